@@ -1,0 +1,43 @@
+"""Everything that can go wrong, in one tree. Edges translate into it; nobody else catches more.
+
+EbbtideError                  one line for a person: what, to which object, what to do
+├── InvalidInput              a file, an option or an object that can't be understood
+├── MetricsUnavailable        a metrics source did not answer, or not with what was asked for
+├── ClusterUnavailable        the API server did not answer
+│   ├── Forbidden             it refused: RBAC
+│   ├── NotFound              the object is not there
+│   └── Conflict              the object has changed since it was read
+└── NotLeading                a write was due, but leadership is not certain
+"""
+
+
+class EbbtideError(Exception):
+    """Any expected failure. Its text is for people."""
+
+
+class InvalidInput(EbbtideError):
+    """A file, an option or an object can't be understood; the text gives the path of the field."""
+
+
+class MetricsUnavailable(EbbtideError):
+    """A metrics source did not answer, or not with what was asked for."""
+
+
+class ClusterUnavailable(EbbtideError):
+    """The API server did not answer, or refused."""
+
+
+class Forbidden(ClusterUnavailable):
+    """RBAC forbids it."""
+
+
+class NotFound(ClusterUnavailable):
+    """The object is not there."""
+
+
+class Conflict(ClusterUnavailable):
+    """The object has changed since it was read."""
+
+
+class NotLeading(EbbtideError):
+    """A write was due, but leadership is not certain any more."""

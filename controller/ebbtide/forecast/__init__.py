@@ -1,0 +1,1 @@
+"""Forecasters: from a history of minutes to quantiles of the minutes to come. Pure numpy."""

@@ -1,0 +1,1 @@
+"""The loop: renew, observe, forecast, decide, record intent, act, confirm. No I/O of its own."""

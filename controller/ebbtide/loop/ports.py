@@ -1,0 +1,183 @@
+"""What the loop needs of the world. Adapters fulfil it; so do their embedded twins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.errors import ClusterUnavailable, MetricsUnavailable
+
+Json = dict[str, Any]
+MINUTE = 60.0
+
+
+class Query(NamedTuple):
+    """One PromQL expression, asked of a named source on behalf of a namespace."""
+
+    namespace: str
+    promql: str
+    source: str = "default"
+
+
+class Span(NamedTuple):
+    """The whole minutes from `start` to `end`, both included; epoch seconds, multiples of 60."""
+
+    start: float
+    end: float
+
+
+class Minutes(NamedTuple):
+    """One value a minute on the grid of its span; NaN where the source had none."""
+
+    start: float
+    values: NDArray[np.float64]
+
+
+Reading = Minutes | MetricsUnavailable
+"""What came back for one query: its minutes, or why there are none."""
+
+
+class Metrics(Protocol):
+    """Where demand and signals are read from."""
+
+    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
+        """Read all of these now; one reading for each, in order. A failure stops no other."""
+
+    def begin(self, query: Query, span: Span) -> None:
+        """Start to read a long span in the background."""
+
+    def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
+        """Hand over what the background has read since the last call."""
+
+
+class Ref(NamedTuple):
+    """A scalable object."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A scalable object as the API server has it now."""
+
+    ref: Ref
+    uid: str
+    resource_version: str
+    replicas: int
+    ready: int
+    rollout: bool = False
+    paused: bool = False
+    pod_selector: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One of Ebbtide's own objects, its spec and status as plain JSON."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    generation: int = 0
+    resource_version: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    spec: Json = field(default_factory=dict)
+    status: Json = field(default_factory=dict)
+    deleting: bool = False
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+class Autoscaler(NamedTuple):
+    """A HorizontalPodAutoscaler and what it scales."""
+
+    namespace: str
+    name: str
+    target: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the cluster holds at one tick."""
+
+    policies: Sequence[Resource] = ()
+    calendars: Sequence[Resource] = ()
+    overrides: Sequence[Resource] = ()
+    targets: Mapping[Ref, Target | ClusterUnavailable] = field(default_factory=dict)
+    """Every target of a policy: as it is, or why it can't be read."""
+    autoscalers: Sequence[Autoscaler] = ()
+
+
+class Announcement(NamedTuple):
+    """A Kubernetes event about one CapacityPolicy."""
+
+    about: Resource
+    reason: str
+    message: str
+    warning: bool = False
+    action: str = "Decide"
+
+
+class Cluster(Protocol):
+    """Where workloads are, and are scaled."""
+
+    def survey(self) -> Survey:
+        """List policies, calendars, overrides, their targets, and other autoscalers.
+
+        Raises:
+            ClusterUnavailable: the API server did not answer.
+
+        """
+
+    def write_status(self, policy: Resource, status: Json) -> Resource:
+        """Replace the status of a policy if it is still as read; returns it as it is now.
+
+        Raises:
+            Conflict: the object has changed since it was read.
+            ClusterUnavailable: the API server did not answer.
+
+        """
+
+    def patch_scale(self, target: Target, replicas: int) -> None:
+        """Set the replicas of a target if they are still those that were read.
+
+        Raises:
+            Conflict: somebody else has changed them.
+            ClusterUnavailable: the API server did not answer; the write may have happened.
+
+        """
+
+    def announce(self, event: Announcement) -> None:
+        """Write a Kubernetes event. A failure is logged and stops nothing."""
+
+
+class Leadership(Protocol):
+    """Whether this process is the one that may write."""
+
+    @property
+    def held(self) -> bool:
+        """Whether leadership is certain at this very moment."""
+
+    def renew(self) -> None:
+        """Acquire or renew; a failure only lets certainty run out."""
+
+    def release(self) -> None:
+        """Give leadership up, so that a successor need not wait."""
+
+
+class Clock(Protocol):
+    """Time, as the loop's runner sees it."""
+
+    def now(self) -> float:
+        """Epoch seconds."""
+
+    def sleep(self, until: float) -> bool:
+        """Wait until a moment; False when the loop is asked to stop."""

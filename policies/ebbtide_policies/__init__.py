@@ -1,0 +1,1 @@
+"""The policies of Ebbtide: pure rules that answer an observation with bounds."""

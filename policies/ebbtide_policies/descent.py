@@ -1,0 +1,141 @@
+"""`descent`: the way down, in steps that are small, spaced, and taken only when all is well.
+
+The staircase has one promise: in any window of one soak no more than `maxStep` of the fleet goes,
+whatever happens to the policy, the forecast, the status or the controller. Each gate is a pace of
+its own with a reason of its own, so that the one that is shut can be named.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from pydantic import Field
+
+from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.lanes import NOTHING, Flag, Number, where, whole
+from ebbtide_policies.observation import Observation, largest
+from ebbtide_policies.quantities import Duration, Share
+
+
+class DescentSettings(PolicySettings):
+    """How fast capacity may go, and how sure one has to be."""
+
+    max_step: Share = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="Largest step, as a share of the fleet at the start of the descent.",
+    )
+    soak: Duration = Field(60.0, gt=0, description="Least time from one step to the next.")
+    quantile: float = Field(
+        0.9, gt=0, lt=1, description="Quantile of the forecast that has to fit the smaller fleet."
+    )
+    headroom: Share = Field(0.0, description="Spare share on top of that quantile.")
+    window: Duration = Field(
+        300.0,
+        description="Without a trusted forecast, the highest demand of the lead time, the soak and "
+        "this window takes its place.",
+    )
+
+
+def step_size(origin: Number, max_step: Number) -> Number:
+    """Replicas in one step: a share of the fleet at the start, rounded down, at least one."""
+    return np.maximum(1.0, np.floor(origin * max_step + 1e-9))
+
+
+def gate(is_open: Flag, current: Number) -> Number:
+    """A pace that holds current replicas until the gate opens."""
+    return where(is_open, NOTHING, current)
+
+
+class Descent(Policy[DescentSettings]):
+    """Lets go of capacity step by step. It always applies, named in the YAML or not.
+
+    Memory: `origin`, the fleet at the start of the descent; `replicas`, the number after the last
+    decision that changed it; `at`, the moment of the last step; `maxStep` and `soak`, the settings
+    it was taken by. The first step after an edit obeys the stricter of the old settings and the new.
+    """
+
+    name = "descent"
+    Settings = DescentSettings
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        """One pace for each gate, and one for the size of the step."""
+        current, needed = seen.fleet.current, self._needed(seen)
+        soak = np.maximum(self.settings.soak, memory["soak"])
+        rested = seen.now - memory["at"]
+        size = step_size(_origin(memory, current), self._share(memory))
+        yield self._pace(current - size, "DescentStep", "one step is {:.0f} replicas", size)
+        yield self._pace(
+            gate(rested >= soak, current),
+            "DescentSoaking",
+            "{:.0f} s of the {:.0f} s soak have passed since the last step",
+            rested,
+            soak,
+        )
+        yield self._pace(
+            gate(seen.fleet.whole, current),
+            "FleetNotWhole",
+            "{:.0f} of {:.0f} replicas are ready; rollout in progress: {}",
+            seen.fleet.ready,
+            current,
+            seen.fleet.rollout,
+        )
+        yield self._pace(
+            np.minimum(whole(needed), current),
+            "ForecastGate",
+            "until capacity could be won back, demand may need {:.1f} replicas",
+            needed,
+        )
+
+    def _needed(self, seen: Observation) -> Number:
+        """What has to fit the smaller fleet: the forecast, or the past where there is none."""
+        chosen = self.settings
+        reach = seen.regain + chosen.soak
+        past = reach + chosen.window
+        needs = [
+            where(d.trusted, d.ahead(chosen.quantile, reach), d.peak(past)) for d in seen.demand
+        ]
+        return largest(needs) * (1 + chosen.headroom)
+
+    def _share(self, memory: Memory) -> Number:
+        return np.minimum(self.settings.max_step, memory["maxStep"])
+
+    def _pace(self, replicas: Number, reason: str, detail: str, *values: object) -> Bound:
+        return Bound(Kind.PACE_DOWN, replicas, self.name, reason, detail, values)
+
+    def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
+        """Take the stored memory if it is sound; else the last step counts as taken now."""
+        keys = ("origin", "replicas", "at", "maxStep", "soak")
+        found = {k: stored.get(k) for k in keys} if stored else {}
+        sound = {k: float(v) for k, v in found.items() if isinstance(v, (int, float)) and v >= 0}
+        if len(sound) == len(keys) and sound["at"] <= seen.now and np.isfinite(sum(sound.values())):
+            return sound
+        return self._since(seen, seen.fleet.current, seen.fleet.current)
+
+    def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
+        """Keep where the descent began and when the last step was taken."""
+        current = seen.fleet.current
+        if not np.any(replicas != current):
+            return memory
+        rose, fell = replicas > current, replicas < current
+        origin = where(rose, replicas, _origin(memory, current))
+        after = self._since(seen, origin, replicas)
+        kept = dict(memory) | {
+            "origin": origin,
+            "replicas": where(rose | fell, replicas, memory["replicas"]),
+        }
+        return {k: where(fell, after[k], kept[k]) for k in after}
+
+    def _since(self, seen: Observation, origin: Number, replicas: Number) -> Memory:
+        return {
+            "origin": origin,
+            "replicas": replicas,
+            "at": seen.now,
+            "maxStep": self.settings.max_step,
+            "soak": self.settings.soak,
+        }
+
+
+def _origin(memory: Memory, current: Number) -> Number:
+    """The fleet at the start of the descent; where another hand moved it, it starts here."""
+    return where(memory["replicas"] == current, memory["origin"], current)

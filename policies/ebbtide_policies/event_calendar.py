@@ -1,0 +1,72 @@
+"""`calendar`: capacity for an announced event, ready before it starts."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from pydantic import Field
+
+from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.lanes import NOTHING, Number, where, whole
+from ebbtide_policies.observation import Demand, Event, Observation, largest
+from ebbtide_policies.quantities import Duration, Share
+
+
+class CalendarSettings(PolicySettings):
+    """How the expectation of an event becomes a floor."""
+
+    headroom: Share = Field(0.1, description="Spare share on top of the expected demand.")
+    margin: Duration = Field(
+        120.0, description="Time to spare between the last replica's start and readyBy."
+    )
+
+
+def expected(event: Event, demand: Demand) -> Number:
+    """Replicas that an event needs at load 1.0; NaN when the usual it multiplies is unknown."""
+    return where(
+        np.isnan(event.replicas), event.times * demand.usual(event.start, event.end), event.replicas
+    )
+
+
+def need_of(event: Event, seen: Observation) -> Number:
+    """Replicas at load 1.0 that an event is expected to need, the largest signal deciding."""
+    return largest(expected(event, demand) for demand in seen.demand)
+
+
+def prewarm_starts(
+    event: Event, seen: Observation, headroom: float = 0.1, margin: float = 120.0
+) -> Number:
+    """The moment from which the fleet has to grow to be ready in full at `ready_by`."""
+    floor = whole(need_of(event, seen) * (1 + headroom))
+    target = where(np.isnan(floor), seen.fleet.current, floor)
+    return event.ready_by - seen.climb(target) - margin
+
+
+class Calendar(Policy[CalendarSettings]):
+    """A floor from the start of the prewarm to the end of an event.
+
+    The prewarm starts early enough for the last replica to be ready at `readyBy`: one lead time,
+    the time that the pace of scaling up takes, and a margin before it. An event that cannot be reckoned
+    (its usual is unknown) holds capacity.
+    """
+
+    name = "calendar"
+    Settings = CalendarSettings
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        """One floor for each event that is being prepared or going on."""
+        for event in seen.events:
+            if seen.now < event.end:
+                yield self._floor(seen, event)
+
+    def _floor(self, seen: Observation, event: Event) -> Bound:
+        need = need_of(event, seen)
+        floor = whole(need * (1 + self.settings.headroom))
+        starts = prewarm_starts(event, seen, self.settings.headroom, self.settings.margin)
+        return Bound(
+            Kind.FLOOR,
+            where(seen.now >= starts, floor, NOTHING),
+            self.name,
+            "EventPrewarm" if seen.now < event.start else "EventFloor",
+            "{} is expected to need {:.1f} replicas",
+            (event.name, need),
+        )

@@ -1,0 +1,107 @@
+"""`forecastNeed`, `presentNeed`, `stabilization`: the floors that demand itself asks for."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from pydantic import Field
+
+from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.lanes import NOTHING, Number, where, whole
+from ebbtide_policies.observation import Demand, Observation
+from ebbtide_policies.quantities import Duration, Share
+
+
+class ForecastNeedSettings(PolicySettings):
+    """How high in the forecast the fleet has to reach."""
+
+    quantile: float = Field(0.9, gt=0, lt=1, description="Quantile of the forecast to carry.")
+    headroom: Share = Field(0.0, description="Spare share on top of the quantile.")
+
+
+class ForecastNeed(Policy[ForecastNeedSettings]):
+    """A floor for what demand may become before another replica could be ready."""
+
+    name = "forecastNeed"
+    Settings = ForecastNeedSettings
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        """One floor a signal; none where the forecast is not trusted: presentNeed decides there."""
+        chosen = self.settings
+        for demand in seen.demand:
+            ahead = demand.ahead(chosen.quantile, seen.lead_time)
+            floor = whole(ahead * (1 + chosen.headroom))
+            yield Bound(
+                Kind.FLOOR,
+                where(demand.trusted, floor, NOTHING),
+                self.name,
+                "ForecastNeed",
+                "{}: the forecast's {:.3g} quantile reaches {:.1f} replicas within {:.0f} s",
+                (demand.name, chosen.quantile, ahead, seen.lead_time),
+            )
+
+
+class PresentNeedSettings(PolicySettings):
+    """How the reactive floor reads the present."""
+
+    headroom: Share = Field(0.05, description="Spare share on top of the present need.")
+    slope_window: Duration = Field(
+        300.0, gt=0, description="Time over which the present trend is measured."
+    )
+
+
+def trending(present: Number, slope: Number, lead_time: Number) -> Number:
+    """Demand when a replica asked for now is ready, if it goes on rising; no fall is followed."""
+    return present + np.maximum(0.0, slope) * lead_time
+
+
+class PresentNeed(Policy[PresentNeedSettings]):
+    """The fast reactive floor: demand now, and where its slope leads within the lead time."""
+
+    name = "presentNeed"
+    Settings = PresentNeedSettings
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        """One floor a signal."""
+        for demand in seen.demand:
+            need = self._need(demand, seen.lead_time)
+            yield Bound(
+                Kind.FLOOR,
+                whole(need),
+                self.name,
+                "PresentNeed",
+                "{}: demand now and its slope over {:.0f} s ask for {:.1f} replicas",
+                (demand.name, seen.lead_time, need),
+            )
+
+    def _need(self, demand: Demand, lead_time: Number) -> Number:
+        slope = demand.slope(self.settings.slope_window)
+        slope = where(np.isnan(slope), 0.0, slope)  # one known minute has no slope, but a level
+        return trending(demand.present(), slope, lead_time) * (1 + self.settings.headroom)
+
+
+class StabilizationSettings(PolicySettings):
+    """How long a need is remembered."""
+
+    window: Duration = Field(300.0, description="The highest need of this time stays a floor.")
+    headroom: Share = Field(0.05, description="Spare share on top of that need.")
+
+
+class Stabilization(Policy[StabilizationSettings]):
+    """The highest need of a window stays a floor; it is rebuilt from the history of demand."""
+
+    name = "stabilization"
+    Settings = StabilizationSettings
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        """One floor a signal."""
+        chosen = self.settings
+        for demand in seen.demand:
+            peak = demand.peak(chosen.window)
+            yield Bound(
+                Kind.FLOOR,
+                whole(peak * (1 + chosen.headroom)),
+                self.name,
+                "ScaleDownStabilized",
+                "{}: demand of the last {:.0f} s reached {:.1f} replicas",
+                (demand.name, chosen.window, peak),
+            )

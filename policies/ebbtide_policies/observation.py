@@ -1,0 +1,200 @@
+"""What is known of one workload at one moment: all that a policy may look at.
+
+Every number may be one float or an array of lanes, so that the planner replays hundreds of variants
+with the very rules of the live loop. Nothing in here ever changes, and NaN means unknown.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from ebbtide_policies.lanes import UNKNOWN, Flag, Number
+
+
+class Phase(StrEnum):
+    """Where a workload stands between war and peace."""
+
+    PEACE = "Peace"
+    PREWARM = "Prewarm"
+    WAR = "War"
+    EBB = "Ebb"
+
+
+class Mode(StrEnum):
+    """How far a decision may reach, from nothing to everything."""
+
+    DRY_RUN = "DryRun"
+    SCALE_UP_ONLY = "ScaleUpOnly"
+    ENFORCE = "Enforce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """The replicas of one workload at this tick."""
+
+    current: Number
+    """`spec.replicas` of the scale subresource."""
+    ready: Number
+    """Replicas that are Ready."""
+    rollout: Flag = False
+    """Whether a rollout is in progress."""
+
+    @property
+    def whole(self) -> Flag:
+        """Whether nothing is booting, missing or being replaced."""
+        return (self.ready >= self.current) & np.logical_not(self.rollout)
+
+
+class Demand(Protocol):
+    """The demand of one signal, in replicas at load 1.0; NaN wherever it is unknown."""
+
+    @property
+    def name(self) -> str:
+        """The name of the signal, as in `spec.demand`."""
+
+    @property
+    def age(self) -> Number:
+        """Seconds since the newest known minute; infinite when none is known."""
+
+    @property
+    def alive(self) -> Number:
+        """Share of the scrape targets that answer."""
+
+    @property
+    def alive_at_least(self) -> Number:
+        """Smallest share of answering scrape targets at which the demand is believed."""
+
+    @property
+    def trusted(self) -> Flag:
+        """Whether there is a forecast, and its measured error lets it be followed."""
+
+    def present(self) -> Number:
+        """Demand in the newest known minute."""
+
+    def peak(self, seconds: Number) -> Number:
+        """Highest known demand of the last `seconds`."""
+
+    def covered(self, seconds: Number) -> Number:
+        """Share of the minutes in the last `seconds` that are known."""
+
+    def largest_drop(self, seconds: Number) -> Number:
+        """Largest share lost from one known minute to the next in the last `seconds`."""
+
+    def slope(self, seconds: Number) -> Number:
+        """Change per second over the last `seconds`."""
+
+    def ahead(self, quantile: Number, seconds: Number) -> Number:
+        """Highest value of the forecast's `quantile` over [now, now + `seconds`]."""
+
+    def usual(self, start: float, end: float) -> Number:
+        """Highest demand of an ordinary day between the two moments (epoch seconds)."""
+
+
+class Event(NamedTuple):
+    """A calendar event as it concerns one workload. Moments are epoch seconds."""
+
+    name: str
+    start: float
+    end: float
+    ready_by: float
+    times: Number = UNKNOWN
+    """Expected demand as a multiple of the usual; NaN when `replicas` says it."""
+    replicas: Number = UNKNOWN
+    """Expected demand in replicas at load 1.0; NaN when `times` says it."""
+
+
+class Override(NamedTuple):
+    """A person's word, until its end. `floor`, `ceiling`: NaN when not given."""
+
+    name: str
+    why: str
+    until: float
+    freeze: bool = False
+    floor: Number = UNKNOWN
+    ceiling: Number = UNKNOWN
+    phase: Phase | None = None
+
+
+class LastStep(NamedTuple):
+    """The last change that Ebbtide itself made to this workload."""
+
+    at: Number
+    before: Number
+    after: Number
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleUp:
+    """How fast the fleet may grow: in one period the larger of a share and a count."""
+
+    share: Number = 1.0
+    replicas: Number = 4.0
+    period: Number = 15.0
+
+    def highest(self, start: Number) -> Number:
+        """The most replicas that a period which began with `start` may reach; at least one more."""
+        added = np.maximum(np.floor(start * self.share + 1e-9), np.maximum(1.0, self.replicas))
+        return start + added
+
+    def seconds_between(self, start: Number, goal: Number) -> Number:
+        """Time from the first to the last patch on the way up from `start` to `goal`.
+
+        The growth of the larger of both laws is bounded from below by either, so the shorter time
+        of the two is an upper bound, and no loop is needed.
+        """
+        missing = np.maximum(goal - start, 0.0)
+        by_count = missing / np.maximum(1.0, self.replicas)
+        ratio = np.maximum(goal, 1.0) / np.maximum(start, 1.0)
+        by_share = np.log(np.maximum(ratio, 1.0)) / np.log1p(np.maximum(self.share, 1e-9))
+        periods = np.ceil(np.minimum(by_count, by_share) - 1e-9)
+        gaps: Number = np.maximum(periods - 1, 0.0)
+        return gaps * self.period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything that is known of one workload at one moment. It never changes."""
+
+    workload: str
+    """`namespace/name` of the CapacityPolicy."""
+    now: float
+    """Epoch seconds; the only clock that a policy has."""
+    fleet: Fleet
+    demand: Sequence[Demand]
+    """One entry a named signal; the largest need decides."""
+    lead_time: Number
+    """Seconds from the patch until a new replica is Ready and warm."""
+    scale_up: ScaleUp = ScaleUp()
+    """The pace of scaling up that is in force."""
+    phase: Phase = Phase.PEACE
+    mode: Mode = Mode.ENFORCE
+    events: Sequence[Event] = ()
+    overrides: Sequence[Override] = ()
+    answers: Mapping[str, Number] = field(default_factory=dict)
+    """Values of the policies' own queries, by `policy/key`; missing or NaN is unknown."""
+    last_step: LastStep | None = None
+
+    @property
+    def regain(self) -> Number:
+        """Seconds to win back what one step lets go: a period of scaling up, and the lead time."""
+        return self.lead_time + self.scale_up.period
+
+    def climb(self, replicas: Number) -> Number:
+        """Seconds until a fleet of `replicas` is ready, if it is asked for from now on."""
+        return self.lead_time + self.scale_up.seconds_between(self.fleet.current, replicas)
+
+    def answer(self, policy: str, key: str) -> Number:
+        """The value of a policy's own query."""
+        return self.answers.get(f"{policy}/{key}", UNKNOWN)
+
+
+def largest(values: Iterable[Number]) -> Number:
+    """The largest of some needs; unknown when one of them is unknown, or when there are none."""
+    found = list(values)
+    result: Number = found[0] if found else UNKNOWN
+    for value in found[1:]:
+        result = np.maximum(result, value)
+    return result

@@ -1,0 +1,67 @@
+"""`rate`: how fast a fleet may grow; by default as fast as the HPA."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from pydantic import Field
+
+from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.lanes import Flag, Number, where
+from ebbtide_policies.observation import Observation, ScaleUp
+from ebbtide_policies.quantities import Count, Duration, Share
+
+
+class RateSettings(PolicySettings):
+    """The pace of scaling up: in one period the larger of a share and a count may be added."""
+
+    share: Share = Field(1.0, description="Share of the fleet that one period may add.")
+    replicas: Count = Field(4.0, ge=1, description="Replicas that one period may always add.")
+    period: Duration = Field(15.0, gt=0, description="Length of a period.")
+
+    @property
+    def pace(self) -> ScaleUp:
+        """The same as numbers."""
+        return ScaleUp(self.share, self.replicas, self.period)
+
+
+class Rate(Policy[RateSettings]):
+    """A pace-up: no more than the larger of a share and a count in one period.
+
+    Memory: the moment `at` which the present period began, and with how many replicas (`start`).
+    A period begins with the first rise after the last one ended.
+    """
+
+    name = "rate"
+    Settings = RateSettings
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        """One pace-up."""
+        start = where(self._running(seen, memory), memory["start"], seen.fleet.current)
+        yield Bound(
+            Kind.PACE_UP,
+            self.settings.pace.highest(start),
+            self.name,
+            "ScaleUpLimit",
+            "from {:.0f} replicas, {:.0f} s may add {:.0%} or {:.0f}, whichever is more",
+            (start, self.settings.period, self.settings.share, self.settings.replicas),
+        )
+
+    def _running(self, seen: Observation, memory: Memory) -> Flag:
+        return seen.now - memory["at"] < self.settings.period
+
+    def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
+        """Begin anew where nothing sound is stored: growing late is worse than growing fast."""
+        at, start = (stored or {}).get("at"), (stored or {}).get("start")
+        if isinstance(at, (int, float)) and isinstance(start, (int, float)) and at <= seen.now:
+            return {"at": float(at), "start": float(start)}
+        return {"at": 0.0, "start": 0.0}
+
+    def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
+        """Open a period with the first rise after the last one."""
+        opens = (replicas > seen.fleet.current) & np.logical_not(self._running(seen, memory))
+        if not np.any(opens):
+            return memory
+        return {
+            "at": where(opens, seen.now, memory["at"]),
+            "start": where(opens, seen.fleet.current, memory["start"]),
+        }

@@ -1,0 +1,25 @@
+"""The built-in policies, one line each. Others come by the entry point `ebbtide.policies`."""
+
+from typing import Any
+
+from ebbtide_policies.contract import Policy
+from ebbtide_policies.descent import Descent
+from ebbtide_policies.event_calendar import Calendar
+from ebbtide_policies.hold import Hold
+from ebbtide_policies.limits import Limits, ModeGuard, Overrides
+from ebbtide_policies.need import ForecastNeed, PresentNeed, Stabilization
+from ebbtide_policies.query import Query
+from ebbtide_policies.rate import Rate
+from ebbtide_policies.schedule import Schedule
+
+ALWAYS: tuple[type[Policy[Any]], ...] = (Descent, Hold, ForecastNeed, PresentNeed, Rate, Calendar)
+"""Applied with their defaults when the YAML does not name them."""
+
+OPTIONAL: tuple[type[Policy[Any]], ...] = (Stabilization, Schedule, Query)
+"""Applied when the YAML names them."""
+
+SPOKEN: tuple[type[Policy[Any]], ...] = (Limits, ModeGuard, Overrides)
+"""Applied from fields of their own: `spec.replicas`, `spec.mode`, CapacityOverride."""
+
+CONFIGURABLE = ALWAYS + OPTIONAL
+"""What `spec.policies` may name."""

@@ -1,0 +1,140 @@
+"""From bounds to one number: the two lines that every decision is.
+
+    want = min(hard ceilings, max(guaranteed floors, min(max(floors), min(soft ceilings))))
+    next = min(pace-up, max(pace-down, want))
+
+Pace has the last word. The pace up is never below current replicas and the pace down never above
+them, except in a rollback; so where the two cross, capacity rises as far as the pace up allows and
+never falls. An unknown number holds capacity. The order of the bounds changes nothing, and the
+result is monotone in every one of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide_policies.contract import Bound, Decision, Kind
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, number, where
+from ebbtide_policies.observation import Observation
+
+_NEUTRAL: Mapping[Kind, float] = {
+    Kind.FLOOR: NOTHING,
+    Kind.GUARANTEED_FLOOR: NOTHING,
+    Kind.SOFT_CEILING: UNLIMITED,
+    Kind.HARD_CEILING: UNLIMITED,
+    Kind.PACE_DOWN: NOTHING,
+    Kind.PACE_UP: UNLIMITED,
+    Kind.ROLLBACK: NOTHING,
+}
+_LOWERING = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
+
+WITHIN_RANGE = "DesiredWithinRange"
+HELD = "Unknown"
+
+
+class Limits(NamedTuple):
+    """The tightest bound of each kind, lane by lane."""
+
+    floor: Number
+    guaranteed: Number
+    soft: Number
+    hard: Number
+    pace_down: Number
+    pace_up: Number
+
+
+class Settled(NamedTuple):
+    """What the bounds come to, lane by lane."""
+
+    want: Number
+    replicas: Number
+
+
+def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
+    """Fold bounds into the tightest of each kind; an unknown one holds capacity."""
+    by_kind: dict[Kind, Number] = dict(_NEUTRAL)
+    for bound in bounds:
+        unknown = np.isnan(bound.replicas)
+        known = where(unknown, _NEUTRAL[bound.kind], bound.replicas)
+        if np.any(unknown):
+            held = where(unknown, current, NOTHING)
+            by_kind[Kind.PACE_DOWN] = np.maximum(by_kind[Kind.PACE_DOWN], held)
+        tighter = np.minimum if bound.kind in _LOWERING else np.maximum
+        by_kind[bound.kind] = tighter(by_kind[bound.kind], known)
+    pace_down = np.minimum(by_kind[Kind.PACE_DOWN], current)
+    return Limits(
+        floor=by_kind[Kind.FLOOR],
+        guaranteed=by_kind[Kind.GUARANTEED_FLOOR],
+        soft=by_kind[Kind.SOFT_CEILING],
+        hard=by_kind[Kind.HARD_CEILING],
+        pace_down=np.maximum(pace_down, by_kind[Kind.ROLLBACK]),
+        pace_up=np.maximum(by_kind[Kind.PACE_UP], current),
+    )
+
+
+def settle(limits: Limits) -> Settled:
+    """Apply the two lines."""
+    asked = np.minimum(limits.floor, limits.soft)
+    want = np.minimum(limits.hard, np.maximum(limits.guaranteed, asked))
+    return Settled(want, np.minimum(limits.pace_up, np.maximum(limits.pace_down, want)))
+
+
+def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
+    """Decide for one workload and name the bound that decided."""
+    given = tuple(bounds)
+    current = seen.fleet.current
+    limits = tightest(given, current)
+    want, replicas = settle(limits)
+    binding = _binding(given, limits, Settled(want, replicas), number(current))
+    rest = tuple(sorted((b for b in given if b is not binding), key=_by_kind_and_name))
+    floors = np.maximum(limits.floor, limits.guaranteed)
+    return Decision(
+        at=seen.now,
+        current=int(number(current)),
+        want=int(number(want)),
+        replicas=int(number(replicas)),
+        bounds=(binding, *rest),
+        squeezed=bool(floors > np.minimum(limits.soft, limits.hard)),
+    )
+
+
+def _by_kind_and_name(bound: Bound) -> tuple[int, str, str, str]:
+    return (list(Kind).index(bound.kind), bound.policy, bound.reason, bound.message)
+
+
+def _binding(given: tuple[Bound, ...], limits: Limits, settled: Settled, current: float) -> Bound:
+    """Find the bound whose number is the decision; the first by name among equals."""
+    kind, value = _deciding(limits, settled)
+    unknown = [b for b in given if np.isnan(b.replicas)]
+    if kind is Kind.PACE_DOWN and unknown and settled.replicas == current:
+        return min(unknown, key=_by_kind_and_name)
+    kinds = {kind, Kind.ROLLBACK} if kind is Kind.PACE_DOWN else {kind}
+    matching = [b for b in given if b.kind in kinds and _effective(b, current) == value]
+    if matching:
+        return min(matching, key=_by_kind_and_name)
+    detail = "no policy asks for more or for less"
+    return Bound(Kind.FLOOR, settled.replicas, "resolve", WITHIN_RANGE, detail)
+
+
+def _effective(bound: Bound, current: float) -> float:
+    """The number that counts: a pace never points the wrong way."""
+    replicas = number(bound.replicas)
+    if bound.kind is Kind.PACE_DOWN:
+        return min(replicas, current)
+    return max(replicas, current) if bound.kind is Kind.PACE_UP else replicas
+
+
+def _deciding(limits: Limits, settled: Settled) -> tuple[Kind, Number]:
+    want, replicas = settled
+    if replicas < want or limits.pace_down > limits.pace_up:
+        return Kind.PACE_UP, limits.pace_up
+    if replicas > want:
+        return Kind.PACE_DOWN, limits.pace_down
+    if want == limits.hard:
+        return Kind.HARD_CEILING, limits.hard
+    if want == limits.guaranteed and want > min(limits.floor, limits.soft):
+        return Kind.GUARANTEED_FLOOR, limits.guaranteed
+    if want == limits.soft and limits.soft < limits.floor:
+        return Kind.SOFT_CEILING, limits.soft
+    return Kind.FLOOR, limits.floor
