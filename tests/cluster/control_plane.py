@@ -17,7 +17,7 @@ def find_assets() -> Path | None:
     """Return the folder of the binaries: KUBEBUILDER_ASSETS, else the one that build.sh fills."""
     named = os.environ.get("KUBEBUILDER_ASSETS")
     if named and _complete(Path(named)):
-        return Path(named)
+        return Path(named).resolve()  # the programs run in a folder of their own
     printed = subprocess.run(
         ["bash", str(_BUILD), "--print"], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Serves `external.metrics.k8s.io` to a cluster, so that a real HPA follows a number of a test's."""
+"""Serves external metrics to a cluster, so that a real HPA follows a number that a test sets."""
 
 import json
 import ssl

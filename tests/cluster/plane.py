@@ -65,9 +65,7 @@ class Plane:
         self, kind: str, *, namespace: str | None = None, selector: str = ""
     ) -> list[dict[str, Any]]:
         """Return the objects of a kind that a label selector names."""
-        text = self.kubectl(
-            "get", kind, f"--selector={selector}", "--output=json", *_in(namespace)
-        )
+        text = self.kubectl("get", kind, f"--selector={selector}", "--output=json", *_in(namespace))
         found: list[dict[str, Any]] = json.loads(text)["items"]
         return found
 

@@ -28,7 +28,10 @@ class ServerProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the program in a session of its own, so that Ctrl-C reaches the tests alone."""
+        """Start the program in a session of its own, so that Ctrl-C reaches the tests alone.
+
+        Call it from the main thread: the program ends with the thread that started it.
+        """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*_dies_with_parent(), *self._command],

@@ -68,23 +68,27 @@ missing_parts() {
   done <<<"$parts"
 }
 
+# One line a binary; what Go says is kept for the case that it fails.
 build_part() {
   local out=$1 name=$2 module=$3 package=$4 started=$SECONDS
-  local draft=$out/.$name.$$
-  printf 'control plane: %-24s building ...\n' "$name"
-  trap "rm -f '$draft'" EXIT
-  (cd "$here/$module" && exec go build -mod=readonly -trimpath \
-    -ldflags "$(linker_flags "$(kubernetes_version)")" -o "$draft" "$package") ||
-    fail "$name could not be built (its cause stands above)"
+  local draft=$out/.$name.draft log=$out/.$name.log
+  printf 'control plane: %-24s ' "$name"
+  if ! (cd "$here/$module" && exec go build -mod=readonly -trimpath \
+    -ldflags "$(linker_flags "$(kubernetes_version)")" -o "$draft" "$package") &>"$log"; then
+    printf 'failed\n'
+    cat "$log" >&2
+    fail "$name could not be built"
+  fi
   mv "$draft" "$out/$name"
-  printf 'control plane: %-24s %3d s, %s\n' "$name" $((SECONDS - started)) \
-    "$(du -h "$out/$name" | cut -f1)"
+  rm "$log"
+  printf '%3d s  %s\n' $((SECONDS - started)) "$(du -h "$out/$name" | cut -f1)"
 }
 
 build_missing() {
   local out=$1 todo name module package
   todo=$(missing_parts "$out")
   [[ -n $todo ]] || return 0
+  printf 'control plane: building into %s (10 minutes on two cores, once)\n' "$out"
   # A build cache of our own: it outlives an interrupted build and goes when all is built, while the
   # user's own cache does not grow.
   export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off GOCACHE=$out/.build-cache
@@ -95,8 +99,8 @@ build_missing() {
 }
 
 main() {
-  [[ -n $(kubernetes_version) ]] || fail "kubernetes/go.mod names no version of k8s.io/kubernetes"
   local out
+  [[ -n $(kubernetes_version) ]] || fail "kubernetes/go.mod names no version of k8s.io/kubernetes"
   out=$(folder)
   case ${1:-} in
     --print) printf '%s\n' "$out" && return ;;
@@ -112,3 +116,4 @@ main() {
 }
 
 main "$@"
+exit # an edit of this file while it runs must not be read as more of it
