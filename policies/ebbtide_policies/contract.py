@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from ebbtide_policies.lanes import Number
+from ebbtide_policies.lanes import UNKNOWN, Number
 from ebbtide_policies.observation import Observation
 
 
@@ -35,7 +35,8 @@ class Bound:
     """One limit on the number of replicas, and why.
 
     `replicas` that is NaN means that the policy does not know: the decision then holds capacity.
-    `detail` is a template for `values`, formatted only when somebody reads it.
+    So does a floor that is infinite. Fractions count to the safe side: up, but down for a ceiling
+    and for a pace-up. `detail` is a template for `values`, formatted only when somebody reads it.
     """
 
     kind: Kind
@@ -47,8 +48,11 @@ class Bound:
 
     @property
     def message(self) -> str:
-        """The sentence that a person reads."""
-        return self.detail.format(*self.values)
+        """The sentence that a person reads; a template that its values don't fit is shown raw."""
+        try:
+            return self.detail.format(*self.values)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return self.detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,17 @@ class PolicySettings(BaseModel):
 
 Memory = Mapping[str, Number]
 """What a policy keeps between steps: numbers by name, as JSON in the object's status."""
+
+_LARGEST = 1e15
+"""Beyond any moment and any fleet."""
+
+
+def stored_number(stored: Mapping[str, object] | None, key: str) -> float:
+    """The number that the status holds under a key; NaN where it holds none that could be true."""
+    value = stored.get(key) if stored else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return UNKNOWN
+    return float(value) if 0 <= value < _LARGEST else UNKNOWN
 
 
 S = TypeVar("S", bound=PolicySettings)

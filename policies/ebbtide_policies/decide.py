@@ -22,18 +22,40 @@ class Outcome:
 
 def decide(policies: Sequence[Policy[Any]], seen: Observation, stored: Memories) -> Outcome:
     """Ask all policies and resolve what they answer. Their order changes nothing."""
-    recalled = {p.name: p.recall(stored.get(p.name), seen) for p in policies}
+    recalled = {p.name: _recalled(p, stored.get(p.name), seen) for p in policies}
     bounds = [b for p in policies for b in _answer(p, seen, recalled[p.name])]
     decision = resolve(seen, bounds)
-    kept = {p.name: p.remember(seen, recalled[p.name], float(decision.replicas)) for p in policies}
+    kept = {p.name: _kept(p, seen, recalled[p.name], decision.replicas) for p in policies}
     return Outcome(decision, {name: memory for name, memory in kept.items() if memory})
+
+
+def _recalled(policy: Policy[Any], stored: object, seen: Observation) -> Memory:
+    """A policy's memory; one that it chokes on is none, and is forgotten for the next tick."""
+    try:
+        return policy.recall(stored if isinstance(stored, Mapping) else None, seen)
+    except Exception:  # noqa: BLE001 - a third party's policy may raise anything
+        return {}
+
+
+def _kept(policy: Policy[Any], seen: Observation, memory: Memory, replicas: int) -> Memory:
+    """A policy's memory after the decision; what it had, where it fails to say."""
+    try:
+        return policy.remember(seen, memory, float(replicas))
+    except Exception:  # noqa: BLE001 - a third party's policy may raise anything
+        return memory
 
 
 def _answer(policy: Policy[Any], seen: Observation, memory: Memory) -> Iterator[Bound]:
     """A policy's bounds; one that raises holds capacity and says so, and stops no other."""
     try:
-        yield from list(policy.bounds(seen, memory))
+        yield from [_one_number(bound) for bound in policy.bounds(seen, memory)]
     except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
         held, detail = seen.fleet.current, "the policy failed: {}: {}"
         said = (type(error).__name__, error)
         yield Bound(Kind.PACE_DOWN, held, policy.name, "PolicyFailed", detail, said)
+
+
+def _one_number(bound: Bound) -> Bound:
+    """The bound, if it limits replicas by one number; raises what `float` does if not."""
+    float(bound.replicas)
+    return bound

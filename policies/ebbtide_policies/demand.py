@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number, number
 
 MINUTE = 60.0
 DAY = 86400.0
@@ -24,6 +24,11 @@ class Outlook:
     levels: tuple[float, ...]
     values: NDArray[np.float64]
 
+    @property
+    def end(self) -> float:
+        """The last moment that the horizon holds."""
+        return float(self.origin + MINUTE * self.values.shape[1])
+
     def ahead(self, quantile: float, start: float, seconds: float) -> float:
         """Highest value of a quantile over [start, start + seconds]; NaN once it has expired.
 
@@ -31,7 +36,7 @@ class Outlook:
         """
         first = max(0, int(np.floor((start - self.origin) / MINUTE)) - 1)
         last = max(first + 1, int(np.ceil((start + seconds - self.origin) / MINUTE)))
-        if first >= self.values.shape[1] or quantile > self.levels[-1]:
+        if start > self.end or not self.values.size or quantile > self.levels[-1]:
             return UNKNOWN
         window = self.values[:, first:last].max(axis=1)
         return float(np.interp(quantile, self.levels, window))
@@ -41,7 +46,8 @@ class Outlook:
 class Signal:
     """Demand in units of its own; every answer is in replicas at load 1.0.
 
-    `minutes` holds one value a minute, NaN for a gap; the newest stands last, at `newest`.
+    `minutes` holds one value a minute, NaN for a gap; the newest stands last, at `newest`. Metrics
+    are late: the last so many seconds are those that end with the newest known minute.
     """
 
     name: str
@@ -59,39 +65,31 @@ class Signal:
     @property
     def age(self) -> float:
         """Seconds since the newest known minute."""
-        known = np.flatnonzero(~np.isnan(self.minutes))
-        if not known.size:
-            return float("inf")
-        behind = (self.minutes.size - 1 - known[-1]) * MINUTE
-        return float(self.now - self.newest + behind)
+        end = self._end
+        return self.now - self.newest + (self.minutes.size - end) * MINUTE if end else UNLIMITED
 
     def present(self) -> float:
         """Demand in the newest known minute."""
-        known = self.minutes[~np.isnan(self.minutes)]
-        return float(known[-1] / self.per_replica) if known.size else UNKNOWN
+        return self.peak(0.0)
 
-    def peak(self, seconds: float) -> float:
+    def peak(self, seconds: Number) -> float:
         """Highest known demand of the last `seconds`."""
-        window = self._window(seconds)
-        known = window[~np.isnan(window)]
-        return float(known.max() / self.per_replica) if known.size else UNKNOWN
+        return self._highest(self._window(seconds))
 
-    def covered(self, seconds: float) -> float:
-        """Share of the minutes in the last `seconds` that are known; one may be on its way."""
-        asked = max(1, int(seconds // MINUTE) - 1)
-        known = np.count_nonzero(~np.isnan(self._window(seconds)))
-        return min(1.0, known / asked)
+    def covered(self, seconds: Number) -> float:
+        """Share of the minutes in the last `seconds` that are known."""
+        asked = max(1, int(number(seconds) // MINUTE))
+        window = self._window((asked - 1) * MINUTE)
+        return np.count_nonzero(~np.isnan(window)) / asked
 
-    def largest_drop(self, seconds: float) -> float:
+    def largest_drop(self, seconds: Number) -> float:
         """Largest share lost from one known minute to the next in the last `seconds`."""
         window = self._window(seconds + MINUTE)
         known = window[~np.isnan(window)]
-        if known.size < _PAIR:
-            return 0.0
         before = np.maximum(known[:-1], 1e-300)
         return float(np.max((known[:-1] - known[1:]) / before, initial=0.0))
 
-    def slope(self, seconds: float) -> float:
+    def slope(self, seconds: Number) -> float:
         """Change per second over the last `seconds`, by least squares; NaN under two minutes."""
         window = self._window(seconds)
         at = np.flatnonzero(~np.isnan(window))
@@ -99,24 +97,43 @@ class Signal:
             return UNKNOWN
         centred = at - at.mean()
         rise = float(centred @ window[at] / (centred @ centred))
-        return rise / MINUTE / self.per_replica
+        return self._in_replicas(rise / MINUTE)
 
-    def ahead(self, quantile: float, seconds: float) -> float:
-        """Highest value of the forecast's `quantile` over [now, now + `seconds`]."""
+    def ahead(self, quantile: Number, seconds: Number) -> float:
+        """Highest value of the forecast's `quantile` over [now, now + `seconds`].
+
+        What lies beyond the horizon is no less than the past of the same length.
+        """
         if self.outlook is None:
             return UNKNOWN
-        return self.outlook.ahead(quantile, self.now, seconds) / self.per_replica
+        level, reach = number(quantile), number(seconds)
+        ahead = self._in_replicas(self.outlook.ahead(level, self.now, reach))
+        beyond = self.now + reach > self.outlook.end
+        return float(np.maximum(ahead, self.peak(seconds))) if beyond else ahead
 
     def usual(self, start: float, end: float) -> float:
         """Highest demand of an ordinary day between the two moments."""
         first = int(start % DAY // MINUTE)
-        count = int(min(DAY, max(MINUTE, end - start)) // MINUTE)
-        day = self.ordinary[(first + np.arange(count)) % self.ordinary.size]
-        known = day[~np.isnan(day)]
-        return float(known.max() / self.per_replica) if known.size else UNKNOWN
+        count = int(np.ceil((start % MINUTE + min(DAY, max(1.0, end - start))) / MINUTE))
+        return self._highest(self.ordinary[(first + np.arange(count)) % self.ordinary.size])
 
-    def _window(self, seconds: float) -> NDArray[np.float64]:
-        """The minutes that lie in the last `seconds` before now."""
-        stale = max(0.0, self.now - self.newest)
-        count = int((seconds - stale) // MINUTE) + 1 if seconds >= stale else 0
-        return self.minutes[max(0, self.minutes.size - count) :] if count else self.minutes[:0]
+    @property
+    def _end(self) -> int:
+        """The index after the newest known minute."""
+        known = np.flatnonzero(np.isfinite(self.minutes))
+        return int(known[-1]) + 1 if known.size else 0
+
+    def _window(self, seconds: Number) -> NDArray[np.float64]:
+        """The minutes of the `seconds` that end with the newest known one; infinite is unknown."""
+        end = self._end
+        first = end - 1 - int(number(seconds) // MINUTE)
+        window = self.minutes[max(0, first) : end]
+        return np.where(np.isfinite(window), window, UNKNOWN)
+
+    def _highest(self, values: NDArray[np.float64]) -> float:
+        known = values[np.isfinite(values)]
+        return self._in_replicas(float(known.max())) if known.size else UNKNOWN
+
+    def _in_replicas(self, demand: float) -> float:
+        """Demand in replicas at load 1.0; unknown where a replica's capacity is."""
+        return demand / self.per_replica if self.per_replica > 0 else UNKNOWN

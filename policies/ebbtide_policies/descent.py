@@ -10,9 +10,16 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from pydantic import Field
 
-from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.contract import (
+    Bound,
+    Kind,
+    Memory,
+    Policy,
+    PolicySettings,
+    stored_number,
+)
 from ebbtide_policies.lanes import NOTHING, Flag, Number, where, whole
-from ebbtide_policies.observation import Observation, largest
+from ebbtide_policies.observation import Demand, Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 
 
@@ -52,7 +59,7 @@ class Descent(Policy[DescentSettings]):
 
     Memory: `origin`, the fleet at the start of the descent; `replicas`, the number after the last
     decision that changed it; `at`, the moment of the last step; `maxStep` and `soak`, the settings
-    it was taken by. The first step after an edit obeys the stricter of the old settings and the new.
+    it was taken by. The first step after an edit obeys the stricter of the old and the new.
     """
 
     name = "descent"
@@ -89,13 +96,13 @@ class Descent(Policy[DescentSettings]):
 
     def _needed(self, seen: Observation) -> Number:
         """What has to fit the smaller fleet: the forecast, or the past where there is none."""
-        chosen = self.settings
-        reach = seen.regain + chosen.soak
-        past = reach + chosen.window
-        needs = [
-            where(d.trusted, d.ahead(chosen.quantile, reach), d.peak(past)) for d in seen.demand
-        ]
-        return largest(needs) * (1 + chosen.headroom)
+        needs = [self._highest(demand, seen.regain) for demand in seen.demand]
+        return largest(needs) * (1 + self.settings.headroom)
+
+    def _highest(self, demand: Demand, regain: Number) -> Number:
+        reach = regain + self.settings.soak
+        ahead = foreseen(demand, self.settings.quantile, reach)
+        return where(np.isnan(ahead), demand.peak(reach + self.settings.window), ahead)
 
     def _share(self, memory: Memory) -> Number:
         return np.minimum(self.settings.max_step, memory["maxStep"])
@@ -105,12 +112,11 @@ class Descent(Policy[DescentSettings]):
 
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else the last step counts as taken now."""
-        keys = ("origin", "replicas", "at", "maxStep", "soak")
-        found = {k: stored.get(k) for k in keys} if stored else {}
-        sound = {k: float(v) for k, v in found.items() if isinstance(v, (int, float)) and v >= 0}
-        if len(sound) == len(keys) and sound["at"] <= seen.now and np.isfinite(sum(sound.values())):
-            return sound
-        return self._since(seen, seen.fleet.current, seen.fleet.current)
+        current = seen.fleet.current
+        fresh = self._since(seen, current, current)
+        found = {key: stored_number(stored, key) for key in fresh}
+        sound = found["at"] <= seen.now and found["origin"] >= found["replicas"]
+        return found if sound and not np.isnan(sum(found.values())) else fresh
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Keep where the descent began and when the last step was taken."""

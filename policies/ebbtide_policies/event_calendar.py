@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.lanes import NOTHING, Number, where, whole
-from ebbtide_policies.observation import Demand, Event, Observation, largest
+from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
 from ebbtide_policies.quantities import Duration, Share
 
 
@@ -21,32 +21,38 @@ class CalendarSettings(PolicySettings):
 
 
 def expected(event: Event, demand: Demand) -> Number:
-    """Replicas that an event needs at load 1.0; NaN when the usual it multiplies is unknown."""
-    return where(
-        np.isnan(event.replicas), event.times * demand.usual(event.start, event.end), event.replicas
-    )
+    """Replicas that an event needs of one signal; NaN when the usual it multiplies is unknown."""
+    return event.times * demand.usual(event.start, event.end)
 
 
 def need_of(event: Event, seen: Observation) -> Number:
     """Replicas at load 1.0 that an event is expected to need, the largest signal deciding."""
-    return largest(expected(event, demand) for demand in seen.demand)
+    if not np.any(np.isnan(event.replicas)):
+        return event.replicas
+    by_signal = largest(expected(event, demand) for demand in seen.demand)
+    return where(np.isnan(event.replicas), by_signal, event.replicas)
 
 
 def prewarm_starts(
-    event: Event, seen: Observation, headroom: float = 0.1, margin: float = 120.0
+    event: Event, seen: Observation, headroom: Number = 0.1, margin: Number = 120.0
 ) -> Number:
-    """The moment from which the fleet has to grow to be ready in full at `ready_by`."""
+    """The moment from which the fleet has to grow to be ready in full at `ready_by`.
+
+    It is reckoned from current replicas; but once a prewarm goes on, as if from one replica. So a
+    fleet that is on its way up never finds that there is still time.
+    """
     floor = whole(need_of(event, seen) * (1 + headroom))
     target = where(np.isnan(floor), seen.fleet.current, floor)
-    return event.ready_by - seen.climb(target) - margin
+    start = np.minimum(1.0, target) if seen.phase is Phase.PREWARM else seen.fleet.current
+    return event.ready_by - seen.climb(start, target) - margin
 
 
 class Calendar(Policy[CalendarSettings]):
     """A floor from the start of the prewarm to the end of an event.
 
     The prewarm starts early enough for the last replica to be ready at `readyBy`: one lead time,
-    the time that the pace of scaling up takes, and a margin before it. An event that cannot be reckoned
-    (its usual is unknown) holds capacity.
+    the time that the pace of scaling up takes, and a margin before it. An event that can't be
+    reckoned (its usual is unknown) holds capacity.
     """
 
     name = "calendar"

@@ -29,7 +29,10 @@ class HoldSettings(PolicySettings):
 
 
 class Hold(Policy[HoldSettings]):
-    """No way down on doubt. It always applies, named in the YAML or not."""
+    """No way down on doubt. It always applies, named in the YAML or not.
+
+    What can't be compared is in doubt too.
+    """
 
     name = "hold"
     Settings = HoldSettings
@@ -46,7 +49,7 @@ class Hold(Policy[HoldSettings]):
         drop, covered = demand.largest_drop(chosen.window), demand.covered(chosen.window)
         yield self._pace(
             seen,
-            np.isnan(demand.present()) | (demand.age > chosen.stale_after),
+            np.isnan(demand.present()) | np.logical_not(demand.age <= chosen.stale_after),
             "DemandUnknown",
             "{}: the newest known minute is {:.0f} s old",
             name,
@@ -63,7 +66,7 @@ class Hold(Policy[HoldSettings]):
         )
         yield self._pace(
             seen,
-            drop > chosen.believable_drop,
+            np.logical_not(drop <= chosen.believable_drop),
             "DemandSuspicious",
             "{}: {:.0%} of demand went within one minute of the last {:.0f} s",
             name,
@@ -72,7 +75,7 @@ class Hold(Policy[HoldSettings]):
         )
         yield self._pace(
             seen,
-            covered < chosen.complete,
+            np.logical_not(covered >= chosen.complete),
             "DemandIncomplete",
             "{}: {:.0%} of the last {:.0f} s are known",
             name,

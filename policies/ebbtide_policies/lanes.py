@@ -30,7 +30,12 @@ _HAIR = 1e-6
 
 def whole(replicas: Number) -> Number:
     """Round a need up to whole replicas, forgiving the noise of floating point."""
-    return np.ceil(replicas - _HAIR)
+    return np.ceil(replicas - _HAIR) + 0.0  # no need is nought, not minus nought
+
+
+def within(replicas: Number) -> Number:
+    """Round a ceiling down to whole replicas, forgiving the noise of floating point."""
+    return np.floor(replicas + _HAIR)
 
 
 def where(condition: Flag, yes: Number, no: Number) -> Number:

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import Number
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, where
 from ebbtide_policies.observation import Mode, Observation
 
 
@@ -61,10 +61,13 @@ class Overrides(Policy[PolicySettings]):
             said = (word.name, word.why)
             if word.freeze:
                 yield self._bound(Kind.PACE_DOWN, seen.fleet.current, "Frozen", said)
-            if not np.isnan(word.floor):
-                yield self._bound(Kind.GUARANTEED_FLOOR, word.floor, "OverrideFloor", said)
-            if not np.isnan(word.ceiling):
-                yield self._bound(Kind.HARD_CEILING, word.ceiling, "OverrideCeiling", said)
+            floor, ceiling = np.isnan(word.floor), np.isnan(word.ceiling)
+            if not np.all(floor):
+                least = where(floor, NOTHING, word.floor)
+                yield self._bound(Kind.GUARANTEED_FLOOR, least, "OverrideFloor", said)
+            if not np.all(ceiling):
+                most = where(ceiling, UNLIMITED, word.ceiling)
+                yield self._bound(Kind.HARD_CEILING, most, "OverrideCeiling", said)
 
     def _bound(self, kind: Kind, replicas: Number, reason: str, said: tuple[str, str]) -> Bound:
         return Bound(kind, replicas, self.name, reason, "{}: {}", said)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.lanes import NOTHING, Number, where, whole
-from ebbtide_policies.observation import Demand, Observation
+from ebbtide_policies.observation import Demand, Observation, foreseen
 from ebbtide_policies.quantities import Duration, Share
 
 
@@ -19,20 +19,23 @@ class ForecastNeedSettings(PolicySettings):
 
 
 class ForecastNeed(Policy[ForecastNeedSettings]):
-    """A floor for what demand may become before another replica could be ready."""
+    """A floor for what demand may become before another replica could be ready.
+
+    None where the forecast has expired or is not trusted: presentNeed decides there.
+    """
 
     name = "forecastNeed"
     Settings = ForecastNeedSettings
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        """One floor a signal; none where the forecast is not trusted: presentNeed decides there."""
+        """One floor a signal."""
         chosen = self.settings
         for demand in seen.demand:
-            ahead = demand.ahead(chosen.quantile, seen.lead_time)
+            ahead = foreseen(demand, chosen.quantile, seen.lead_time)
             floor = whole(ahead * (1 + chosen.headroom))
             yield Bound(
                 Kind.FLOOR,
-                where(demand.trusted, floor, NOTHING),
+                where(np.isnan(floor), NOTHING, floor),
                 self.name,
                 "ForecastNeed",
                 "{}: the forecast's {:.3g} quantile reaches {:.1f} replicas within {:.0f} s",
@@ -49,13 +52,17 @@ class PresentNeedSettings(PolicySettings):
     )
 
 
-def trending(present: Number, slope: Number, lead_time: Number) -> Number:
-    """Demand when a replica asked for now is ready, if it goes on rising; no fall is followed."""
-    return present + np.maximum(0.0, slope) * lead_time
+def trending(present: Number, slope: Number, seconds: Number) -> Number:
+    """Demand after `seconds`, if it goes on rising; no fall is followed."""
+    return present + np.maximum(0.0, slope) * seconds
 
 
 class PresentNeed(Policy[PresentNeedSettings]):
-    """The fast reactive floor: demand now, and where its slope leads within the lead time."""
+    """The fast reactive floor: demand now, and where its slope leads within the lead time.
+
+    The newest minute is known late, so the slope has to bridge its age as well; but a trend is not
+    followed for longer than it was watched, lest stale data grow into a need of their own.
+    """
 
     name = "presentNeed"
     Settings = PresentNeedSettings
@@ -76,7 +83,8 @@ class PresentNeed(Policy[PresentNeedSettings]):
     def _need(self, demand: Demand, lead_time: Number) -> Number:
         slope = demand.slope(self.settings.slope_window)
         slope = where(np.isnan(slope), 0.0, slope)  # one known minute has no slope, but a level
-        return trending(demand.present(), slope, lead_time) * (1 + self.settings.headroom)
+        late = np.clip(demand.age, 0.0, self.settings.slope_window)
+        return trending(demand.present(), slope, lead_time + late) * (1 + self.settings.headroom)
 
 
 class StabilizationSettings(PolicySettings):

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ebbtide_policies.lanes import UNKNOWN, Flag, Number
+from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where, whole
 
 
 class Phase(StrEnum):
@@ -49,7 +49,11 @@ class Fleet:
 
 
 class Demand(Protocol):
-    """The demand of one signal, in replicas at load 1.0; NaN wherever it is unknown."""
+    """The demand of one signal, in replicas at load 1.0; NaN wherever it is unknown.
+
+    Metrics are late. "The last `seconds`" are those that end with the newest known minute, which is
+    always in them; how old that minute is, `age` alone says.
+    """
 
     @property
     def name(self) -> str:
@@ -87,7 +91,11 @@ class Demand(Protocol):
         """Change per second over the last `seconds`."""
 
     def ahead(self, quantile: Number, seconds: Number) -> Number:
-        """Highest value of the forecast's `quantile` over [now, now + `seconds`]."""
+        """Highest value of the forecast's `quantile` over [now, now + `seconds`].
+
+        Where that reaches beyond the horizon, the highest demand of as long a past is in it too.
+        NaN once the forecast has expired, and for a quantile that it does not hold.
+        """
 
     def usual(self, start: float, end: float) -> Number:
         """Highest demand of an ordinary day between the two moments (epoch seconds)."""
@@ -135,20 +143,23 @@ class ScaleUp:
     period: Number = 15.0
 
     def highest(self, start: Number) -> Number:
-        """The most replicas that a period which began with `start` may reach; at least one more."""
-        added = np.maximum(np.floor(start * self.share + 1e-9), np.maximum(1.0, self.replicas))
-        return start + added
+        """The most replicas that a period which began with `start` may reach; at least one more.
+
+        A share is rounded up, as the HPA does.
+        """
+        return start + np.maximum(whole(start * self.share), np.maximum(1.0, self.replicas))
 
     def seconds_between(self, start: Number, goal: Number) -> Number:
         """Time from the first to the last patch on the way up from `start` to `goal`.
 
         The growth of the larger of both laws is bounded from below by either, so the shorter time
-        of the two is an upper bound, and no loop is needed.
+        of the two is an upper bound, and no loop is needed. From nothing, the first period counts.
         """
         missing = np.maximum(goal - start, 0.0)
         by_count = missing / np.maximum(1.0, self.replicas)
         ratio = np.maximum(goal, 1.0) / np.maximum(start, 1.0)
         by_share = np.log(np.maximum(ratio, 1.0)) / np.log1p(np.maximum(self.share, 1e-9))
+        by_share = by_share + np.where(np.less(start, 1.0), 1.0, 0.0)
         periods = np.ceil(np.minimum(by_count, by_share) - 1e-9)
         gaps: Number = np.maximum(periods - 1, 0.0)
         return gaps * self.period
@@ -182,13 +193,19 @@ class Observation:
         """Seconds to win back what one step lets go: a period of scaling up, and the lead time."""
         return self.lead_time + self.scale_up.period
 
-    def climb(self, replicas: Number) -> Number:
-        """Seconds until a fleet of `replicas` is ready, if it is asked for from now on."""
-        return self.lead_time + self.scale_up.seconds_between(self.fleet.current, replicas)
+    def climb(self, start: Number, replicas: Number) -> Number:
+        """Seconds until `replicas` are ready, if a fleet of `start` asks for them from now on."""
+        return self.lead_time + self.scale_up.seconds_between(start, replicas)
 
     def answer(self, policy: str, key: str) -> Number:
         """The value of a policy's own query."""
         return self.answers.get(f"{policy}/{key}", UNKNOWN)
+
+
+def foreseen(demand: Demand, quantile: Number, seconds: Number) -> Number:
+    """The forecast, where there is one that may be followed; else NaN."""
+    ahead = demand.ahead(quantile, seconds)
+    return where(demand.trusted & np.isfinite(ahead), ahead, UNKNOWN)
 
 
 def largest(values: Iterable[Number]) -> Number:

@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
-_SHARE = r"^[0-9]+(\.[0-9]+)?%$"
+DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
+SHARE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$"
 _SUFFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
-_COUNT = r"^[0-9]+(\.[0-9]+)?[kMG]?$"
+COUNT_PATTERN = r"^[0-9]+(\.[0-9]+)?[kMG]?$"
 
 
 def parse_duration(text: object) -> float:
@@ -23,7 +23,7 @@ def parse_duration(text: object) -> float:
         ValueError: the text is not a duration; a bare number has no unit and is refused.
 
     """
-    if not isinstance(text, str) or not re.fullmatch(_DURATION, text):
+    if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError(f"{text!r} is not a duration; write it with units, like 90s, 5m or 1h30m")
     parts = re.findall(r"([0-9.]+)(ms|s|m|h|d)", text)
     return sum(float(amount) * _UNITS[unit] for amount, unit in parts)
@@ -36,7 +36,7 @@ def parse_share(text: object) -> float:
         ValueError: the text is not a percentage.
 
     """
-    if not isinstance(text, str) or not re.fullmatch(_SHARE, text):
+    if not isinstance(text, str) or not re.fullmatch(SHARE_PATTERN, text):
         raise ValueError(f"{text!r} is not a percentage; write it like 5% or 0.01%")
     return float(text[:-1]) / 100
 
@@ -50,7 +50,7 @@ def parse_count(text: object) -> float:
     """
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return float(text)
-    if not isinstance(text, str) or not re.fullmatch(_COUNT, text):
+    if not isinstance(text, str) or not re.fullmatch(COUNT_PATTERN, text):
         raise ValueError(f"{text!r} is not a count; write it like 800, 5k or 2.4M")
     suffix = text[-1] if text[-1] in _SUFFIXES else ""
     return float(text.removesuffix(suffix)) * _SUFFIXES[suffix]
@@ -79,7 +79,7 @@ Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
     PlainSerializer(show_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": _DURATION}),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 """Seconds, written like `90s`, `5m`, `1h30m`, `28d`."""
 
@@ -87,7 +87,7 @@ Share = Annotated[
     float,
     BeforeValidator(parse_share),
     PlainSerializer(show_share, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": _SHARE}),
+    WithJsonSchema({"type": "string", "pattern": SHARE_PATTERN}),
 ]
 """A fraction, written like `5%`."""
 
@@ -95,6 +95,6 @@ Count = Annotated[
     float,
     BeforeValidator(parse_count),
     PlainSerializer(show_count),
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": _COUNT}),
+    WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": COUNT_PATTERN}),
 ]
 """An amount of demand or of replicas, written like `800`, `5k`, `2.4M`."""

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import whole
+from ebbtide_policies.lanes import whole, within
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count
 
@@ -54,11 +53,5 @@ class Query(Policy[QuerySettings]):
             if question.use is Use.FLOOR:
                 yield Bound(Kind.FLOOR, whole(answer), self.name, "QueryFloor", detail, said)
                 continue
-            yield Bound(
-                Kind.SOFT_CEILING,
-                np.floor(answer),
-                self.name,
-                "QueryCeiling",
-                detail,
-                said,
-            )
+            ceiling = within(answer)
+            yield Bound(Kind.SOFT_CEILING, ceiling, self.name, "QueryCeiling", detail, said)

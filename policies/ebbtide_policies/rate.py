@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from pydantic import Field
 
-from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.contract import (
+    Bound,
+    Kind,
+    Memory,
+    Policy,
+    PolicySettings,
+    stored_number,
+)
 from ebbtide_policies.lanes import Flag, Number, where
 from ebbtide_policies.observation import Observation, ScaleUp
 from ebbtide_policies.quantities import Count, Duration, Share
@@ -50,11 +57,11 @@ class Rate(Policy[RateSettings]):
         return seen.now - memory["at"] < self.settings.period
 
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
-        """Begin anew where nothing sound is stored: growing late is worse than growing fast."""
-        at, start = (stored or {}).get("at"), (stored or {}).get("start")
-        if isinstance(at, (int, float)) and isinstance(start, (int, float)) and at <= seen.now:
-            return {"at": float(at), "start": float(start)}
-        return {"at": 0.0, "start": 0.0}
+        """Take the stored memory if it is sound; else a period begins now."""
+        at, start = stored_number(stored, "at"), stored_number(stored, "start")
+        if at <= seen.now and not np.isnan(start):
+            return {"at": at, "start": start}
+        return {"at": seen.now, "start": seen.fleet.current}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Open a period with the first rise after the last one."""

@@ -5,8 +5,8 @@
 
 Pace has the last word. The pace up is never below current replicas and the pace down never above
 them, except in a rollback; so where the two cross, capacity rises as far as the pace up allows and
-never falls. An unknown number holds capacity. The order of the bounds changes nothing, and the
-result is monotone in every one of them.
+never falls. An unknown number holds capacity, and so does an infinite need. The order of the bounds
+changes nothing, and the result is monotone in every one of them that is known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide_policies.contract import Bound, Decision, Kind
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, number, where
+from ebbtide_policies.lanes import NOTHING, UNKNOWN, UNLIMITED, Number, number, where, whole, within
 from ebbtide_policies.observation import Observation
 
 _NEUTRAL: Mapping[Kind, float] = {
@@ -27,10 +27,10 @@ _NEUTRAL: Mapping[Kind, float] = {
     Kind.PACE_UP: UNLIMITED,
     Kind.ROLLBACK: NOTHING,
 }
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
 _LOWERING = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
 
 WITHIN_RANGE = "DesiredWithinRange"
-HELD = "Unknown"
 
 
 class Limits(NamedTuple):
@@ -55,8 +55,9 @@ def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
     """Fold bounds into the tightest of each kind; an unknown one holds capacity."""
     by_kind: dict[Kind, Number] = dict(_NEUTRAL)
     for bound in bounds:
-        unknown = np.isnan(bound.replicas)
-        known = where(unknown, _NEUTRAL[bound.kind], bound.replicas)
+        counted = _counted(bound)
+        unknown = np.isnan(counted)
+        known = where(unknown, _NEUTRAL[bound.kind], counted)
         if np.any(unknown):
             held = where(unknown, current, NOTHING)
             by_kind[Kind.PACE_DOWN] = np.maximum(by_kind[Kind.PACE_DOWN], held)
@@ -71,6 +72,13 @@ def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
         pace_down=np.maximum(pace_down, by_kind[Kind.ROLLBACK]),
         pace_up=np.maximum(by_kind[Kind.PACE_UP], current),
     )
+
+
+def _counted(bound: Bound) -> Number:
+    """A bound in whole replicas, none below zero; NaN where it is unknown or limitless."""
+    replicas = within(bound.replicas) if bound.kind in _LOWERING else whole(bound.replicas)
+    sound = np.isfinite(replicas) | np.equal(replicas, _NEUTRAL[bound.kind])
+    return np.maximum(where(sound, replicas, UNKNOWN), NOTHING)
 
 
 def settle(limits: Limits) -> Settled:
@@ -99,27 +107,28 @@ def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
     )
 
 
-def _by_kind_and_name(bound: Bound) -> tuple[int, str, str, str]:
-    return (list(Kind).index(bound.kind), bound.policy, bound.reason, bound.message)
+def _by_kind_and_name(bound: Bound) -> tuple[int, str, str]:
+    return (_ORDER[bound.kind], bound.policy, bound.reason)
 
 
 def _binding(given: tuple[Bound, ...], limits: Limits, settled: Settled, current: float) -> Bound:
-    """Find the bound whose number is the decision; the first by name among equals."""
+    """Find the bound whose number is the decision; the first by name among equals.
+
+    A pace that holds capacity says more than a number that is unknown.
+    """
     kind, value = _deciding(limits, settled)
-    unknown = [b for b in given if np.isnan(b.replicas)]
-    if kind is Kind.PACE_DOWN and unknown and settled.replicas == current:
-        return min(unknown, key=_by_kind_and_name)
     kinds = {kind, Kind.ROLLBACK} if kind is Kind.PACE_DOWN else {kind}
     matching = [b for b in given if b.kind in kinds and _effective(b, current) == value]
-    if matching:
-        return min(matching, key=_by_kind_and_name)
+    unknown = [b for b in given if kind is Kind.PACE_DOWN and np.isnan(_counted(b))]
+    if matching or unknown:
+        return min(matching or unknown, key=_by_kind_and_name)
     detail = "no policy asks for more or for less"
     return Bound(Kind.FLOOR, settled.replicas, "resolve", WITHIN_RANGE, detail)
 
 
 def _effective(bound: Bound, current: float) -> float:
     """The number that counts: a pace never points the wrong way."""
-    replicas = number(bound.replicas)
+    replicas = number(_counted(bound))
     if bound.kind is Kind.PACE_DOWN:
         return min(replicas, current)
     return max(replicas, current) if bound.kind is Kind.PACE_UP else replicas
@@ -131,10 +140,11 @@ def _deciding(limits: Limits, settled: Settled) -> tuple[Kind, Number]:
         return Kind.PACE_UP, limits.pace_up
     if replicas > want:
         return Kind.PACE_DOWN, limits.pace_down
-    if want == limits.hard:
+    asked = min(limits.floor, limits.soft)
+    if limits.hard < max(limits.guaranteed, asked):
         return Kind.HARD_CEILING, limits.hard
-    if want == limits.guaranteed and want > min(limits.floor, limits.soft):
+    if limits.guaranteed > asked:
         return Kind.GUARANTEED_FLOOR, limits.guaranteed
-    if want == limits.soft and limits.soft < limits.floor:
+    if limits.soft < limits.floor:
         return Kind.SOFT_CEILING, limits.soft
     return Kind.FLOOR, limits.floor

@@ -1,13 +1,14 @@
 """`Seasonal`: the shape of the last days, moved to the present level, with its own measured errors.
 
 The forecast `k` minutes ahead is a blend of two, weighted by least squares over the last days:
-the present demand, and  profile(t + k) * (1 + damping_k * (level - 1)),  where `profile` is the
-median of the last days at that minute of the day, `level` is the present demand over the profile, and
+the present demand, and  profile(t + k) * (1 + damping_k * (level - 1)),  where `profile`
+is the median of the last days at that minute of the day, `level` is the present demand over the profile, and
 `damping_k` says how much of a deviation was still there `k` minutes later. With less than two days
 of history the profile is flat, and this is persistence. Quantiles are those of the relative errors
 that the same rule made over the last days, always with profiles that were known at the time.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ PROFILE_DAYS = 7
 TRIAL_DAYS = 3
 LEVEL_MINUTES = 5
 SMOOTHING = 7
+HOUR = 60
+MINUTE = 60.0
+RECENT = 180
+"""Minutes that are looked at for the present level; a gap that is longer has no level."""
 LEAST_HISTORY = 60
 """Minutes of history under which no forecast is trusted."""
 
@@ -36,32 +41,76 @@ class Anchor(NamedTuple):
     """Quantiles of the relative error, (levels, series)."""
 
 
+class Lesson(NamedTuple):
+    """What the history up to a full hour teaches."""
+
+    end: float
+    profile: Floats
+    """One row a minute of the day, counted from the first row of the history."""
+    ahead: tuple[int, ...]
+    anchors: tuple[Anchor, ...]
+    ordinary: Floats
+
+
 class Seasonal:
-    """The forecaster to start with."""
+    """The forecaster to start with.
+
+    It learns at full hours and forecasts at every minute. What it learnt is kept for the hour, and
+    is a function of the history alone.
+    """
 
     name = "Seasonal"
 
+    def __init__(self) -> None:
+        self._lessons: dict[object, Lesson] = {}
+
     def forecast(self, history: History, horizon: int) -> Forecast:
         """Quantiles for the next `horizon` minutes."""
-        known = carried(history.minutes)
-        learnt = [a for a in ANCHORS if a <= max(horizon, ANCHORS[0])]
-        profiles = _profiles(history.minutes)
-        anchors = [_learn(known, history.minutes, profiles, ahead) for ahead in learnt]
+        lesson = self._lesson(history, horizon)
+        known = carried(history.minutes[-RECENT:])
         steps = np.arange(1, horizon + 1)
-        damping = _between([a.damping for a in anchors], learnt, steps)
-        season = _between([a.season for a in anchors], learnt, steps)
-        errors = _between([a.errors for a in anchors], learnt, steps)
-        shape = profiles[0][(len(known) - 1 + steps) % DAY]
-        level = _level(known, profiles[0], len(known))
-        here = profiles[0][(len(known) - 1) % DAY] * level
+        damping, season, errors = (
+            _between([a[i] for a in lesson.anchors], lesson.ahead, steps) for i in range(3)
+        )
+        last = len(history.minutes) - 1
+        shape = lesson.profile[(last + steps) % DAY]
+        rows = last - np.arange(min(LEVEL_MINUTES, len(known)))
+        level = np.nanmean(known[::-1][: rows.size] / lesson.profile[rows % DAY], axis=0)
+        here = lesson.profile[last % DAY] * level
         median = here + season * (shape * (1 + damping * (level - 1)) - here)
         values = np.maximum(median * (1 + errors.transpose(1, 0, 2)), 0.0)
         return Forecast(
             origin=history.end,
             values=np.maximum.accumulate(values, axis=0),
-            ordinary=_by_minute_of_day(history, profiles[0]),
+            ordinary=lesson.ordinary,
             trusted=np.count_nonzero(~np.isnan(history.minutes), axis=0) >= LEAST_HISTORY,
         )
+
+    def _lesson(self, history: History, horizon: int) -> Lesson:
+        """What was learnt at the last full hour; an hour without history teaches what it can."""
+        since = int(history.end // MINUTE) % HOUR
+        rows = len(history.minutes) - since
+        if rows < LEAST_HISTORY:
+            return learn(history, horizon)
+        upto = History(history.end - since * MINUTE, history.minutes[:rows])
+        key = (upto.end, horizon, upto.minutes.shape, upto.minutes[-1].tobytes())
+        if key not in self._lessons:
+            fresh = {k: old for k, old in self._lessons.items() if old.end == upto.end}
+            self._lessons = fresh | {key: learn(upto, horizon)}
+        return self._lessons[key]
+
+
+def learn(history: History, horizon: int) -> Lesson:
+    """Learn shape, fading and errors from a history."""
+    known, profiles = carried(history.minutes), _profiles(history.minutes)
+    ahead = tuple(a for a in ANCHORS if a <= max(horizon, ANCHORS[0]))
+    return Lesson(
+        end=history.end,
+        profile=profiles[0],
+        ahead=ahead,
+        anchors=tuple(_learn(known, history.minutes, profiles, a) for a in ahead),
+        ordinary=_by_minute_of_day(history, profiles[0]),
+    )
 
 
 def carried(minutes: Floats) -> Floats:
@@ -112,12 +161,6 @@ def _smooth(shape: Floats) -> Floats:
     padded = np.concatenate((shape[-half:], shape, shape[:half]))
     sums = np.cumsum(np.concatenate((np.zeros((1, shape.shape[1])), padded)), axis=0)
     return (sums[SMOOTHING:] - sums[:-SMOOTHING]) / SMOOTHING
-
-
-def _level(known: Floats, profile: Floats, end: int) -> Floats:
-    """Present demand over the profile, by the mean of the last minutes before row `end`."""
-    rows = np.arange(max(0, end - LEVEL_MINUTES), end)
-    return np.nanmean(known[rows] / profile[rows % DAY], axis=0)
 
 
 def _learn(known: Floats, minutes: Floats, profiles: list[Floats], ahead: int) -> Anchor:
@@ -174,7 +217,7 @@ def _ignorance() -> Floats:
     return np.array([0.0, 0.1, 0.3, 0.5, 1.0, 2.0])
 
 
-def _between(anchors: list[Floats], at: list[int], steps: NDArray[np.int_]) -> Floats:
+def _between(anchors: Sequence[Floats], at: Sequence[int], steps: NDArray[np.int_]) -> Floats:
     """Interpolate what was learnt at the anchors to all steps, along the logarithm of time."""
     stack = np.stack(anchors)
     place = np.interp(np.log(steps), np.log(at), np.arange(len(at)))

@@ -60,6 +60,10 @@ class Ref(NamedTuple):
     namespace: str
     name: str
 
+    def __str__(self) -> str:
+        """`Deployment live/stream-edge`."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

@@ -1,0 +1,127 @@
+"""The embedded twins of a metrics store, of leadership and of time: for tests, demo and plans."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span
+from ebbtide.planning.demand import DemandSeries
+from ebbtide_policies.lanes import UNKNOWN
+
+
+class Period(NamedTuple):
+    """The moments from `start` up to, not including, `end`; epoch seconds."""
+
+    start: float
+    end: float
+
+
+class FastClock:
+    """Time that jumps to wherever the loop sleeps to.
+
+    `step` bounds one jump, `end` is the moment at which the loop is told to stop. `pause` is called
+    after each jump with the seconds that it took: there a demo paces itself, or moves a plant.
+    """
+
+    def __init__(
+        self,
+        start: float,
+        step: float = float("inf"),
+        *,
+        end: float = float("inf"),
+        pause: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._now = start
+        self._step = step
+        self._end = end
+        self._pause = pause
+
+    def now(self) -> float:
+        """Epoch seconds of the simulated time."""
+        return self._now
+
+    def sleep(self, until: float) -> bool:
+        """Jump to a moment; False once the end has been reached."""
+        goal = min(until, self._end)
+        while self._now < goal:
+            jump = min(goal - self._now, self._step)
+            self._now += jump
+            self._pause(jump)
+        return self._now < self._end
+
+    def stop(self) -> None:
+        """End time now: the loop is told to stop when it next sleeps."""
+        self._end = self._now
+
+
+class AlwaysLeader:
+    """Leadership that nobody disputes, until it is released."""
+
+    def __init__(self) -> None:
+        self._held = True
+
+    @property
+    def held(self) -> bool:
+        """Whether it has not been released."""
+        return self._held
+
+    def renew(self) -> None:
+        """Take leadership."""
+        self._held = True
+
+    def release(self) -> None:
+        """Give leadership up."""
+        self._held = False
+
+
+class DemandMetrics:
+    """A metrics store whose series are known in advance, but told only up to the simulated now.
+
+    A query is answered by the series that stands under its PromQL; one that nobody put there is
+    empty, as in Prometheus. A minute can be read once it is `delay` seconds old.
+    """
+
+    def __init__(
+        self, series: Mapping[str, DemandSeries], now: Callable[[], float], delay: float = 30.0
+    ) -> None:
+        """Answer by `series` (PromQL -> series) what is known by the time `now` tells."""
+        self._series = dict(series)
+        self._now = now
+        self._delay = delay
+        self._begun: list[tuple[Query, Span]] = []
+        self.outages: list[Period] = []
+        """Moments at which every read fails."""
+        self.gaps: list[Period] = []
+        """Minutes that were never scraped: NaN, also when they are read later."""
+
+    def answer(self, promql: str, series: DemandSeries) -> None:
+        """Put a series under its PromQL."""
+        self._series[promql] = series
+
+    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
+        """Read all of these now; one reading for each, in order."""
+        return [self._read(query, span) for query, span in wanted]
+
+    def begin(self, query: Query, span: Span) -> None:
+        """Note a long span; it is read when it is fetched."""
+        self._begun.append((query, span))
+
+    def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
+        """Hand over all that was begun since the last call."""
+        begun, self._begun = self._begun, []
+        return [(query, span, self._read(query, span)) for query, span in begun]
+
+    def _read(self, query: Query, span: Span) -> Reading:
+        now = self._now()
+        if any(outage.start <= now < outage.end for outage in self.outages):
+            return MetricsUnavailable(f"{query.source}: the embedded metrics store is down")
+        at = np.arange(span.start, span.end + MINUTE / 2, MINUTE)
+        series = self._series.get(query.promql)
+        if series is None:
+            return Minutes(span.start, np.full(at.size, UNKNOWN))
+        unknown = at > now - self._delay
+        for gap in self.gaps:
+            unknown |= (at >= gap.start) & (at < gap.end)
+        return Minutes(span.start, np.where(unknown, UNKNOWN, series.recorded(at)))

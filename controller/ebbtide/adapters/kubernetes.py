@@ -1,0 +1,188 @@
+"""Fulfils the loop's `Cluster` on a real Kubernetes API server."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from ebbtide.adapters.api_errors import Place
+from ebbtide.adapters.api_server import ApiServer, micro_time
+from ebbtide.adapters.own_objects import (
+    EVERYWHERE,
+    GROUP,
+    VERSION,
+    OwnObjects,
+    Scope,
+    mapping,
+    whole,
+)
+from ebbtide.adapters.targets import Targets
+from ebbtide.errors import Conflict, EbbtideError, NotLeading
+from ebbtide.loop.ports import Announcement, Json, Resource, Survey, Target
+
+_CONTROLLER = f"{GROUP}/ebbtide"
+_NOTE_BYTES = 1024
+"""The longest note that the API server takes, in bytes."""
+_LOG = logging.getLogger(__name__)
+
+
+class KubernetesCluster:
+    """Reads workloads and scales them; writes only while leadership is certain.
+
+    Args:
+        server: the API server.
+        may_write: whether leadership is certain at this very moment; asked before every write.
+        now: epoch seconds, for the time of events.
+        instance: the name of this process in events: its pod.
+        scope: the namespaces under care.
+
+    """
+
+    def __init__(
+        self,
+        server: ApiServer,
+        *,
+        may_write: Callable[[], bool],
+        now: Callable[[], float],
+        instance: str = "ebbtide",
+        scope: Scope = EVERYWHERE,
+    ) -> None:
+        self._server = server
+        self._may_write = may_write
+        self._now = now
+        self._instance = instance
+        self._own = OwnObjects(server, scope)
+        self._targets = Targets(server, scope)
+
+    def survey(self) -> Survey:
+        """List policies, calendars, overrides, their targets, and other autoscalers."""
+        policies = self._own.policies()
+        calendars, overrides = self._own.calendars(), self._own.overrides()
+        fleets = self._targets.survey(policies)
+        return Survey(
+            policies=policies,
+            calendars=calendars,
+            overrides=overrides,
+            targets=fleets.targets,
+            autoscalers=fleets.autoscalers,
+        )
+
+    def write_status(self, policy: Resource, status: Json) -> Resource:
+        """Replace the status of a policy if it is still as read; returns it as it is now."""
+        self._be_certain(f"the status of {policy.key}")
+        return self._own.replace_status(policy, status)
+
+    def patch_scale(self, target: Target, replicas: int) -> None:
+        """Set the replicas of a target if they are still those that were read.
+
+        A rollout moves the resourceVersion all the time. So a conflict is looked at once: where
+        the replicas are untouched the write is sent once more.
+        """
+        place = self._targets.scale(target.ref)
+        try:
+            self._scale(place, target.resource_version, replicas)
+        except Conflict as conflict:
+            scale = self._server.get(place)
+            if not _untouched(scale, target):
+                raise Conflict(_overtaken(scale, target, replicas)) from conflict
+            self._scale(place, str(mapping(scale["metadata"])["resourceVersion"]), replicas)
+
+    def announce(self, event: Announcement) -> None:
+        """Write a Kubernetes event. A failure is logged and stops nothing."""
+        place = Place("events.k8s.io", "v1", "events", event.about.namespace)
+        try:
+            self._be_certain(f"an event about {event.about.key}")
+            self._server.create(place, _event(event, self._instance, self._now()))
+        except EbbtideError as error:
+            _LOG.warning(
+                "event not written: %s",
+                error,
+                extra={"workload": event.about.key, "reason": event.reason},
+            )
+
+    def get_policy(self, namespace: str, name: str) -> Resource:
+        """Return one CapacityPolicy."""
+        return self._own.policy(namespace, name)
+
+    def list_policies(self) -> Sequence[Resource]:
+        """List the CapacityPolicies under care."""
+        return self._own.policies()
+
+    def list_overrides(self) -> Sequence[Resource]:
+        """List the CapacityOverrides that count."""
+        return self._own.overrides()
+
+    def write_override(
+        self, namespace: str, name: str, spec: Json, labels: Mapping[str, str]
+    ) -> Resource:
+        """Create a CapacityOverride; the server completes a name that ends with a dash."""
+        self._be_certain(f"an override in {namespace}")
+        return self._own.create_override(namespace, name, spec, labels)
+
+    def delete_override(self, namespace: str, name: str) -> None:
+        """Delete a CapacityOverride."""
+        self._be_certain(f"the override {namespace}/{name}")
+        self._own.delete_override(namespace, name)
+
+    def _scale(self, place: Place, resource_version: str, replicas: int) -> None:
+        self._be_certain(f"the scale of {place.namespace}/{place.name}")
+        body = {"metadata": {"resourceVersion": resource_version}, "spec": {"replicas": replicas}}
+        self._server.patch_scale(place, body)
+
+    def _be_certain(self, what: str) -> None:
+        if not self._may_write():
+            raise NotLeading(f"did not write {what}: leadership is not certain any more")
+
+
+def _untouched(scale: Json, target: Target) -> bool:
+    """Whether a scale still is that of the same object, with the replicas that were seen."""
+    same = mapping(scale.get("metadata")).get("uid") == target.uid
+    return same and _replicas(scale) == target.replicas
+
+
+def _replicas(scale: Json) -> int:
+    return whole(mapping(scale.get("spec")).get("replicas")) or 0
+
+
+def _overtaken(scale: Json, target: Target, replicas: int) -> str:
+    ref = target.ref
+    if _replicas(scale) == target.replicas:
+        return (
+            f"{ref.kind} {ref.namespace}/{ref.name} was deleted and made again since it was read; "
+            f"not set to {replicas} replicas; decided anew at the next tick"
+        )
+    return (
+        f"{ref.kind} {ref.namespace}/{ref.name} was changed by somebody else from "
+        f"{target.replicas} to {_replicas(scale)} replicas; not set to {replicas}; decided anew "
+        "at the next tick"
+    )
+
+
+def _event(event: Announcement, instance: str, now: float) -> Json:
+    about = event.about
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{about.name}.", "namespace": about.namespace},
+        "eventTime": micro_time(now),
+        "reportingController": _CONTROLLER,
+        "reportingInstance": instance,
+        "regarding": {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": about.kind,
+            "namespace": about.namespace,
+            "name": about.name,
+            "uid": about.uid,
+            "resourceVersion": about.resource_version,
+        },
+        "reason": event.reason,
+        "action": event.action,
+        "note": _note(event.message),
+        "type": "Warning" if event.warning else "Normal",
+    }
+
+
+def _note(message: str) -> str:
+    """Return a message no longer than an event may carry, cut between characters."""
+    raw = message.encode()
+    if len(raw) <= _NOTE_BYTES:
+        return message
+    return raw[: _NOTE_BYTES - 3].decode(errors="ignore") + "..."

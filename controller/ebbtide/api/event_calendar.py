@@ -1,0 +1,120 @@
+"""EventCalendar: announced events, and the demand they are expected to bring."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from ebbtide.api.base import (
+    Amount,
+    Labels,
+    LocalTime,
+    Rule,
+    Spec,
+    cel_time,
+    exactly_one,
+    moment,
+    selects,
+    skipped,
+)
+from ebbtide_policies.schedule import TimeZone
+
+
+class Expectation(Spec):
+    """What an event means for some workloads."""
+
+    rules = (exactly_one("times", "demand"),)
+
+    selector: Labels = Field(
+        {}, description="Labels of the CapacityPolicies that it is about. Empty: all."
+    )
+    times: float | None = Field(
+        None, gt=0, description="Demand as a multiple of the usual at that hour, like 1.5."
+    )
+    demand: Amount | None = Field(
+        None, description="Demand in numbers, like 2.4M, for a workload with one signal."
+    )
+
+
+class CalendarEvent(Spec):
+    """One announced event, in local time."""
+
+    rules = (
+        Rule(
+            f"{cel_time('self.start')} < {cel_time('self.end')}",
+            "start has to be before end",
+            lambda event: _key(event.start) < _key(event.end),
+        ),
+        Rule(
+            f"!has(self.readyBy) || {cel_time('self.readyBy')} <= {cel_time('self.start')}",
+            "readyBy must not be after start",
+            lambda event: event.ready_by is None or _key(event.ready_by) <= _key(event.start),
+        ),
+    )
+
+    start: LocalTime = Field(description="When it starts, like 2026-11-10 20:00.")
+    end: LocalTime = Field(description="When it ends.")
+    ready_by: LocalTime | None = Field(
+        None, description="When capacity has to be ready. Without it: at the start."
+    )
+    expect: Annotated[tuple[Expectation, ...], Field(min_length=1, max_length=64)] = Field(
+        description="What it means for whom; for each CapacityPolicy the first that selects it."
+    )
+
+    @property
+    def moments(self) -> tuple[str, str, str]:
+        """Start, end and readyBy in local time."""
+        return self.start, self.end, self.ready_by or self.start
+
+
+class ExpectedEvent(NamedTuple):
+    """An event as it concerns one workload. Moments are epoch seconds."""
+
+    name: str
+    start: float
+    end: float
+    ready_by: float
+    times: float | None
+    """Demand as a multiple of the usual, where that is how it was said."""
+    demand: float | None
+    """Demand in numbers, where that is how it was said."""
+
+
+class EventCalendarSpec(Spec):
+    """Announced events, and the demand they are expected to bring.
+
+    A calendar holds for the CapacityPolicies of its namespace; one in the operator's own namespace
+    holds for all.
+    """
+
+    time_zone: TimeZone = Field("UTC", description="Time zone of all times in it.")
+    events: Annotated[dict[str, CalendarEvent], Field(max_length=256)] = Field(
+        {}, description="Events, by a name of your own."
+    )
+
+    @model_validator(mode="after")
+    def _no_time_is_skipped(self) -> Self:
+        wrong = [
+            f"{name}: clocks in {self.time_zone} skip {local}; write another time"
+            for name, event in self.events.items()
+            for local in event.moments
+            if skipped(local, self.time_zone)
+        ]
+        if wrong:
+            raise ValueError("; ".join(dict.fromkeys(wrong)))
+        return self
+
+    def events_for(self, labels: Mapping[str, str]) -> Iterable[ExpectedEvent]:
+        """The events that concern a CapacityPolicy with these labels."""
+        for name, event in self.events.items():
+            for expected in event.expect:
+                if selects(expected.selector, labels):
+                    start, end, ready_by = (moment(t, self.time_zone) for t in event.moments)
+                    said = expected.times, expected.demand
+                    yield ExpectedEvent(name, start, end, ready_by, *said)
+                    break
+
+
+def _key(local: str) -> str:
+    """A form of a local time that sorts."""
+    return local.replace("T", " ").ljust(19, "0")

@@ -1,0 +1,158 @@
+"""The status of a CapacityPolicy: what the operator saw, decided, did, and has to remember.
+
+The API server drops what is not described here. Where a value may be new to an older schema, the
+schema says no more than its type: a status that is refused could not be written at all.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""A moment in RFC 3339, in UTC."""
+
+MOST_BOUNDS = 50
+MOST_DECISIONS = 20
+
+
+def stamp(epoch: float) -> str:
+    """Write epoch seconds in RFC 3339, to the millisecond."""
+    text = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def epoch(text: str) -> float:
+    """Epoch seconds of a moment in RFC 3339.
+
+    Raises:
+        ValueError: the text is no such moment.
+
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} does not say its offset from UTC")
+    return found.timestamp()
+
+
+class Part(BaseModel):
+    """A part of the status."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Replicas(Part):
+    """The numbers of replicas; in DryRun those of the shadow."""
+
+    current: int | None = Field(None, description="Replicas asked for now.")
+    ready: int | None = Field(None, description="Replicas that are Ready.")
+    desired: int | None = Field(None, description="Replicas that the last decision asks for.")
+    want: int | None = Field(
+        None, description="Replicas that it would ask for, if pace allowed them at once."
+    )
+
+
+class BoundStatus(Part):
+    """One limit on the number of replicas, and why."""
+
+    policy: str = Field(description="Name of the policy that set it.")
+    reason: str = Field(description="Why, as one CamelCase word.")
+    message: str = Field("", description="Why, as a sentence.")
+    kind: str = Field(description="Floor, GuaranteedFloor, SoftCeiling, HardCeiling or a pace.")
+    replicas: float | None = Field(None, description="The limit. Nothing: it is not known.")
+
+
+class StepStatus(Part):
+    """One change of the number of replicas."""
+
+    at: Moment = Field(description="When.")
+    before: int = Field(alias="from", description="Replicas before.")
+    after: int = Field(alias="to", description="Replicas after.")
+
+
+class DecisionStatus(StepStatus):
+    """A change of the number of replicas, and why."""
+
+    phase: str = Field("", description="Phase at that moment.")
+    reason: str = Field("", description="Reason of the bound that decided.")
+    message: str = Field("", description="The same as a sentence.")
+
+
+class BootStatus(Part):
+    """Replicas of the shadow that are booting."""
+
+    at: Moment = Field(description="When they will be Ready.")
+    replicas: int = Field(description="How many they are.")
+
+
+Memories = Annotated[
+    dict[str, dict[str, Any]], Field(description="What policies remember, by the policy's name.")
+]
+
+
+class ShadowStatus(Part):
+    """The fleet that there would be by now, if DryRun wrote its decisions."""
+
+    replicas: int = Field(description="Replicas of the shadow.")
+    boots: tuple[BootStatus, ...] = Field((), description="Replicas of it that are booting.")
+    memory: Memories = {}
+    last_step: StepStatus | None = Field(None, description="Its last step.")
+
+
+class Condition(Part):
+    """One aspect of the workload's state, as in every Kubernetes object."""
+
+    type: str = Field(description="Name of the condition.", max_length=316)
+    status: str = Field(
+        description="Whether it holds.", json_schema_extra={"enum": ["True", "False", "Unknown"]}
+    )
+    reason: str = Field(description="Why, as one CamelCase word.")
+    message: str = Field("", description="Why, as a sentence.")
+    last_transition_time: Moment = Field(description="When its status changed last.")
+    observed_generation: int | None = Field(
+        None, description="Generation of the spec that it speaks of."
+    )
+
+
+class CapacityPolicyStatus(Part):
+    """What the operator saw, decided, did, and has to remember."""
+
+    phase: str | None = Field(None, description="Peace, Prewarm, War or Ebb.")
+    phase_since: Moment | None = Field(None, description="When this phase began.")
+    heartbeat: Moment | None = Field(None, description="When the operator last looked.")
+    mode: str | None = Field(None, description="The mode in force, after the operator's maximum.")
+    observed_generation: int | None = Field(None, description="Generation of the spec it obeys.")
+    demand: float | None = Field(
+        None, description="Present demand of the signal that needs the most replicas."
+    )
+    replicas: Replicas | None = Field(
+        None, description="Numbers of replicas; in DryRun those of the shadow."
+    )
+    binding: BoundStatus | None = Field(None, description="The bound that decided.")
+    bounds: tuple[BoundStatus, ...] = Field(
+        (),
+        description="Every bound of the last decision, the binding one first.",
+        json_schema_extra={"maxItems": MOST_BOUNDS},
+    )
+    memory: Memories = {}
+    last_step: StepStatus | None = Field(None, description="The last step that was taken.")
+    intent: DecisionStatus | None = Field(
+        None, description="A step that was decided, and may or may not have been taken."
+    )
+    shadow: ShadowStatus | None = Field(
+        None, description="The fleet that DryRun would have by now."
+    )
+    overrides: tuple[str, ...] = Field(
+        (), description="CapacityOverrides in force, as namespace/name."
+    )
+    conditions: tuple[Condition, ...] = Field(
+        (),
+        description="What is well and what is not.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    decisions: tuple[DecisionStatus, ...] = Field(
+        (),
+        description="The last decisions, the newest last; in DryRun those of the shadow.",
+        json_schema_extra={"maxItems": MOST_DECISIONS},
+    )

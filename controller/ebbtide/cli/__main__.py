@@ -1,0 +1,5 @@
+"""`python -m ebbtide.cli`."""
+
+from ebbtide.cli import main
+
+main()

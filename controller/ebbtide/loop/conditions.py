@@ -1,0 +1,99 @@
+"""The conditions of a CapacityPolicy: what is true of it now, and since when."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ebbtide.api.status import stamp
+from ebbtide.loop.ports import Json
+from ebbtide_policies.contract import Decision, Kind
+from ebbtide_policies.observation import Observation
+
+
+class Condition(NamedTuple):
+    """One statement about a workload."""
+
+    type: str
+    holds: bool
+    reason: str
+    message: str = ""
+
+
+_LIMITING = {Kind.HARD_CEILING, Kind.SOFT_CEILING, Kind.PACE_UP}
+_DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
+
+
+def judge(
+    seen: Observation, decision: Decision, failures: Sequence[str], conflict: str
+) -> Iterable[Condition]:
+    """Everything that can be said of a workload that was decided on."""
+    yield Condition("Ready", True, "Deciding", "the workload is understood and decided on")
+    yield _metrics(seen, decision, failures)
+    untrusted = [demand.name for demand in seen.demand if not demand.trusted]
+    said = f"not trusted for {', '.join(untrusted)}: the present need decides"
+    yield Condition(
+        "ForecastTrusted",
+        not untrusted,
+        "ForecastUntrusted" if untrusted else "ForecastTrusted",
+        said if untrusted else "the forecast is followed",
+    )
+    binding = decision.binding
+    limited = binding.kind in _LIMITING
+    yield Condition(
+        "ScalingLimited",
+        limited,
+        binding.reason if limited else "DesiredWithinRange",
+        binding.message if limited else "no ceiling and no pace limits the way up",
+    )
+    yield Condition(
+        "Squeezed",
+        decision.squeezed,
+        "FloorAboveCeiling" if decision.squeezed else "FloorsFit",
+        "a floor stands above a ceiling; see the bounds" if decision.squeezed else "",
+    )
+    yield Condition("Conflicted", bool(conflict), "Conflict" if conflict else "Alone", conflict)
+
+
+def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:
+    doubts = [
+        bound.message
+        for bound in decision.bounds
+        if bound.reason in _DOUBTS and bound.replicas >= seen.fleet.current > 0
+    ]
+    if failures:
+        return Condition("MetricsAvailable", False, "MetricsUnavailable", failures[0])
+    if doubts:
+        return Condition("MetricsAvailable", False, "MetricsIncomplete", doubts[0])
+    return Condition("MetricsAvailable", True, "MetricsAvailable", "demand is known")
+
+
+def merge(before: object, now: Iterable[Condition], at: float, generation: int) -> list[Json]:
+    """The conditions as Kubernetes keeps them; the time changes only with the truth."""
+    old = (
+        {c.get("type"): c for c in before if isinstance(c, dict)}
+        if isinstance(before, list)
+        else {}
+    )
+    return [_merged(old.get(c.type, {}), c, at, generation) for c in now]
+
+
+def _merged(old: Json, condition: Condition, at: float, generation: int) -> Json:
+    truth = str(condition.holds)
+    same = old.get("status") == truth
+    return {
+        "type": condition.type,
+        "status": truth,
+        "reason": condition.reason,
+        "message": condition.message[:1000],
+        "lastTransitionTime": old["lastTransitionTime"] if same else stamp(at),
+        "observedGeneration": generation,
+    }
+
+
+def turned(before: object, after: Iterable[Json]) -> Iterable[Json]:
+    """The conditions whose truth has changed."""
+    old = (
+        {c.get("type"): c for c in before if isinstance(c, dict)}
+        if isinstance(before, list)
+        else {}
+    )
+    return [c for c in after if c["type"] in old and old[c["type"]].get("status") != c["status"]]

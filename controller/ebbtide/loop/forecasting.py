@@ -1,0 +1,91 @@
+"""One forecast a minute for all workloads together, read by each as an `Outlook`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.contract import LEVELS, Forecaster, History
+from ebbtide.loop.ports import MINUTE
+from ebbtide_policies.demand import Outlook
+
+Key = tuple[str, str]
+"""A workload's key and the name of one of its signals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What is foreseen of one signal."""
+
+    outlook: Outlook
+    ordinary: NDArray[np.float64]
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The known minutes of one signal, the last of them at `newest`, and how to forecast it."""
+
+    key: Key
+    newest: float
+    minutes: NDArray[np.float64]
+    model: str
+    horizon: float
+
+
+class _Batch(NamedTuple):
+    """Signals that one forecaster can take in one call: those of one shape."""
+
+    model: str
+    horizon: int
+    end: float
+    length: int
+
+
+class Forecasting:
+    """Forecasts every signal once for each of its minutes."""
+
+    def __init__(self, forecasters: Mapping[str, Forecaster]) -> None:
+        self._forecasters = forecasters
+        self._known: dict[Key, Foresight] = {}
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The names of the forecasters."""
+        return sorted(self._forecasters)
+
+    def refresh(self, columns: Sequence[Column]) -> None:
+        """Forecast what has a new minute; keep the rest; forget what nobody asks for."""
+        keys = {column.key for column in columns}
+        self._known = {key: known for key, known in self._known.items() if key in keys}
+        batches: dict[_Batch, list[tuple[Key, NDArray[np.float64]]]] = {}
+        for column in columns:
+            rows = np.flatnonzero(~np.isnan(column.minutes))
+            if not rows.size:
+                continue
+            first, last = int(rows[0]), int(rows[-1])
+            end = column.newest - (column.minutes.size - 1 - last) * MINUTE
+            if self._is_stale(column.key, end):
+                horizon = int(column.horizon // MINUTE)
+                batch = _Batch(column.model, horizon, end, last - first + 1)
+                known = column.minutes[first : last + 1]
+                batches.setdefault(batch, []).append((column.key, known))
+        for batch, members in batches.items():
+            self._forecast(batch, members)
+
+    def of(self, key: Key) -> Foresight | None:
+        """What is foreseen of a signal; None before anything is known of it."""
+        return self._known.get(key)
+
+    def _is_stale(self, key: Key, end: float) -> bool:
+        known = self._known.get(key)
+        return known is None or known.outlook.origin < end
+
+    def _forecast(self, batch: _Batch, members: Sequence[tuple[Key, NDArray[np.float64]]]) -> None:
+        history = History(batch.end, np.stack([minutes for _, minutes in members], axis=1))
+        made = self._forecasters[batch.model].forecast(history, batch.horizon)
+        for i, (key, _) in enumerate(members):
+            outlook = Outlook(made.origin, LEVELS, made.values[:, :, i])
+            self._known[key] = Foresight(outlook, made.ordinary[:, i], bool(made.trusted[i]))

@@ -1,0 +1,171 @@
+"""From what was read to what policies see."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.api.capacity_override import CapacityOverrideSpec
+from ebbtide.api.capacity_policy import SignalSpec
+from ebbtide.api.event_calendar import EventCalendarSpec
+from ebbtide.loop.forecasting import Column, Forecasting
+from ebbtide.loop.history import Histories
+from ebbtide.loop.ledger import Ledger
+from ebbtide.loop.workload import SHORT, Workload
+from ebbtide_policies.demand import Signal
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import Event, Mode, Observation, Override
+from ebbtide_policies.phase import next_phase
+
+_ANSWER_WITHIN = 180.0
+"""An answer to a policy's own query that is older than this is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people have said: calendars and overrides, with the namespace each was said in."""
+
+    calendars: Sequence[tuple[str, EventCalendarSpec]] = ()
+    overrides: Sequence[tuple[str, str, CapacityOverrideSpec]] = ()
+    everywhere: str = ""
+    """The operator's own namespace, whose words hold for all."""
+
+    def concern(self, namespace: str, workload: Workload) -> bool:
+        """Whether what is said in a namespace can concern a workload."""
+        return namespace in (workload.resource.namespace, self.everywhere)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that was read at this tick, ready to be looked at."""
+
+    histories: Histories
+    forecasting: Forecasting
+    words: Words
+
+
+def observe(
+    workload: Workload, ledger: Ledger, mode: Mode, knowledge: Knowledge, now: float
+) -> Observation:
+    """Put together what is known of one workload."""
+    demand = tuple(
+        _signal(name, spec, workload, knowledge, now) for name, spec in workload.signals.items()
+    )
+    seen = Observation(
+        workload=workload.key,
+        now=now,
+        fleet=ledger.fleet,
+        demand=demand,
+        lead_time=workload.spec.lead_time,
+        scale_up=workload.scale_up,
+        phase=ledger.phase,
+        mode=mode,
+        events=tuple(_events(workload, knowledge.words, demand[0].per_replica)),
+        overrides=tuple(_overrides(workload, knowledge.words, now)),
+        answers=_answers(workload, knowledge.histories, now),
+        last_step=ledger.last_step,
+    )
+    return replace(seen, phase=next_phase(seen))
+
+
+def columns(workload: Workload, histories: Histories) -> Iterable[Column]:
+    """The minutes of a workload's signals, as the forecast wants them."""
+    wanted = workload.spec.forecast
+    for name, spec in workload.signals.items():
+        newest, minutes = _minutes(spec, workload, histories)
+        yield Column((workload.key, name), newest, minutes, wanted.model, wanted.horizon)
+
+
+def _minutes(
+    spec: SignalSpec, workload: Workload, histories: Histories
+) -> tuple[float, NDArray[np.float64]]:
+    """The newest moment and the minutes of a signal; absent is zero only where that is said."""
+    track = histories.track(workload.query(spec.query, spec.source))
+    minutes = track.values
+    if spec.when_absent == "Zero" and spec.alive:
+        alive = histories.track(workload.query(spec.alive.query, spec.source)).values
+        answering = np.zeros(minutes.size, dtype=bool)
+        answering[-alive.size :] = (alive >= spec.alive.at_least)[-minutes.size :]
+        minutes = np.where(np.isnan(minutes) & answering, 0.0, minutes)
+    return track.newest or 0.0, minutes
+
+
+def _signal(
+    name: str, spec: SignalSpec, workload: Workload, knowledge: Knowledge, now: float
+) -> Signal:
+    newest, minutes = _minutes(spec, workload, knowledge.histories)
+    foresight = knowledge.forecasting.of((workload.key, name))
+    alive, at_least = _alive(spec, workload, knowledge.histories, now)
+    return Signal(
+        name=name,
+        now=now,
+        per_replica=_per_replica(spec, workload, knowledge.histories, now),
+        newest=newest,
+        minutes=minutes,
+        alive=alive,
+        alive_at_least=at_least,
+        outlook=foresight.outlook if foresight else None,
+        trusted=foresight.trusted if foresight else False,
+        ordinary=foresight.ordinary if foresight else np.full(1440, UNKNOWN),
+    )
+
+
+def _alive(
+    spec: SignalSpec, workload: Workload, histories: Histories, now: float
+) -> tuple[float, float]:
+    if spec.alive is None:
+        return 1.0, 0.0
+    query = workload.query(spec.alive.query, spec.source)
+    return histories.latest(query, now, _ANSWER_WITHIN), spec.alive.at_least
+
+
+def _per_replica(spec: SignalSpec, workload: Workload, histories: Histories, now: float) -> float:
+    """Capacity of one replica; unknown where its query has no sound answer."""
+    if spec.per_replica_query is None:
+        return spec.per_replica if spec.per_replica is not None else UNKNOWN
+    answer = histories.latest(workload.query(spec.per_replica_query, spec.source), now, SHORT)
+    return answer if answer > 0 else UNKNOWN
+
+
+def _answers(workload: Workload, histories: Histories, now: float) -> Mapping[str, float]:
+    source = next(iter(workload.signals.values())).source
+    return {
+        f"{policy.name}/{key}": histories.latest(
+            workload.query(promql, source), now, _ANSWER_WITHIN
+        )
+        for policy in workload.policies
+        for key, promql in policy.queries().items()
+    }
+
+
+def _events(workload: Workload, words: Words, per_replica: float) -> Iterable[Event]:
+    """The calendar events that concern a workload; a demand is that of its first signal."""
+    for namespace, calendar in words.calendars:
+        if not words.concern(namespace, workload):
+            continue
+        for found in calendar.events_for(workload.resource.labels):
+            yield Event(
+                name=found.name,
+                start=found.start,
+                end=found.end,
+                ready_by=found.ready_by,
+                times=UNKNOWN if found.times is None else found.times,
+                replicas=UNKNOWN if found.demand is None else found.demand / per_replica,
+            )
+
+
+def _overrides(workload: Workload, words: Words, now: float) -> Iterable[Override]:
+    """The overrides that concern a workload and have not ended."""
+    for namespace, name, said in words.overrides:
+        concerned = words.concern(namespace, workload) and said.matches(workload.resource.labels)
+        if concerned and now < said.ends_at():
+            yield Override(
+                name=f"{namespace}/{name}",
+                why=said.why,
+                until=said.ends_at(),
+                freeze=said.freeze,
+                floor=UNKNOWN if said.floor is None else float(said.floor),
+                ceiling=UNKNOWN if said.ceiling is None else float(said.ceiling),
+                phase=said.phase,
+            )

@@ -1,0 +1,137 @@
+"""The status of a CapacityPolicy: what it is doing, and why, for people and for a successor."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ebbtide.api.status import stamp
+from ebbtide.loop.conditions import Condition, merge
+from ebbtide.loop.ledger import decisions_in, moment
+from ebbtide.loop.ports import Json, Resource
+from ebbtide_policies.contract import Bound, Decision, Kind
+from ebbtide_policies.decide import Outcome
+from ebbtide_policies.lanes import number
+from ebbtide_policies.observation import Mode, Observation
+
+HEARTBEAT = 300.0
+"""Seconds after which a status is written although nothing in it has changed."""
+
+_CEILINGS = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
+_QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was seen of a workload at a tick, and what came of it."""
+
+    seen: Observation
+    outcome: Outcome
+    conditions: tuple[Condition, ...]
+
+
+def account_status(resource: Resource, account: Account, sections: Json) -> Json:
+    """The whole status of a workload that was decided on."""
+    seen, decision = account.seen, account.outcome.decision
+    fleet = seen.fleet
+    status: Json = {
+        "observedGeneration": resource.generation,
+        "heartbeat": stamp(seen.now),
+        "mode": seen.mode.value,
+        "phase": seen.phase.value,
+        "phaseSince": _since(resource.status, seen),
+        "replicas": {
+            "current": int(fleet.current),
+            "ready": int(fleet.ready),
+            "desired": decision.replicas,
+            "want": decision.want,
+        },
+        "binding": bound_json(decision.binding),
+        "bounds": [bound_json(b) for b in decision.bounds if says_something(b)],
+        "conditions": merge(
+            resource.status.get("conditions"), account.conditions, seen.now, resource.generation
+        ),
+        "overrides": [word.name for word in seen.overrides],
+    }
+    demand = _demand(seen)
+    return status | ({} if demand is None else {"demand": demand}) | sections
+
+
+def refused_status(resource: Resource, condition: Condition, now: float) -> Json:
+    """The status of a workload that can't be decided on: all is kept, and the reason said."""
+    generation = resource.generation
+    conditions = merge(resource.status.get("conditions"), [condition], now, generation)
+    kept = {k: v for k, v in resource.status.items() if k != "bounds"}
+    said: Json = {"reason": condition.reason, "message": condition.message, "policy": "resource"}
+    return kept | {
+        "observedGeneration": generation,
+        "heartbeat": stamp(now),
+        "conditions": conditions,
+        "binding": said | {"kind": Kind.PACE_DOWN.value},
+    }
+
+
+def bound_json(bound: Bound) -> Json:
+    """A bound for people; the replicas are left out where they are unknown or unlimited."""
+    said: Json = {
+        "policy": bound.policy,
+        "kind": bound.kind.value,
+        "reason": bound.reason,
+        "message": bound.message[:500],
+    }
+    replicas = number(bound.replicas)
+    return said | ({"replicas": int(replicas)} if np.isfinite(replicas) else {})
+
+
+def says_something(bound: Bound) -> bool:
+    """Whether a bound limits anything: a gate that stands open is not worth a line."""
+    replicas = number(bound.replicas)
+    if np.isnan(replicas):
+        return True
+    return bool(np.isfinite(replicas)) if bound.kind in _CEILINGS else replicas > 0
+
+
+def worth_writing(before: Json, after: Json, now: float) -> bool:
+    """Whether a person would act on the difference, or the heartbeat is due."""
+    last = moment(before.get("heartbeat"))
+    return last is None or now - last >= HEARTBEAT or _salient(before) != _salient(after)
+
+
+def _salient(status: Mapping[str, Any]) -> Json:
+    """What a person would act on; numbers that move with every minute are not."""
+    rest = {k: v for k, v in status.items() if k not in _QUIET}
+    binding, replicas = status.get("binding") or {}, status.get("replicas") or {}
+    conditions: Iterable[Json] = status.get("conditions") or []
+    return rest | {
+        "binding": (binding.get("policy"), binding.get("reason")),
+        "replicas": (replicas.get("current"), replicas.get("ready"), replicas.get("desired")),
+        "conditions": [(c.get("type"), c.get("status"), c.get("reason")) for c in conditions],
+        "decisions": decisions_in(dict(status)),
+    }
+
+
+def _since(before: Json, seen: Observation) -> str:
+    same = before.get("phase") == seen.phase.value and before.get("phaseSince")
+    return str(before["phaseSince"]) if same else stamp(seen.now)
+
+
+def _demand(seen: Observation) -> float | None:
+    """The demand that people know, in units of its own, of the signal that needs most."""
+    known = [d for d in seen.demand if not np.isnan(d.present())]
+    if not known:
+        return None
+    largest = max(known, key=lambda d: number(d.present()))
+    per_replica = getattr(largest, "per_replica", 1.0)
+    return round(number(largest.present()) * per_replica, 3)
+
+
+def sentence(seen: Observation, decision: Decision) -> str:
+    """One sentence about one change."""
+    binding = decision.binding
+    mode = "" if seen.mode is Mode.ENFORCE else f" [{seen.mode.value}]"
+    why = f"{binding.reason}: {binding.message}" if binding.message else binding.reason
+    return (
+        f"{seen.workload}{mode} {seen.phase.value}: {decision.current} -> {decision.replicas}"
+        f" replicas ({why})"
+    )

@@ -1,0 +1,210 @@
+"""One tick: renew, survey, read, forecast, then for each workload decide, record, act, confirm.
+
+The loop itself remembers nothing that a successor would miss: policies' memories, the intent and
+the shadow live in the status of each CapacityPolicy, and histories are read anew.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from ebbtide.api.compose import Plugins
+from ebbtide.api.parse import parse_calendar, parse_override
+from ebbtide.errors import EbbtideError, InvalidInput
+from ebbtide.forecast.contract import Forecaster
+from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
+from ebbtide.loop.carry_out import Writer
+from ebbtide.loop.conditions import Condition, judge
+from ebbtide.loop.conflicts import second_hand
+from ebbtide.loop.forecasting import Forecasting
+from ebbtide.loop.history import Histories
+from ebbtide.loop.observe import Knowledge, Words, columns, observe
+from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Survey, Target
+from ebbtide.loop.report import Account
+from ebbtide.loop.workload import Understanding, Workload
+from ebbtide_policies.decide import decide
+from ebbtide_policies.observation import Mode
+
+log = logging.getLogger("ebbtide.loop")
+
+_REACH = {Mode.DRY_RUN: 0, Mode.SCALE_UP_ONLY: 1, Mode.ENFORCE: 2}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The outside, as the loop needs it."""
+
+    metrics: Metrics
+    cluster: Cluster
+    leadership: Leadership
+    stopwatch: Callable[[], float]
+    """Monotonic seconds, to time the steps of a tick."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator was started with."""
+
+    forecasters: Mapping[str, Forecaster]
+    plugins: Plugins = field(default_factory=dict)
+    max_mode: Mode = Mode.ENFORCE
+    namespace: str = ""
+    """The operator's own, whose calendars and overrides hold everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What happened in one tick."""
+
+    now: float
+    leading: bool
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """Every workload that was decided on."""
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Why the others were not."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """How long each step took."""
+
+
+class _Case(NamedTuple):
+    """One workload in one tick, and all that is needed to decide on it."""
+
+    workload: Workload
+    survey: Survey
+    knowledge: Knowledge
+    now: float
+
+
+class _Failure(NamedTuple):
+    """A workload that was not decided on, or whose decision did not get out."""
+
+    key: str
+    why: str
+
+
+class Loop:
+    """Observes, decides and acts for every workload, one tick at a time."""
+
+    def __init__(self, world: World, rules: Rules) -> None:
+        self._world, self._rules = world, rules
+        self._understanding = Understanding(rules.plugins, sorted(rules.forecasters))
+        self._histories = Histories(world.metrics)
+        self._forecasting = Forecasting(rules.forecasters)
+        self._writer = Writer(world.cluster)
+        self._withheld, self._shadow = Withheld(), Shadow()
+        self._scale = Scale(world.cluster)
+
+    def tick(self, now: float) -> Tick:
+        """Do everything that is due at `now`.
+
+        Raises:
+            ClusterUnavailable: the cluster could not be surveyed; nothing was decided.
+
+        """
+        seconds: dict[str, float] = {}
+        self._timed(seconds, "renew", self._world.leadership.renew)
+        if not self._world.leadership.held:
+            return Tick(now=now, leading=False, seconds=seconds)
+        survey = self._timed(seconds, "survey", self._world.cluster.survey)
+        understood = self._understanding.of(survey.policies)
+        workloads = [w for w in understood.values() if isinstance(w, Workload)]
+        self._timed(seconds, "read", lambda: self._read(workloads, now))
+        self._timed(seconds, "forecast", lambda: self._foresee(workloads))
+        words = self._words(survey)
+        knowledge = Knowledge(self._histories, self._forecasting, words)
+        cases = [_Case(workload, survey, knowledge, now) for workload in workloads]
+        found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
+        failed = [self._misunderstood(r, understood[r.key], now) for r in survey.policies]
+        return Tick(
+            now=now,
+            leading=True,
+            accounts={a.seen.workload: a for a in found if isinstance(a, Account)},
+            failures={f.key: f.why for f in (*found, *failed) if isinstance(f, _Failure)},
+            seconds=seconds,
+        )
+
+    def _timed(self, seconds: dict[str, float], step: str, work: Callable[[], T]) -> T:
+        begun = self._world.stopwatch()
+        try:
+            return work()
+        finally:
+            seconds[step] = self._world.stopwatch() - begun
+
+    def _read(self, workloads: Sequence[Workload], now: float) -> None:
+        self._histories.refresh((want for w in workloads for want in w.wanted()), now)
+
+    def _foresee(self, workloads: Sequence[Workload]) -> None:
+        self._forecasting.refresh([c for w in workloads for c in columns(w, self._histories)])
+
+    def _words(self, survey: Survey) -> Words:
+        """Calendars and overrides; one that can't be understood is said so, and stops no other."""
+        calendars = [(r.namespace, c) for r in survey.calendars if (c := _try(parse_calendar, r))]
+        overrides = [
+            (r.namespace, r.name, o) for r in survey.overrides if (o := _try(parse_override, r))
+        ]
+        return Words(calendars, overrides, self._rules.namespace)
+
+    def _one(self, case: _Case) -> "Account | _Failure":
+        """Decide on one workload and carry it out; whatever goes wrong stops no other."""
+        key = case.workload.key
+        try:
+            return self._decide_and_act(case)
+        except EbbtideError as error:
+            log.warning("%s: %s", key, error, extra={"workload": key})
+            return _Failure(key, str(error))
+        except Exception as error:
+            log.exception("%s: the tick failed", key, extra={"workload": key})
+            return _Failure(key, f"{type(error).__name__}: {error}")
+
+    def _misunderstood(
+        self, resource: Resource, problem: Workload | InvalidInput, now: float
+    ) -> "_Failure | None":
+        """Hold a workload whose spec can't be understood, and say so."""
+        if isinstance(problem, Workload):
+            return None
+        self._refuse(resource, Condition("Ready", False, "InvalidSpec", str(problem)), now)
+        return _Failure(resource.key, str(problem))
+
+    def _decide_and_act(self, case: _Case) -> "Account | _Failure":
+        workload, now = case.workload, case.now
+        target = case.survey.targets.get(workload.target)
+        if not isinstance(target, Target):
+            why = f"{workload.target} can't be read: {target or 'it is not there'}"
+            self._refuse(workload.resource, Condition("Ready", False, "TargetUnknown", why), now)
+            return _Failure(workload.key, why)
+        mode = min(workload.spec.mode, self._rules.max_mode, key=_REACH.__getitem__)
+        conflict = second_hand(workload, case.survey)
+        actuator = self._actuator(mode, conflict)
+        ledger = actuator.ledger(workload, target, mode, now)
+        seen = observe(workload, ledger, mode, case.knowledge, now)
+        outcome = decide(workload.policies, seen, ledger.memories)
+        failures = [str(f) for f in self._failures(workload)]
+        said = tuple(judge(seen, outcome.decision, failures, conflict))
+        account = Account(seen, outcome, said)
+        self._writer.carry_out(workload, account, ledger, (actuator, target))
+        return account
+
+    def _actuator(self, mode: Mode, conflict: str) -> Actuator:
+        if mode is Mode.DRY_RUN:
+            return self._shadow
+        return self._withheld if conflict else self._scale
+
+    def _failures(self, workload: Workload) -> Sequence[EbbtideError]:
+        tracks = [self._histories.track(want.query) for want in workload.wanted()]
+        return [track.failure for track in tracks if track.failure]
+
+    def _refuse(self, resource: Resource, condition: Condition, now: float) -> None:
+        try:
+            self._writer.refuse(resource, condition, now)
+        except EbbtideError as error:
+            log.warning("%s: %s", resource.key, error, extra={"workload": resource.key})
+
+
+def _try(parse: Callable[[dict[str, object]], T], resource: Resource) -> T | None:
+    try:
+        return parse(resource.spec)
+    except InvalidInput as error:
+        log.warning("%s %s is left out: %s", resource.kind, resource.key, error)
+        return None

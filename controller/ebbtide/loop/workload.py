@@ -1,0 +1,100 @@
+"""A workload as the loop sees it: its resource, understood."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec, SignalSpec
+from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.parse import parse_policy
+from ebbtide.errors import InvalidInput
+from ebbtide.loop.history import Wanted
+from ebbtide.loop.ports import Query, Ref, Resource
+from ebbtide_policies.contract import Policy
+from ebbtide_policies.observation import ScaleUp
+from ebbtide_policies.rate import Rate
+
+SHORT = 600.0
+"""Seconds of the past that are kept of signals which only count now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A CapacityPolicy that is understood."""
+
+    resource: Resource
+    spec: CapacityPolicySpec
+    policies: tuple[Policy[Any], ...]
+    signals: Mapping[str, SignalSpec]
+    """The named signals of its demand."""
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`: the workload's name everywhere."""
+        return self.resource.key
+
+    @property
+    def target(self) -> Ref:
+        """What is scaled."""
+        ref = self.spec.scale_target_ref
+        return Ref(ref.api_version, ref.kind, self.resource.namespace, ref.name)
+
+    @property
+    def scale_up(self) -> ScaleUp:
+        """The pace of scaling up that its policies allow."""
+        return next((p.settings.pace for p in self.policies if isinstance(p, Rate)), ScaleUp())
+
+    def query(self, promql: str, source: str) -> Query:
+        """An expression, asked on behalf of this workload."""
+        return Query(self.resource.namespace, promql, source)
+
+    def wanted(self) -> Iterable[Wanted]:
+        """Every query that a tick needs answered, with the length of its past."""
+        for signal in self.signals.values():
+            yield Wanted(self.query(signal.query, signal.source), self.spec.forecast.history)
+            if signal.alive:
+                length = self.spec.forecast.history if signal.when_absent == "Zero" else SHORT
+                yield Wanted(self.query(signal.alive.query, signal.source), length)
+            if signal.per_replica_query:
+                yield Wanted(self.query(signal.per_replica_query, signal.source), SHORT)
+        source = next(iter(self.signals.values())).source
+        for policy in self.policies:
+            for promql in policy.queries().values():
+                yield Wanted(self.query(promql, source), SHORT)
+
+
+class Understanding:
+    """Reads resources into workloads, once for each generation."""
+
+    def __init__(self, plugins: Plugins, models: Sequence[str]) -> None:
+        self._plugins, self._models = plugins, models
+        self._known: dict[str, tuple[tuple[str, int], Workload | InvalidInput]] = {}
+
+    def of(self, resources: Iterable[Resource]) -> Mapping[str, Workload | InvalidInput]:
+        """Every resource by its key: understood, or why not."""
+        found = {r.key: self._one(r) for r in resources}
+        self._known = {key: self._known[key] for key in found}
+        return found
+
+    def _one(self, resource: Resource) -> Workload | InvalidInput:
+        version = (resource.uid, resource.generation)
+        known = self._known.get(resource.key)
+        if known is None or known[0] != version or not resource.generation:
+            known = (version, self._read(resource))
+            self._known[resource.key] = known
+        if isinstance(known[1], Workload):
+            return replace(known[1], resource=resource)
+        return known[1]
+
+    def _read(self, resource: Resource) -> Workload | InvalidInput:
+        try:
+            spec = parse_policy(resource.spec)
+            self._check_model(spec.forecast.model)
+            return Workload(resource, spec, compose(spec, self._plugins), spec.signals())
+        except InvalidInput as error:
+            return error
+
+    def _check_model(self, model: str) -> None:
+        if model not in self._models:
+            known = ", ".join(self._models)
+            raise InvalidInput(f"spec.forecast.model: {model!r} is not one of {known}")

@@ -1,0 +1,111 @@
+"""The embedded twins of store, clock and leadership keep the promises of the ports."""
+
+import numpy as np
+import pytest
+
+from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics, FastClock, Period
+from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.ports import (
+    Clock,
+    Leadership,
+    Metrics,
+    Minutes,
+    Query,
+    Span,
+)
+from ebbtide.planning.demand import DemandSeries
+
+VIEWERS = Query("live", "sum(live_viewers)")
+TEN = DemandSeries(start=0.0, minutes=np.arange(10.0))
+
+
+def metrics(clock: Clock) -> DemandMetrics:
+    return DemandMetrics({VIEWERS.promql: TEN}, clock.now, delay=30.0)
+
+
+def values(store: Metrics, start: float, end: float) -> list[float]:
+    (reading,) = store.read([(VIEWERS, Span(start, end))])
+    assert isinstance(reading, Minutes)
+    assert reading.start == start
+    return [float(value) for value in reading.values]
+
+
+NAN = pytest.approx(float("nan"), nan_ok=True)
+
+
+def test_only_minutes_that_are_old_enough_are_known() -> None:
+    clock = FastClock(150.0)
+    assert values(metrics(clock), 60.0, 240.0) == [1.0, 2.0, NAN, NAN]
+    clock.sleep(209.0)
+    assert values(metrics(clock), 180.0, 180.0) == [NAN]
+    clock.sleep(210.0)
+    assert values(metrics(clock), 180.0, 180.0) == [3.0]
+
+
+def test_beyond_the_series_and_for_an_unknown_query_there_is_nothing() -> None:
+    store = metrics(FastClock(9000.0))
+    assert values(store, -60.0, 0.0) == [NAN, 0.0]
+    assert values(store, 540.0, 600.0) == [9.0, NAN]
+    (reading,) = store.read([(Query("live", "nobody"), Span(0.0, 60.0))])
+    assert isinstance(reading, Minutes)
+    assert np.isnan(reading.values).all()
+
+
+def test_a_series_can_be_put_under_its_query_later() -> None:
+    store = metrics(FastClock(9000.0))
+    store.answer("later", TEN)
+    (reading,) = store.read([(Query("live", "later"), Span(60.0, 60.0))])
+    assert isinstance(reading, Minutes)
+    assert reading.values.tolist() == [1.0]
+
+
+def test_an_outage_fails_every_read_until_it_is_over() -> None:
+    clock = FastClock(100.0)
+    store = metrics(clock)
+    store.outages.append(Period(100.0, 200.0))
+    (reading,) = store.read([(VIEWERS, Span(0.0, 60.0))])
+    assert isinstance(reading, MetricsUnavailable)
+    clock.sleep(200.0)
+    assert values(store, 0.0, 60.0) == [0.0, 1.0]
+
+
+def test_a_gap_stays_a_gap() -> None:
+    store = metrics(FastClock(9000.0))
+    store.gaps.append(Period(60.0, 180.0))
+    assert values(store, 0.0, 180.0) == [0.0, NAN, NAN, 3.0]
+
+
+def test_the_background_hands_over_each_span_once() -> None:
+    store: Metrics = metrics(FastClock(9000.0))
+    store.begin(VIEWERS, Span(0.0, 60.0))
+    ((query, span, reading),) = store.finished()
+    assert (query, span) == (VIEWERS, Span(0.0, 60.0))
+    assert isinstance(reading, Minutes)
+    assert store.finished() == []
+
+
+def test_the_fast_clock_jumps_in_steps_until_its_end() -> None:
+    jumps: list[float] = []
+    clock = FastClock(0.0, 15.0, end=100.0, pause=jumps.append)
+    assert clock.sleep(40.0)
+    assert (clock.now(), jumps) == (40.0, [15.0, 15.0, 10.0])
+    assert clock.sleep(30.0)
+    assert clock.now() == 40.0
+    assert not clock.sleep(400.0)
+    assert clock.now() == 100.0
+
+
+def test_a_stopped_clock_ends_the_loop_without_moving() -> None:
+    clock = FastClock(5.0)
+    clock.stop()
+    assert not clock.sleep(100.0)
+    assert clock.now() == 5.0
+
+
+def test_leadership_is_held_until_it_is_released() -> None:
+    leader: Leadership = AlwaysLeader()
+    told = [leader.held]
+    for change in (leader.release, leader.renew):
+        change()
+        told.append(leader.held)
+    assert told == [True, False, True]

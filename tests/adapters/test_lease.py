@@ -1,0 +1,321 @@
+"""Leadership: never two, whatever the network does; and a successor as soon as may be."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from ebbtide.adapters.api_server import ApiServer, Timeout, connect
+from ebbtide.adapters.lease import KubernetesLease, LeaseSettings, sleepless_clock
+from ebbtide.errors import InvalidInput
+from tests.adapters.http_api import Answer, HttpApi, http_api, refusal
+from tests.adapters.lease_world import Weather, World
+
+A, B = 0, 1
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/ebbtide/leases/ebbtide"
+NAMED: dict[str, Any] = {"namespace": "ebbtide", "name": "ebbtide", "identity": "pod-1"}
+
+
+def renew(world: World, who: int, *weather: Weather) -> None:
+    """Renew with this weather on the read and on the write; the write's default is fine."""
+    world.weather = list(weather)
+    world.leases[who].renew()
+    world.weather = []
+    world.check()
+
+
+# --- settings ---------------------------------------------------------------------------------
+
+
+def test_a_lease_too_short_for_its_tick_is_refused_with_the_sum() -> None:
+    with pytest.raises(InvalidInput, match=r"tick \(15 s\) .* make 56\.1 s; lengthen the lease"):
+        LeaseSettings(**NAMED, duration=56)
+    assert LeaseSettings(**NAMED, duration=57).duration == 57
+
+
+def test_a_margin_shorter_than_a_request_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="a write that is on its way"):
+        LeaseSettings(**NAMED, margin=5)
+
+
+# --- holding ----------------------------------------------------------------------------------
+
+
+def test_an_empty_lease_is_taken_at_once() -> None:
+    world = World()
+    assert world.holders == []
+    renew(world, A)
+    assert world.holders == [A]
+    assert world.spec == {
+        "holderIdentity": "pod-1",
+        "leaseDurationSeconds": 60,
+        "acquireTime": "1970-01-01T00:00:00.000000Z",
+        "renewTime": "1970-01-01T00:00:00.000000Z",
+        "leaseTransitions": 1,
+    }
+
+
+def test_a_lease_that_is_missing_is_created() -> None:
+    world = World()
+    world.lease = None
+    renew(world, A)
+    assert world.holders == [A]
+
+
+def test_labels_of_the_lease_stay() -> None:
+    world = World()
+    assert world.lease is not None
+    world.lease["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    renew(world, A)
+    assert world.lease["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "Helm"}
+
+
+def test_trust_runs_out_by_itself_counted_from_the_moment_of_sending() -> None:
+    world = World()
+    renew(world, A, Weather(), Weather(before=5, after=5))
+    world.wait(34.9)
+    assert world.holders == [A]
+    world.wait(0.1)
+    assert world.holders == []
+
+
+def test_a_renewal_keeps_the_lease_and_counts_no_transition() -> None:
+    world = World()
+    renew(world, A)
+    for _ in range(10):
+        world.wait(15)
+        renew(world, A)
+        renew(world, B)
+        assert world.holders == [A]
+    assert world.spec["leaseTransitions"] == 1
+    assert world.spec["acquireTime"] != world.spec["renewTime"]
+
+
+@pytest.mark.parametrize("fate", ["lost", "unheard", "late"])
+def test_one_failed_renewal_is_no_event(fate: Any) -> None:
+    world = World()
+    renew(world, A)
+    world.wait(15)
+    renew(world, A, Weather(), Weather(fate=fate))
+    assert world.holders == [A]
+    world.wait(15)
+    renew(world, A)
+    world.wait(44)
+    assert world.holders == [A]
+
+
+def test_a_holder_that_sees_another_stops_at_once() -> None:
+    world = World()
+    renew(world, A)
+    world.spec["holderIdentity"] = "somebody"
+    renew(world, A)
+    assert world.holders == []
+
+
+# --- taking over ------------------------------------------------------------------------------
+
+
+def test_a_follower_takes_over_after_the_whole_duration() -> None:
+    world = World()
+    renew(world, A)
+    renew(world, B)
+    world.wait(59.9)
+    renew(world, B)
+    assert world.holders == []
+    world.wait(0.1)
+    renew(world, B)
+    assert world.holders == [B]
+    assert world.spec["leaseTransitions"] == 2
+    renew(world, A)
+    assert world.holders == [B]
+
+
+def test_a_follower_counts_from_the_answer_not_from_the_question() -> None:
+    world = World()
+    renew(world, A)
+    renew(world, B, Weather(before=40, meanwhile=(A,)))
+    world.wait(59)
+    renew(world, B)
+    assert world.holders == []
+
+
+def test_a_longer_lease_of_another_is_waited_for() -> None:
+    world = World()
+    renew(world, A)
+    world.spec["leaseDurationSeconds"] = 90
+    renew(world, B)
+    world.wait(89)
+    renew(world, B)
+    assert world.holders == []
+    world.wait(1)
+    renew(world, B)
+    assert world.holders == [B]
+
+
+def test_two_that_reach_for_it_at_once_do_not_both_get_it() -> None:
+    world = World()
+    renew(world, A, Weather(), Weather(before=1, meanwhile=(B,)))
+    assert world.holders == [B]
+
+
+def test_a_released_lease_is_free_at_once() -> None:
+    world = World()
+    renew(world, A)
+    world.leases[A].release()
+    assert world.holders == []
+    assert world.spec["holderIdentity"] == ""
+    renew(world, B)
+    assert world.holders == [B]
+
+
+def test_a_follower_releases_nothing() -> None:
+    world = World()
+    renew(world, A)
+    world.leases[B].release()
+    assert world.holders == [A]
+
+
+def test_a_release_that_fails_still_ends_leadership(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    renew(world, A)
+    world.weather = [Weather(fate="lost")]
+    world.leases[A].release()
+    assert world.holders == []
+    assert "a successor has to wait" in caplog.text
+
+
+# --- whatever happens -------------------------------------------------------------------------
+
+SOME_SECONDS = st.sampled_from(
+    [0.0, 0.5, 7.0, 14.9, 15.0, 29.0, 44.9, 45.0, 46.0, 59.9, 60.0, 75.0]
+)
+WEATHER = st.builds(
+    Weather,
+    before=SOME_SECONDS,
+    after=SOME_SECONDS,
+    fate=st.sampled_from(["fine", "fine", "fine", "lost", "unheard", "late"]),
+    meanwhile=st.lists(st.integers(0, 2), max_size=2).map(tuple),
+)
+# A margin of 15 s in 60 s carries clocks that run one in ten apart.
+CLOCK = st.tuples(st.sampled_from([0.0, 1e3, 1e6]), st.sampled_from([0.95, 1.0, 1.05]))
+WHO = st.integers(0, 2)
+
+
+class ThreeWhoWantOneLease(RuleBasedStateMachine):
+    """Three processes, one Lease, and any order of failures, delays, restarts and late effects."""
+
+    @initialize(clocks=st.tuples(CLOCK, CLOCK, CLOCK))
+    def begin(self, clocks: tuple[tuple[float, float], ...]) -> None:
+        self.world = World(clocks)
+
+    @rule(who=WHO, weather=st.lists(WEATHER, max_size=2))
+    def renew(self, who: int, weather: list[Weather]) -> None:
+        renew(self.world, who, *weather)
+
+    @rule(seconds=SOME_SECONDS)
+    def wait(self, seconds: float) -> None:
+        self.world.wait(seconds)
+
+    @rule(who=WHO, weather=st.lists(WEATHER, max_size=2))
+    def release(self, who: int, weather: list[Weather]) -> None:
+        self.world.weather = weather
+        self.world.leases[who].release()
+        self.world.weather = []
+
+    @rule(who=WHO)
+    def crash(self, who: int) -> None:
+        self.world.leases[who] = self.world.start(who)
+
+    @rule()
+    def late_requests_take_effect(self) -> None:
+        self.world.deliver_late()
+
+    @invariant()
+    def at_most_one_holds_it(self) -> None:
+        if hasattr(self, "world"):
+            self.world.check()
+
+
+TestNeverTwo = ThreeWhoWantOneLease.TestCase
+TestNeverTwo.settings = settings(
+    max_examples=300, stateful_step_count=40, deadline=None, derandomize=True
+)
+
+
+# --- through a real connection ----------------------------------------------------------------
+
+
+@pytest.fixture
+def api() -> Iterator[HttpApi]:
+    with http_api() as started:
+        yield started
+
+
+@pytest.fixture
+def server(api: HttpApi, tmp_path: Path) -> Iterator[ApiServer]:
+    found = connect(api.kubeconfig(tmp_path / "kubeconfig"), timeout=Timeout(0.5, 0.3))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def lease(server: ApiServer) -> KubernetesLease:
+    short = LeaseSettings(**NAMED, duration=4, margin=1, tick=1, request_timeout=0.8)
+    return KubernetesLease(server, short, monotonic=sleepless_clock, now=lambda: 0.0)
+
+
+EMPTY = {"kind": "Lease", "metadata": {"name": "ebbtide", "resourceVersion": "1"}}
+
+
+def test_the_empty_lease_of_the_chart_is_taken(api: HttpApi, lease: KubernetesLease) -> None:
+    api.on("GET", LEASE, EMPTY)
+    api.on("PUT", LEASE, EMPTY)
+    lease.renew()
+    assert lease.held
+    sent = api.writes()[0].body
+    assert sent["metadata"] == EMPTY["metadata"]
+    assert sent["spec"]["holderIdentity"] == "pod-1"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer(hangs=True), id="hangs"),
+        pytest.param(Answer(drops=True), id="drops"),
+        pytest.param(Answer(200, "<html>sign in</html>"), id="sign-in-page"),
+        pytest.param(refusal(409, "Conflict", "modified"), id="conflict"),
+        pytest.param(refusal(500, "InternalError", "etcd"), id="server-error"),
+        pytest.param(refusal(429, "TooManyRequests", "busy", Retry_After="1"), id="busy"),
+    ],
+)
+def test_no_answer_to_the_write_gives_no_trust(
+    api: HttpApi, lease: KubernetesLease, answer: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.on("GET", LEASE, EMPTY)
+    api.on("PUT", LEASE, answer)
+    lease.renew()
+    assert not lease.held
+    assert "lease not renewed: could not update leases.coordination.k8s.io ebbtide" in caplog.text
+
+
+def test_a_lease_that_may_not_be_created_is_said(
+    api: HttpApi, lease: KubernetesLease, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = LEASE.removesuffix("/ebbtide")
+    api.on("POST", path, refusal(403, "Forbidden", "may not create"))
+    with caplog.at_level(logging.WARNING):
+        lease.renew()
+    assert "may not create leases.coordination.k8s.io ebbtide in namespace ebbtide" in caplog.text
+    api.on("POST", path, Answer(201, EMPTY))
+    api.on("PUT", LEASE, EMPTY)
+    lease.renew()
+    assert lease.held
+    assert json.dumps(api.writes()[1].body["metadata"]) == json.dumps(
+        {"name": "ebbtide", "namespace": "ebbtide"}
+    )

@@ -1,0 +1,167 @@
+"""A slow source does not eat the tick, and a backfill delays nobody."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from ebbtide.adapters.prometheus import PrometheusMetrics
+from ebbtide.adapters.sources import MetricsSource
+from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.ports import Minutes, Query, Reading, Span
+from tests.adapters.metrics_server import (
+    MetricsServer,
+    Reply,
+    Seen,
+    connected,
+    counting,
+    hanging,
+    saying,
+)
+
+START = 1_700_000_040.0
+NOW = Span(START, START)
+MONTH = Span(START - 28 * 86400 + 60, START)
+VIEWERS = Query("live", "sum(live_viewers)")
+Finished = tuple[Query, Span, Reading]
+
+
+@pytest.fixture
+def server() -> Iterator[MetricsServer]:
+    with closing(MetricsServer()) as server:
+        yield server
+
+
+def settled(metrics: PrometheusMetrics, count: int) -> list[Finished]:
+    """Everything that the background has brought, once it is so many."""
+    found: list[Finished] = []
+
+    def complete() -> bool:
+        found.extend(metrics.finished())
+        return len(found) >= count
+
+    until(complete)
+    return found
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
+
+
+def test_a_read_ends_at_its_deadline_whatever_the_source_does(server: MetricsServer) -> None:
+    server.behaviour = hanging
+    with connected(server.url, timeout="1s", deadline=0.2, concurrency=2) as metrics:
+        began = time.monotonic()
+        readings = metrics.read([(VIEWERS, NOW)] * 50)
+        assert time.monotonic() - began < 0.6
+    assert len(readings) == 50
+    assert {str(r) for r in readings if isinstance(r, MetricsUnavailable)} == {
+        (
+            "metrics source default did not answer all of this tick's queries within 0.2 s. "
+            "Check its load, or raise its concurrency"
+        )
+    }
+    assert len(server.seen) == 2, "what waited was asked for all the same"
+
+
+def test_a_source_that_hangs_keeps_no_other_waiting(server: MetricsServer) -> None:
+    with closing(MetricsServer(hanging)) as slow:
+        sources = {
+            name: MetricsSource.model_validate({"url": each.url, "timeout": "500ms"})
+            for name, each in (("slow", slow), ("fast", server))
+        }
+        with closing(PrometheusMetrics(sources, deadline=0.3)) as metrics:
+            wanted = [(Query("live", "up", source), NOW) for source in ["slow", "fast"] * 20]
+            readings = metrics.read(wanted)
+    assert all(isinstance(r, MetricsUnavailable) for r in readings[::2])
+    assert all(isinstance(r, Minutes) for r in readings[1::2])
+
+
+def test_no_more_requests_are_under_way_than_the_source_allows(server: MetricsServer) -> None:
+    most = server.most_at_once(0.02)
+    with connected(server.url, concurrency=3) as metrics:
+        metrics.read([(VIEWERS, NOW)] * 12)
+    assert most() == 3
+
+
+def test_the_background_reads_long_spans_in_pieces(server: MetricsServer) -> None:
+    most = server.most_at_once(0.02)
+    with connected(server.url, backfillConcurrency=2, maxPoints=2016) as metrics:
+        metrics.begin(VIEWERS, MONTH)
+        [(query, span, reading)] = settled(metrics, 1)
+        assert metrics.finished() == []
+    assert (query, span) == (VIEWERS, MONTH)
+    assert isinstance(reading, Minutes)
+    np.testing.assert_array_equal(reading.values, MONTH.start // 60 + np.arange(28 * 1440))
+    assert len(server.seen) == 20
+    assert most() == 2
+
+
+def test_progress_counts_requests_until_all_is_handed_over(server: MetricsServer) -> None:
+    gate = threading.Semaphore(0)
+
+    def gated(reply: Reply, seen: Seen) -> None:
+        gate.acquire()
+        counting(reply, seen)
+
+    server.behaviour = gated
+    with connected(server.url, timeout="30s") as metrics:
+        assert metrics.progress() == (0, 0)
+        metrics.begin(VIEWERS, MONTH)
+        metrics.begin(VIEWERS, NOW)
+        assert metrics.progress() == (0, 6)
+        gate.release(3)
+        until(lambda: metrics.progress() == (3, 6))
+        gate.release(3)
+        settled(metrics, 2)
+        assert metrics.progress() == (6, 6)
+        gate.release()
+        metrics.begin(VIEWERS, NOW)
+        assert metrics.progress()[1] == 1
+
+
+def test_a_read_does_not_wait_for_the_background(server: MetricsServer) -> None:
+    def slow_history(reply: Reply, seen: Seen) -> None:
+        if seen.params["query"] == "history":
+            reply.wait(1.0)
+        counting(reply, seen)
+
+    server.behaviour = slow_history
+    with connected(server.url, maxPoints=1000) as metrics:
+        for _ in range(10):
+            metrics.begin(Query("live", "history"), MONTH)
+        began = time.monotonic()
+        assert isinstance(metrics.read([(VIEWERS, NOW)])[0], Minutes)
+        assert time.monotonic() - began < 0.8
+
+
+def test_a_backfill_that_fails_asks_for_no_more(server: MetricsServer) -> None:
+    server.behaviour = saying("", 500)
+    with connected(server.url, backfillConcurrency=1) as metrics:
+        metrics.begin(VIEWERS, MONTH)
+        [(_, _, reading)] = settled(metrics, 1)
+        metrics.begin(VIEWERS, NOW)
+        settled(metrics, 1)
+    assert isinstance(reading, MetricsUnavailable)
+    assert len(server.seen) <= 3
+
+
+def test_a_backfill_that_is_not_allowed_says_so(server: MetricsServer) -> None:
+    with connected(server.url, namespaces=["media"]) as metrics:
+        metrics.begin(VIEWERS, MONTH)
+        [(_, _, reading)] = settled(metrics, 1)
+    assert "not for namespace live" in str(reading)
+
+
+def test_closing_ends_every_thread(server: MetricsServer) -> None:
+    server.behaviour = hanging
+    with connected(server.url, timeout="300ms", deadline=0.05) as metrics:
+        metrics.read([(VIEWERS, NOW)] * 8)
+        metrics.begin(VIEWERS, MONTH)
+    assert [t.name for t in threading.enumerate() if t.name.startswith("metrics-")] == []

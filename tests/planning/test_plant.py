@@ -1,0 +1,162 @@
+"""The simulated fleet: what it promises at every moment, whatever is asked of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ebbtide.planning.plant import (
+    BootTime,
+    Census,
+    CostFrom,
+    Plant,
+    PlantSettings,
+    Pods,
+    drive,
+    ready_replicas,
+)
+
+TICK = 15.0
+fleets = st.lists(st.integers(0, 40), min_size=1, max_size=60)
+offers = st.lists(st.integers(0, 500), min_size=60, max_size=60)
+
+
+def plant(replicas: int = 10, seed: int = 1, **settings: object) -> Plant:
+    return Plant(
+        PlantSettings(**settings),  # type: ignore[arg-type]
+        replicas,
+        0.0,
+        np.random.default_rng(seed),
+    )
+
+
+def lived(fleet: Plant, asked: Sequence[int], offered: Sequence[int]) -> Sequence[Census]:
+    times = TICK * np.arange(1.0, len(asked) + 1)
+    demand = np.array(offered[: len(asked)], dtype=np.float64)
+    return drive(fleet, times, np.array(asked, dtype=np.float64), demand)
+
+
+def test_a_replica_is_ready_one_lead_time_after_it_is_asked_for() -> None:
+    fleet = plant(replicas=2, lead=90.0)
+    ready = [fleet.advance(now, 5).ready for now in (0.0, 89.9, 90.0)]
+    assert ready == [2, 2, 5]
+
+
+@given(fleets, st.integers(0, 8))
+def test_the_closed_form_is_the_plant(asked: list[int], boot: int) -> None:
+    fleet = plant(replicas=asked[0], lead=boot * TICK)
+    census = lived(fleet, asked, [0] * 60)
+    formula = ready_replicas(np.array(asked, dtype=np.float64), boot)
+    assert [one.ready for one in census] == formula.tolist()
+
+
+@given(fleets, offers, st.sampled_from([90.0, BootTime(60.0, 0.5)]))
+def test_sessions_and_pods_are_never_lost_or_made_up(
+    asked: list[int], offered: list[int], lead: float | BootTime
+) -> None:
+    fleet = plant(lead=lead, session=120.0)
+    live = 0
+    for one, count, offer in zip(lived(fleet, asked, offered), asked, offered, strict=False):
+        assert one.asked == count
+        assert one.ready <= count
+        assert one.live == live + one.arrived - one.ended - one.disrupted
+        assert one.live + one.refused >= offer
+        assert min(one) >= 0
+        live = one.live
+    assert fleet.pods.asked_at.size == asked[-1]
+    assert fleet.pods.sessions.sum() == live
+
+
+@given(fleets, offers)
+def test_the_same_seed_lives_the_same_life(asked: list[int], offered: list[int]) -> None:
+    lives = [lived(plant(lead=BootTime(60.0, 0.5), session=60.0), asked, offered) for _ in range(2)]
+    assert lives[0] == lives[1]
+
+
+@given(fleets, st.integers(0, 5))
+def test_ready_pods_go_only_when_none_boots_and_the_oldest_stay(
+    asked: list[int], seed: int
+) -> None:
+    fleet = plant(seed=seed, lead=BootTime(60.0, 1.0))
+    for step, count in enumerate(asked, start=1):
+        before = fleet.pods
+        fleet.advance(step * TICK, count)
+        gone = ~np.isin(before.ready_at, fleet.pods.ready_at)
+        ready = before.ready_at <= step * TICK
+        if gone[ready].any():
+            assert gone[~ready].all()
+            assert before.ready_at[gone & ready].min() >= before.ready_at[ready & ~gone].max(
+                initial=-1.0
+            )
+
+
+def test_boot_times_spread_around_their_median() -> None:
+    drawn = BootTime(90.0, 0.5).draw(100_000, np.random.default_rng(1))
+    assert np.median(drawn) == pytest.approx(90.0, rel=0.01)
+    assert np.quantile(drawn, 0.8413) == pytest.approx(90.0 * np.exp(0.5), rel=0.02)
+
+
+def test_sessions_end_in_their_own_time_also_when_demand_is_gone() -> None:
+    fleet = plant(session=1200.0)
+    fleet.advance(0.0, 10, 100_000)
+    left = [fleet.advance(now, 10).live for now in np.arange(TICK, 1201.0, TICK)]
+    assert left[-1] == pytest.approx(100_000 / np.e, rel=0.02)
+    assert left == sorted(left, reverse=True)
+
+
+def test_sessions_are_dealt_out_evenly_over_ready_pods_only() -> None:
+    fleet = plant(replicas=3, session=600.0, lead=90.0)
+    fleet.advance(0.0, 5, 10)
+    assert sorted(fleet.pods.sessions.tolist()) == [0, 0, 3, 3, 4]
+    fleet.advance(0.0, 5, 12)
+    assert sorted(fleet.pods.sessions.tolist()) == [0, 0, 4, 4, 4]
+
+
+def test_a_removed_pod_disrupts_its_sessions_which_come_back() -> None:
+    fleet = plant(replicas=4, session=600.0)
+    fleet.advance(0.0, 4, 40)
+    census = fleet.advance(0.0, 3, 40)
+    assert (census.disrupted, census.arrived, census.live) == (10, 10, 40)
+
+
+def test_without_a_ready_pod_sessions_are_refused() -> None:
+    census = plant(replicas=0, session=600.0).advance(0.0, 2, 7)
+    assert (census.refused, census.arrived, census.live) == (7, 0, 0)
+
+
+def test_unknown_demand_brings_no_sessions() -> None:
+    assert plant(session=600.0).advance(0.0, 10, float("nan")).live == 0
+
+
+@pytest.mark.parametrize(("cost_from", "paid"), [(CostFrom.ASKED, 12), (CostFrom.READY, 10)])
+def test_a_pod_costs_from_the_moment_that_the_settings_say(cost_from: CostFrom, paid: int) -> None:
+    assert plant(cost_from=cost_from).advance(0.0, 12).paid == paid
+
+
+def test_the_choice_of_victims_is_the_callers() -> None:
+    def emptiest(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
+        return np.argsort(pods.sessions, kind="stable")[:count]
+
+    fleet = plant(replicas=3, session=600.0, victims=emptiest)
+    fleet.advance(0.0, 3, 7)
+    assert fleet.advance(0.0, 2, 0).disrupted == 2
+
+
+def test_a_choice_of_too_few_victims_is_refused() -> None:
+    fleet = plant(victims=lambda *asked: np.zeros(asked[2], dtype=np.intp))
+    with pytest.raises(ValueError, match="2 different pods"):
+        fleet.advance(0.0, 8)
+
+
+@pytest.mark.parametrize(("now", "asked"), [(-1.0, 10), (0.0, -1)])
+def test_time_and_replicas_make_sense(now: float, asked: int) -> None:
+    with pytest.raises(ValueError, match="can't go"):
+        plant().advance(now, asked)
+
+
+def test_a_fleet_can_be_driven_without_sessions() -> None:
+    census = drive(plant(), np.array([0.0, 15.0]), np.array([10.0, 12.0]))
+    assert [one.asked for one in census] == [10, 12]

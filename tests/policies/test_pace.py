@@ -1,0 +1,276 @@
+"""The promise of the descent, over every window, whatever happens."""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.decide import Memories, decide
+from ebbtide_policies.demand import Signal
+from ebbtide_policies.descent import DescentSettings, step_size
+from ebbtide_policies.hold import Hold, HoldSettings
+from ebbtide_policies.limits import LimitSettings
+from ebbtide_policies.need import ForecastNeed, ForecastNeedSettings, Stabilization
+from ebbtide_policies.observation import Mode, Observation, Override, Phase
+from ebbtide_policies.phase import next_phase
+from ebbtide_policies.rate import Rate, RateSettings
+from ebbtide_policies.registry import ALWAYS, SPOKEN
+from tests.policies.builders import INF, NAN, NOW, outlook, seen, settings, signal
+
+LEVELS = st.sampled_from([0.0, 1.0, 20.0, 60.0, 90.0, 300.0, 5000.0, NAN, INF])
+SHARES = st.sampled_from(["1%", "5%", "10%", "50%", "100%"])
+SOAKS = st.sampled_from(["1s", "15s", "1m", "5m"])
+NUMBERS = st.one_of(st.floats(), st.integers(), st.booleans())
+JUNK = st.one_of(st.none(), NUMBERS, st.text(max_size=3), st.lists(NUMBERS, max_size=2))
+
+
+class OwnStep(NamedTuple):
+    """One reduction that was made by us, and what was in force when it was."""
+
+    at: float
+    down: int
+    allowed: float
+    """`maxStep` of the fleet at the start of the descent."""
+    soak: float
+    max_step: float
+
+
+class Stranger(Policy[PolicySettings]):
+    """A third party's policy that says what the test wants, and raises where it says nothing."""
+
+    name = "stranger"
+
+    def __init__(self, said: tuple[Kind, float] | None) -> None:
+        super().__init__(PolicySettings())
+        self.said = said
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        if self.said is None:
+            raise LookupError("no answer")
+        yield Bound(self.said[0], self.said[1], self.name, "Said")
+
+
+class Staircase(RuleBasedStateMachine):
+    """One workload through anything that can happen to it, tick by tick.
+
+    What is promised of our own steps. They count from when they are recorded, acted on or not;
+    what goes, goes by those that are:
+
+    1. No step is larger than `maxStep`, as set when it is taken, of the fleet at the start of the
+       descent: the highest current since our own last rise; one replica where that is less.
+    2. Between a step and the one before lies at least the soak that is set when it is taken. So in
+       any half-open window that is no longer than the smallest soak in force at the steps in it,
+       there is one step, and no more than `maxStep` goes.
+    3. While the memory is sound, the first step after an edit obeys the stricter of the settings
+       that it is taken by and of those that the step before was taken by, in size and in soak.
+
+    It holds for any demand, forecast and readiness, any edit of any policy, any bound of a third
+    party's but a rollback, memory that is lost, invalid or from the future, a change of mode, a
+    crash between intent and act, restarts, overrides, and other hands that change replicas (which
+    are no steps of ours). Memory that is forged but could be true is beyond it.
+    """
+
+    @initialize(current=st.sampled_from([1, 7, 100, 1000]), level=LEVELS)
+    def first_sight(self, current: int, level: float) -> None:
+        self.now, self.current, self.start = NOW, current, current
+        self.ready, self.rollout = current, False
+        self.minutes, self.since = [level] * 30, 0.0
+        self.forecast: tuple[float, bool] | None = None
+        self.mode, self.phase = Mode.ENFORCE, Phase.PEACE
+        self.overrides: tuple[Override, ...] = ()
+        self.stranger: Stranger | None = None
+        self.written: dict[str, PolicySettings] = {"replicas": LimitSettings(max=2000)}
+        self.stored: Memories = {}
+        self.steps: list[OwnStep] = []
+        self.before: OwnStep | None = None
+        """The last step on record."""
+        self.sound = False
+        """Whether the memory of that step is still what it was."""
+
+    # --- what happens to the world --------------------------------------------------------------
+
+    @rule(level=LEVELS)
+    def demand_moves(self, level: float) -> None:
+        self.minutes[-1] = level
+
+    @rule(level=LEVELS, trusted=st.booleans())
+    def a_forecast_comes(self, level: float, trusted: bool) -> None:
+        self.forecast = (level, trusted)
+
+    @rule()
+    def demand_falls_away(self) -> None:
+        """Everything asks to let go: the hardest minute for the promise."""
+        self.minutes, self.forecast = [1.0] * 30, (1.0, True)
+        self.ready, self.rollout = self.current, False
+        self.overrides, self.mode, self.stranger = (), Mode.ENFORCE, None
+
+    @rule(missing=st.integers(0, 3), rollout=st.booleans())
+    def pods_come_and_go(self, missing: int, rollout: bool) -> None:
+        self.ready, self.rollout = max(0, self.current - missing), rollout
+
+    @rule(replicas=st.integers(0, 2000))
+    def another_hand_scales(self, replicas: int) -> None:
+        self.current = self.ready = replicas
+
+    # --- what people do -------------------------------------------------------------------------
+
+    @rule(share=SHARES, soak=SOAKS, quantile=st.sampled_from([0.5, 0.9, 0.999]))
+    def the_descent_is_edited(self, share: str, soak: str, quantile: float) -> None:
+        self.written["descent"] = settings(
+            DescentSettings, maxStep=share, soak=soak, quantile=quantile
+        )
+
+    @rule()
+    def the_descent_is_deleted_from_the_yaml(self) -> None:
+        self.written.pop("descent", None)
+
+    @rule(least=st.integers(1, 1000), more=st.integers(0, 1000))
+    def the_limits_are_edited(self, least: int, more: int) -> None:
+        self.written["replicas"] = LimitSettings(min=least, max=least + more)
+
+    @rule(drop=SHARES, stale=SOAKS, quantile=st.sampled_from([0.5, 0.99]), share=SHARES)
+    def other_policies_are_edited(self, drop: str, stale: str, quantile: float, share: str) -> None:
+        self.written[Hold.name] = settings(HoldSettings, believableDrop=drop, staleAfter=stale)
+        self.written[ForecastNeed.name] = ForecastNeedSettings(quantile=quantile)
+        self.written[Rate.name] = settings(RateSettings, share=share, period=stale)
+        self.written[Stabilization.name] = Stabilization.Settings()
+
+    @rule(freeze=st.booleans(), floor=st.sampled_from([NAN, 50.0, 900.0]))
+    def a_person_speaks(self, freeze: bool, floor: float) -> None:
+        word = Override("one", "CDN migration", self.now + 1e6, freeze=freeze, floor=floor)
+        self.overrides = (word, word._replace(name="two", floor=NAN, ceiling=40.0))
+
+    @rule(mode=st.sampled_from(list(Mode)))
+    def the_mode_changes(self, mode: Mode) -> None:
+        self.mode = mode
+        self.the_status_is_wiped()
+
+    @rule(
+        kind=st.sampled_from([kind for kind in Kind if kind is not Kind.ROLLBACK]),
+        replicas=st.sampled_from([-5.0, 0.0, 0.4, 70.5, 1e300, NAN, INF, -INF]),
+        fails=st.booleans(),
+    )
+    def a_plugin_speaks(self, kind: Kind, replicas: float, fails: bool) -> None:
+        self.stranger = Stranger(None if fails else (kind, replicas))
+
+    # --- what happens to the controller ---------------------------------------------------------
+
+    @rule()
+    def the_status_is_wiped(self) -> None:
+        self.stored, self.sound = {}, False
+
+    @rule(junk=st.dictionaries(st.sampled_from(["at", "soak", "origin"]), JUNK, max_size=3))
+    def the_memory_is_corrupted(self, junk: dict[str, object]) -> None:
+        self.stored, self.sound = {"descent": junk, "rate": junk}, False
+
+    @precondition(lambda self: "descent" in self.stored and "at" in self.stored["descent"])
+    @rule(ahead=st.integers(1, 10**6))
+    def the_memory_is_from_the_future(self, ahead: int) -> None:
+        memory = dict(self.stored["descent"]) | {"at": self.now + ahead}
+        self.stored, self.sound = dict(self.stored) | {"descent": memory}, False
+
+    @rule(seconds=st.integers(5, 90), crash=st.sampled_from([False, False, False, True]))
+    def a_tick(self, seconds: int, crash: bool) -> None:
+        self._time_passes(seconds)
+        self._tick(crash)
+
+    @rule(ticks=st.integers(2, 12), seconds=st.sampled_from([5, 15, 20, 60]))
+    def some_quiet_ticks(self, ticks: int, seconds: int) -> None:
+        for _ in range(ticks):
+            self._time_passes(seconds)
+            self._tick(crash=False)
+
+    # --- the promise ----------------------------------------------------------------------------
+
+    @invariant()
+    def no_window_of_a_soak_loses_more_than_one_step(self) -> None:
+        for first, start in enumerate(self.steps):
+            inside: list[OwnStep] = []
+            for step in self.steps[first:]:
+                inside.append(step)
+                if step.at - start.at >= min(s.soak for s in inside):
+                    break
+                assert sum(s.down for s in inside) <= min(s.allowed for s in inside)
+
+    def _time_passes(self, seconds: int) -> None:
+        self.now += seconds
+        self.since += seconds
+        for _ in range(int(self.since // 60)):
+            self.minutes = [*self.minutes[-40:], self.minutes[-1]]
+        self.since %= 60
+
+    def _signal(self) -> Signal:
+        if self.forecast is None:
+            return signal(self.minutes, now=self.now)
+        level, trusted = self.forecast
+        ahead = outlook(*[level] * 60, origin=self.now)
+        return signal(self.minutes, now=self.now, outlook=ahead, trusted=trusted)
+
+    def _look(self) -> Observation:
+        found = seen(
+            now=self.now,
+            current=self.current,
+            ready=self.ready,
+            rollout=self.rollout,
+            demand=(self._signal(),),
+            lead_time=30.0,
+            phase=self.phase,
+            mode=self.mode,
+            overrides=self.overrides,
+        )
+        self.phase = next_phase(found)
+        return found
+
+    def _policies(self) -> list[Policy[Any]]:
+        always = [p(self.written.get(p.name) or p.Settings()) for p in ALWAYS]
+        spoken = [p(self.written.get(p.name) or p.Settings()) for p in SPOKEN]
+        return [*always, *spoken, *([self.stranger] if self.stranger else [])]
+
+    def _tick(self, crash: bool) -> None:
+        found = self._look()
+        self.start = max(self.start, self.current)
+        outcome = decide(self._policies(), found, self.stored)
+        self.stored = json.loads(json.dumps(outcome.memories, allow_nan=False))
+        replicas = outcome.decision.replicas
+        step = self._recorded(self.current - replicas) if replicas < self.current else None
+        if crash:
+            return
+        self.steps += [step] if step else []
+        self.start = replicas if replicas > self.current else self.start
+        self.current = self.ready = replicas
+
+    def _recorded(self, down: int) -> OwnStep:
+        chosen = self.written.get("descent") or DescentSettings()
+        assert isinstance(chosen, DescentSettings)
+        allowed = float(step_size(self.start, chosen.max_step))
+        step = OwnStep(self.now, down, allowed, chosen.soak, chosen.max_step)
+        assert down <= allowed
+        if self.before:
+            self._follows(step, self.before)
+        self.before, self.sound = step, True
+        return step
+
+    def _follows(self, step: OwnStep, before: OwnStep) -> None:
+        assert step.at - before.at >= step.soak
+        if self.sound:
+            assert step.at - before.at >= before.soak
+            assert step.down <= step_size(self.start, min(step.max_step, before.max_step))
+
+
+StaircaseTest = Staircase.TestCase
+StaircaseTest.settings = profile(max_examples=150, stateful_step_count=40)
+
+
+def test_the_machine_of_this_test_does_go_down() -> None:
+    machine = Staircase()
+    machine.first_sight(current=100, level=90.0)
+    machine.demand_falls_away()
+    machine.some_quiet_ticks(ticks=60, seconds=15)
+    machine.no_window_of_a_soak_loses_more_than_one_step()
+    assert [step.down for step in machine.steps[:10]] == [5] * 10
+    assert math.isclose(machine.steps[1].at - machine.steps[0].at, 60)
