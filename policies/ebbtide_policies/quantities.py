@@ -9,11 +9,18 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+LONGEST = 32
+"""Most characters of a quantity: the API server reckons the cost of its rules by it."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
 SHARE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$"
 _SUFFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 COUNT_PATTERN = r"^[0-9]+(\.[0-9]+)?[kMG]?$"
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return len(text) <= LONGEST and re.fullmatch(pattern, text) is not None
 
 
 def parse_duration(text: object) -> float:
@@ -23,7 +30,7 @@ def parse_duration(text: object) -> float:
         ValueError: the text is not a duration; a bare number has no unit and is refused.
 
     """
-    if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text):
+    if not isinstance(text, str) or not _fits(DURATION_PATTERN, text):
         raise ValueError(f"{text!r} is not a duration; write it with units, like 90s, 5m or 1h30m")
     parts = re.findall(r"([0-9.]+)(ms|s|m|h|d)", text)
     return sum(float(amount) * _UNITS[unit] for amount, unit in parts)
@@ -36,7 +43,7 @@ def parse_share(text: object) -> float:
         ValueError: the text is not a percentage.
 
     """
-    if not isinstance(text, str) or not re.fullmatch(SHARE_PATTERN, text):
+    if not isinstance(text, str) or not _fits(SHARE_PATTERN, text):
         raise ValueError(f"{text!r} is not a percentage; write it like 5% or 0.01%")
     return float(text[:-1]) / 100
 
@@ -50,7 +57,7 @@ def parse_count(text: object) -> float:
     """
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return float(text)
-    if not isinstance(text, str) or not re.fullmatch(COUNT_PATTERN, text):
+    if not isinstance(text, str) or not _fits(COUNT_PATTERN, text):
         raise ValueError(f"{text!r} is not a count; write it like 800, 5k or 2.4M")
     suffix = text[-1] if text[-1] in _SUFFIXES else ""
     return float(text.removesuffix(suffix)) * _SUFFIXES[suffix]
@@ -79,7 +86,7 @@ Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
     PlainSerializer(show_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": LONGEST}),
 ]
 """Seconds, written like `90s`, `5m`, `1h30m`, `28d`."""
 
@@ -87,7 +94,7 @@ Share = Annotated[
     float,
     BeforeValidator(parse_share),
     PlainSerializer(show_share, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": SHARE_PATTERN}),
+    WithJsonSchema({"type": "string", "pattern": SHARE_PATTERN, "maxLength": LONGEST}),
 ]
 """A fraction, written like `5%`."""
 
@@ -95,6 +102,13 @@ Count = Annotated[
     float,
     BeforeValidator(parse_count),
     PlainSerializer(show_count),
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": COUNT_PATTERN}),
+    WithJsonSchema(
+        {
+            "x-kubernetes-int-or-string": True,
+            "pattern": COUNT_PATTERN,
+            "maxLength": LONGEST,
+            "minimum": 0,
+        }
+    ),
 ]
 """An amount of demand or of replicas, written like `800`, `5k`, `2.4M`."""

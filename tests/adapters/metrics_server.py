@@ -12,8 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from ebbtide.adapters.prometheus import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
+from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.ports import Minutes, Query, Reading, Span
 
 Json = dict[str, Any]
+
+START = 1_700_000_040.0
+NOW = Span(START, START)
+HOUR = Span(START, START + 59 * 60)
+VIEWERS = Query("live", "sum(live_viewers)")
 
 
 class Seen(NamedTuple):
@@ -153,3 +160,21 @@ def connected(url: str, *, deadline: float = 5.0, **settings: Any) -> Iterator[P
     source = MetricsSource.model_validate({"url": url, "timeout": "5s", **settings})
     with closing(PrometheusMetrics({"default": source}, deadline=deadline)) as metrics:
         yield metrics
+
+
+def one(metrics: PrometheusMetrics, query: Query = VIEWERS, span: Span = NOW) -> Reading:
+    """Read a single query."""
+    [reading] = metrics.read([(query, span)])
+    return reading
+
+
+def minutes(reading: Reading) -> Minutes:
+    """The minutes that there have to be."""
+    assert isinstance(reading, Minutes), reading
+    return reading
+
+
+def failure(reading: Reading) -> str:
+    """The sentence that there has to be."""
+    assert isinstance(reading, MetricsUnavailable)
+    return str(reading)

@@ -13,23 +13,24 @@ import numpy as np
 import pytest
 
 from ebbtide.adapters.prometheus import PrometheusMetrics
-from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Minutes, Query, Reading, Span
+from ebbtide.loop.ports import Span
 from tests.adapters.metrics_server import (
+    HOUR,
+    START,
+    VIEWERS,
     Behaviour,
     MetricsServer,
     Reply,
     Seen,
     connected,
-    counting,
+    failure,
     hanging,
     matrix,
+    minutes,
+    one,
     saying,
 )
 
-START = 1_700_000_040.0
-HOUR = Span(START, START + 59 * 60)
-VIEWERS = Query("live", "sum(live_viewers)")
 Connect = Callable[..., PrometheusMetrics]
 
 
@@ -50,29 +51,14 @@ def connect(stack: ExitStack, server: MetricsServer) -> Connect:
     return lambda **settings: stack.enter_context(connected(**{"url": server.url, **settings}))
 
 
-def one(metrics: PrometheusMetrics, query: Query = VIEWERS, span: Span = HOUR) -> Reading:
-    [reading] = metrics.read([(query, span)])
-    return reading
-
-
-def minutes(reading: Reading) -> Minutes:
-    assert isinstance(reading, Minutes), reading
-    return reading
-
-
-def failure(reading: Reading) -> str:
-    assert isinstance(reading, MetricsUnavailable)
-    return str(reading)
-
-
 def test_every_minute_of_the_span_comes_back(connect: Connect) -> None:
-    start, values = minutes(one(connect()))
+    start, values = minutes(one(connect(), span=HOUR))
     assert start == START
     assert values.tolist() == [START // 60 + i for i in range(60)]
 
 
 def test_one_moment_is_a_span_of_one_minute(connect: Connect) -> None:
-    assert minutes(one(connect(), span=Span(START, START))).values.tolist() == [START // 60]
+    assert minutes(one(connect())).values.tolist() == [START // 60]
 
 
 def test_readings_come_in_the_order_of_the_queries(connect: Connect) -> None:
@@ -86,7 +72,7 @@ def test_nothing_wanted_is_nothing_read(connect: Connect) -> None:
 
 
 def test_a_long_span_is_cut_and_joined(connect: Connect, server: MetricsServer) -> None:
-    values = minutes(one(connect(maxPoints=7))).values
+    values = minutes(one(connect(maxPoints=7), span=HOUR)).values
     assert values.tolist() == [START // 60 + i for i in range(60)]
     assert len(server.seen) == 9
     assert max(end - start for start, end in (s.span for s in server.seen)) == 6 * 60
@@ -103,7 +89,7 @@ def test_gaps_and_samples_that_are_no_numbers_are_unknown(
 
 def test_an_empty_result_is_unknown_and_not_zero(connect: Connect, server: MetricsServer) -> None:
     server.behaviour = saying(matrix())
-    assert np.isnan(minutes(one(connect())).values).all()
+    assert np.isnan(minutes(one(connect(), span=HOUR)).values).all()
 
 
 def cut_off(reply: Reply, seen: Seen) -> None:
@@ -224,31 +210,12 @@ def test_a_source_that_takes_no_connections_is_given_up_on(connect: Connect) -> 
     assert "was not reached within 0.2 s" in said
 
 
-def test_a_failure_stops_no_other_query(connect: Connect, server: MetricsServer) -> None:
-    def picky(reply: Reply, seen: Seen) -> None:
-        behave = hanging if seen.params["query"] == "slow" else counting
-        behave(reply, seen)
-
-    server.behaviour = picky
-    slow, fast = connect(timeout="300ms").read([(Query("live", "slow"), HOUR), (VIEWERS, HOUR)])
-    assert isinstance(slow, MetricsUnavailable)
-    assert isinstance(fast, Minutes)
-
-
-def test_a_source_that_recovers_is_read_again(connect: Connect, server: MetricsServer) -> None:
-    metrics = connect()
-    server.behaviour = saying("", 503)
-    assert isinstance(one(metrics), MetricsUnavailable)
-    server.behaviour = counting
-    assert isinstance(one(metrics), Minutes)
-
-
 def test_partial_answers_count_where_the_operator_says_so(
     connect: Connect, server: MetricsServer
 ) -> None:
     server.behaviour = saying(matrix(series(SAMPLE), warnings=["store down"]))
     metrics = connect(partialResponse=True)
-    assert minutes(one(metrics, span=Span(START, START))).values.tolist() == [1.0]
+    assert minutes(one(metrics)).values.tolist() == [1.0]
     assert server.seen[-1].params["partial_response"] == "true"
 
 
@@ -258,14 +225,14 @@ def test_pieces_of_different_series_are_not_joined(connect: Connect, server: Met
         reply.say(matrix(series([seen.span[0], "1"], pod=pod)))
 
     server.behaviour = renamed
-    said = failure(one(connect(maxPoints=30)))
+    said = failure(one(connect(maxPoints=30), span=HOUR))
     assert "2 series, e.g. {pod='old'} and {pod='new'}" in said
 
 
 def test_compressed_answers_are_understood(connect: Connect, server: MetricsServer) -> None:
     body = gzip.compress(matrix(series(SAMPLE)).encode())
     server.behaviour = saying(body, Content_Encoding="gzip")
-    assert minutes(one(connect(), span=Span(START, START))).values.tolist() == [1.0]
+    assert minutes(one(connect())).values.tolist() == [1.0]
 
 
 def test_a_connection_is_used_again(connect: Connect, server: MetricsServer) -> None:

@@ -14,13 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ebbtide.adapters.prometheus import PrometheusMetrics
-from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Minutes, Query, Reading, Span
-from tests.adapters.metrics_server import MetricsServer, connected, saying
-
-NOW = Span(1_700_000_040.0, 1_700_000_040.0)
-VIEWERS = Query("live", "sum(live_viewers)")
+from ebbtide.loop.ports import Minutes, Query
+from tests.adapters.metrics_server import MetricsServer, connected, failure, one, saying
 
 
 @pytest.fixture
@@ -34,16 +29,6 @@ def token(tmp_path: Path) -> Path:
     path = tmp_path / "token"
     path.write_text("first\n")
     return path
-
-
-def one(metrics: PrometheusMetrics, query: Query = VIEWERS) -> Reading:
-    [reading] = metrics.read([(query, NOW)])
-    return reading
-
-
-def failure(reading: Reading) -> str:
-    assert isinstance(reading, MetricsUnavailable)
-    return str(reading)
 
 
 def test_headers_are_sent_with_every_request(server: MetricsServer) -> None:

@@ -13,19 +13,20 @@ from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import Minutes, Query, Reading, Span
 from tests.adapters.metrics_server import (
+    NOW,
+    START,
+    VIEWERS,
     MetricsServer,
     Reply,
     Seen,
     connected,
     counting,
     hanging,
+    one,
     saying,
 )
 
-START = 1_700_000_040.0
-NOW = Span(START, START)
 MONTH = Span(START - 28 * 86400 + 60, START)
-VIEWERS = Query("live", "sum(live_viewers)")
 Finished = tuple[Query, Span, Reading]
 
 
@@ -52,6 +53,26 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.005)
+
+
+def test_a_failure_stops_no_other_query(server: MetricsServer) -> None:
+    def picky(reply: Reply, seen: Seen) -> None:
+        behave = hanging if seen.params["query"] == "slow" else counting
+        behave(reply, seen)
+
+    server.behaviour = picky
+    with connected(server.url, timeout="300ms") as metrics:
+        slow, fast = metrics.read([(Query("live", "slow"), NOW), (VIEWERS, NOW)])
+    assert isinstance(slow, MetricsUnavailable)
+    assert isinstance(fast, Minutes)
+
+
+def test_a_source_that_recovers_is_read_again(server: MetricsServer) -> None:
+    with connected(server.url) as metrics:
+        server.behaviour = saying("", 503)
+        assert isinstance(one(metrics), MetricsUnavailable)
+        server.behaviour = counting
+        assert isinstance(one(metrics), Minutes)
 
 
 def test_a_read_ends_at_its_deadline_whatever_the_source_does(server: MetricsServer) -> None:

@@ -130,8 +130,13 @@ def test_what_stands_around_a_spec_is_checked(
         ),
         pytest.param(
             OVERRIDE.partition("spec:")[0] + "spec: 5\n",
-            (5, "spec", "is not a map; write its fields below it"),
+            (5, "spec", "5 is not a map; write its fields below it"),
             id="no-map",
+        ),
+        pytest.param(
+            OVERRIDE.partition("spec:")[0] + "spec:\n",
+            (5, "spec", "is empty; give it a value, or leave it out"),
+            id="empty-spec",
         ),
         pytest.param(
             POLICY.replace("{maxStep: 5%, soak: 1m}", ""),
@@ -179,6 +184,11 @@ def test_what_is_no_yaml_is_told_beside_what_is_wrong_before_it() -> None:
 
 def test_objects_of_other_people_are_passed_over() -> None:
     assert problems(f"{DEPLOYMENT}---\n{OVERRIDE}") == []
+
+
+def test_nulls_that_tools_leave_around_a_spec_are_passed_over() -> None:
+    text = OVERRIDE.replace("metadata:\n", "metadata:\n  creationTimestamp: null\n")
+    assert problems(f"{text}status: null\n") == []
 
 
 def test_a_list_is_its_items_with_their_own_lines() -> None:

@@ -240,6 +240,15 @@ WRONG = [
         "write capacity.perReplica or capacity.perReplicaQuery",
     ),
     Wrong(
+        "capacity-not-said-by-the-preset",
+        POLICY,
+        "  capacity:\n    perReplica: 800\n",
+        "  preset: streaming-edge\n",
+        5,
+        "spec",
+        "write capacity.perReplica or capacity.perReplicaQuery",
+    ),
+    Wrong(
         "cost-below-nothing",
         POLICY,
         "perReplica: 800",

@@ -98,14 +98,13 @@ def _numbers(kind: Any, values: Sequence[Any]) -> Any:
 
 def stack_settings(variants: Sequence[S]) -> S:
     """Settings whose numbers are lanes; what is no number has to be the same in all of them."""
-    kind = type(variants[0])
-    columns = {name: [getattr(v, name) for v in variants] for name in kind.model_fields}
+    names = type(variants[0]).model_fields
+    columns = {name: [getattr(v, name) for v in variants] for name in names}
     stacked: dict[str, Any] = {
         name: np.array(column, dtype=float) if _is_number(column[0]) else column[0]
         for name, column in columns.items()
     }
-    constructed: S = kind.model_construct(**stacked)
-    return constructed
+    return variants[0].model_copy(update=stacked)
 
 
 def _is_number(value: object) -> bool:

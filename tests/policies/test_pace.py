@@ -25,6 +25,7 @@ from tests.policies.builders import INF, NAN, NOW, outlook, seen, settings, sign
 LEVELS = st.sampled_from([0.0, 1.0, 20.0, 60.0, 90.0, 300.0, 5000.0, NAN, INF])
 SHARES = st.sampled_from(["1%", "5%", "10%", "50%", "100%"])
 SOAKS = st.sampled_from(["1s", "15s", "1m", "5m"])
+WIDE = LimitSettings(max=2000)
 NUMBERS = st.one_of(st.floats(), st.integers(), st.booleans())
 JUNK = st.one_of(st.none(), NUMBERS, st.text(max_size=3), st.lists(NUMBERS, max_size=2))
 
@@ -84,7 +85,7 @@ class Staircase(RuleBasedStateMachine):
         self.mode, self.phase = Mode.ENFORCE, Phase.PEACE
         self.overrides: tuple[Override, ...] = ()
         self.stranger: Stranger | None = None
-        self.written: dict[str, PolicySettings] = {"replicas": LimitSettings(max=2000)}
+        self.written: dict[str, PolicySettings] = {"replicas": WIDE}
         self.stored: Memories = {}
         self.steps: list[OwnStep] = []
         self.before: OwnStep | None = None
@@ -101,13 +102,6 @@ class Staircase(RuleBasedStateMachine):
     @rule(level=LEVELS, trusted=st.booleans())
     def a_forecast_comes(self, level: float, trusted: bool) -> None:
         self.forecast = (level, trusted)
-
-    @rule()
-    def demand_falls_away(self) -> None:
-        """Everything asks to let go: the hardest minute for the promise."""
-        self.minutes, self.forecast = [1.0] * 30, (1.0, True)
-        self.ready, self.rollout = self.current, False
-        self.overrides, self.mode, self.stranger = (), Mode.ENFORCE, None
 
     @rule(missing=st.integers(0, 3), rollout=st.booleans())
     def pods_come_and_go(self, missing: int, rollout: bool) -> None:
@@ -179,8 +173,15 @@ class Staircase(RuleBasedStateMachine):
         self._time_passes(seconds)
         self._tick(crash)
 
-    @rule(ticks=st.integers(2, 12), seconds=st.sampled_from([5, 15, 20, 60]))
-    def some_quiet_ticks(self, ticks: int, seconds: int) -> None:
+    @rule(ticks=st.integers(1, 15), seconds=st.sampled_from([5, 14, 20, 60]), crash=st.booleans())
+    def the_tide_goes_out(self, ticks: int, seconds: int, crash: bool) -> None:
+        """Nothing asks for more than one replica any longer: the hardest time for the promise."""
+        self.minutes, self.forecast = [1.0] * 30, (1.0, True)
+        self.ready, self.rollout = self.current, False
+        self.overrides, self.mode, self.stranger = (), Mode.ENFORCE, None
+        kept = {name: chosen for name, chosen in self.written.items() if name == "descent"}
+        self.written = kept | {"replicas": WIDE}
+        self._tick(crash)
         for _ in range(ticks):
             self._time_passes(seconds)
             self._tick(crash=False)
@@ -269,8 +270,7 @@ StaircaseTest.settings = profile(max_examples=150, stateful_step_count=40)
 def test_the_machine_of_this_test_does_go_down() -> None:
     machine = Staircase()
     machine.first_sight(current=100, level=90.0)
-    machine.demand_falls_away()
-    machine.some_quiet_ticks(ticks=60, seconds=15)
+    machine.the_tide_goes_out(ticks=60, seconds=15, crash=False)
     machine.no_window_of_a_soak_loses_more_than_one_step()
     assert [step.down for step in machine.steps[:10]] == [5] * 10
     assert math.isclose(machine.steps[1].at - machine.steps[0].at, 60)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from ebbtide_policies.quantities import (
     COUNT_PATTERN,
     DURATION_PATTERN,
+    LONGEST,
     SHARE_PATTERN,
     Count,
     Duration,
@@ -75,7 +76,9 @@ def test_a_count_is_a_number(text: object, number: float) -> None:
     assert parse_count(text) == number
 
 
-@pytest.mark.parametrize("text", [60, 1.5, None, True, "", "60", "m", "-5m", "5 m", "5M", "1e3s"])
+@pytest.mark.parametrize(
+    "text", [60, 1.5, None, True, "", "60", "m", "-5m", "5 m", "5M", "1e3s", "1" * 40 + "s"]
+)
 def test_what_is_no_duration_is_refused_with_an_example(text: object) -> None:
     with pytest.raises(ValueError, match="is not a duration; write it with units, like 90s"):
         parse_duration(text)
@@ -132,7 +135,7 @@ def test_a_count_comes_back(number: float) -> None:
 
 @given(st.text(max_size=8) | st.from_regex(DURATION_PATTERN, fullmatch=True))
 def test_a_duration_is_refused_exactly_where_the_pattern_refuses_it(text: str) -> None:
-    fits = re.fullmatch(DURATION_PATTERN, text) is not None
+    fits = re.fullmatch(DURATION_PATTERN, text) is not None and len(text) <= LONGEST
     try:
         parse_duration(text)
     except ValueError:
@@ -155,6 +158,7 @@ def test_the_schema_has_the_pattern_that_is_accepted(quantity: Any, pattern: str
 
 def test_a_model_writes_what_it_reads() -> None:
     read = Written.model_validate({"duration": "1h30m", "share": "0.01%", "count": "2.4M"})
-    assert (read.duration, read.share, read.count) == (5400, pytest.approx(0.0001), 2.4e6)
+    assert (read.duration, read.count) == (5400, 2.4e6)
+    assert read.share == pytest.approx(0.0001)
     assert read.model_dump() == {"duration": "1h30m", "share": "0.01%", "count": 2400000}
     assert Written.model_validate(read.model_dump()) == read

@@ -8,7 +8,7 @@ from pydantic import Field, create_model
 from pydantic.alias_generators import to_snake
 
 from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one, exactly_one, given
-from ebbtide.api.presets import Preset
+from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.observation import Mode
@@ -163,12 +163,20 @@ else:
     )
 
 
+_MEASURING = [
+    name
+    for name, preset in presets().items()
+    if {"perReplica", "perReplicaQuery"} & preset.get("capacity", {}).keys()
+]
+"""The presets that say what one replica carries."""
+
+
 class CapacityPolicySpec(Spec):
     """What an SRE says about the capacity of one workload."""
 
     rules = (
         Rule(
-            "has(self.preset)"
+            f"(has(self.preset) && self.preset in {_MEASURING})"
             " || (has(self.capacity)"
             " && (has(self.capacity.perReplica) || has(self.capacity.perReplicaQuery)))"
             " || (has(self.demand.signals) && self.demand.signals.all(name,"

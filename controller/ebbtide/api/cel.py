@@ -51,8 +51,6 @@ class Quantity(NamedTuple):
     """CEL: the text as something that can be compared."""
     literal: Callable[[float], str]
     """CEL: a number of ours as the same."""
-    longest: int
-    """Most characters of the text; CEL's cost is estimated by it."""
 
 
 _SECONDS = (
@@ -70,11 +68,11 @@ _NUMBER = (
 )
 
 QUANTITIES: Mapping[str, Quantity] = {
-    DURATION_PATTERN: Quantity(show_duration, _SECONDS, lambda v: f"{float(v)}", 32),
+    DURATION_PATTERN: Quantity(show_duration, _SECONDS, lambda v: f"{float(v)}"),
     SHARE_PATTERN: Quantity(
-        show_share, "double(self.replace('%', ''))", lambda v: f"{float(v * 100)}", 16
+        show_share, "double(self.replace('%', ''))", lambda v: f"{float(v * 100)}"
     ),
-    COUNT_PATTERN: Quantity(show_count, _NUMBER, lambda v: f"{float(v)}", 20),
+    COUNT_PATTERN: Quantity(show_count, _NUMBER, lambda v: f"{float(v)}"),
 }
 """Every quantity by the pattern of its text."""
 

@@ -1,6 +1,6 @@
 """Reads files of our resources, and says everything that is wrong with them, by line and field."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple
@@ -64,7 +64,6 @@ class _Object(Spec):
     kind: str = Field(description="The kind of resource.")
     metadata: _Metadata = Field(description="Its name and namespace.")
     spec: dict[str, Any] = Field(description="What it says.")
-    status: dict[str, Any] = Field({}, description="The operator's; passed over.")
 
 
 def check(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Problem]:
@@ -164,13 +163,22 @@ def _type_faults(body: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(("kind",), f"{kind!r} {unknown(kind, KINDS)}")
 
 
-def _object_faults(body: dict[str, Any], plugins: Plugins) -> Sequence[Fault]:
-    outside = understand(_Object, {**body, "spec": {}} if "spec" in body else body)
-    faults = outside if isinstance(outside, list) else []
-    kind, spec = KINDS.get(str(body.get("kind"))), body.get("spec", {})
-    if not isinstance(spec, dict):
-        return [*faults, Fault(("spec",), "is not a map; write its fields below it")]
-    return [*faults, *(_in_spec(kind.spec, spec, plugins) if kind else ())]
+def _object_faults(body: dict[str, Any], plugins: Plugins) -> Iterator[Fault]:
+    outside = understand(_Object, _outside(body))
+    yield from outside if isinstance(outside, list) else ()
+    kind, spec = KINDS.get(str(body.get("kind"))), body.get("spec")
+    if kind and isinstance(spec, dict):
+        yield from _in_spec(kind.spec, spec, plugins)
+
+
+def _outside(body: dict[str, Any]) -> dict[str, Any]:
+    """What stands around the spec, without the nulls that tools leave in metadata and status."""
+    result = {key: value for key, value in body.items() if key != "status"}
+    if isinstance(body.get("metadata"), dict):
+        result["metadata"] = {k: v for k, v in body["metadata"].items() if v is not None}
+    if isinstance(body.get("spec"), dict):
+        result["spec"] = {}
+    return result
 
 
 def _in_spec(model: type[Spec], spec: dict[str, Any], plugins: Plugins) -> Iterator[Fault]:

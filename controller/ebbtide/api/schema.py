@@ -41,7 +41,6 @@ def _finish(properties: dict[str, Schema], field: FieldInfo) -> None:
     marks = list(_marks(field))
     quantity = QUANTITIES.get(said.get("pattern", ""))
     if quantity:
-        said["maxLength"] = quantity.longest
         if isinstance(field.default, float):
             said["default"] = quantity.show(field.default)
         limits = [(n, getattr(m, n)) for m in marks for n in BOUNDS if hasattr(m, n)]
@@ -112,7 +111,17 @@ def _plain(schema: Schema) -> Schema:
     for old, new in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if old in result:
             result |= {new: result[old], old: True}
-    return _told(result)
+    return dict(sorted(_told(result).items(), key=_order))
+
+
+def _order(entry: tuple[str, Any]) -> tuple[int, str]:
+    """What a schema is first, what is inside it last; the rest by name, whoever made it."""
+    name = entry[0]
+    first = ("description", "type", "default")
+    last = ("items", "additionalProperties", "properties")
+    if name in first:
+        return first.index(name), name
+    return len(first) + (last.index(name) + 1 if name in last else 0), name
 
 
 def paragraphs(text: str) -> str:

@@ -69,7 +69,8 @@ def _extra(error: ErrorDetails, schema: Schema, around: Schema) -> str:
 
 
 def _choice(error: ErrorDetails, schema: Schema, around: Schema) -> str:
-    return f"{_shown(error['input'])} is none of {', '.join(schema['enum'])}"
+    known = ", ".join(map(str, schema.get("enum", ()))) or error["ctx"]["expected"]
+    return f"{_shown(error['input'])} is none of {known}"
 
 
 def _value(error: ErrorDetails, schema: Schema, around: Schema) -> str:
@@ -77,7 +78,7 @@ def _value(error: ErrorDetails, schema: Schema, around: Schema) -> str:
 
 
 def _pattern(error: ErrorDetails, schema: Schema, around: Schema) -> str:
-    return f"{_shown(error['input'])} does not fit: {schema['description']}"
+    return f"{_shown(error['input'])} does not fit: {schema.get('description', error['msg'])}"
 
 
 def _limit(error: ErrorDetails, schema: Schema, around: Schema) -> str:

@@ -1,6 +1,6 @@
 """The very loop that runs in a cluster, on embedded twins and a fast clock: for demo and plan."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
@@ -20,7 +20,6 @@ from ebbtide.loop.tick import Loop, Rules, World
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import BootTime, Plant, PlantSettings
 from ebbtide.planning.score import Course
-from ebbtide_policies.lanes import Lanes, number
 
 POLICY = "CapacityPolicy"
 
@@ -98,15 +97,8 @@ class Simulation:
         """What happened to one workload, as scores are made of."""
         bench = self.workbenches[key]
         times = np.array([frame.now for frame in frames])
-        asked = _of(frames, lambda a: a.outcome.decision.replicas)
-        return Course(
-            tick=self.world.tick,
-            demand=bench.series.at(times) / bench.per_replica,
-            asked=asked,
-            ready=np.minimum(_of(frames, lambda a: number(a.seen.fleet.ready)), asked),
-            paid=asked,
-            disruptions=sum(c.disrupted for c in self.cluster.census(bench.ref)),
-        )
+        census = [c for c in self.cluster.census(bench.ref) if c.now <= times[-1]]
+        return Course.told(census, bench.series.at(times) / bench.per_replica, self.world.tick)
 
     def _apply(self, manifest: Manifest, start: float) -> None:
         spec = dict(manifest.spec)
@@ -153,10 +145,6 @@ class Simulation:
             lead=spec.lead_time if self.world.lead is None else self.world.lead,
             series=series,
         )
-
-
-def _of(frames: Sequence[Frame], number_of: Callable[[Account], float]) -> Lanes:
-    return np.array([number_of(frame.account) for frame in frames], dtype=np.float64)
 
 
 def _alive(series: DemandSeries) -> DemandSeries:

@@ -46,6 +46,14 @@ _SHAPE = (
 """The promotion's own viewers, minutes after its start -> share of the peak, for 28 hours:
 prewarm, rush, plateau, midnight, night, plateau, second evening, last call."""
 
+_HOURS = (
+    ("opening", 0, 75, 1.0),
+    ("midnight", 228, 50, 0.9),
+    ("last-call", -40, 40, 0.85),
+)
+"""What the calendar says: name, minutes after the start (or before the end), minutes that it lasts,
+share of the peak."""
+
 
 class _Story(NamedTuple):
     """What one seed drew. Times in minutes from the first one, levels in viewers."""
@@ -95,7 +103,7 @@ def promotion_week(seed: int) -> DemandSeries:
     return DemandSeries(
         start=first,
         minutes=np.rint(viewers),
-        events=(_announced(story, first, rng),),
+        events=_announced(story, first, rng),
         live_from=first + (story.start - 6 * _HOUR) * MINUTE,
     )
 
@@ -113,16 +121,22 @@ def _ordinary(minutes: Lanes, story: _Story, rng: np.random.Generator) -> Lanes:
     """Ordinary days: a noon and an evening hump, busier weekends, small bursts."""
     hour = minutes % _DAY / _HOUR
     day = (minutes // _DAY).astype(np.int64)
-    noon = 0.42 * np.exp(-(((hour - 12.5) / 2.0) ** 2))
-    evening = 0.8 * np.exp(-((((hour - 21.0 + 12.0) % 24.0 - 12.0) / 2.6) ** 2))
     weekday = (day - story.start // _DAY + 1) % 7
     weekend = np.where(weekday >= 5, rng.uniform(1.1, 1.25), 1.0)  # noqa: PLR2004  # Saturday
     mood = np.exp(rng.normal(0.0, 0.04, story.size // _DAY + 1))[day]
-    level = story.usual * (0.2 + noon + evening) * weekend * mood
+    level = story.usual * (0.2 + _humps(hour)) * weekend * mood
     for at in rng.uniform(0, story.size, rng.poisson(3 * story.size / _DAY)):
         rise, decay = rng.uniform(1, 4), rng.uniform(5, 20)
         level *= 1.0 + _Pulse(at, rng.uniform(0.02, 0.08), rise, 0.0, decay).over(minutes)
     return level
+
+
+def _humps(hour: Lanes) -> Lanes:
+    """Noon and evening of an ordinary day, by the local hour."""
+    noon = 0.42 * np.exp(-(((hour - 12.5) / 2.0) ** 2))
+    evening = 0.8 * np.exp(-((((hour - 21.0 + 12.0) % 24.0 - 12.0) / 2.6) ** 2))
+    humps: Lanes = noon + evening
+    return humps
 
 
 def _excess(minutes: Lanes, story: _Story, rng: np.random.Generator) -> Lanes:
@@ -176,14 +190,23 @@ def _noise(size: int, rng: np.random.Generator) -> Lanes:
     return noise
 
 
-def _announced(story: _Story, first: float, rng: np.random.Generator) -> Event:
-    """Announce the promotion, at a size that somebody has guessed."""
-    times = (story.usual + story.excess) / story.usual * rng.uniform(0.9, 1.15)
-    start = first + story.start * MINUTE
-    return Event(
-        name="promotion",
-        start=start,
-        end=first + story.end * MINUTE,
-        ready_by=start - 30 * MINUTE,
-        times=round(times, 1),
+def _announced(story: _Story, first: float, rng: np.random.Generator) -> Sequence[Event]:
+    """Announce the hours that matter, at sizes that somebody has guessed."""
+    stretch = (story.end - story.start) / _SHAPE[-1][0]
+    windows = (
+        (name, story.start + round(at * stretch) if at >= 0 else story.end + at, lasts, share)
+        for name, at, lasts, share in _HOURS
     )
+    return tuple(_event(window, story, first, rng) for window in windows)
+
+
+def _event(
+    window: tuple[str, int, int, float], story: _Story, first: float, rng: np.random.Generator
+) -> Event:
+    name, begins, lasts, share = window
+    hour = np.array([begins % _DAY / _HOUR])
+    usual = float(story.usual * (0.2 + _humps(hour)[0]))
+    times = (usual + share * story.excess) / usual * rng.uniform(0.9, 1.15)
+    start = first + begins * MINUTE
+    ready_by = start - 10 * MINUTE
+    return Event(name, start, start + lasts * MINUTE, ready_by, times=round(times, 1))
