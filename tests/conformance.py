@@ -80,6 +80,12 @@ def settings_are_described(policy: AnyPolicy) -> None:
     assert policy.Settings.model_config.get("extra") == "forbid"
 
 
+def questions_are_asked_by_name(policy: AnyPolicy) -> None:
+    """What a policy wants answered is PromQL under a name of its own; the same each time."""
+    assert dict(policy.queries()) == dict(policy.queries())
+    assert all(key and promql for key, promql in policy.queries().items())
+
+
 def numbers_are_whole_or_unknown(policy: AnyPolicy) -> None:
     """A bound is a whole number, or NaN; only a ceiling or a pace-up may be without limit."""
     for seen_ in _all_observations():
@@ -174,6 +180,7 @@ def numbers_and_lanes_agree(policy: AnyPolicy) -> None:
 
 CHECKS: tuple[Callable[[AnyPolicy], None], ...] = (
     settings_are_described,
+    questions_are_asked_by_name,
     numbers_are_whole_or_unknown,
     the_same_is_said_again,
     nothing_is_changed,

@@ -46,7 +46,7 @@ class ForecastNeed(Policy[ForecastNeedSettings]):
 class PresentNeedSettings(PolicySettings):
     """How the reactive floor reads the present."""
 
-    headroom: Share = Field(0.05, description="Spare share on top of the present need.")
+    headroom: Share = Field(0.1, description="Spare share on top of the present need.")
     slope_window: Duration = Field(
         300.0, gt=0, description="Time over which the present trend is measured."
     )

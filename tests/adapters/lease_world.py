@@ -22,8 +22,10 @@ class Weather(NamedTuple):
     """Seconds until its answer is there."""
     fate: Fate = "fine"
     """lost: no effect. unheard: effect, no answer. late: no answer, effect some day."""
-    meanwhile: tuple[int, ...] = ()
-    """Who else renews while it is on its way, and again while its answer is."""
+    overtaken_by: tuple[int, ...] = ()
+    """Who else renews while it is on its way."""
+    followed_by: tuple[int, ...] = ()
+    """Who else renews while its answer is on its way."""
 
 
 class World:
@@ -69,19 +71,19 @@ class World:
     def send(self, index: int, effect: Callable[[], Json]) -> Json:
         """Carry a request and its answer through the weather."""
         weather = self.weather.pop(0) if self.weather else Weather()
-        self._pass(weather.before, weather.meanwhile, index)
+        self._pass(weather.before, weather.overtaken_by, index)
         if weather.fate in ("lost", "late"):
             raise ClusterUnavailable("the request is lost")
         answer = copy.deepcopy(effect())
-        self._pass(weather.after, weather.meanwhile, index)
+        self._pass(weather.after, weather.followed_by, index)
         if weather.fate == "unheard":
             raise ClusterUnavailable("the answer is lost")
         return answer
 
-    def _pass(self, seconds: float, meanwhile: Iterable[int], index: int) -> None:
+    def _pass(self, seconds: float, others: Iterable[int], index: int) -> None:
         planned, self.weather = self.weather, []
         self.wait(seconds / 2)
-        for other in meanwhile:
+        for other in others:
             if other != index:
                 self.leases[other].renew()
                 self.check()

@@ -1,69 +1,38 @@
 """The promise of the descent, over every window, whatever happens."""
 
-import json
 import math
-from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.decide import Memories, decide
-from ebbtide_policies.demand import Signal
-from ebbtide_policies.descent import DescentSettings, step_size
+from ebbtide_policies.contract import Kind
+from ebbtide_policies.descent import DescentSettings
 from ebbtide_policies.hold import Hold, HoldSettings
 from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.need import ForecastNeed, ForecastNeedSettings, Stabilization
-from ebbtide_policies.observation import Mode, Observation, Override, Phase
-from ebbtide_policies.phase import next_phase
+from ebbtide_policies.observation import Mode, Override
 from ebbtide_policies.rate import Rate, RateSettings
-from ebbtide_policies.registry import ALWAYS, SPOKEN
-from tests.policies.builders import INF, NAN, NOW, outlook, seen, settings, signal
+from tests.policies.builders import INF, NAN, settings
+from tests.policies.strangers import Stranger
+from tests.policies.world import WIDE, OwnStep, World
 
 LEVELS = st.sampled_from([0.0, 1.0, 20.0, 60.0, 90.0, 300.0, 5000.0, NAN, INF])
 SHARES = st.sampled_from(["1%", "5%", "10%", "50%", "100%"])
 SOAKS = st.sampled_from(["1s", "15s", "1m", "5m"])
-WIDE = LimitSettings(max=2000)
 NUMBERS = st.one_of(st.floats(), st.integers(), st.booleans())
 JUNK = st.one_of(st.none(), NUMBERS, st.text(max_size=3), st.lists(NUMBERS, max_size=2))
 
 
-class OwnStep(NamedTuple):
-    """One reduction that was made by us, and what was in force when it was."""
-
-    at: float
-    down: int
-    allowed: float
-    """`maxStep` of the fleet at the start of the descent."""
-    soak: float
-    max_step: float
-
-
-class Stranger(Policy[PolicySettings]):
-    """A third party's policy that says what the test wants, and raises where it says nothing."""
-
-    name = "stranger"
-
-    def __init__(self, said: tuple[Kind, float] | None) -> None:
-        super().__init__(PolicySettings())
-        self.said = said
-
-    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        if self.said is None:
-            raise LookupError("no answer")
-        yield Bound(self.said[0], self.said[1], self.name, "Said")
-
-
-class Staircase(RuleBasedStateMachine):
+class Staircase(World, RuleBasedStateMachine):
     """One workload through anything that can happen to it, tick by tick.
 
     What is promised of our own steps. They count from when they are recorded, acted on or not;
     what goes, goes by those that are:
 
     1. No step is larger than `maxStep`, as set when it is taken, of the fleet at the start of the
-       descent: the highest current since our own last rise; one replica where that is less.
+       descent: the highest current since our own last rise or, where another hand has left the
+       fleet elsewhere than we did, where it left it; one replica where that is less.
     2. Between a step and the one before lies at least the soak that is set when it is taken. So in
        any half-open window that is no longer than the smallest soak in force at the steps in it,
        there is one step, and no more than `maxStep` goes.
@@ -78,20 +47,7 @@ class Staircase(RuleBasedStateMachine):
 
     @initialize(current=st.sampled_from([1, 7, 100, 1000]), level=LEVELS)
     def first_sight(self, current: int, level: float) -> None:
-        self.now, self.current, self.start = NOW, current, current
-        self.ready, self.rollout = current, False
-        self.minutes, self.since = [level] * 30, 0.0
-        self.forecast: tuple[float, bool] | None = None
-        self.mode, self.phase = Mode.ENFORCE, Phase.PEACE
-        self.overrides: tuple[Override, ...] = ()
-        self.stranger: Stranger | None = None
-        self.written: dict[str, PolicySettings] = {"replicas": WIDE}
-        self.stored: Memories = {}
-        self.steps: list[OwnStep] = []
-        self.before: OwnStep | None = None
-        """The last step on record."""
-        self.sound = False
-        """Whether the memory of that step is still what it was."""
+        self.begin(current, level)
 
     # --- what happens to the world --------------------------------------------------------------
 
@@ -170,8 +126,15 @@ class Staircase(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(5, 90), crash=st.sampled_from([False, False, False, True]))
     def a_tick(self, seconds: int, crash: bool) -> None:
-        self._time_passes(seconds)
-        self._tick(crash)
+        self.time_passes(seconds)
+        self.tick(crash)
+
+    @rule(level=st.sampled_from([30.0, 70.0, 400.0]), ticks=st.integers(1, 3))
+    def the_tide_comes_in(self, level: float, ticks: int) -> None:
+        self.minutes, self.forecast = [level] * 30, None
+        for _ in range(ticks):
+            self.time_passes(20)
+            self.tick()
 
     @rule(ticks=st.integers(1, 15), seconds=st.sampled_from([5, 14, 20, 60]), crash=st.booleans())
     def the_tide_goes_out(self, ticks: int, seconds: int, crash: bool) -> None:
@@ -181,10 +144,10 @@ class Staircase(RuleBasedStateMachine):
         self.overrides, self.mode, self.stranger = (), Mode.ENFORCE, None
         kept = {name: chosen for name, chosen in self.written.items() if name == "descent"}
         self.written = kept | {"replicas": WIDE}
-        self._tick(crash)
+        self.tick(crash)
         for _ in range(ticks):
-            self._time_passes(seconds)
-            self._tick(crash=False)
+            self.time_passes(seconds)
+            self.tick()
 
     # --- the promise ----------------------------------------------------------------------------
 
@@ -197,70 +160,6 @@ class Staircase(RuleBasedStateMachine):
                 if step.at - start.at >= min(s.soak for s in inside):
                     break
                 assert sum(s.down for s in inside) <= min(s.allowed for s in inside)
-
-    def _time_passes(self, seconds: int) -> None:
-        self.now += seconds
-        self.since += seconds
-        for _ in range(int(self.since // 60)):
-            self.minutes = [*self.minutes[-40:], self.minutes[-1]]
-        self.since %= 60
-
-    def _signal(self) -> Signal:
-        if self.forecast is None:
-            return signal(self.minutes, now=self.now)
-        level, trusted = self.forecast
-        ahead = outlook(*[level] * 60, origin=self.now)
-        return signal(self.minutes, now=self.now, outlook=ahead, trusted=trusted)
-
-    def _look(self) -> Observation:
-        found = seen(
-            now=self.now,
-            current=self.current,
-            ready=self.ready,
-            rollout=self.rollout,
-            demand=(self._signal(),),
-            lead_time=30.0,
-            phase=self.phase,
-            mode=self.mode,
-            overrides=self.overrides,
-        )
-        self.phase = next_phase(found)
-        return found
-
-    def _policies(self) -> list[Policy[Any]]:
-        always = [p(self.written.get(p.name) or p.Settings()) for p in ALWAYS]
-        spoken = [p(self.written.get(p.name) or p.Settings()) for p in SPOKEN]
-        return [*always, *spoken, *([self.stranger] if self.stranger else [])]
-
-    def _tick(self, crash: bool) -> None:
-        found = self._look()
-        self.start = max(self.start, self.current)
-        outcome = decide(self._policies(), found, self.stored)
-        self.stored = json.loads(json.dumps(outcome.memories, allow_nan=False))
-        replicas = outcome.decision.replicas
-        step = self._recorded(self.current - replicas) if replicas < self.current else None
-        if crash:
-            return
-        self.steps += [step] if step else []
-        self.start = replicas if replicas > self.current else self.start
-        self.current = self.ready = replicas
-
-    def _recorded(self, down: int) -> OwnStep:
-        chosen = self.written.get("descent") or DescentSettings()
-        assert isinstance(chosen, DescentSettings)
-        allowed = float(step_size(self.start, chosen.max_step))
-        step = OwnStep(self.now, down, allowed, chosen.soak, chosen.max_step)
-        assert down <= allowed
-        if self.before:
-            self._follows(step, self.before)
-        self.before, self.sound = step, True
-        return step
-
-    def _follows(self, step: OwnStep, before: OwnStep) -> None:
-        assert step.at - before.at >= step.soak
-        if self.sound:
-            assert step.at - before.at >= before.soak
-            assert step.down <= step_size(self.start, min(step.max_step, before.max_step))
 
 
 StaircaseTest = Staircase.TestCase

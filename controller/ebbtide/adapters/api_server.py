@@ -48,7 +48,7 @@ class ApiServer:
         self._objects: Any = client.CustomObjectsApi(self._client)
         self._timeout = timeout
 
-    def items(self, place: Place) -> list[Json]:
+    def items(self, place: Place, page: int = PAGE) -> list[Json]:
         """Return all objects of a kind in one namespace, or in all where the place names none."""
         where = {"group": place.group, "version": place.version, "plural": place.plural}
         send = self._objects.list_cluster_custom_object
@@ -58,9 +58,9 @@ class ApiServer:
         found: list[Json] = []
         following: Json = {}
         while True:
-            page = self._call(Request("list", place), send, **where, limit=PAGE, **following)
-            found += (item for item in page.get("items") or () if isinstance(item, dict))
-            more = (page.get("metadata") or {}).get("continue")
+            answer = self._call(Request("list", place), send, **where, limit=page, **following)
+            found += (item for item in answer.get("items") or () if isinstance(item, dict))
+            more = (answer.get("metadata") or {}).get("continue")
             if not more:
                 return found
             following = {"_continue": more}

@@ -21,6 +21,8 @@ from ebbtide.loop.ports import Announcement, Json, Resource, Survey, Target
 _CONTROLLER = f"{GROUP}/ebbtide"
 _NOTE_BYTES = 1024
 """The longest note that the API server takes, in bytes."""
+_BEGINNING = 50
+"""How much of its policy's name begins the name of an event; the server completes it."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -161,7 +163,7 @@ def _event(event: Announcement, instance: str, now: float) -> Json:
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": f"{about.name}.", "namespace": about.namespace},
+        "metadata": {"generateName": f"{about.name[:_BEGINNING]}-", "namespace": about.namespace},
         "eventTime": micro_time(now),
         "reportingController": _CONTROLLER,
         "reportingInstance": instance,

@@ -1,11 +1,11 @@
 """The commands and their exit codes.
 
-    0  done
-    1  something is wrong with what was looked at (`check` found a problem)
-    2  the command line can't be understood
-    3  a file, an option or an object can't be understood
-    4  a metrics source or the API server did not answer, or refused
-    5  anything else that was expected to be able to go wrong
+0  done
+1  something is wrong with what was looked at (`check` found a problem)
+2  the command line can't be understood
+3  a file, an option or an object can't be understood
+4  a metrics source or the API server did not answer, or refused
+5  anything else that was expected to be able to go wrong
 """
 
 import os
@@ -26,7 +26,7 @@ _CODES: tuple[tuple[type[EbbtideError], int], ...] = (
 )
 _EPILOG = (
     "Exit codes: 0 done, 1 a problem was found, 2 wrong usage, 3 input refused, "
-    "4 metrics or cluster unavailable, 5 anything else. EBBTIDE_DEBUG=1 or --debug shows tracebacks."
+    "4 metrics or cluster unavailable, 5 anything else. `ebbtide --debug` shows tracebacks."
 )
 
 app = typer.Typer(

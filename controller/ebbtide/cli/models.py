@@ -1,4 +1,4 @@
-"""The forecasters and plug-ins that this process knows: those of the house, and what is installed."""
+"""The forecasters and policies that this process knows: the house's, and what is installed."""
 
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -17,6 +17,7 @@ def plugins() -> Plugins:
 
     Raises:
         InvalidInput: one is installed that is no policy, or can't be loaded.
+
     """
     found = {}
     for point in entry_points(group="ebbtide.policies"):
@@ -25,6 +26,8 @@ def plugins() -> Plugins:
         except Exception as error:
             raise InvalidInput(f"the policy {point.name!r} can't be loaded: {error}") from error
         if not (isinstance(policy, type) and issubclass(policy, Policy)):
-            raise InvalidInput(f"the policy {point.name!r} ({point.value}) is no subclass of Policy")
+            raise InvalidInput(
+                f"the policy {point.name!r} ({point.value}) is no subclass of Policy"
+            )
         found[point.name] = policy
     return found

@@ -9,6 +9,7 @@ import numpy as np
 
 from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
 from ebbtide.adapters.embedded_cluster import SimulatedCluster
+from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
@@ -20,6 +21,8 @@ from ebbtide.loop.tick import Loop, Rules, World
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import BootTime, Plant, PlantSettings
 from ebbtide.planning.score import Course
+from ebbtide_policies.lanes import Lanes, number
+from ebbtide_policies.observation import Phase
 
 POLICY = "CapacityPolicy"
 
@@ -39,10 +42,43 @@ class Conditions:
 
 
 class Frame(NamedTuple):
-    """One workload at one tick."""
+    """One workload at one tick, in plain numbers: an account would keep its whole history alive."""
 
     now: float
-    account: Account
+    workload: str
+    demand: float
+    """Present demand in replicas at load 1.0, as it was seen."""
+    foreseen: float
+    """The 0.9 quantile of the forecast over the lead time, in replicas."""
+    current: int
+    ready: int
+    desired: int
+    phase: Phase
+    reason: str
+    message: str
+
+    @classmethod
+    def of(cls, account: Account) -> "Frame":
+        """What is worth keeping of an account."""
+        seen, decision = account.seen, account.outcome.decision
+        needs = [(number(d.present()), number(d.ahead(0.9, seen.lead_time))) for d in seen.demand]
+        present, foreseen = np.max(needs, axis=0)
+        return cls(
+            now=seen.now,
+            workload=seen.workload,
+            demand=float(present),
+            foreseen=float(foreseen),
+            current=decision.current,
+            ready=int(number(seen.fleet.ready)),
+            desired=decision.replicas,
+            phase=seen.phase,
+            reason=decision.binding.reason,
+            message=decision.binding.message,
+        )
+
+
+Answers = Callable[[Manifest, str], DemandSeries]
+"""The demand behind a PromQL expression of a CapacityPolicy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +87,24 @@ class Workbench:
 
     key: str
     ref: Ref
-    per_replica: float
+    spec: CapacityPolicySpec
     lead: float | BootTime
-    series: DemandSeries
+    signals: tuple[tuple[DemandSeries, float], ...]
+    """The demand of each signal, and what one replica carries of it."""
+
+    def replicas_needed(self, times: Lanes) -> Lanes:
+        """The truth at some moments, in replicas at load 1.0; the largest signal counts."""
+        needs = [series.at(times) / per_replica for series, per_replica in self.signals]
+        return np.asarray(np.max(needs, axis=0))
 
 
 class Simulation:
-    """Runs policies over known demand. The demand of a workload answers all of its signals."""
+    """Runs policies over known demand, as if their modes were Enforce."""
 
     def __init__(
         self,
         manifests: Sequence[Manifest],
-        demand: Callable[[Manifest], DemandSeries],
+        answers: Answers,
         world: Conditions,
         plugins: Plugins | None = None,
     ) -> None:
@@ -72,7 +114,7 @@ class Simulation:
         self.workbenches: dict[str, Workbench] = {}
         self.cluster = SimulatedCluster(lambda: self._now)
         self.metrics = DemandMetrics({}, lambda: self._now, world.delay)
-        self._manifests, self._demand = manifests, demand
+        self._manifests, self._answers = manifests, answers
         outside = World(
             metrics=self.metrics,
             cluster=self.cluster,
@@ -90,7 +132,7 @@ class Simulation:
             tick = self.loop.tick(self._now)
             if tick.failures:
                 raise InvalidInput("; ".join(f"{k}: {why}" for k, why in tick.failures.items()))
-            yield [Frame(self._now, account) for account in tick.accounts.values()]
+            yield [Frame.of(account) for account in tick.accounts.values()]
             self._now += self.world.tick
 
     def course(self, key: str, frames: Sequence[Frame]) -> Course:
@@ -98,7 +140,7 @@ class Simulation:
         bench = self.workbenches[key]
         times = np.array([frame.now for frame in frames])
         census = [c for c in self.cluster.census(bench.ref) if c.now <= times[-1]]
-        return Course.told(census, bench.series.at(times) / bench.per_replica, self.world.tick)
+        return Course.told(census, bench.replicas_needed(times), self.world.tick)
 
     def _apply(self, manifest: Manifest, start: float) -> None:
         spec = dict(manifest.spec)
@@ -118,22 +160,24 @@ class Simulation:
     def _add(self, manifest: Manifest, start: float) -> None:
         """Put the target of a policy there, with the replicas that its demand asks for at first."""
         bench = self._workbench(manifest)
-        spec = parse_policy(manifest.spec)
-        need = np.ceil(float(bench.series.at(start)) / bench.per_replica * 1.1)
-        replicas = int(np.clip(need, spec.replicas.min, spec.replicas.max))
+        limits = bench.spec.replicas
+        need = np.ceil(bench.replicas_needed(np.array([start]))[0] * 1.1)
+        replicas = int(np.clip(need, limits.min, limits.max))
         settings = PlantSettings(lead=bench.lead, session=self.world.session)
         plant = Plant(settings, replicas, start, self._rng)
-        self.cluster.add_target(bench.ref, plant, lambda at: float(bench.series.at(at)))
+        sessions = bench.signals[0][0]
+        self.cluster.add_target(bench.ref, plant, lambda at: float(sessions.at(at)))
         self.workbenches[bench.key] = bench
 
     def _workbench(self, manifest: Manifest) -> Workbench:
-        spec, series = parse_policy(manifest.spec), self._demand(manifest)
-        signals = spec.signals().values()
-        known = [s.per_replica for s in signals if s.per_replica is not None]
+        spec = parse_policy(manifest.spec)
         key = f"{manifest.namespace}/{manifest.name}"
-        if len(known) < len(signals):
-            raise InvalidInput(f"{key}: perReplicaQuery has no answer here; write perReplica")
-        for signal in signals:
+        signals = []
+        for signal in spec.signals().values():
+            if signal.per_replica is None:
+                raise InvalidInput(f"{key}: perReplicaQuery has no answer here; write perReplica")
+            series = self._answers(manifest, signal.query)
+            signals.append((series, signal.per_replica))
             self.metrics.answer(signal.query, series)
             if signal.alive:
                 self.metrics.answer(signal.alive.query, _alive(series))
@@ -141,9 +185,9 @@ class Simulation:
         return Workbench(
             key=key,
             ref=Ref(ref.api_version, ref.kind, manifest.namespace, ref.name),
-            per_replica=min(known),
+            spec=spec,
             lead=spec.lead_time if self.world.lead is None else self.world.lead,
-            series=series,
+            signals=tuple(signals),
         )
 
 

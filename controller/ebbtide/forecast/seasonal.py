@@ -180,7 +180,7 @@ def _trials(
     """At every minute of the last days: demand and profile then, and `ahead` later."""
     size = len(known)
     begin = max(LEVEL_MINUTES, size - max(1, len(profiles) - 1) * DAY)
-    origins = np.arange(min(begin, size), max(begin, size - ahead))
+    origins = np.arange(begin, max(begin, size - ahead))
     back = np.minimum((size - 1 - origins) // DAY + 1, len(profiles) - 1)
     stack = np.stack(profiles)
     base = stack[back, origins % DAY]

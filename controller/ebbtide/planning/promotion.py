@@ -23,13 +23,13 @@ _EVE = datetime(2026, 11, 9, 16, tzinfo=UTC).timestamp()
 """Midnight in Shanghai at the beginning of the day on which the promotion starts."""
 _SHAPE = (
     (-60, 0.0),
-    (-15, 0.25),
-    (0, 0.45),
-    (12, 1.0),
-    (45, 0.8),
+    (-15, 0.2),
+    (0, 0.35),
+    (4, 1.0),
+    (35, 0.8),
     (120, 0.55),
-    (225, 0.6),
-    (245, 0.9),
+    (239, 0.6),
+    (243, 0.9),
     (300, 0.5),
     (400, 0.15),
     (660, 0.12),
@@ -40,15 +40,15 @@ _SHAPE = (
     (1440, 0.75),
     (1560, 0.6),
     (1650, 0.65),
-    (1675, 0.85),
+    (1655, 0.85),
     (1680, 0.85),
 )
 """The promotion's own viewers, minutes after its start -> share of the peak, for 28 hours:
 prewarm, rush, plateau, midnight, night, plateau, second evening, last call."""
 
 _HOURS = (
-    ("opening", 0, 75, 1.0),
-    ("midnight", 228, 50, 0.9),
+    ("opening", 0, 40, 1.0),
+    ("midnight", 235, 30, 0.9),
     ("last-call", -40, 40, 0.85),
 )
 """What the calendar says: name, minutes after the start (or before the end), minutes that it lasts,

@@ -1,0 +1,64 @@
+"""Ebbtide beside what people would use instead, on the same demand and the same plant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ebbtide.cli.simulation import Frame, Simulation
+from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.plant import BootTime, Plant, PlantSettings, drive
+from ebbtide.planning.score import Course, Score, Trial, best_hpa, score
+from ebbtide_policies.lanes import Lanes
+
+HPA_SYNC = 15.0
+"""Seconds from one decision of the HPA to the next, as Kubernetes has it."""
+
+
+def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mapping[str, Score]:
+    """Scores of Ebbtide, of the HPA that is best in hindsight, and of a fleet at its peak.
+
+    The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
+    target loads the one with the least idle capacity that fails nobody more than Ebbtide did.
+    """
+    bench = simulation.workbenches[key]
+    price = bench.spec.capacity.cost_per_hour or 0.0
+    course = simulation.course(key, frames)
+    mine = score(course, price)
+    series, per_replica = bench.signals[0]
+    lead = bench.lead.median if isinstance(bench.lead, BootTime) else bench.lead
+    trial = Trial(
+        series=series,
+        per_replica=per_replica,
+        start=frames[0].now,
+        end=frames[-1].now + simulation.world.tick,
+        tick=HPA_SYNC,
+        lead=lead,
+        delay=simulation.world.delay,
+        price=price,
+    )
+    hpa = best_hpa(trial, mine.shortfall)
+    every = max(1, round(simulation.world.tick / HPA_SYNC))
+    disrupted = _disrupted(simulation, series, trial.times[::every], hpa.asked[::every], lead)
+    return {
+        "ebbtide": mine,
+        f"HPA, target load {hpa.load:.2f}": replace(hpa.score, disruptions=disrupted),
+        "static peak": score(_at_peak(course), price),
+    }
+
+
+def _disrupted(
+    simulation: Simulation, series: DemandSeries, times: Lanes, asked: Lanes, lead: float
+) -> int:
+    """The sessions that a given way of scaling cuts off, on the same plant."""
+    settings = PlantSettings(lead=lead, session=simulation.world.session)
+    if not settings.session:
+        return 0
+    rng = np.random.default_rng(simulation.world.seed)
+    plant = Plant(settings, int(asked[0]), float(times[0]), rng)
+    return sum(census.disrupted for census in drive(plant, times, asked, series.at(times)))
+
+
+def _at_peak(course: Course) -> Course:
+    peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
+    return replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)

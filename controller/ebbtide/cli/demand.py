@@ -1,0 +1,87 @@
+"""Where the demand of a plan comes from: a CSV, or the past in Prometheus."""
+
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.files import read
+from ebbtide.cli.simulation import POLICY
+from ebbtide.errors import InvalidInput, MetricsUnavailable
+from ebbtide.loop.ports import MINUTE, Query, Span
+from ebbtide.planning.demand import DemandSeries, read_csv
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Demand that is known, and the moments between which it is replayed."""
+
+    series: Mapping[tuple[str, str], DemandSeries]
+    """By namespace and PromQL; where it is not there, the one under two empty texts."""
+    start: float
+    end: float
+
+    @property
+    def answer_all(self) -> DemandSeries:
+        """The one series that answers every query."""
+        return self.series["", ""]
+
+    def answer(self, manifest: Manifest, promql: str) -> DemandSeries:
+        """The demand behind a PromQL expression."""
+        return self.series.get((manifest.namespace, promql)) or self.answer_all
+
+
+def from_csv(path: pathlib.Path) -> Recorded:
+    """One recording that answers every query; all of it is replayed.
+
+    Raises:
+        InvalidInput: the file can't be read or understood.
+
+    """
+    try:
+        series = read_csv(read(path))
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {error}") from error
+    return Recorded({("", ""): series}, series.start, series.end)
+
+
+def from_prometheus(url: str, manifests: Sequence[Manifest], seconds: float) -> Recorded:
+    """The last `seconds` of every query, with as much history before as its policy wants.
+
+    Raises:
+        MetricsUnavailable: a query has no answer.
+
+    """
+    from ebbtide.adapters.prometheus import PrometheusMetrics
+    from ebbtide.adapters.sources import MetricsSource
+
+    end, seconds = (at // MINUTE * MINUTE for at in (time.time(), seconds))
+    wanted = _wanted(manifests, end, seconds)
+    metrics = PrometheusMetrics({"default": MetricsSource(url=url)}, deadline=120.0)
+    try:
+        readings = metrics.read(wanted)
+    finally:
+        metrics.close()
+    series: dict[tuple[str, str], DemandSeries] = {}
+    for (query, _), reading in zip(wanted, readings, strict=True):
+        if isinstance(reading, MetricsUnavailable):
+            raise reading
+        if np.isnan(reading.values).all():
+            raise MetricsUnavailable(f"{query.promql!r} has no values; is the expression right?")
+        series[query.namespace, query.promql] = DemandSeries(
+            start=reading.start, minutes=reading.values
+        )
+    return Recorded(series, end - seconds, end)
+
+
+def _wanted(manifests: Sequence[Manifest], end: float, seconds: float) -> list[tuple[Query, Span]]:
+    specs = [(m.namespace, parse_policy(m.spec)) for m in manifests if m.kind == POLICY]
+    return [
+        (Query(namespace, signal.query), Span(end - seconds - spec.forecast.history, end))
+        for namespace, spec in specs
+        for signal in spec.signals().values()
+    ]

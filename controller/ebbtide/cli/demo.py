@@ -1,0 +1,107 @@
+"""`ebbtide demo`: a promotion, from war to peace, in under a minute and without a cluster."""
+
+import pathlib
+import time
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from ebbtide.api.load import Manifest, load
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.comparison import compared
+from ebbtide.cli.demand import from_csv
+from ebbtide.cli.demo_page import Page, calendar_of
+from ebbtide.cli.files import read
+from ebbtide.cli.models import plugins
+from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.promotion import promotion_week
+
+TICK = 60.0
+SESSION = 1200.0
+"""Mean length of a viewer's session in seconds."""
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Another promotion for every number.")] = 1,
+    csv: Annotated[
+        pathlib.Path | None, typer.Option(help="Your own demand: `timestamp,value`.")
+    ] = None,
+    policy: Annotated[pathlib.Path | None, typer.Option(help="Your own CapacityPolicy.")] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(min=1, help="Simulated seconds in one real second. Default: all it can."),
+    ] = None,
+) -> None:
+    """Watch a fleet go from war to peace, then see what it cost beside an HPA and a static peak.
+
+    The demand is synthetic unless --csv names a recording. The very loop, policies and forecast of
+    the operator decide; pods boot, and carry sessions that end in their own time.
+    """
+    series = from_csv(csv).answer_all if csv else promotion_week(seed)
+    text = read(policy) if policy else files("ebbtide.cli").joinpath("demo.yaml").read_text()
+    manifests = load({str(policy or "demo.yaml"): text}, plugins())
+    target = _only_policy(manifests)
+    manifests += load({"calendar": calendar_of(series.events, target.namespace)})
+    world = Conditions(tick=TICK, session=SESSION, seed=seed)
+    simulation = Simulation(manifests, lambda *_: series, world, plugins())
+    start = series.live_from if series.events else series.start
+    screen = Console(highlight=False)
+    peak = _peak(target, series)
+    page = Page(series, f"{target.namespace}/{target.name}", (start, series.end), peak)
+    screen.print(page.headline(str(csv) if csv else f"a synthetic promotion, seed {seed}"))
+    frames = _watched(screen, page, _paced(_frames(simulation, start, series.end), speed))
+    screen.print(page.summary(compared(simulation, page.workload, frames)))
+
+
+def _peak(policy: Manifest, series: DemandSeries) -> float:
+    """Replicas that the highest demand asks for, and a little."""
+    signal = next(iter(parse_policy(policy.spec).signals().values()))
+    return float(np.nanmax(series.minutes)) / (signal.per_replica or 1.0) * 1.2
+
+
+def _only_policy(manifests: Sequence[Manifest]) -> Manifest:
+    found = [manifest for manifest in manifests if manifest.kind == POLICY]
+    if len(found) != 1:
+        raise InvalidInput(f"the demo wants one CapacityPolicy, not {len(found)}")
+    return found[0]
+
+
+def _frames(simulation: Simulation, start: float, end: float) -> Iterator[Frame]:
+    for tick in simulation.run(start, end):
+        yield from tick
+
+
+def _paced(frames: Iterator[Frame], speed: float | None) -> Iterator[Frame]:
+    """Let no more simulated time pass than was asked for."""
+    begun, first = time.monotonic(), None
+    for frame in frames:
+        first = frame.now if first is None else first
+        if speed:
+            time.sleep(max(0.0, begun + (frame.now - first) / speed - time.monotonic()))
+        yield frame
+
+
+def _watched(screen: Console, page: Page, frames: Iterator[Frame]) -> Sequence[Frame]:
+    """Show every frame as it comes: a live table on a terminal, a row every few hours elsewhere."""
+    if not screen.is_terminal:
+        seen = []
+        for frame in frames:
+            seen.append(frame)
+            row = page.row(frame)
+            if row is not None:
+                screen.print(row)
+        return seen
+    seen = []
+    with Live(console=screen, refresh_per_second=12) as live:
+        for frame in frames:
+            seen.append(frame)
+            page.row(frame)
+            live.update(page.live(frame))
+    return seen

@@ -1,0 +1,111 @@
+"""Writes down every change of the replicas of a namespace's Deployments, and by whom it came."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from tests.cluster.plane import Plane
+
+_COLUMNS = (
+    "{.metadata.name},{.spec.replicas},"
+    '{.metadata.managedFields[?(@.subresource=="scale")].manager}'
+)
+
+
+class Change(NamedTuple):
+    """The replicas of a Deployment from a moment (epoch seconds) on."""
+
+    at: float
+    replicas: int
+    managers: str
+    """All who ever wrote its scale."""
+
+
+class Staircase:
+    """The replicas of one Deployment over time."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = tuple(changes)
+
+    @property
+    def replicas(self) -> list[int]:
+        return [change.replicas for change in self.changes]
+
+    def between(self, start: float, end: float = float("inf")) -> "Staircase":
+        """The part from one moment to another, with what there was at its start."""
+        before = [change for change in self.changes if change.at < start][-1:]
+        inside = [change for change in self.changes if start <= change.at < end]
+        return Staircase([*(change._replace(at=start) for change in before), *inside])
+
+    def at(self, moment: float) -> int:
+        """The replicas at a moment."""
+        return [change.replicas for change in self.changes if change.at <= moment][-1]
+
+    def drops(self) -> list[tuple[float, int]]:
+        """Every reduction: when, and how many replicas went."""
+        pairs = zip(self.changes, self.changes[1:], strict=False)
+        return [(b.at, a.replicas - b.replicas) for a, b in pairs if b.replicas < a.replicas]
+
+    def largest_drop(self, window: float) -> int:
+        """The most that went in any half-open window; what came back does not count against it."""
+        drops = self.drops()
+        sums = (sum(n for at, n in drops if start <= at < start + window) for start, _ in drops)
+        return max(sums, default=0)
+
+    def shortest_rest(self) -> float:
+        """The least time from one reduction to the next."""
+        moments = [at for at, _ in self.drops()]
+        gaps = (b - a for a, b in zip(moments, moments[1:], strict=False))
+        return min(gaps, default=float("inf"))
+
+
+class Watch:
+    """Watches the Deployments of a namespace: `with Watch(plane, namespace) as watch:`."""
+
+    def __init__(self, plane: Plane, namespace: str) -> None:
+        self._command = [
+            *(str(plane.kubectl_path), f"--kubeconfig={plane.kubeconfig}"),
+            *("get", "deployments", f"--namespace={namespace}", "--watch"),
+            rf"--output=jsonpath={_COLUMNS}{{'\n'}}",
+        ]
+        self._seen: dict[str, list[Change]] = {}
+        self._thread = threading.Thread(target=self._read, name=f"watch-{namespace}")
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        self._thread.join(timeout=10)
+        self._process.wait(timeout=10)
+
+    def of(self, name: str) -> Staircase:
+        """What was seen of one Deployment so far."""
+        return Staircase(self._seen.get(name, []))
+
+    def now(self, name: str) -> int:
+        """The replicas of a Deployment as last seen; none yet is unheard of, so -1."""
+        seen = self._seen.get(name)
+        return seen[-1].replicas if seen else -1
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                at = time.time()
+                name, replicas, managers = line.strip().split(",", 2)
+                changes = self._seen.setdefault(name, [])
+                if not changes or changes[-1].replicas != int(replicas):
+                    changes.append(Change(at, int(replicas), managers))

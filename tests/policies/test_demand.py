@@ -1,0 +1,222 @@
+"""The demand of a signal: its past, its present, its forecast."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ebbtide_policies.demand import Outlook, Signal
+from ebbtide_policies.observation import Demand, foreseen, largest
+from tests.policies.builders import INF, NAN, NOW, outlook, signal, steady
+
+COURSE = [10.0, 20.0, NAN, 40.0, 30.0, NAN]
+"""The newest known minute is the last but one."""
+
+
+def test_a_signal_is_a_demand() -> None:
+    as_demand: Demand = steady()
+    assert as_demand.present() == 80
+
+
+@pytest.mark.parametrize(
+    ("minutes", "late", "age"),
+    [
+        pytest.param([1.0], 0.0, 0, id="known at once"),
+        pytest.param([1.0], 30.0, 60, id="the last whole minute that is half a minute old"),
+        pytest.param([1.0], 120.0, 120, id="two minutes late"),
+        pytest.param(COURSE, 0.0, 60, id="the newest minute is a gap"),
+        pytest.param([1.0, INF], 0.0, 60, id="infinity is a gap"),
+        pytest.param([NAN], 0.0, INF, id="nothing known"),
+        pytest.param([], 0.0, INF, id="no minutes"),
+    ],
+)
+def test_the_age_is_that_of_the_newest_known_minute(
+    minutes: list[float], late: float, age: float
+) -> None:
+    assert signal(minutes, late=late).age == age
+
+
+@pytest.mark.parametrize("late", [0.0, 119.0, 3600.0])
+@pytest.mark.parametrize(
+    ("seconds", "peak", "covered", "drop"),
+    [
+        pytest.param(0.0, 30, 1.0, 0.25, id="the newest known minute is always in"),
+        pytest.param(60.0, 40, 1.0, 0.25, id="one minute"),
+        pytest.param(120.0, 40, 1.0, 0.25, id="two minutes"),
+        pytest.param(180.0, 40, 2 / 3, 0.25, id="three minutes, with a gap"),
+        pytest.param(240.0, 40, 3 / 4, 0.25, id="four minutes"),
+        pytest.param(3600.0, 40, 4 / 60, 0.25, id="more than there are"),
+    ],
+)
+def test_the_last_seconds_end_with_the_newest_known_minute(
+    seconds: float, peak: float, covered: float, drop: float, late: float
+) -> None:
+    found = signal(COURSE, late=late)
+    assert found.present() == 30
+    assert found.peak(seconds) == peak
+    assert found.covered(seconds) == pytest.approx(covered)
+    assert found.largest_drop(seconds) == drop
+
+
+@pytest.mark.parametrize("minutes", [[], [NAN, NAN], [INF]])
+def test_where_nothing_is_known_all_is_unknown(minutes: list[float]) -> None:
+    found = signal(minutes)
+    numbers = (found.present(), found.peak(300.0), found.slope(300.0), found.ahead(0.9, 300.0))
+    assert np.isnan(numbers).all()
+    assert (found.covered(300.0), found.largest_drop(300.0)) == (0, 0)
+
+
+def test_demand_is_told_in_replicas() -> None:
+    found = signal([1600.0, 2400.0], per_replica=800.0, ordinary=np.full(1440, 4000.0))
+    assert (found.present(), found.peak(60.0), found.usual(NOW, NOW + 1)) == (3, 3, 5)
+    assert found.slope(60.0) == pytest.approx(1 / 60)
+
+
+@pytest.mark.parametrize("capacity", [0.0, -1.0, NAN])
+def test_without_a_capacity_it_is_unknown(capacity: float) -> None:
+    found = steady(per_replica=capacity, outlook=outlook(70.0))
+    assert np.isnan([found.present(), found.slope(300.0), found.ahead(0.9, 60.0)]).all()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "slope"),
+    [
+        pytest.param([0.0, 6.0, 12.0, 18.0], 0.1, id="six a minute"),
+        pytest.param([18.0, 12.0, 6.0], -0.1, id="a fall"),
+        pytest.param([0.0, 6.0, NAN, 18.0], 0.1, id="across a gap"),
+        pytest.param([900.0, 0.0, 6.0, 12.0, 18.0], 0.1, id="of the last minutes only"),
+        pytest.param([5.0, NAN], NAN, id="one minute has none"),
+    ],
+)
+def test_the_slope_is_that_of_a_line_through_the_last_minutes(
+    minutes: list[float], slope: float
+) -> None:
+    assert signal(minutes).slope(180.0) == pytest.approx(slope, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "drop"),
+    [
+        pytest.param([0.0, 0.0], 0, id="nothing can't drop"),
+        pytest.param([50.0, 0.0], 1, id="all of it"),
+        pytest.param([50.0, 60.0], 0, id="a rise is no drop"),
+        pytest.param([50.0], 0, id="one minute has none"),
+    ],
+)
+def test_the_largest_drop_is_a_share(minutes: list[float], drop: float) -> None:
+    assert signal(minutes).largest_drop(300.0) == drop
+
+
+# --- the forecast -------------------------------------------------------------------------------
+
+RAMP = outlook(10.0, 20.0, 30.0, 40.0, 50.0)
+"""Five minutes, from one minute after now."""
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "highest"),
+    [
+        pytest.param(0.0, 0.0, 10, id="now is answered by the first minute"),
+        pytest.param(0.0, 60.0, 10, id="the first minute"),
+        pytest.param(0.0, 61.0, 20, id="a second more reaches into the next"),
+        pytest.param(90.0, 60.0, 30, id="later than the origin"),
+        pytest.param(-60.0, 120.0, 10, id="before the origin"),
+        pytest.param(240.0, 900.0, 50, id="beyond the horizon"),
+        pytest.param(300.0, 60.0, 50, id="its last moment"),
+        pytest.param(301.0, 60.0, NAN, id="expired"),
+    ],
+)
+def test_an_outlook_holds(start: float, seconds: float, highest: float) -> None:
+    assert RAMP.ahead(0.5, NOW + start, seconds) == pytest.approx(highest, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("quantile", "value"),
+    [
+        pytest.param(0.1, 10, id="below the lowest level"),
+        pytest.param(0.5, 10, id="a level"),
+        pytest.param(0.7, 12.5, id="between two levels"),
+        pytest.param(0.99, 20, id="the highest level"),
+        pytest.param(0.999, NAN, id="a tail can't be guessed"),
+    ],
+)
+def test_a_quantile_is_read_between_the_levels(quantile: float, value: float) -> None:
+    found = outlook(10.0, spread=5.0).ahead(quantile, NOW, 60.0)
+    assert found == pytest.approx(value, nan_ok=True)
+
+
+def test_an_outlook_of_no_minutes_has_expired() -> None:
+    empty = Outlook(NOW, (0.5,), np.empty((1, 0)))
+    assert np.isnan(empty.ahead(0.5, NOW, 60.0))
+
+
+def test_beyond_the_horizon_the_past_is_in_it_too() -> None:
+    found = signal([90.0] + [70.0] * 9, outlook=RAMP)
+    assert found.ahead(0.5, 300.0) == 50
+    assert found.ahead(0.5, 301.0) == 70
+    assert found.ahead(0.5, 540.0) == 90
+
+
+@pytest.mark.parametrize(
+    ("demand", "expected"),
+    [
+        pytest.param(steady(outlook=RAMP, trusted=True), 20, id="followed where it is trusted"),
+        pytest.param(steady(outlook=RAMP), NAN, id="not where it is not"),
+        pytest.param(steady(trusted=True), NAN, id="not where there is none"),
+        pytest.param(
+            steady(outlook=outlook(INF), trusted=True), NAN, id="nor where it is no number"
+        ),
+    ],
+)
+def test_a_forecast_is(demand: Signal, expected: float) -> None:
+    assert foreseen(demand, 0.5, 120.0) == pytest.approx(expected, nan_ok=True)
+
+
+# --- the ordinary day ---------------------------------------------------------------------------
+
+DAY = np.arange(1440.0)
+NOON = 720.0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "highest"),
+    [
+        pytest.param(0.0, 1.0, NOON, id="a second of a minute"),
+        pytest.param(0.0, 60.0, NOON, id="a minute"),
+        pytest.param(0.0, 61.0, NOON + 1, id="a second of the next one"),
+        pytest.param(30.0, 90.0, NOON + 1, id="a minute over the edge of two"),
+        pytest.param(0.0, 43_200.0, 1439, id="until midnight"),
+        pytest.param(43_200.0, 43_260.0, 0, id="the first minute of a day"),
+        pytest.param(0.0, 1e7, 1439, id="longer than a day is a day"),
+        pytest.param(0.0, -60.0, NOON, id="no time at all is its minute"),
+    ],
+)
+def test_the_usual_between_two_moments_is_the_highest(
+    start: float, end: float, highest: float
+) -> None:
+    assert steady(ordinary=DAY).usual(NOW + start, NOW + end) == highest
+
+
+def test_what_is_not_known_of_a_day_is_left_out() -> None:
+    gaps = np.where(DAY % 2, NAN, DAY)
+    assert steady(ordinary=gaps).usual(NOW, NOW + 120) == NOON
+    assert np.isnan(steady().usual(NOW, NOW + 120))
+
+
+def test_the_largest_of_some_needs_is_unknown_when_one_is() -> None:
+    assert largest([1.0, 3.0, 2.0]) == 3
+    assert np.isnan(largest([]))
+    assert np.isnan(largest([1.0, NAN]))
+
+
+MINUTES = st.lists(st.one_of(st.floats(0, 1e9), st.just(NAN)), max_size=30)
+
+
+@given(MINUTES, st.floats(0, 1e4), st.floats(0, 1e4), st.floats(0, 1e5))
+def test_a_longer_look_back_never_lowers_the_peak(
+    minutes: list[float], seconds: float, more: float, late: float
+) -> None:
+    found = signal(minutes, late=late)
+    assert not found.peak(seconds) > found.peak(seconds + more)
+    assert not found.present() > found.peak(seconds)
+    assert 0 <= found.covered(seconds) <= 1

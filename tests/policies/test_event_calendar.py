@@ -1,0 +1,123 @@
+"""Capacity for an announced event."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ebbtide_policies.event_calendar import Calendar, CalendarSettings, need_of, prewarm_starts
+from ebbtide_policies.observation import Event, Phase, ScaleUp
+from tests.policies.builders import NAN, NOW, seen, settings, steady
+
+USUAL = np.full(1440, 80.0)
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def event(ready_in: float = HOUR, **more: Any) -> Event:
+    given: dict[str, Any] = {"times": 1.5} | more
+    ready = NOW + ready_in
+    return Event("double-11", ready + MINUTE, ready + 2 * HOUR, ready, **given)
+
+
+def floors(event_: Event, policy: Calendar | None = None, **words: Any) -> list[tuple[str, float]]:
+    given: dict[str, Any] = {"demand": (steady(ordinary=USUAL),), "events": (event_,)} | words
+    bounds = (policy or Calendar(CalendarSettings())).bounds(seen(**given), {})
+    return [(bound.reason, float(bound.replicas)) for bound in bounds]
+
+
+# From 100 to 132 replicas it is one patch; 180 s of lead time, and 120 s to spare.
+@pytest.mark.parametrize(
+    ("ready_in", "said"),
+    [
+        pytest.param(301.0, [("EventPrewarm", 0.0)], id="before the prewarm nothing"),
+        pytest.param(300.0, [("EventPrewarm", 132.0)], id="from its start the whole, and a tenth"),
+        pytest.param(0.0, [("EventPrewarm", 132.0)], id="until the event"),
+        pytest.param(-MINUTE, [("EventFloor", 132.0)], id="in it"),
+        pytest.param(1 - 2 * HOUR, [("EventFloor", 132.0)], id="to its last second"),
+        pytest.param(-2 * HOUR, [], id="and not after it"),
+    ],
+)
+def test_an_event_of_one_and_a_half_times_the_usual_asks_for(
+    ready_in: float, said: list[tuple[str, float]]
+) -> None:
+    assert floors(event(ready_in)) == said
+
+
+def test_a_long_climb_starts_early() -> None:
+    slow = ScaleUp(share=0.1, replicas=4, period=60.0)
+    starts = prewarm_starts(
+        event(), seen(current=20, scale_up=slow, demand=(steady(ordinary=USUAL),))
+    )
+    by_tens = np.ceil(np.log(132 / 20) / np.log(1.1)) - 1
+    assert starts == NOW + HOUR - 180 - 120 - 60 * by_tens
+
+
+@pytest.mark.parametrize("tick", [5, 15, 20, 60])
+def test_a_prewarm_that_has_begun_goes_on_until_the_event(tick: int) -> None:
+    rate, current, phase = ScaleUp(), 3, Phase.PEACE
+    wanted = []
+    for now in np.arange(NOW, NOW + HOUR, tick):
+        said = floors(
+            event(replicas=120.0),
+            now=float(now),
+            current=current,
+            phase=phase,
+            demand=(steady(now=float(now)),),
+        )
+        wanted.append(said[0][1])
+        if wanted[-1]:
+            current, phase = int(min(wanted[-1], rate.highest(current))), Phase.PREWARM
+    assert wanted == sorted(wanted)
+    assert current == 132
+
+
+def test_the_settings_are_headroom_and_margin() -> None:
+    policy = Calendar(settings(CalendarSettings, headroom="50%", margin="0s"))
+    assert floors(event(181.0), policy) == [("EventPrewarm", 0.0)]
+    assert floors(event(180.0), policy) == [("EventPrewarm", 180.0)]
+
+
+@pytest.mark.parametrize(
+    ("demand", "more", "need"),
+    [
+        pytest.param((steady(ordinary=USUAL),), {}, 120.0, id="a multiple of the usual"),
+        pytest.param((steady(),), {"replicas": 500.0}, 500.0, id="a number"),
+        pytest.param((), {"replicas": 500.0}, 500.0, id="a number needs no signal"),
+        pytest.param((steady(NAN),), {"replicas": 500.0}, 500.0, id="nor any data"),
+        pytest.param((steady(),), {}, NAN, id="unknown where the usual is"),
+        pytest.param((), {}, NAN, id="or where there is no signal"),
+        pytest.param(
+            (steady(ordinary=USUAL), steady(name="egress", ordinary=USUAL * 2)),
+            {},
+            240.0,
+            id="the larger of two signals",
+        ),
+    ],
+)
+def test_an_event_needs(demand: Any, more: dict[str, float], need: float) -> None:
+    assert need_of(event(**more), seen(demand=demand)) == pytest.approx(need, nan_ok=True)
+
+
+def test_lanes_may_mix_numbers_and_multiples() -> None:
+    mixed = event(replicas=np.array([NAN, 500.0]))
+    found = need_of(mixed, seen(demand=(steady(ordinary=USUAL),)))
+    assert np.asarray(found).tolist() == [120.0, 500.0]
+
+
+def test_an_event_that_cannot_be_reckoned_is_unknown_from_a_lead_time_before() -> None:
+    (early,) = floors(event(301.0), demand=(steady(),))
+    (late,) = floors(event(300.0), demand=(steady(),))
+    assert early == ("EventPrewarm", 0.0)
+    assert np.isnan(late[1])
+
+
+def test_every_event_speaks_for_itself() -> None:
+    found = seen(
+        demand=(steady(ordinary=USUAL),),
+        events=(event(0.0), event(0.0, times=2.0)._replace(name="b")),
+    )
+    said = [bound.message for bound in Calendar(CalendarSettings()).bounds(found, {})]
+    assert said == [
+        "double-11 is expected to need 120.0 replicas",
+        "b is expected to need 160.0 replicas",
+    ]

@@ -1,0 +1,73 @@
+"""What people said about a workload."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from ebbtide_policies.contract import Kind, PolicySettings
+from ebbtide_policies.limits import Limits, LimitSettings, ModeGuard, Overrides
+from ebbtide_policies.observation import Mode, Override
+from ebbtide_policies.resolve import resolve
+from tests.policies.builders import NAN, NOW, seen
+
+WORD = Override("freeze-1", "CDN migration", NOW + 60)
+
+
+def test_the_range_is_a_guaranteed_floor_and_a_hard_ceiling() -> None:
+    low, high = Limits(LimitSettings(min=6, max=1200)).bounds(seen(), {})
+    assert (low.kind, low.replicas, low.message) == (Kind.GUARANTEED_FLOOR, 6, "min is 6")
+    assert (high.kind, high.replicas, high.message) == (Kind.HARD_CEILING, 1200, "max is 1200")
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, 5), (7, 6), (1, 0)])
+def test_a_range_is_refused(least: int, most: int) -> None:
+    with pytest.raises(ValidationError):
+        LimitSettings(min=least, max=most)
+
+
+def test_a_range_of_one_number_is_a_range() -> None:
+    assert LimitSettings(min=6, max=6).max == 6
+
+
+@pytest.mark.parametrize(
+    ("mode", "replicas"),
+    [
+        pytest.param(Mode.SCALE_UP_ONLY, 100, id="ScaleUpOnly lets nothing go"),
+        pytest.param(Mode.ENFORCE, 0, id="Enforce does"),
+        pytest.param(Mode.DRY_RUN, 0, id="so does the shadow of DryRun"),
+    ],
+)
+def test_the_mode_decides_whether_capacity_may_go(mode: Mode, replicas: int) -> None:
+    found = seen(mode=mode)
+    assert resolve(found, ModeGuard(PolicySettings()).bounds(found, {})).replicas == replicas
+
+
+@pytest.mark.parametrize(
+    ("word", "replicas", "reason"),
+    [
+        pytest.param(WORD._replace(freeze=True), 100, "Frozen", id="a freeze stops the way down"),
+        pytest.param(WORD._replace(floor=120.0), 120, "OverrideFloor", id="a floor raises"),
+        pytest.param(
+            WORD._replace(floor=120.0, ceiling=80.0), 80, "OverrideCeiling", id="a ceiling has it"
+        ),
+        pytest.param(WORD._replace(floor=0.0), 0, "DesiredWithinRange", id="a floor of none"),
+        pytest.param(WORD, 0, "DesiredWithinRange", id="a word about the phase limits nothing"),
+    ],
+)
+def test_an_override_decides(word: Override, replicas: int, reason: str) -> None:
+    found = seen(overrides=(word,))
+    decision = resolve(found, Overrides(PolicySettings()).bounds(found, {}))
+    assert decision.replicas == replicas
+    assert decision.binding.reason in (reason, "OverrideFloor")
+
+
+def test_an_override_is_shown_with_its_reason() -> None:
+    (bound,) = Overrides(PolicySettings()).bounds(seen(overrides=(WORD._replace(freeze=True),)), {})
+    assert bound.message == "freeze-1: CDN migration"
+
+
+def test_a_word_may_concern_some_lanes_only() -> None:
+    word = WORD._replace(floor=np.array([NAN, 50.0]), ceiling=np.array([70.0, NAN]))
+    floor, ceiling = Overrides(PolicySettings()).bounds(seen(overrides=(word,)), {})
+    assert np.asarray(floor.replicas).tolist() == [0.0, 50.0]
+    assert np.asarray(ceiling.replicas).tolist() == [70.0, float("inf")]

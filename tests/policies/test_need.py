@@ -1,0 +1,128 @@
+"""The floors that demand itself asks for."""
+
+from typing import Any
+
+import pytest
+
+from ebbtide_policies.contract import Policy
+from ebbtide_policies.need import (
+    ForecastNeed,
+    ForecastNeedSettings,
+    PresentNeed,
+    PresentNeedSettings,
+    Stabilization,
+    StabilizationSettings,
+    trending,
+)
+from tests.policies.builders import INF, NAN, NOW, foretold, outlook, seen, settings, signal, steady
+
+
+def floors(policy: Policy[Any], *demand: Any, **words: Any) -> list[float]:
+    found = seen(demand=demand, **words)
+    return [float(bound.replicas) for bound in policy.bounds(found, {})]
+
+
+NINETY = ForecastNeed(ForecastNeedSettings(quantile=0.9))
+RISING = outlook(*[50.0 + 10 * minute for minute in range(10)], spread=5.0)
+
+
+@pytest.mark.parametrize(
+    ("demand", "floor"),
+    [
+        pytest.param(foretold(70.2), 71, id="rounded up to whole replicas"),
+        pytest.param(steady(outlook=RISING, trusted=True), 75, id="the highest in the lead time"),
+        pytest.param(steady(outlook=RISING), 0, id="none where it is not trusted"),
+        pytest.param(steady(), 0, id="none without a forecast"),
+        pytest.param(
+            steady(outlook=outlook(70.0, origin=NOW - 3600), trusted=True), 0, id="nor an old one"
+        ),
+        pytest.param(foretold(INF), 0, id="an infinite forecast is none"),
+        pytest.param(foretold(0.0), 0, id="no demand ahead needs nothing"),
+    ],
+)
+def test_forecast_need_is_the_quantile_within_the_lead_time(demand: Any, floor: float) -> None:
+    assert floors(NINETY, demand) == [floor]
+
+
+def test_forecast_need_has_headroom_and_one_floor_a_signal() -> None:
+    policy = ForecastNeed(settings(ForecastNeedSettings, headroom="20%"))
+    assert floors(policy, foretold(50.0), foretold(10.0, name="egress")) == [60, 12]
+
+
+def test_a_quantile_that_the_forecast_does_not_hold_is_no_floor() -> None:
+    assert floors(ForecastNeed(ForecastNeedSettings(quantile=0.999)), foretold(70.0)) == [0]
+
+
+@pytest.mark.parametrize(
+    ("present", "slope", "reach", "need"),
+    [
+        pytest.param(100.0, 0.5, 60.0, 130.0, id="a rise is followed"),
+        pytest.param(100.0, -0.5, 60.0, 100.0, id="a fall is not"),
+        pytest.param(0.0, 0.0, 60.0, 0.0, id="nothing stays nothing"),
+    ],
+)
+def test_a_trend_leads_to(present: float, slope: float, reach: float, need: float) -> None:
+    assert trending(present, slope, reach) == need
+
+
+PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%"))
+
+
+@pytest.mark.parametrize(
+    ("demand", "floor"),
+    [
+        pytest.param(steady(80.0), 80, id="a steady demand"),
+        pytest.param(signal(range(40, 101), late=0.0), 103, id="a rise, for the lead time"),
+        pytest.param(signal(range(40, 101), late=120.0), 105, id="and for its own age"),
+        pytest.param(
+            signal(range(40, 101), late=9000.0), 108, id="no longer than the trend was watched"
+        ),
+        pytest.param(signal(range(101, 40, -1)), 41, id="a fall is not followed"),
+        pytest.param(signal([80.0]), 80, id="one minute has a level and no slope"),
+        pytest.param(signal([80.0, NAN, NAN]), 80, id="the newest known minute"),
+        pytest.param(steady(0.0), 0, id="no demand needs nothing"),
+    ],
+)
+def test_present_need_is_demand_now_and_its_slope_for(demand: Any, floor: float) -> None:
+    assert floors(PLAIN, demand) == [floor]
+
+
+def test_present_need_has_headroom() -> None:
+    policy = PresentNeed(settings(PresentNeedSettings, headroom="5%"))
+    assert floors(policy, steady(80.0)) == [84]
+
+
+@pytest.mark.parametrize("policy", [PLAIN, Stabilization(StabilizationSettings())])
+@pytest.mark.parametrize("demand", [steady(NAN), signal([]), steady(INF), steady(per_replica=0.0)])
+def test_without_data_the_need_is_unknown(policy: Policy[Any], demand: Any) -> None:
+    (floor,) = floors(policy, demand)
+    assert floor != floor  # noqa: PLR0124  # NaN is nothing, not even itself
+
+
+@pytest.mark.parametrize(
+    ("window", "floor"),
+    [
+        pytest.param("0s", 40, id="without a window, the present"),
+        pytest.param("59s", 40, id="a window shorter than a minute too"),
+        pytest.param("5m", 60, id="the highest of five minutes"),
+        pytest.param("1h", 90, id="the highest of all that is known"),
+    ],
+)
+def test_stabilization_keeps_the_highest_need_of_its_window(window: str, floor: float) -> None:
+    policy = Stabilization(settings(StabilizationSettings, window=window, headroom="0%"))
+    course = [90.0, 50.0, 60.0, NAN, 45.0, 45.0, 45.0, 40.0]
+    assert floors(policy, signal(course)) == [floor]
+    assert floors(policy, signal(course, late=170.0)) == [floor]
+
+
+def test_needs_say_what_they_mean() -> None:
+    found = seen(demand=(foretold(70.0),))
+    said = [
+        next(iter(policy.bounds(found, {}))).message
+        for policy in (NINETY, PLAIN, Stabilization(StabilizationSettings()))
+    ]
+    assert said == [
+        "viewers: the forecast's 0.9 quantile reaches 70.0 replicas within 180 s",
+        "viewers: demand now and its slope over 180 s ask for 80.0 replicas",
+        "viewers: demand of the last 300 s reached 80.0 replicas",
+    ]
