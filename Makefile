@@ -87,6 +87,10 @@ endif
 control-plane: ## Build etcd, the Kubernetes servers and kwok for the cluster tests, once
 	bash $(CONTROL_PLANE)
 
+.PHONY: helm
+helm: ## Build Helm for the tests of the chart, once
+	bash tests/deploy/helm/build.sh
+
 .PHONY: bench-demo
 bench-demo: $(DEV) ## Ebbtide against HPA over 20 seeds; the rows go to build/bench/demo.json
 	$(BIN)/python -m tests.bench.demo $(ARGS)
@@ -102,7 +106,7 @@ fmt: $(DEV) ## Format the code and mend what ruff can mend
 generate: $(DEV) ## Write the CRDs from ebbtide.api, for deploy/ and for the chart
 	@mkdir -p deploy/crds charts/ebbtide/crds
 	$(BIN)/ebbtide crd --output deploy/crds
-	@cp deploy/crds/*.yaml charts/ebbtide/crds/
+	@cp deploy/crds/ebbtide.dev_*.yaml charts/ebbtide/crds/
 
 # Pins stay as they are where they still fit; ARGS=--upgrade moves them. A lock names no index.
 COMPILE = env -u UV_FIND_LINKS UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile \

@@ -10,6 +10,7 @@ from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number, number
 MINUTE = 60.0
 DAY = 86400.0
 _PAIR = 2
+_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,13 @@ class Signal:
 
     @property
     def _end(self) -> int:
-        """The index after the newest known minute."""
-        known = np.flatnonzero(np.isfinite(self.minutes))
-        return int(known[-1]) + 1 if known.size else 0
+        """The index after the newest known minute; the last hour is looked at first."""
+        size = self.minutes.size
+        for begin in (max(0, size - _HOUR), 0):
+            known = np.flatnonzero(np.isfinite(self.minutes[begin:]))
+            if known.size:
+                return begin + int(known[-1]) + 1
+        return 0
 
     def _window(self, seconds: Number) -> NDArray[np.float64]:
         """The minutes of the `seconds` that end with the newest known one; infinite is unknown."""

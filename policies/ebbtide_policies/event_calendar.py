@@ -20,16 +20,23 @@ class CalendarSettings(PolicySettings):
     )
 
 
-def expected(event: Event, demand: Demand) -> Number:
-    """Replicas that an event needs of one signal; NaN when the usual it multiplies is unknown."""
-    return event.times * demand.usual(event.start, event.end)
+_HOUR = 3600.0
+
+
+def expected(event: Event, demand: Demand, now: float) -> Number:
+    """Replicas that an event needs of one signal from now on, or from its start, for an hour.
+
+    It is a multiple of the usual at that hour; NaN when that is unknown.
+    """
+    begin = max(now, event.start)
+    return event.times * demand.usual(begin, min(event.end, begin + _HOUR))
 
 
 def need_of(event: Event, seen: Observation) -> Number:
     """Replicas at load 1.0 that an event is expected to need, the largest signal deciding."""
     if not np.any(np.isnan(event.replicas)):
         return event.replicas
-    by_signal = largest(expected(event, demand) for demand in seen.demand)
+    by_signal = largest(expected(event, demand, seen.now) for demand in seen.demand)
     return where(np.isnan(event.replicas), by_signal, event.replicas)
 
 

@@ -11,11 +11,29 @@ from ebbtide_policies.observation import Demand, Observation, foreseen
 from ebbtide_policies.quantities import Duration, Share
 
 
-class ForecastNeedSettings(PolicySettings):
+class NeedSettings(PolicySettings):
+    """What the floors of demand have in common."""
+
+    headroom: Share = Field(0.0, description="Spare share on top of the need.")
+    tolerance: Share = Field(
+        0.03, lt=1, description="A need this close to current replicas asks for no change."
+    )
+
+
+def near(need: Number, current: Number, tolerance: Number) -> Number:
+    """Round a need up to whole replicas, or to current ones where these are close enough.
+
+    A fleet that follows every breath of demand cuts sessions off for nothing.
+    """
+    floor = whole(need)
+    close = np.abs(floor - current) <= tolerance * current
+    return where(close, current, floor)
+
+
+class ForecastNeedSettings(NeedSettings):
     """How high in the forecast the fleet has to reach."""
 
     quantile: float = Field(0.9, gt=0, lt=1, description="Quantile of the forecast to carry.")
-    headroom: Share = Field(0.0, description="Spare share on top of the quantile.")
 
 
 class ForecastNeed(Policy[ForecastNeedSettings]):
@@ -32,7 +50,8 @@ class ForecastNeed(Policy[ForecastNeedSettings]):
         chosen = self.settings
         for demand in seen.demand:
             ahead = foreseen(demand, chosen.quantile, seen.lead_time)
-            floor = whole(ahead * (1 + chosen.headroom))
+            need = ahead * (1 + chosen.headroom)
+            floor = near(need, seen.fleet.current, chosen.tolerance)
             yield Bound(
                 Kind.FLOOR,
                 where(np.isnan(floor), NOTHING, floor),
@@ -43,7 +62,7 @@ class ForecastNeed(Policy[ForecastNeedSettings]):
             )
 
 
-class PresentNeedSettings(PolicySettings):
+class PresentNeedSettings(NeedSettings):
     """How the reactive floor reads the present."""
 
     headroom: Share = Field(0.1, description="Spare share on top of the present need.")
@@ -73,7 +92,7 @@ class PresentNeed(Policy[PresentNeedSettings]):
             need = self._need(demand, seen.lead_time)
             yield Bound(
                 Kind.FLOOR,
-                whole(need),
+                near(need, seen.fleet.current, self.settings.tolerance),
                 self.name,
                 "PresentNeed",
                 "{}: demand now and its slope over {:.0f} s ask for {:.1f} replicas",
@@ -87,7 +106,7 @@ class PresentNeed(Policy[PresentNeedSettings]):
         return trending(demand.present(), slope, lead_time + late) * (1 + self.settings.headroom)
 
 
-class StabilizationSettings(PolicySettings):
+class StabilizationSettings(NeedSettings):
     """How long a need is remembered."""
 
     window: Duration = Field(300.0, description="The highest need of this time stays a floor.")
@@ -107,7 +126,7 @@ class Stabilization(Policy[StabilizationSettings]):
             peak = demand.peak(chosen.window)
             yield Bound(
                 Kind.FLOOR,
-                whole(peak * (1 + chosen.headroom)),
+                near(peak * (1 + chosen.headroom), seen.fleet.current, chosen.tolerance),
                 self.name,
                 "ScaleDownStabilized",
                 "{}: demand of the last {:.0f} s reached {:.1f} replicas",

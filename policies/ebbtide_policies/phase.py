@@ -17,6 +17,7 @@ SURGE_ENDS = 1.4
 ORDINARY = 1.15
 """A fleet within this factor of the ordinary need has ebbed."""
 _AROUND = 1800.0
+_AFTERMATH = 86400.0
 _BY_CARE = (Phase.PEACE, Phase.EBB, Phase.PREWARM, Phase.WAR)
 _CALENDAR = CalendarSettings()
 
@@ -40,7 +41,7 @@ def next_phase(
         return Phase.WAR
     if _prewarming(seen, calendar):
         return Phase.PREWARM
-    if _surging(seen):
+    if _surging(seen) and not _in_aftermath(seen):
         return Phase.WAR
     ebbed = seen.phase is Phase.PEACE or _ordinary(seen, least, headroom)
     return Phase.PEACE if ebbed else Phase.EBB
@@ -52,6 +53,11 @@ def _prewarming(seen: Observation, calendar: CalendarSettings) -> bool:
         prewarm_starts(event, seen, headroom, margin) <= seen.now < event.start
         for event in seen.events
     )
+
+
+def _in_aftermath(seen: Observation) -> bool:
+    """Whether an event has ended not long ago: what is left of its demand is no new surge."""
+    return any(event.end <= seen.now < event.end + _AFTERMATH for event in seen.events)
 
 
 def _surging(seen: Observation) -> bool:

@@ -12,10 +12,18 @@ from ebbtide_policies.query import Query
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.schedule import Schedule
 
-ALWAYS: tuple[type[Policy[Any]], ...] = (Descent, Hold, ForecastNeed, PresentNeed, Rate, Calendar)
+ALWAYS: tuple[type[Policy[Any]], ...] = (
+    Descent,
+    Hold,
+    ForecastNeed,
+    PresentNeed,
+    Stabilization,
+    Rate,
+    Calendar,
+)
 """Applied with their defaults when the YAML does not name them."""
 
-OPTIONAL: tuple[type[Policy[Any]], ...] = (Stabilization, Schedule, Query)
+OPTIONAL: tuple[type[Policy[Any]], ...] = (Schedule, Query)
 """Applied when the YAML names them."""
 
 SPOKEN: tuple[type[Policy[Any]], ...] = (Limits, ModeGuard, Overrides)

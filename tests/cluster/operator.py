@@ -31,9 +31,8 @@ class Operator:
         sources: Mapping[str, str],
         *,
         kubeconfig: Path | None = None,
-        lease: str = "ebbtide",
     ) -> None:
-        """Look after one namespace, with the metrics sources `name: url`, by a lease in it."""
+        """Look after one namespace, with the metrics sources `name: url`, by a Lease in it."""
         self.name = f"operator-{secrets.token_hex(3)}"
         folder = plane.folder / self.name
         folder.mkdir()
@@ -42,7 +41,7 @@ class Operator:
         command = [
             *(sys.executable, "-m", "ebbtide.cli", "run"),
             *(f"--config={config}", f"--kubeconfig={kubeconfig or plane.kubeconfig}"),
-            *(f"--home={home}", f"--namespace={home}", f"--lease={lease}"),
+            *(f"--home={home}", f"--namespace={home}"),
             *(f"--tick={TICK}", f"--lease-duration={LEASE_SECONDS}", "--request-timeout=1.5"),
             *("--listen=", "--log-format=json"),
         ]

@@ -1,5 +1,6 @@
 """Writes down every change of the replicas of a namespace's Deployments, and by whom it came."""
 
+import itertools
 import subprocess
 import threading
 import time
@@ -11,7 +12,7 @@ from tests.cluster.plane import Plane
 
 _COLUMNS = (
     "{.metadata.name},{.spec.replicas},"
-    '{.metadata.managedFields[?(@.subresource=="scale")].manager}'
+    '{.metadata.managedFields[?(@.subresource=="scale")].manager}{"\\n"}'
 )
 
 
@@ -46,7 +47,7 @@ class Staircase:
 
     def drops(self) -> list[tuple[float, int]]:
         """Every reduction: when, and how many replicas went."""
-        pairs = zip(self.changes, self.changes[1:], strict=False)
+        pairs = itertools.pairwise(self.changes)
         return [(b.at, a.replicas - b.replicas) for a, b in pairs if b.replicas < a.replicas]
 
     def largest_drop(self, window: float) -> int:
@@ -58,7 +59,7 @@ class Staircase:
     def shortest_rest(self) -> float:
         """The least time from one reduction to the next."""
         moments = [at for at, _ in self.drops()]
-        gaps = (b - a for a, b in zip(moments, moments[1:], strict=False))
+        gaps = (b - a for a, b in itertools.pairwise(moments))
         return min(gaps, default=float("inf"))
 
 
@@ -69,7 +70,7 @@ class Watch:
         self._command = [
             *(str(plane.kubectl_path), f"--kubeconfig={plane.kubeconfig}"),
             *("get", "deployments", f"--namespace={namespace}", "--watch"),
-            rf"--output=jsonpath={_COLUMNS}{{'\n'}}",
+            f"--output=jsonpath={_COLUMNS}",
         ]
         self._seen: dict[str, list[Change]] = {}
         self._thread = threading.Thread(target=self._read, name=f"watch-{namespace}")

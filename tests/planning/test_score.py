@@ -68,21 +68,25 @@ def test_the_course_of_a_plant_is_that_of_the_closed_form() -> None:
     assert score(lived) == tried.score(asked)
 
 
-def test_the_best_hpa_idles_least_among_those_that_are_not_too_short() -> None:
-    tried = trial()
-    allowed = 100.0
-    singles = [best_hpa(tried, allowed, (load,)) for load in LOADS]
-    best = best_hpa(tried, allowed, LOADS)
-    fair = [one for one in singles if one.score.shortfall <= allowed]
-    assert 0 < len(fair) < len(LOADS)
-    assert best.score == min((one.score for one in fair), key=lambda told: told.idle)
+def test_the_peer_falls_short_the_least_of_those_that_fall_short_no_less() -> None:
+    tried, given = trial(), 100.0
+    singles = [best_hpa(tried, given, (load,)) for load in LOADS]
+    best = best_hpa(tried, given, LOADS)
+    worse = [one for one in singles if one.score.shortfall >= given]
+    assert 0 < len(worse) < len(LOADS)
+    assert best.score == min((one.score for one in worse), key=lambda told: told.shortfall)
     assert best.asked.shape == tried.times.shape
 
 
-def test_where_no_hpa_is_good_enough_the_least_short_is_taken() -> None:
-    best = best_hpa(trial(), 0.0, (1.1, 1.05))
-    assert best.load == 1.05
-    assert best.score.shortfall > 0
+def test_among_peers_that_never_fall_short_the_least_idle_one_is_taken() -> None:
+    best = best_hpa(trial(), 0.0, (0.2, 0.25))
+    assert best.load == 0.25
+    assert best.score.shortfall == 0
+
+
+def test_where_every_hpa_is_better_the_least_idle_one_is_taken() -> None:
+    best = best_hpa(trial(), 1e9, LOADS)
+    assert best.load == 1.1
 
 
 def test_a_price_makes_replica_hours_money() -> None:

@@ -65,7 +65,7 @@ def test_a_trend_leads_to(present: float, slope: float, reach: float, need: floa
     assert trending(present, slope, reach) == need
 
 
-PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%"))
+PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%", tolerance="0%"))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,21 @@ PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%"))
 )
 def test_present_need_is_demand_now_and_its_slope_for(demand: Any, floor: float) -> None:
     assert floors(PLAIN, demand) == [floor]
+
+
+@pytest.mark.parametrize(
+    ("demand", "floor"),
+    [
+        pytest.param(96.5, 97, id="a need well below asks for less"),
+        pytest.param(97.5, 100, id="at the edge it is close"),
+        pytest.param(98.5, 100, id="a need just below keeps what there is"),
+        pytest.param(101.5, 100, id="a need just above keeps what there is"),
+        pytest.param(102.5, 103, id="a need well above asks for more"),
+    ],
+)
+def test_a_need_close_to_current_replicas_asks_for_no_change(demand: float, floor: float) -> None:
+    policy = PresentNeed(settings(PresentNeedSettings, headroom="0%", tolerance="2%"))
+    assert floors(policy, steady(demand), current=100) == [floor]
 
 
 def test_present_need_has_headroom() -> None:

@@ -19,7 +19,7 @@ def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mappi
     """Scores of Ebbtide, of the HPA that is best in hindsight, and of a fleet at its peak.
 
     The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
-    target loads the one with the least idle capacity that fails nobody more than Ebbtide did.
+    target loads the one that comes closest to Ebbtide's shortfall without being better.
     """
     bench = simulation.workbenches[key]
     price = bench.spec.capacity.cost_per_hour or 0.0

@@ -1,6 +1,7 @@
 """`ebbtide demo`: a promotion, from war to peace, in under a minute and without a cluster."""
 
 import pathlib
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -15,7 +16,7 @@ from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.comparison import compared
 from ebbtide.cli.demand import from_csv
-from ebbtide.cli.demo_page import Page, calendar_of
+from ebbtide.cli.demo_page import Page, Scene, calendar_of
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
@@ -24,7 +25,9 @@ from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.promotion import promotion_week
 
 TICK = 60.0
-SESSION = 1200.0
+WIDTH = 110
+"""Columns where there is no terminal to tell them."""
+SESSION = 600.0
 """Mean length of a viewer's session in seconds."""
 
 
@@ -52,10 +55,17 @@ def demo(
     world = Conditions(tick=TICK, session=SESSION, seed=seed)
     simulation = Simulation(manifests, lambda *_: series, world, plugins())
     start = series.live_from if series.events else series.start
-    screen = Console(highlight=False)
-    peak = _peak(target, series)
-    page = Page(series, f"{target.namespace}/{target.name}", (start, series.end), peak)
-    screen.print(page.headline(str(csv) if csv else f"a synthetic promotion, seed {seed}"))
+    screen = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    scene = Scene(
+        what=str(csv) if csv else f"a synthetic promotion, seed {seed}",
+        workload=f"{target.namespace}/{target.name}",
+        start=start,
+        end=series.end,
+        events=series.events,
+        most=_peak(target, series),
+    )
+    page = Page(scene, screen.width)
+    screen.print(page.headline())
     frames = _watched(screen, page, _paced(_frames(simulation, start, series.end), speed))
     screen.print(page.summary(compared(simulation, page.workload, frames)))
 

@@ -62,14 +62,14 @@ class Withheld:
         return Ledger(
             fleet=Fleet(current=target.replicas, ready=target.ready, rollout=target.rollout),
             memories=memories_in(status) if known else {},
-            last_step=last_step_in(status) if known else None,
+            last_step=last_step_in(status, now) if known else None,
             phase=phase_in(status),
         )
 
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """What was on record stays: a step that is not taken leaves no trace."""
         status = workload.resource.status
-        return _sections(dict(memories_in(status)), ledger) | {"decisions": decisions_in(status)}
+        return _sections(dict(ledger.memories), ledger) | {"decisions": decisions_in(status)}
 
     def act(self, target: Target, step: Step) -> None:
         """Do nothing."""
@@ -129,7 +129,7 @@ class Shadow(Withheld):
         return Ledger(
             fleet=Fleet(current=replicas, ready=replicas - booting),
             memories=memories_in(shadow),
-            last_step=last_step_in(shadow),
+            last_step=last_step_in(shadow, now),
             phase=phase_in(status),
         )
 
@@ -156,7 +156,7 @@ class Shadow(Withheld):
 def _with_fulfilled(status: Json, ledger: Ledger) -> list[Json]:
     """The decisions, with an intent whose writer did not live to see that it came true."""
     intent, decisions = status.get("intent"), decisions_in(status)
-    if isinstance(intent, dict) and intent.get("to") == int(ledger.fleet.current):
+    if intent and intent["to"] == int(ledger.fleet.current):
         return with_decision(decisions, intent)
     return decisions
 
@@ -182,16 +182,13 @@ class _Boot(NamedTuple):
 
 def _shadow_in(status: Json) -> Json:
     """The shadow on record; empty when there is none, or none that can be understood."""
-    shadow = status.get("shadow")
-    sound = isinstance(shadow, dict) and isinstance(shadow.get("replicas"), int)
-    return shadow if sound and isinstance(shadow, dict) else {}
+    shadow: Json = status.get("shadow") or {}
+    return shadow if shadow.get("replicas", -1) >= 0 else {}
 
 
 def _boots(shadow: Json) -> list[_Boot]:
-    found = shadow.get("boots")
-    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-    timed = [(moment(row.get("at")), row.get("replicas")) for row in rows]
-    return [_Boot(at, n) for at, n in timed if at is not None and isinstance(n, int)]
+    timed = [(moment(row["at"]), row["replicas"]) for row in shadow.get("boots", [])]
+    return [_Boot(at, count) for at, count in timed if at is not None]
 
 
 def _moved(boots: list[_Boot], step: Step, lead_time: float) -> list[_Boot]:

@@ -1,10 +1,12 @@
 """Record, act, confirm: a decision gets out into the world in an order that survives a crash."""
 
 import logging
+from dataclasses import replace
 
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.actuators import Actuator
-from ebbtide.loop.conditions import Condition, turned
+from ebbtide.loop.announcer import Announcer
+from ebbtide.loop.conditions import Condition, is_bad, turned
 from ebbtide.loop.ledger import Ledger, Step
 from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.report import (
@@ -18,14 +20,13 @@ from ebbtide.loop.workload import Workload
 
 log = logging.getLogger("ebbtide.loop")
 
-_BAD_WHEN = {"Ready": "False", "MetricsAvailable": "False", "ForecastTrusted": "False"}
-
 
 class Writer:
     """Writes statuses and events, and takes steps that are on record."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._announcer = Announcer(cluster)
 
     def carry_out(
         self,
@@ -37,34 +38,33 @@ class Writer:
         """Put the intent on record, take the step, confirm it, tell of it.
 
         Raises:
-            ClusterUnavailable: something was not written; the next tick sees how far it came.
+            EbbtideError: something was not written; the next tick sees how far it came.
 
         """
-        actuator, target = by
+        actuator = by[0]
         step = _step(account) if actuator.acts else None
         memory: Json = {name: dict(kept) for name, kept in account.outcome.memories.items()}
         sections = actuator.record(workload, memory, ledger, step)
-        resource = workload.resource
-        status = account_status(resource, account, sections)
-        if step or worth_writing(resource.status, status, account.seen.now):
-            written = self._cluster.write_status(resource, status)
-            self._tell_turns(resource, status)
-            resource = written
-        if step is None:
+        status = account_status(workload.resource, account, sections)
+        now = account.seen.now
+        if step is None and not worth_writing(workload.resource.status, status, now):
             return
-        self._act(resource, actuator, target, step)
-        said = sentence(account.seen, account.outcome.decision)
-        log.info(said, extra={"workload": workload.key, "step": step.as_decision()})
-        confirmed = account_status(workload.resource, account, actuator.confirm(sections))
-        if confirmed != status:
-            self._cluster.write_status(resource, confirmed)
-        self._cluster.announce(Announcement(resource, actuator.rescaled, said, action="Rescale"))
+        recorded = replace(workload, resource=self._cluster.write_status(workload.resource, status))
+        try:
+            if step:
+                self._act(recorded, account, step, by)
+                confirmed = actuator.confirm(sections)
+                if confirmed != sections:
+                    status = account_status(recorded.resource, account, confirmed)
+                    self._cluster.write_status(recorded.resource, status)
+        finally:  # told last, so that no event keeps a step waiting; and whatever became of it
+            self._tell_turns(workload.resource, status, now)
 
     def refuse(self, resource: Resource, condition: Condition, now: float) -> None:
         """Say why a workload is not decided on; its capacity stays.
 
         Raises:
-            ClusterUnavailable: it could not be written.
+            EbbtideError: it could not be written.
 
         """
         status = refused_status(resource, condition, now)
@@ -72,28 +72,36 @@ class Writer:
             written = self._cluster.write_status(resource, status)
             log.warning("%s: %s", resource.key, condition.message)
             said = Announcement(written, condition.reason, condition.message, warning=True)
-            self._cluster.announce(said)
+            self._announcer.tell(said, condition.reason, now)
 
-    def _act(self, resource: Resource, actuator: Actuator, target: Target, step: Step) -> None:
+    def _act(
+        self, workload: Workload, account: Account, step: Step, by: tuple[Actuator, Target]
+    ) -> None:
+        """Take a step that is on record, and tell of it."""
+        actuator, target = by
         try:
             actuator.act(target, step)
         except ClusterUnavailable as error:
-            said = Announcement(resource, "FailedRescale", str(error), warning=True)
-            self._cluster.announce(said)
+            said = Announcement(workload.resource, "FailedRescale", str(error), warning=True)
+            self._announcer.tell(said, said.reason, step.at)
             raise
+        told = sentence(account.seen, account.outcome.decision)
+        log.info(told, extra={"workload": workload.key, "step": step.as_decision()})
+        event = Announcement(workload.resource, actuator.rescaled, told, action="Rescale")
+        self._cluster.announce(event)
 
-    def _tell_turns(self, resource: Resource, status: Json) -> None:
+    def _tell_turns(self, resource: Resource, status: Json, now: float) -> None:
         """Announce a new phase, and every condition whose truth has changed."""
         before = resource.status.get("phase")
         if before and before != status["phase"]:
             told = f"{before} -> {status['phase']}"
             log.info("%s: phase %s", resource.key, told, extra={"workload": resource.key})
-            self._cluster.announce(Announcement(resource, "PhaseChanged", told, action="Phase"))
-        for condition in turned(resource.status.get("conditions"), status["conditions"]):
-            warning = condition["status"] == _BAD_WHEN.get(condition["type"], "True")
+            event = Announcement(resource, "PhaseChanged", told, action="Phase")
+            self._announcer.tell(event, told, now)
+        for condition in turned(resource.status.get("conditions", []), status["conditions"]):
             message = condition["message"] or condition["reason"]
-            turn = Announcement(resource, condition["reason"], message, warning)
-            self._cluster.announce(turn)
+            turn = Announcement(resource, condition["reason"], message, is_bad(condition))
+            self._announcer.tell(turn, turn.reason, now)
 
 
 def _step(account: Account) -> Step | None:

@@ -19,6 +19,8 @@ class Condition(NamedTuple):
 
 
 _LIMITING = {Kind.HARD_CEILING, Kind.SOFT_CEILING, Kind.PACE_UP}
+_GOOD = {"Ready", "MetricsAvailable", "ForecastTrusted"}
+"""The conditions that are well while they hold; the others are while they do not."""
 _DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
 
 
@@ -66,13 +68,11 @@ def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> 
     return Condition("MetricsAvailable", True, "MetricsAvailable", "demand is known")
 
 
-def merge(before: object, now: Iterable[Condition], at: float, generation: int) -> list[Json]:
+def merge(
+    before: Iterable[Json], now: Iterable[Condition], at: float, generation: int
+) -> list[Json]:
     """The conditions as Kubernetes keeps them; the time changes only with the truth."""
-    old = (
-        {c.get("type"): c for c in before if isinstance(c, dict)}
-        if isinstance(before, list)
-        else {}
-    )
+    old = {c["type"]: c for c in before}
     return [_merged(old.get(c.type, {}), c, at, generation) for c in now]
 
 
@@ -89,11 +89,13 @@ def _merged(old: Json, condition: Condition, at: float, generation: int) -> Json
     }
 
 
-def turned(before: object, after: Iterable[Json]) -> Iterable[Json]:
-    """The conditions whose truth has changed."""
-    old = (
-        {c.get("type"): c for c in before if isinstance(c, dict)}
-        if isinstance(before, list)
-        else {}
-    )
-    return [c for c in after if c["type"] in old and old[c["type"]].get("status") != c["status"]]
+def is_bad(condition: Json) -> bool:
+    """Whether it is a condition in which somebody should look."""
+    good = "True" if condition["type"] in _GOOD else "False"
+    return bool(condition["status"] != good)
+
+
+def turned(before: Iterable[Json], after: Iterable[Json]) -> Iterable[Json]:
+    """The conditions whose truth has changed; one that is new was well before."""
+    old = {c["type"]: is_bad(c) for c in before}
+    return [c for c in after if old.get(c["type"], False) != is_bad(c)]

@@ -1,5 +1,6 @@
 """One forecast a minute for all workloads together, read by each as an `Outlook`."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from ebbtide.forecast.contract import LEVELS, Forecaster, History
 from ebbtide.loop.ports import MINUTE
 from ebbtide_policies.demand import Outlook
+
+log = logging.getLogger("ebbtide.loop")
 
 Key = tuple[str, str]
 """A workload's key and the name of one of its signals."""
@@ -81,11 +84,20 @@ class Forecasting:
 
     def _is_stale(self, key: Key, end: float) -> bool:
         known = self._known.get(key)
-        return known is None or known.outlook.origin < end
+        return known is None or known.outlook.origin != end
 
     def _forecast(self, batch: _Batch, members: Sequence[tuple[Key, NDArray[np.float64]]]) -> None:
+        """Forecast one batch. A series that a forecaster chokes on keeps its last forecast."""
         history = History(batch.end, np.stack([minutes for _, minutes in members], axis=1))
-        made = self._forecasters[batch.model].forecast(history, batch.horizon)
+        try:
+            made = self._forecasters[batch.model].forecast(history, batch.horizon)
+        except Exception:
+            if len(members) == 1:
+                log.exception("%s can't forecast %s", batch.model, " ".join(members[0][0]))
+                return
+            for member in members:
+                self._forecast(batch, [member])
+            return
         for i, (key, _) in enumerate(members):
             outlook = Outlook(made.origin, LEVELS, made.values[:, :, i])
             self._known[key] = Foresight(outlook, made.ordinary[:, i], bool(made.trusted[i]))

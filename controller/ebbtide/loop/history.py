@@ -1,7 +1,8 @@
 """The minutes of every query, kept as a rolling window that can always be read anew.
 
-At a tick only the minutes that are not known yet are asked for; the long past of a new query is
-fetched once, in the background, while the loop already runs on its last hour.
+At a tick only the minutes that are not settled yet are asked for; whatever lies further back, the
+long past of a new query or that of an outage, is fetched once, in the background, while the loop
+already runs on the last hour.
 """
 
 import logging
@@ -17,7 +18,7 @@ from ebbtide.loop.ports import MINUTE, Metrics, Minutes, Query, Reading, Span
 log = logging.getLogger("ebbtide.loop")
 
 FIRST_READ = 3600.0
-"""How much of a new query's past is read at once; the rest follows in the background."""
+"""How much of the past is read at once; what lies before it follows in the background."""
 LATE = 600.0
 """A minute that is missing is asked for again this long, as samples may arrive late."""
 
@@ -26,40 +27,58 @@ class Track:
     """The last minutes of one query, on a grid; NaN is a gap."""
 
     def __init__(self, length: float) -> None:
-        self.values: NDArray[np.float64] = np.full(max(1, int(length // MINUTE)), np.nan)
+        self.values: NDArray[np.float64] = np.full(_rows(length), np.nan)
         self.newest: float | None = None
         """The moment of the last row; None until the first read."""
+        self.answered: float | None = None
+        """The moment up to which reads were answered; None until the first answer."""
         self.failure: MetricsUnavailable | None = None
         """Why the last read brought nothing."""
 
+    @property
+    def oldest(self) -> float:
+        """The moment of the first row."""
+        return (self.newest or 0.0) - (self.values.size - 1) * MINUTE
+
     def missing(self, until: float) -> Span | None:
-        """The minutes to ask for now; None when all are known."""
-        if self.newest is None:
-            first = max(until - FIRST_READ, until - (self.values.size - 1) * MINUTE)
+        """The minutes to ask for now; None when the newest is known.
+
+        The last two that were answered are always among them: they may have been read before all
+        of their samples had arrived.
+        """
+        if self.newest == until and not np.isnan(self.values[-1]):
+            return None
+        first = max(until - FIRST_READ, until - (self.values.size - 1) * MINUTE)
+        if self.answered is None or self.newest is None:
             return Span(first, until)
         late = self.values[-int(LATE // MINUTE) :]
-        gaps = np.flatnonzero(np.isnan(late))
-        first = self.newest + MINUTE
-        if gaps.size:
-            first = self.newest - (late.size - 1 - gaps[0]) * MINUTE
-        return Span(first, until) if until > self.newest else None
+        gaps = self.newest - np.flatnonzero(np.isnan(late)[::-1]) * MINUTE
+        unsettled = min([self.answered - MINUTE, *gaps[-1:]])
+        return Span(max(first, float(unsettled)), until)
 
     def advance(self, until: float) -> None:
         """Move the window so that it ends at `until`."""
         if self.newest is not None and until > self.newest:
             by = min(self.values.size, int((until - self.newest) // MINUTE))
             self.values = np.concatenate((self.values[by:], np.full(by, np.nan)))
-        self.newest = until if self.newest is None else max(self.newest, until)
+        self.newest = until
 
     def put(self, minutes: Minutes) -> None:
-        """Write what was read where it belongs; what lies outside the window is dropped."""
-        if self.newest is None:
-            return
-        oldest = self.newest - (self.values.size - 1) * MINUTE
-        at = int((minutes.start - oldest) // MINUTE)
+        """Write what was read where it belongs; what lies outside the window is dropped.
+
+        An infinite value is no demand that anybody can carry: it counts as unknown.
+        """
+        at = int((minutes.start - self.oldest) // MINUTE)
         skip, end = max(0, -at), min(minutes.values.size, self.values.size - at)
         if skip < end:
-            self.values[at + skip : at + end] = minutes.values[skip:end]
+            read = minutes.values[skip:end]
+            self.values[at + skip : at + end] = np.where(np.isfinite(read), read, np.nan)
+
+    def settle(self, span: Span) -> Span | None:
+        """Note that a span was answered; returns what between it and the last answer was not."""
+        begun = self.oldest if self.answered is None else max(self.oldest, self.answered + MINUTE)
+        self.answered = span.end
+        return Span(begun, span.start - MINUTE) if begun < span.start else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +100,12 @@ class Histories:
         """Bring every wanted query up to the last whole minute; forget those nobody wants."""
         until = now // MINUTE * MINUTE
         lengths = _longest(wanted)
-        self._tracks = {q: self._track(q, length) for q, length in lengths.items()}
+        self._tracks = {q: self._track(q, length, until) for q, length in lengths.items()}
         asked = [(q, span) for q, t in self._tracks.items() if (span := t.missing(until))]
-        new = [query for query, _ in asked if self._tracks[query].newest is None]
         for (query, span), reading in zip(asked, self._metrics.read(asked), strict=True):
             self._tracks[query].advance(until)
             self._absorb(query, span, reading)
-        for query in new:
-            self._backfill(query, until)
-        for query, span, reading in self._metrics.finished():
-            if query in self._tracks:
-                self._fill(query, span, reading)
+        self._fill()
 
     def track(self, query: Query) -> Track:
         """The minutes of a query that was wanted at the last refresh."""
@@ -107,9 +121,10 @@ class Histories:
         known = recent[~np.isnan(recent)]
         return float(known[-1]) if known.size else float("nan")
 
-    def _track(self, query: Query, length: float) -> Track:
+    def _track(self, query: Query, length: float, until: float) -> Track:
+        """The track that is there; a new one where it no longer fits, or the clock went back."""
         track = self._tracks.get(query)
-        if track is None or track.values.size != max(1, int(length // MINUTE)):
+        if track is None or track.values.size != _rows(length) or (track.newest or 0.0) > until:
             return Track(length)
         return track
 
@@ -120,19 +135,27 @@ class Histories:
             return
         track.failure = None
         track.put(reading)
+        owed = track.settle(span)
+        if owed:
+            self._metrics.begin(query, owed)
 
-    def _fill(self, query: Query, span: Span, reading: Reading) -> None:
-        """Take a piece of the long past, or ask for it again: the next tick is the retry."""
-        if isinstance(reading, Minutes):
-            self._tracks[query].put(reading)
-            return
-        log.warning("the past of %r is not known yet: %s", query.promql, reading)
-        self._metrics.begin(query, span)
+    def _fill(self) -> None:
+        """Take pieces of the long past, or ask for them again: the next tick is the retry."""
+        failures = []
+        for query, span, reading in self._metrics.finished():
+            if query not in self._tracks:
+                continue
+            if isinstance(reading, Minutes):
+                self._tracks[query].put(reading)
+                continue
+            failures.append(reading)
+            self._metrics.begin(query, span)
+        if failures:
+            log.warning("the past of %d queries is not known yet: %s", len(failures), failures[-1])
 
-    def _backfill(self, query: Query, until: float) -> None:
-        oldest = until - (self._tracks[query].values.size - 1) * MINUTE
-        if oldest < until - FIRST_READ:
-            self._metrics.begin(query, Span(oldest, until - FIRST_READ - MINUTE))
+
+def _rows(length: float) -> int:
+    return max(1, int(length // MINUTE))
 
 
 def _longest(wanted: Iterable[Wanted]) -> Mapping[Query, float]:

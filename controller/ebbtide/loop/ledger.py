@@ -1,12 +1,17 @@
 """What is on record of one workload: its fleet, its policies' memories, and the last step."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+import logging
+from dataclasses import dataclass, field, replace
 
-from ebbtide.api.status import MOST_DECISIONS, epoch, stamp
-from ebbtide.loop.ports import Json
+from pydantic import ValidationError
+
+from ebbtide.api.status import MOST_DECISIONS, CapacityPolicyStatus, epoch, stamp
+from ebbtide.loop.ports import Json, Resource
 from ebbtide_policies.decide import Memories
 from ebbtide_policies.observation import Fleet, LastStep, Mode, Phase
+
+log = logging.getLogger("ebbtide.loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,19 @@ class Ledger:
     phase: Phase = Phase.PEACE
 
 
+def sound(resource: Resource) -> Resource:
+    """The resource; with no status at all where it holds one that the house can't have written.
+
+    So a status that somebody has tampered with is one that was lost: all begins with most care.
+    """
+    try:
+        CapacityPolicyStatus.model_validate_json(json.dumps(resource.status), strict=True)
+    except ValidationError as error:
+        log.warning("%s: its status can't be understood, begin anew: %s", resource.key, error)
+        return replace(resource, status={})
+    return resource
+
+
 def moment(text: object) -> float | None:
     """Epoch seconds of a moment in a status; None when it is none."""
     try:
@@ -49,22 +67,18 @@ def moment(text: object) -> float | None:
 
 
 def memories_in(section: Json) -> Memories:
-    """The policies' memories that a section of a status holds; what is no memory is left out."""
-    found = section.get("memory")
-    if not isinstance(found, Mapping):
-        return {}
-    return {str(k): v for k, v in found.items() if isinstance(v, Mapping)}
+    """The policies' memories that a section of a status holds."""
+    found: Memories = section.get("memory", {})
+    return found
 
 
-def last_step_in(section: Json) -> LastStep | None:
-    """The last step that a section of a status holds."""
+def last_step_in(section: Json, now: float) -> LastStep | None:
+    """The last step that a section of a status holds; one from the future counts as taken now."""
     found = section.get("lastStep")
-    if not isinstance(found, Mapping):
+    at = moment(found["at"]) if found else None
+    if not found or at is None:
         return None
-    at, before, after = moment(found.get("at")), found.get("from"), found.get("to")
-    if at is None or not isinstance(before, int) or not isinstance(after, int):
-        return None
-    return LastStep(at, before, after)
+    return LastStep(min(at, now), found["from"], found["to"])
 
 
 def phase_in(status: Json) -> Phase:
@@ -80,8 +94,7 @@ def mode_is(status: Json, mode: Mode) -> bool:
 
 def decisions_in(status: Json) -> list[Json]:
     """The latest decisions on record, oldest first."""
-    found = status.get("decisions")
-    return [d for d in found if isinstance(d, dict)] if isinstance(found, list) else []
+    return list(status.get("decisions", []))
 
 
 def with_decision(decisions: list[Json], made: Json) -> list[Json]:

@@ -14,8 +14,10 @@ from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import Ledger
 from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.demand import Signal
+from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
-from ebbtide_policies.observation import Event, Mode, Observation, Override
+from ebbtide_policies.need import PresentNeed
+from ebbtide_policies.observation import Event, Mode, Observation, Override, Phase
 from ebbtide_policies.phase import next_phase
 
 _ANSWER_WITHIN = 180.0
@@ -66,7 +68,18 @@ def observe(
         answers=_answers(workload, knowledge.histories, now),
         last_step=ledger.last_step,
     )
-    return replace(seen, phase=next_phase(seen))
+    return replace(seen, phase=_phase(workload, seen))
+
+
+def _phase(workload: Workload, seen: Observation) -> Phase:
+    """The phase, by the settings that are in force."""
+    by_name = {policy.name: policy.settings for policy in workload.policies}
+    return next_phase(
+        seen,
+        calendar=by_name[Calendar.name],
+        least=float(workload.spec.replicas.min),
+        headroom=by_name[PresentNeed.name].headroom,
+    )
 
 
 def columns(workload: Workload, histories: Histories) -> Iterable[Column]:

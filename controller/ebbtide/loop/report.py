@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.status import stamp
+from ebbtide.api.status import MOST_BOUNDS, stamp
 from ebbtide.loop.conditions import Condition, merge
-from ebbtide.loop.ledger import decisions_in, moment
+from ebbtide.loop.ledger import moment
 from ebbtide.loop.ports import Json, Resource
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.decide import Outcome
-from ebbtide_policies.lanes import number
+from ebbtide_policies.lanes import UNKNOWN, number
 from ebbtide_policies.observation import Mode, Observation
 
 HEARTBEAT = 300.0
@@ -48,9 +48,9 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
             "want": decision.want,
         },
         "binding": bound_json(decision.binding),
-        "bounds": [bound_json(b) for b in decision.bounds if says_something(b)],
+        "bounds": _worth_a_line(decision),
         "conditions": merge(
-            resource.status.get("conditions"), account.conditions, seen.now, resource.generation
+            resource.status.get("conditions", []), account.conditions, seen.now, resource.generation
         ),
         "overrides": [word.name for word in seen.overrides],
     }
@@ -61,14 +61,15 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
 def refused_status(resource: Resource, condition: Condition, now: float) -> Json:
     """The status of a workload that can't be decided on: all is kept, and the reason said."""
     generation = resource.generation
-    conditions = merge(resource.status.get("conditions"), [condition], now, generation)
+    conditions = merge(resource.status.get("conditions", []), [condition], now, generation)
+    untouched = [c for c in resource.status.get("conditions", []) if c["type"] != condition.type]
     kept = {k: v for k, v in resource.status.items() if k != "bounds"}
-    said: Json = {"reason": condition.reason, "message": condition.message, "policy": "resource"}
+    held = Bound(Kind.PACE_DOWN, UNKNOWN, "resource", condition.reason, "{}", (condition.message,))
     return kept | {
         "observedGeneration": generation,
         "heartbeat": stamp(now),
-        "conditions": conditions,
-        "binding": said | {"kind": Kind.PACE_DOWN.value},
+        "conditions": conditions + untouched,
+        "binding": bound_json(held),
     }
 
 
@@ -84,6 +85,12 @@ def bound_json(bound: Bound) -> Json:
     return said | ({"replicas": int(replicas)} if np.isfinite(replicas) else {})
 
 
+def _worth_a_line(decision: Decision) -> list[Json]:
+    """The bounds that are shown: the one that decided, and as many others as there is room for."""
+    others = [bound_json(bound) for bound in decision.bounds[1:] if says_something(bound)]
+    return [bound_json(decision.binding), *others][:MOST_BOUNDS]
+
+
 def says_something(bound: Bound) -> bool:
     """Whether a bound limits anything: a gate that stands open is not worth a line."""
     replicas = number(bound.replicas)
@@ -95,19 +102,19 @@ def says_something(bound: Bound) -> bool:
 def worth_writing(before: Json, after: Json, now: float) -> bool:
     """Whether a person would act on the difference, or the heartbeat is due."""
     last = moment(before.get("heartbeat"))
-    return last is None or now - last >= HEARTBEAT or _salient(before) != _salient(after)
+    due = last is None or not 0 <= now - last < HEARTBEAT
+    return due or _salient(before) != _salient(after)
 
 
 def _salient(status: Mapping[str, Any]) -> Json:
     """What a person would act on; numbers that move with every minute are not."""
     rest = {k: v for k, v in status.items() if k not in _QUIET}
     binding, replicas = status.get("binding") or {}, status.get("replicas") or {}
-    conditions: Iterable[Json] = status.get("conditions") or []
+    conditions: Iterable[Json] = status.get("conditions", [])
     return rest | {
         "binding": (binding.get("policy"), binding.get("reason")),
         "replicas": (replicas.get("current"), replicas.get("ready"), replicas.get("desired")),
         "conditions": [(c.get("type"), c.get("status"), c.get("reason")) for c in conditions],
-        "decisions": decisions_in(dict(status)),
     }
 
 

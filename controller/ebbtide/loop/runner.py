@@ -24,8 +24,8 @@ class Missed:
 def run(loop: Loop, clock: Clock, every: float, told: Callable[[Tick | Missed], None]) -> None:
     """Tick until the clock says stop. `now` is the moment at which a tick was due.
 
-    So a soak is a whole number of ticks however long a tick takes, and the moment that a decision is
-    made for never lies before the one before it.
+    So a soak is a whole number of ticks however long a tick takes, and the moment that a decision
+    is made for lies before the one before it only where the clock itself was set back.
     """
     due = clock.now() // every * every
     while True:
@@ -43,6 +43,11 @@ def run(loop: Loop, clock: Clock, every: float, told: Callable[[Tick | Missed], 
 
 
 def next_due(due: float, now: float, every: float) -> tuple[float, int]:
-    """The moment of the next tick, and how many were left out meanwhile."""
+    """The moment of the next tick, and how many were left out meanwhile.
+
+    A clock that was set back is followed: to wait until it is there again could take hours.
+    """
     passed = int((now - due) // every)
+    if passed < -1:
+        return (now // every + 1) * every, 0
     return due + max(1, passed) * every, max(0, passed - 1)

@@ -11,17 +11,19 @@ from typing import NamedTuple, TypeVar
 
 from ebbtide.api.compose import Plugins
 from ebbtide.api.parse import parse_calendar, parse_override
-from ebbtide.errors import EbbtideError, InvalidInput
+from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
 from ebbtide.forecast.contract import Forecaster
 from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
 from ebbtide.loop.carry_out import Writer
 from ebbtide.loop.conditions import Condition, judge
-from ebbtide.loop.conflicts import second_hand
+from ebbtide.loop.conflicts import Claims
 from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.history import Histories
+from ebbtide.loop.ledger import sound
 from ebbtide.loop.observe import Knowledge, Words, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Survey, Target
 from ebbtide.loop.report import Account
+from ebbtide.loop.spoken import Spoken
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.decide import decide
 from ebbtide_policies.observation import Mode
@@ -72,7 +74,9 @@ class _Case(NamedTuple):
     """One workload in one tick, and all that is needed to decide on it."""
 
     workload: Workload
-    survey: Survey
+    target: Target | ClusterUnavailable | None
+    conflict: str
+    """Who else scales the target; empty when nobody does."""
     knowledge: Knowledge
     now: float
 
@@ -90,6 +94,7 @@ class Loop:
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
         self._understanding = Understanding(rules.plugins, sorted(rules.forecasters))
+        self._calendars, self._overrides = Spoken(parse_calendar), Spoken(parse_override)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters)
         self._writer = Writer(world.cluster)
@@ -108,15 +113,14 @@ class Loop:
         if not self._world.leadership.held:
             return Tick(now=now, leading=False, seconds=seconds)
         survey = self._timed(seconds, "survey", self._world.cluster.survey)
-        understood = self._understanding.of(survey.policies)
+        resources = [sound(policy) for policy in survey.policies if not policy.deleting]
+        understood = self._understanding.of(resources)
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         self._timed(seconds, "forecast", lambda: self._foresee(workloads))
-        words = self._words(survey)
-        knowledge = Knowledge(self._histories, self._forecasting, words)
-        cases = [_Case(workload, survey, knowledge, now) for workload in workloads]
+        cases = self._cases(workloads, survey, now)
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
-        failed = [self._misunderstood(r, understood[r.key], now) for r in survey.policies]
+        failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(
             now=now,
             leading=True,
@@ -133,18 +137,23 @@ class Loop:
             seconds[step] = self._world.stopwatch() - begun
 
     def _read(self, workloads: Sequence[Workload], now: float) -> None:
-        self._histories.refresh((want for w in workloads for want in w.wanted()), now)
+        self._histories.refresh((want for w in workloads for want in w.wanted), now)
 
     def _foresee(self, workloads: Sequence[Workload]) -> None:
         self._forecasting.refresh([c for w in workloads for c in columns(w, self._histories)])
 
-    def _words(self, survey: Survey) -> Words:
-        """Calendars and overrides; one that can't be understood is said so, and stops no other."""
-        calendars = [(r.namespace, c) for r in survey.calendars if (c := _try(parse_calendar, r))]
-        overrides = [
-            (r.namespace, r.name, o) for r in survey.overrides if (o := _try(parse_override, r))
+    def _cases(self, workloads: Sequence[Workload], survey: Survey, now: float) -> Sequence[_Case]:
+        words = Words(
+            [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
+            [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
+            self._rules.namespace,
+        )
+        knowledge = Knowledge(self._histories, self._forecasting, words)
+        claims, targets = Claims(survey), survey.targets
+        return [
+            _Case(w, targets.get(w.target), claims.second_hand(w), knowledge, now)
+            for w in workloads
         ]
-        return Words(calendars, overrides, self._rules.namespace)
 
     def _one(self, case: _Case) -> "Account | _Failure":
         """Decide on one workload and carry it out; whatever goes wrong stops no other."""
@@ -168,20 +177,18 @@ class Loop:
         return _Failure(resource.key, str(problem))
 
     def _decide_and_act(self, case: _Case) -> "Account | _Failure":
-        workload, now = case.workload, case.now
-        target = case.survey.targets.get(workload.target)
+        workload, target, now = case.workload, case.target, case.now
         if not isinstance(target, Target):
             why = f"{workload.target} can't be read: {target or 'it is not there'}"
             self._refuse(workload.resource, Condition("Ready", False, "TargetUnknown", why), now)
             return _Failure(workload.key, why)
         mode = min(workload.spec.mode, self._rules.max_mode, key=_REACH.__getitem__)
-        conflict = second_hand(workload, case.survey)
-        actuator = self._actuator(mode, conflict)
+        actuator = self._actuator(mode, case.conflict)
         ledger = actuator.ledger(workload, target, mode, now)
         seen = observe(workload, ledger, mode, case.knowledge, now)
         outcome = decide(workload.policies, seen, ledger.memories)
         failures = [str(f) for f in self._failures(workload)]
-        said = tuple(judge(seen, outcome.decision, failures, conflict))
+        said = tuple(judge(seen, outcome.decision, failures, case.conflict))
         account = Account(seen, outcome, said)
         self._writer.carry_out(workload, account, ledger, (actuator, target))
         return account
@@ -192,7 +199,7 @@ class Loop:
         return self._withheld if conflict else self._scale
 
     def _failures(self, workload: Workload) -> Sequence[EbbtideError]:
-        tracks = [self._histories.track(want.query) for want in workload.wanted()]
+        tracks = [self._histories.track(want.query) for want in workload.wanted]
         return [track.failure for track in tracks if track.failure]
 
     def _refuse(self, resource: Resource, condition: Condition, now: float) -> None:
@@ -200,11 +207,3 @@ class Loop:
             self._writer.refuse(resource, condition, now)
         except EbbtideError as error:
             log.warning("%s: %s", resource.key, error, extra={"workload": resource.key})
-
-
-def _try(parse: Callable[[dict[str, object]], T], resource: Resource) -> T | None:
-    try:
-        return parse(resource.spec)
-    except InvalidInput as error:
-        log.warning("%s %s is left out: %s", resource.kind, resource.key, error)
-        return None

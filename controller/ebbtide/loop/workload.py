@@ -27,6 +27,8 @@ class Workload:
     policies: tuple[Policy[Any], ...]
     signals: Mapping[str, SignalSpec]
     """The named signals of its demand."""
+    wanted: tuple[Wanted, ...] = ()
+    """Every query that a tick needs answered, with the length of its past."""
 
     @property
     def key(self) -> str:
@@ -48,8 +50,8 @@ class Workload:
         """An expression, asked on behalf of this workload."""
         return Query(self.resource.namespace, promql, source)
 
-    def wanted(self) -> Iterable[Wanted]:
-        """Every query that a tick needs answered, with the length of its past."""
+    def needs(self) -> Iterable[Wanted]:
+        """Work out which queries a tick needs answered."""
         for signal in self.signals.values():
             yield Wanted(self.query(signal.query, signal.source), self.spec.forecast.history)
             if signal.alive:
@@ -90,9 +92,12 @@ class Understanding:
         try:
             spec = parse_policy(resource.spec)
             self._check_model(spec.forecast.model)
-            return Workload(resource, spec, compose(spec, self._plugins), spec.signals())
+            workload = Workload(resource, spec, compose(spec, self._plugins), spec.signals())
+            return replace(workload, wanted=tuple(workload.needs()))
         except InvalidInput as error:
             return error
+        except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
+            return InvalidInput(f"spec.plugins: {type(error).__name__}: {error}")
 
     def _check_model(self, model: str) -> None:
         if model not in self._models:

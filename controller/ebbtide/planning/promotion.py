@@ -204,8 +204,8 @@ def _event(
     window: tuple[str, int, int, float], story: _Story, first: float, rng: np.random.Generator
 ) -> Event:
     name, begins, lasts, share = window
-    hour = np.array([begins % _DAY / _HOUR])
-    usual = float(story.usual * (0.2 + _humps(hour)[0]))
+    hours = (begins + np.arange(_HOUR)) % _DAY / _HOUR
+    usual = float(story.usual * (0.2 + _humps(hours).max()))
     times = (usual + share * story.excess) / usual * rng.uniform(0.9, 1.15)
     start = first + begins * MINUTE
     ready_by = start - 10 * MINUTE

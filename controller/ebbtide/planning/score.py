@@ -14,7 +14,7 @@ from ebbtide_policies.lanes import Lanes, number, whole
 
 HOUR = 3600.0
 MINUTE = 60.0
-LOADS = tuple(percent / 100 for percent in (*range(10, 40, 5), *range(40, 112, 2)))
+LOADS = tuple(percent / 100 for percent in (*range(10, 40, 5), *range(40, 111)))
 """Target loads that are tried for the best HPA."""
 TUNED = Behavior((Limit(Unit.PERCENT, 10.0, 60.0),), window=300.0)
 """HPA's way down at its best: Percent 10 per 60 s after a window of 300 s."""
@@ -150,10 +150,11 @@ class Hindsight:
 def best_hpa(
     trial: Trial, shortfall: float, loads: Sequence[float] = LOADS, down: Behavior = TUNED
 ) -> Hindsight:
-    """Find the HPA (tolerance 1 %) with the least idle replica-hours at no more shortfall.
+    """Find the HPA (tolerance 1 %) that is the fairest peer of a scaler with a given shortfall.
 
-    `shortfall` is in replica-minutes. Where no target load stays within it, the one with the
-    least shortfall is taken. All loads run at once, one lane each.
+    It is the one that falls short the least of those that fall short no less (in replica-minutes):
+    who idles less than that one is better in both. Where every target load is better, the one that
+    idles least is taken. All loads run at once, one lane each.
     """
     lanes = np.asarray(loads, dtype=np.float64)
     first = np.maximum(whole(trial.demand[0] / lanes), 1.0)
@@ -166,6 +167,7 @@ def best_hpa(
     return min(tried, key=lambda one: _worth(one.score, shortfall))
 
 
-def _worth(score: Score, shortfall: float) -> tuple[float, float]:
-    """Order scores: too short last, by shortfall; else by idle replica-hours."""
-    return (max(0.0, score.shortfall - shortfall), score.idle)
+def _worth(score: Score, shortfall: float) -> tuple[bool, float, float]:
+    """Order scores: first those that are no better, from the closest on; the rest by idleness."""
+    better = score.shortfall < shortfall
+    return better, 0.0 if better else score.shortfall, score.idle

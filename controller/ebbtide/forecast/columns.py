@@ -1,0 +1,51 @@
+"""What is reckoned column by column: one row a minute, one column a series, NaN for a gap."""
+
+import numpy as np
+
+from ebbtide.forecast.contract import Floats
+
+SMOOTHING = 7
+"""Minutes that a moving average takes together."""
+
+
+def carried(minutes: Floats) -> Floats:
+    """The minutes with each gap filled by the last known value before it."""
+    rows = np.where(np.isnan(minutes), 0, np.arange(len(minutes))[:, None])
+    np.maximum.accumulate(rows, axis=0, out=rows)
+    return np.take_along_axis(minutes, rows, axis=0)
+
+
+def mean(values: Floats) -> Floats:
+    """The mean of what is known in each column; NaN where nothing is."""
+    known = ~np.isnan(values)
+    count = np.count_nonzero(known, axis=0)
+    total: Floats = np.where(known, values, 0.0).sum(axis=0)
+    return np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def median(stack: Floats) -> Floats:
+    """Median over the first axis, of what is known; the mean of the rest where nothing is."""
+    ordered = np.sort(stack, axis=0)  # NaN sorts last
+    count = np.count_nonzero(~np.isnan(stack), axis=0)
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    high = np.minimum(high, np.maximum(count - 1, 0))
+    pick = [np.take_along_axis(ordered, index[None], axis=0)[0] for index in (low, high)]
+    middle: Floats = (pick[0] + pick[1]) / 2
+    return np.where(np.isnan(middle), np.nan_to_num(mean(middle)), middle)
+
+
+def smoothed(shape: Floats) -> Floats:
+    """A circular moving average over a few minutes of the day; a profile holds past days only."""
+    half = SMOOTHING // 2
+    padded = np.concatenate((shape[-half:], shape, shape[:half]))
+    sums = np.cumsum(np.concatenate((np.zeros((1, shape.shape[1])), padded)), axis=0)
+    means: Floats = (sums[SMOOTHING:] - sums[:-SMOOTHING]) / SMOOTHING
+    return means
+
+
+def share_explained(x: Floats, y: Floats) -> Floats:
+    """The share of `x` that explains `y` best, between none and all of it, a value a series."""
+    sound = ~np.isnan(x) & ~np.isnan(y)
+    x, y = np.where(sound, x, 0.0), np.where(sound, y, 0.0)
+    share: Floats = (x * y).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-12)
+    return np.clip(share, 0.0, 1.0)

@@ -1,0 +1,152 @@
+"""Stands between an operator and the API server, and strikes right after a request of its choice.
+
+The request has been carried out by then, and its answer never arrives: that is what a crash, or a
+network that fails, between two calls looks like.
+"""
+
+import http.client
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import pytest
+import yaml
+
+from tests.cluster.credentials import write_kubeconfig
+from tests.cluster.plane import Plane
+
+_AN_OBJECT = 2
+"""A kind and a name; a third part is a subresource."""
+
+
+class Blow(NamedTuple):
+    """What to do after the n-th request that arrives at or after a moment."""
+
+    start: float
+    nth: int
+    strike: Callable[[], None]
+
+
+class CuttingProxy:
+    """An HTTPS proxy on loopback, open within a `with` block, and a kubeconfig that leads to it."""
+
+    def __init__(self, plane: Plane) -> None:
+        if plane.own is None:
+            pytest.skip("needs a control plane of its own, not a cluster by KUBECONFIG")
+        certificate, key = plane.own.layout.serving_pair
+        self._upstream = plane.own.layout.api_port
+        self._trust = ssl.create_default_context(cafile=str(certificate))
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        port = int(self._server.server_address[1])
+        known = yaml.safe_load(plane.kubeconfig.read_text())
+        self.kubeconfig: Path = plane.folder / f"proxy-{port}.kubeconfig"
+        cluster = {
+            "server": f"https://127.0.0.1:{port}",
+            "certificate-authority": str(certificate),
+        }
+        write_kubeconfig(self.kubeconfig, cluster, known["users"][0]["user"]["token"])
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._guard = threading.Lock()
+        self._blow: Blow | None = None
+        self._counted = 0
+        self.struck: list[str] = []
+        """The requests after which it struck."""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def arm(self, start: float, nth: int, strike: Callable[[], None]) -> None:
+        """Strike once, after the n-th request from a moment on."""
+        with self._guard:
+            self._blow, self._counted = Blow(start, nth, strike), 0
+
+    def strikes_at(self, request: str, arrived: float) -> bool:
+        """Count a request that was carried out; strike if it is the one."""
+        with self._guard:
+            blow = self._blow
+            if blow is None or arrived < blow.start:
+                return False
+            self._counted += 1
+            if self._counted < blow.nth:
+                return False
+            self._blow = None
+        blow.strike()
+        self.struck.append(request)
+        return True
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy, port, trust = self, self._upstream, self._trust
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def pass_on(self) -> None:
+                arrived = time.time()
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                upstream = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trust)
+                try:
+                    upstream.request(self.command, self.path, body, dict(self.headers))
+                    answer = upstream.getresponse()
+                    content = answer.read()
+                finally:
+                    upstream.close()
+                if proxy.strikes_at(f"{self.command} {_what(self.path)}", arrived):
+                    self.close_connection = True
+                    return
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.getheader("Content-Type", ""))
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def do_GET(self) -> None:
+                self.pass_on()
+
+            def do_PUT(self) -> None:
+                self.pass_on()
+
+            def do_POST(self) -> None:
+                self.pass_on()
+
+            def do_PATCH(self) -> None:
+                self.pass_on()
+
+            def log_message(self, *arguments: object) -> None:
+                """Say nothing: a test reads what was struck."""
+
+        return Handler
+
+
+def _what(path: str) -> str:
+    """The subresource or the kind that a path names: `/apis/GROUP/VERSION/namespaces/NAME/...`."""
+    parts = path.partition("?")[0].strip("/").split("/")[5:]
+    return parts[-1] if len(parts) != _AN_OBJECT else parts[0]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that were killed."""

@@ -1,0 +1,143 @@
+"""A match day on a real control plane: recorded once for all tests that look at it.
+
+Three workloads under one operator, for about four minutes:
+
+- `match`: the evening of 23 June 1998 at the World Cup site, ten recorded minutes to a minute:
+  demand rises by half and more before the end of the games, and is at a half half an hour later;
+- `whistle`: the end of the games of 30 June 1998 at its own pace;
+- `quiet`: constant low demand from a second Prometheus, which stops and starts again meanwhile.
+"""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.ebbtide_objects import install
+from tests.cluster.feed import MINUTE, Feed, Recording, constant, recording
+from tests.cluster.operator import Operator, condition, events_of, home_of, status_of
+from tests.cluster.plane import Plane
+from tests.cluster.watch import Staircase, Watch
+from tests.cluster.workloads import care, start_fleets
+from tests.integration.prometheus_server import PrometheusServer
+
+PER_REPLICA = 4000
+FLEETS = {"match": 21, "whistle": 36, "quiet": 60}
+MATCH, WHISTLE = "1998-06-23T20:50:00Z", "1998-06-30T22:04:00Z"
+FAST = 10.0
+LENGTH = 3 * MINUTE + 40
+"""Seconds from the first whole minute to the end."""
+
+
+@dataclass
+class MatchDay:
+    """Everything that was seen."""
+
+    recordings: dict[str, Recording]
+    stairs: dict[str, Staircase] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    """`kubectl get capacitypolicies -o wide`, once while demand is high and once at the end."""
+    described: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    moments: dict[str, float] = field(default_factory=dict)
+    """When the second Prometheus stopped and started, and when the condition said so."""
+    outage: dict[str, Any] = field(default_factory=dict)
+    """The status of `quiet` during the outage."""
+    traces: list[str] = field(default_factory=list)
+
+
+def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> MatchDay:
+    """Play the day, and take everything down."""
+    kick_off = (time.time() // MINUTE + 1) * MINUTE
+    day = MatchDay(
+        {
+            "match": recording(MATCH, kick_off, FAST),
+            "whistle": recording(WHISTLE, kick_off),
+        }
+    )
+    install(plane)
+    with ExitStack() as stack:
+        home = stack.enter_context(home_of(plane, "match-day"))
+        stack.enter_context(Feed(main, day.recordings))
+        stack.enter_context(Feed(other, {"quiet": constant(10.0)}))
+        for app, replicas in FLEETS.items():
+            start_fleets(plane, home, [app], replicas)
+        watch = stack.enter_context(Watch(plane, home))
+        capacity = {"perReplica": PER_REPLICA, "leadTime": "2s"}
+        plane.apply(care("match", capacity=capacity), namespace=home)
+        plane.apply(care("whistle", capacity=capacity), namespace=home)
+        quiet = care("quiet", policies={"descent": {"maxStep": "2%", "soak": "5s"}})
+        quiet["spec"]["demand"]["source"] = "other"
+        plane.apply(quiet, namespace=home)
+        sources = {"default": main.url, "other": other.url}
+        operator = stack.enter_context(Operator(plane, home, sources))
+        stage = _Stage(plane, home, day, other)
+        plane.wait(lambda: 0 < watch.now("quiet") <= 58, 30, "the quiet one descends")
+        _until(kick_off + 10)
+        stage.stop_metrics()
+        stage.start_metrics()
+        _until(kick_off + LENGTH)
+        stage.look()
+        day.stairs = {app: watch.of(app) for app in FLEETS}
+        operator.stop()
+        day.traces = operator.stack_traces
+    return day
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The hands behind the scene."""
+
+    plane: Plane
+    home: str
+    day: MatchDay
+    other: PrometheusServer
+
+    def stop_metrics(self) -> None:
+        """Stop the second Prometheus, and wait until the condition says so."""
+        self.other.stop()
+        self.day.moments["stopped"] = time.time()
+        self._turns("False", "unavailable", "the outage is seen")
+        self.day.outage = status_of(self.plane, self.home, "quiet")
+        self.day.tables.append(self._table())
+
+    def start_metrics(self) -> None:
+        """Start it again a little before the next minute, and wait until that is seen."""
+        _until((time.time() // MINUTE + 1) * MINUTE - 20)
+        self.other.start()
+        self.day.moments["started"] = time.time()
+        self._turns("True", "available", "it recovers by itself")
+
+    def look(self) -> None:
+        """See what kubectl shows."""
+        self.day.tables.append(self._table())
+        for app in FLEETS:
+            described = self.plane.kubectl("describe", "capacitypolicy", app, f"-n={self.home}")
+            self.day.described[app] = described
+            self.day.statuses[app] = status_of(self.plane, self.home, app)
+            self.day.events[app] = events_of(self.plane, self.home, app)
+
+    def _turns(self, truth: str, moment: str, why: str) -> None:
+        def turned() -> bool:
+            found = condition(status_of(self.plane, self.home, "quiet"), "MetricsAvailable")
+            return bool(found.get("status") == truth)
+
+        self.plane.wait(turned, 75, why)
+        self.day.moments[moment] = time.time()
+
+    def _table(self) -> str:
+        return self.plane.kubectl("get", "capacitypolicies", "-o=wide", f"-n={self.home}")
+
+
+def _until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
+
+
+def keep(day: MatchDay, folder: Path) -> None:
+    """Write what kubectl showed where a person may look at it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "get-capacitypolicies.txt").write_text("\n".join(day.tables))
+    for app, text in day.described.items():
+        (folder / f"describe-{app}.txt").write_text(text)

@@ -1,0 +1,123 @@
+"""What the operator may do, and what it does, in the same words: (API group, resource, verb)."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ebbtide.adapters.api_server import ApiServer, connect
+from ebbtide.adapters.kubernetes import KubernetesCluster
+from ebbtide.adapters.lease import KubernetesLease, LeaseSettings
+from ebbtide.loop.ports import Announcement, Resource, Target
+from tests.adapters.http_api import Answer, Call, HttpApi, http_api, refusal
+
+Right = tuple[str, str, str]
+Kind = tuple[str, str, str]
+"""Group and version, kind, plural."""
+
+APPS: tuple[Kind, ...] = (
+    ("apps/v1", "Deployment", "deployments"),
+    ("apps/v1", "ReplicaSet", "replicasets"),
+    ("apps/v1", "StatefulSet", "statefulsets"),
+)
+_OWN = "/apis/ebbtide.dev/v1alpha1"
+_NEVER_SEEN_TWICE = {"uid": "u", "resourceVersion": "1", "namespace": "live"}
+
+
+def granted(roles: Iterable[dict[str, Any]]) -> set[Right]:
+    """Return what these roles allow."""
+    return {
+        (group, resource, verb)
+        for role in roles
+        for rule in role.get("rules", ())
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def used(kinds: Iterable[Kind], folder: Path) -> set[Right]:
+    """Return what the operator asks of an API server to care for fleets of these kinds.
+
+    One tick of everything that can happen: lead, survey, write a status, scale against a conflict,
+    tell of it, stop leading.
+    """
+    with http_api() as api:
+        kinds = tuple(kinds)
+        _serve(api, kinds)
+        server = connect(api.kubeconfig(folder / "kubeconfig"))
+        try:
+            _live(server)
+        finally:
+            server.close()
+        return set(filter(None, map(_right, api.calls)))
+
+
+def _live(server: ApiServer) -> None:
+    settings = LeaseSettings(namespace="ebbtide", name="ebbtide", identity="me")
+    lease = KubernetesLease(server, settings, monotonic=lambda: 1.0, now=lambda: 1.0)
+    lease.renew()
+    cluster = KubernetesCluster(server, may_write=lambda: lease.held, now=lambda: 1.0)
+    survey = cluster.survey()
+    for policy in survey.policies:
+        cluster.announce(Announcement(cluster.write_status(policy, {}), "Test", "test"))
+    for target in survey.targets.values():
+        assert isinstance(target, Target), target
+        cluster.patch_scale(target, 2)
+    assert all(isinstance(policy, Resource) for policy in survey.policies)
+    lease.release()
+
+
+def _serve(api: HttpApi, kinds: tuple[Kind, ...]) -> None:
+    names = [plural for _, _, plural in kinds]
+    policies = [_policy(kind) for kind in kinds]
+    api.on("GET", f"{_OWN}/capacitypolicies", {"items": policies})
+    for plural in ("eventcalendars", "capacityoverrides"):
+        api.on("GET", f"{_OWN}/{plural}", {"items": []})
+    api.on("GET", "/apis/autoscaling/v2/namespaces/live/horizontalpodautoscalers", {"items": []})
+    api.on("POST", "/apis/events.k8s.io/v1/namespaces/live/events", {})
+    for policy, name in zip(policies, names, strict=True):
+        api.on("PUT", f"{_OWN}/namespaces/live/capacitypolicies/{name}/status", policy)
+    for kind in kinds:
+        _serve_fleet(api, kind)
+    lease = "/apis/coordination.k8s.io/v1/namespaces/ebbtide/leases/ebbtide"
+    free: dict[str, Any] = {"metadata": {}, "spec": {}}
+    api.on("GET", lease, free, {**free, "spec": {"holderIdentity": "me"}})
+    api.on("PUT", lease, free)
+
+
+def _serve_fleet(api: HttpApi, kind: Kind) -> None:
+    version, name, plural = kind
+    here = f"/apis/{version}/namespaces/live/{plural}"
+    fleet = {"metadata": {**_NEVER_SEEN_TWICE, "name": plural}, "spec": {"replicas": 1}}
+    conflict = refusal(409, "Conflict", "it has changed")
+    api.on("GET", here, {"items": [fleet]})
+    api.on("GET", f"{here}/{plural}", fleet)
+    api.on("GET", f"{here}/{plural}/scale", fleet)
+    api.on("PATCH", f"{here}/{plural}/scale", conflict, Answer(body=fleet))
+    served = [{"name": plural, "kind": name}, {"name": f"{plural}/scale", "kind": "Scale"}]
+    api.on("GET", f"/apis/{version}", {"resources": served})
+
+
+def _policy(kind: Kind) -> dict[str, Any]:
+    version, name, plural = kind
+    ref = {"apiVersion": version, "kind": name, "name": plural}
+    return {"metadata": {**_NEVER_SEEN_TWICE, "name": plural}, "spec": {"scaleTargetRef": ref}}
+
+
+def _right(call: Call) -> Right | None:
+    """Return the right that a call needs; discovery is everybody's."""
+    parts = iter(call.path.removeprefix("/apis/").split("/"))
+    group, _version, *rest = parts
+    if not rest:
+        return None
+    plural, name, sub = _within(iter(rest))
+    verb = {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(call.method)
+    return group, f"{plural}/{sub}" if sub else plural, verb or ("get" if name else "list")
+
+
+def _within(rest: Iterator[str]) -> tuple[str, str, str]:
+    plural = next(rest)
+    if plural == "namespaces":
+        next(rest)
+        plural = next(rest)
+    return plural, next(rest, ""), next(rest, "")

@@ -1,0 +1,73 @@
+"""An embedded API server that takes a status only if the real one would, and as it is."""
+
+import pathlib
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+
+from ebbtide.adapters.embedded_cluster import SimulatedCluster
+from ebbtide.api.status import epoch
+from ebbtide.loop.ports import Json, Resource
+
+_CRD = (
+    pathlib.Path(__file__).parents[2] / "deploy" / "crds" / "ebbtide.dev_capacitypolicies.yaml"
+)
+_formats = FormatChecker(formats=())
+
+
+@_formats.checks("date-time", raises=ValueError)
+def _is_a_moment(text: object) -> bool:
+    return not isinstance(text, str) or epoch(text) > 0
+
+
+def _strict(schema: Any) -> Any:
+    """A schema without the extensions of Kubernetes; what would be pruned is refused."""
+    if isinstance(schema, list):
+        return [_strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {k: _strict(v) for k, v in schema.items() if not k.startswith("x-kubernetes-")}
+    closed = "properties" in plain and plain.get("type") == "object"
+    return plain | ({"additionalProperties": False} if closed else {})
+
+
+def _validator() -> Draft202012Validator:
+    version = yaml.safe_load(_CRD.read_text())["spec"]["versions"][0]
+    schema = version["schema"]["openAPIV3Schema"]["properties"]["status"]
+    return Draft202012Validator(_strict(schema), format_checker=_formats)
+
+
+_STATUS = _validator()
+
+
+def faults(status: Json) -> Iterable[str]:
+    """Everything that the API server would refuse or drop in a status."""
+    for error in _STATUS.iter_errors(status):
+        yield f"{error.json_path}: {error.message}"
+    yield from (f"{path}: null" for path, value in _leaves("status", status) if value is None)
+
+
+def _leaves(path: str, value: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(f"{path}.{key}", inner)
+    elif isinstance(value, (list, tuple)):
+        for at, inner in enumerate(value):
+            yield from _leaves(f"{path}[{at}]", inner)
+    else:
+        yield path, value
+
+
+class StrictCluster(SimulatedCluster):
+    """Refuses a status that does not fit the schema of the CRD."""
+
+    strict = True
+
+    def write_status(self, policy: Resource, status: Json) -> Resource:
+        """Replace the status of a policy if it is valid and its object has not changed."""
+        found = list(faults(status)) if self.strict else []
+        if found:
+            raise AssertionError("; ".join(found))
+        return super().write_status(policy, status)
