@@ -45,6 +45,8 @@ class Bound:
     reason: str
     detail: str = ""
     values: tuple[object, ...] = ()
+    until: Number | None = None
+    """The moment at which it lifts by itself, where that is known."""
 
     @property
     def message(self) -> str:

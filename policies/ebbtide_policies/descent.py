@@ -6,6 +6,7 @@ its own with a reason of its own, so that the one that is shut can be named.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from pydantic import Field
@@ -69,16 +70,23 @@ class Descent(Policy[DescentSettings]):
         """One pace for each gate, and one for the size of the step."""
         current, needed = seen.fleet.current, self._needed(seen)
         soak = np.maximum(self.settings.soak, memory["soak"])
-        rested = seen.now - memory["at"]
+        stepped = _stepped(memory, seen)
         size = step_size(_origin(memory, current), self._share(memory))
-        yield self._pace(current - size, "DescentStep", "one step is {:.0f} replicas", size)
         yield self._pace(
-            gate(rested >= soak, current),
+            current - size,
+            "DescentStep",
+            "a step takes at most {:.0f} of {:.0f} replicas",
+            size,
+            current,
+        )
+        soaking = self._pace(
+            gate(seen.now - stepped >= soak, current),
             "DescentSoaking",
             "{:.0f} s of the {:.0f} s soak have passed since the last step",
-            rested,
+            seen.now - stepped,
             soak,
         )
+        yield replace(soaking, until=stepped + soak)
         yield self._pace(
             gate(seen.fleet.whole, current),
             "FleetNotWhole",
@@ -145,3 +153,11 @@ class Descent(Policy[DescentSettings]):
 def _origin(memory: Memory, current: Number) -> Number:
     """The fleet at the start of the descent; where another hand moved it, it starts here."""
     return where(memory["replicas"] == current, memory["origin"], current)
+
+
+def _stepped(memory: Memory, seen: Observation) -> Number:
+    """The moment of the last step down: it was decided before it was taken, and rests from then."""
+    last = seen.last_step
+    if last is None:
+        return memory["at"]
+    return where(last.after < last.before, np.maximum(memory["at"], last.at), memory["at"])

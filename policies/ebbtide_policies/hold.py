@@ -55,9 +55,12 @@ class Hold(Policy[HoldSettings]):
             name,
             demand.age,
         )
+        silent = np.isnan(demand.alive)
+        said = "{}: the metrics source does not answer, or not whether its targets do"
+        yield self._pace(seen, silent, "MetricsUnavailable", said, name)
         yield self._pace(
             seen,
-            np.logical_not(demand.alive >= demand.alive_at_least),
+            np.logical_not(silent | (demand.alive >= demand.alive_at_least)),
             "ScrapeTargetsMissing",
             "{}: {:.0%} of the scrape targets answer, {:.0%} are asked for",
             name,

@@ -39,15 +39,19 @@ class Limits(Policy[LimitSettings]):
 
 
 class ModeGuard(Policy[PolicySettings]):
-    """In ScaleUpOnly nothing is let go."""
+    """In ScaleUpOnly nothing is let go; and nothing is done where somebody else is doing it."""
 
     name = "mode"
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        """A pace-down at current replicas, in that mode only."""
+        """Paces at current replicas, where the mode or a second hand asks for them."""
+        current = seen.fleet.current
         if seen.mode is Mode.SCALE_UP_ONLY:
             detail = "the mode is ScaleUpOnly"
-            yield Bound(Kind.PACE_DOWN, seen.fleet.current, self.name, "ScaleUpOnly", detail)
+            yield Bound(Kind.PACE_DOWN, current, self.name, "ScaleUpOnly", detail)
+        if seen.withheld:
+            for pace in (Kind.PACE_DOWN, Kind.PACE_UP):
+                yield Bound(pace, current, self.name, "Conflict", "{}", (seen.withheld,))
 
 
 class Overrides(Policy[PolicySettings]):

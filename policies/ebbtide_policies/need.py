@@ -95,7 +95,7 @@ class PresentNeed(Policy[PresentNeedSettings]):
                 near(need, seen.fleet.current, self.settings.tolerance),
                 self.name,
                 "PresentNeed",
-                "{}: demand now and its slope over {:.0f} s ask for {:.1f} replicas",
+                "{}: now, and its slope over {:.0f} s, ask for {:.1f} replicas",
                 (demand.name, seen.lead_time, need),
             )
 
@@ -129,6 +129,6 @@ class Stabilization(Policy[StabilizationSettings]):
                 near(peak * (1 + chosen.headroom), seen.fleet.current, chosen.tolerance),
                 self.name,
                 "ScaleDownStabilized",
-                "{}: demand of the last {:.0f} s reached {:.1f} replicas",
+                "{}: in the last {:.0f} s it reached {:.1f} replicas",
                 (demand.name, chosen.window, peak),
             )

@@ -127,7 +127,7 @@ class Override(NamedTuple):
 
 
 class LastStep(NamedTuple):
-    """The last change that Ebbtide itself made to this workload."""
+    """The last change that Ebbtide itself made to this workload, no later than `at`."""
 
     at: Number
     before: Number
@@ -187,6 +187,8 @@ class Observation:
     answers: Mapping[str, Number] = field(default_factory=dict)
     """Values of the policies' own queries, by `policy/key`; missing or NaN is unknown."""
     last_step: LastStep | None = None
+    withheld: str = ""
+    """Why nothing may be done to the fleet; empty when nothing stands against it."""
 
     @property
     def regain(self) -> Number:

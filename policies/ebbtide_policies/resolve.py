@@ -107,6 +107,10 @@ def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
     )
 
 
+def _by_weight(bound: Bound) -> tuple[bool, tuple[int, str, str]]:
+    return bound.until is not None, _by_kind_and_name(bound)
+
+
 def _by_kind_and_name(bound: Bound) -> tuple[int, str, str]:
     return (_ORDER[bound.kind], bound.policy, bound.reason)
 
@@ -114,14 +118,15 @@ def _by_kind_and_name(bound: Bound) -> tuple[int, str, str]:
 def _binding(given: tuple[Bound, ...], limits: Limits, settled: Settled, current: float) -> Bound:
     """Find the bound whose number is the decision; the first by name among equals.
 
-    A pace that holds capacity says more than a number that is unknown.
+    A pace that holds capacity says more than a number that is unknown, and one that does not lift
+    by itself says more than one that does.
     """
     kind, value = _deciding(limits, settled)
     kinds = {kind, Kind.ROLLBACK} if kind is Kind.PACE_DOWN else {kind}
     matching = [b for b in given if b.kind in kinds and _effective(b, current) == value]
     unknown = [b for b in given if kind is Kind.PACE_DOWN and np.isnan(_counted(b))]
     if matching or unknown:
-        return min(matching or unknown, key=_by_kind_and_name)
+        return min(matching or unknown, key=_by_weight)
     detail = "no policy asks for more or for less"
     return Bound(Kind.FLOOR, settled.replicas, "resolve", WITHIN_RANGE, detail)
 

@@ -158,7 +158,7 @@ def test_every_gate_has_a_sentence() -> None:
     policy = Descent(DescentSettings())
     said: list[Bound] = list(policy.bounds(found, policy.recall(RESTED, found)))
     assert [bound.message for bound in said] == [
-        "one step is 5 replicas",
+        "a step takes at most 5 of 100 replicas",
         "600 s of the 60 s soak have passed since the last step",
         "100 of 100 replicas are ready; rollout in progress: False",
         "until capacity could be won back, demand may need 10.0 replicas",

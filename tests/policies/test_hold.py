@@ -29,7 +29,7 @@ ROWS = [
         steady(alive=0.5, alive_at_least=0.8), ["ScrapeTargetsMissing"], id="targets are missing"
     ),
     pytest.param(
-        steady(alive=NAN, alive_at_least=0.8), ["ScrapeTargetsMissing"], id="or not known to be up"
+        steady(alive=NAN, alive_at_least=0.8), ["MetricsUnavailable"], id="or the source is silent"
     ),
     pytest.param(steady(alive=0.8, alive_at_least=0.8), [], id="just enough targets answer"),
     pytest.param(signal([*DROP, 40.0]), [], id="half of the demand may go in a minute"),
@@ -70,6 +70,7 @@ def test_a_doubt_says_what_it_is() -> None:
     said = [bound.message for bound in Hold(HoldSettings()).bounds(found, {})]
     assert said == [
         "viewers: the newest known minute is 60 s old",
+        "viewers: the metrics source does not answer, or not whether its targets do",
         "viewers: 100% of the scrape targets answer, 0% are asked for",
         "viewers: 75% of demand went within one minute of the last 300 s",
         "viewers: 100% of the last 300 s are known",

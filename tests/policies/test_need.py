@@ -138,6 +138,6 @@ def test_needs_say_what_they_mean() -> None:
     ]
     assert said == [
         "viewers: the forecast's 0.9 quantile reaches 70.0 replicas within 180 s",
-        "viewers: demand now and its slope over 180 s ask for 80.0 replicas",
-        "viewers: demand of the last 300 s reached 80.0 replicas",
+        "viewers: now, and its slope over 180 s, ask for 80.0 replicas",
+        "viewers: in the last 300 s it reached 80.0 replicas",
     ]
