@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -9,11 +10,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from ebbtide.adapters.embedded_cluster import SimulatedCluster
 from ebbtide.api.status import epoch
-from ebbtide.loop.ports import Json, Resource
+from ebbtide.loop.ports import Json, Resource, Survey, Target
 
-_CRD = (
-    pathlib.Path(__file__).parents[2] / "deploy" / "crds" / "ebbtide.dev_capacitypolicies.yaml"
-)
+_CRD = pathlib.Path(__file__).parents[2] / "deploy" / "crds" / "ebbtide.dev_capacitypolicies.yaml"
 _formats = FormatChecker(formats=())
 
 
@@ -64,6 +63,20 @@ class StrictCluster(SimulatedCluster):
     """Refuses a status that does not fit the schema of the CRD."""
 
     strict = True
+    unlisted = False
+    """Whether a survey leaves targets out."""
+    rolling = False
+    """Whether a rollout is in progress everywhere."""
+
+    def survey(self) -> Survey:
+        """List everything."""
+        found = super().survey()
+        targets = {
+            ref: replace(one, rollout=self.rolling) if isinstance(one, Target) else one
+            for ref, one in found.targets.items()
+            if not self.unlisted
+        }
+        return replace(found, targets=targets)
 
     def write_status(self, policy: Resource, status: Json) -> Resource:
         """Replace the status of a policy if it is valid and its object has not changed."""

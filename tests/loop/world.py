@@ -22,6 +22,11 @@ NOON = 1_794_398_400.0
 TICK = 15.0
 BEFORE = 120
 """Minutes of demand before noon."""
+PLAIN: Json = {
+    "presentNeed": {"headroom": "0%"},
+    "stabilization": {"window": "0s", "headroom": "0%"},
+}
+"""Policies that ask for what demand asks for, and for nothing more."""
 HOME = "ebbtide"
 """The operator's own namespace."""
 
@@ -68,13 +73,8 @@ def spec_of(name: str, **more: Any) -> Json:
         "capacity": {"perReplica": 1, "leadTime": "30s"},
         "replicas": {"min": 1, "max": 1000},
         "forecast": {"model": "Flat", "history": "1h"},
-        "policies": {"presentNeed": {"headroom": "0%"}},
+        "policies": PLAIN,
     } | more
-
-
-def without(json: Json, *names: str) -> Json:
-    """The same without some fields."""
-    return {key: value for key, value in json.items() if key not in names}
 
 
 def target(name: str, namespace: str = "live") -> Ref:
@@ -87,6 +87,8 @@ class World:
 
     def __init__(self, max_mode: Mode = Mode.ENFORCE) -> None:
         self.time = NOON
+        self.stopwatch: Callable[[], float] = lambda: self.time
+        """Seconds that pass within a tick."""
         self.late = 0.0
         """How far the operator's clock is behind."""
         self.calls: list[Call] = []
@@ -96,9 +98,7 @@ class World:
         self.metrics = DemandMetrics({}, lambda: self.time)
         self.leadership = AlwaysLeader()
         self.forecaster = Flat()
-        self.rules = Rules(
-            forecasters={"Flat": self.forecaster}, max_mode=max_mode, namespace=HOME
-        )
+        self.rules = Rules(forecasters={"Flat": self.forecaster}, max_mode=max_mode, namespace=HOME)
         self.restart()
 
     def restart(self) -> None:
@@ -107,7 +107,7 @@ class World:
             metrics=self.metrics,
             cluster=self.cluster,
             leadership=self.leadership,
-            stopwatch=lambda: 0.0,
+            stopwatch=self.stopwatch,
         )
         self.loop = Loop(outside, self.rules)
 
@@ -118,11 +118,11 @@ class World:
     # --- what people do
 
     def add(
-        self, name: str = "edge", replicas: int = 100, demand: float = 100.0, **spec: Any
+        self, name: str = "edge", replicas: int = 100, level: float = 100.0, **spec: Any
     ) -> None:
         """Put a Deployment and its policy there, with a steady demand."""
         self.fleet(name, replicas)
-        self.metrics.answer(name, steady(demand))
+        self.metrics.answer(name, steady(level))
         self.write("CapacityPolicy", name, spec_of(name, **spec), labels={"app": name})
 
     def fleet(self, name: str, replicas: int, lead: float = 30.0) -> None:
@@ -194,3 +194,21 @@ class World:
         done = [call.verb for call in self.calls if call.done or call.verb == "event"]
         self.calls.clear()
         return done
+
+
+def two_growing() -> World:
+    """Two workloads that both have to grow at once."""
+    world = World()
+    world.add("edge", replicas=100, level=120.0)
+    world.add("origin", replicas=100, level=120.0)
+    return world
+
+
+def fails(name: str, verb: str, error: Exception, *, done: bool = False) -> Callable[[Call], None]:
+    """What goes wrong with one kind of call on one object."""
+
+    def trouble(call: Call) -> None:
+        if (call.verb, call.name, call.done) == (verb, f"live/{name}", done):
+            raise error
+
+    return trouble

@@ -1,8 +1,10 @@
 """Ebbtide's own metrics and its health, for Prometheus and for the kubelet's probes."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from http import HTTPStatus
+from socketserver import ThreadingMixIn
+from typing import Generic, NamedTuple, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
@@ -14,7 +16,24 @@ from ebbtide.loop.tick import Tick
 from ebbtide_policies.lanes import number
 
 _LABELS = ("namespace", "policy")
+_HANG = 10.0
+"""Seconds that a client may take for its request."""
+M = TypeVar("M", Gauge, Counter)
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+class _Series(NamedTuple, Generic[M]):
+    """One series about a workload."""
+
+    metric: M
+    workload: str
+    """`namespace/policy`."""
+    value: str = ""
+    """Of the label beside the workload's, if there is one."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return (*self.workload.split("/", 1), *([self.value] if self.value else []))
 
 
 class Exposition:
@@ -39,17 +58,12 @@ class Exposition:
         self._demand = self._gauge("demand_replicas", "Present demand in replicas.", "signal")
         self._phase = self._gauge("phase", "1 for the phase that a workload is in.", "phase")
         self._binding = self._gauge("binding", "1 for the reason that decided.", "reason")
-        self._steps = Counter(
-            "ebbtide_steps_total",
-            "Changes of desired replicas.",
-            (*_LABELS, "direction"),
-            registry=self._registry,
+        self._steps = self._counter("steps", "Changes of desired replicas.", *_LABELS, "direction")
+        self._failures = self._counter(
+            "failures", "Workloads that could not be decided on at a tick.", *_LABELS
         )
-        self._failures = Counter(
-            "ebbtide_failures_total",
-            "Workloads that could not be decided on at a tick.",
-            _LABELS,
-            registry=self._registry,
+        self._missed = self._counter(
+            "ticks_missed", "Ticks that failed as a whole or came too late."
         )
         self._seconds = Histogram(
             "ebbtide_tick_step_seconds",
@@ -58,17 +72,13 @@ class Exposition:
             registry=self._registry,
             buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
         )
-        self._missed = Counter(
-            "ebbtide_ticks_missed_total",
-            "Ticks that failed as a whole or came too late.",
-            registry=self._registry,
-        )
         self._leading = Gauge(
             "ebbtide_leading", "Whether this process leads.", registry=self._registry
         )
-        self._known: set[tuple[str, ...]] = set()
-        self._server = _serve(listen, self._answer)
+        self._gauged: set[_Series[Gauge]] = set()
+        self._counted: set[_Series[Counter]] = set()
         self._metrics = make_wsgi_app(self._registry)
+        self._server = _serve(listen, self._answer)
 
     @property
     def port(self) -> int:
@@ -85,11 +95,11 @@ class Exposition:
         for step, seconds in what.seconds.items():
             self._seconds.labels(step).observe(seconds)
         for key in what.failures:
-            self._failures.labels(*key.split("/", 1)).inc()
-        if what.leading:
-            self._forget(set(what.accounts) | set(what.failures))
+            self._count(_Series(self._failures, key))
         for account in what.accounts.values():
-            self._take(account)
+            self._count_step(account)
+        self._show({s: n for a in what.accounts.values() for s, n in self._of(a)}, what.failures)
+        self._forget({*what.accounts, *what.failures})
 
     def close(self) -> None:
         """Stop serving."""
@@ -100,9 +110,12 @@ class Exposition:
         labels = (*_LABELS, label)
         return Gauge(f"ebbtide_{name}", help_text, labels, registry=self._registry)
 
-    def _take(self, account: Account) -> None:
+    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(f"ebbtide_{name}_total", help_text, labels, registry=self._registry)
+
+    def _of(self, account: Account) -> Iterator[tuple[_Series[Gauge], float]]:
+        """What there is to say about a workload now."""
         seen, decision = account.seen, account.outcome.decision
-        workload = tuple(seen.workload.split("/", 1))
         counts = {
             "current": number(seen.fleet.current),
             "ready": number(seen.fleet.ready),
@@ -110,32 +123,38 @@ class Exposition:
             "want": decision.want,
         }
         for which, count in counts.items():
-            self._replicas.labels(*workload, which).set(count)
+            yield _Series(self._replicas, seen.workload, which), count
         for demand in seen.demand:
-            self._demand.labels(*workload, demand.name).set(number(demand.present()))
-        self._one(self._phase, workload, seen.phase.value)
-        self._one(self._binding, workload, decision.binding.reason)
-        if decision.replicas != decision.current:
-            direction = "up" if decision.replicas > decision.current else "down"
-            self._steps.labels(*workload, direction).inc()
+            present = number(demand.present())
+            yield _Series(self._demand, seen.workload, demand.name), present
+        yield _Series(self._phase, seen.workload, seen.phase.value), 1
+        yield _Series(self._binding, seen.workload, decision.binding.reason), 1
 
-    def _one(self, gauge: Gauge, workload: tuple[str, ...], value: str) -> None:
-        """Set the one value that holds, and take the others of this workload away."""
-        self._remove(gauge, workload)
-        gauge.labels(*workload, value).set(1)
-        self._known.add(workload)
+    def _show(self, now: Mapping[_Series[Gauge], float], failing: Container[str]) -> None:
+        """Set what holds now, then take away what does not; of a failing workload all stays."""
+        for series, value in now.items():
+            series.metric.labels(*series.labels).set(value)
+        stale = {s for s in self._gauged - now.keys() if s.workload not in failing}
+        for series in stale:
+            series.metric.remove(*series.labels)
+        self._gauged = (self._gauged | now.keys()) - stale
 
-    def _forget(self, alive: set[str]) -> None:
-        """Take away the series of workloads that are gone."""
-        gone = {w for w in self._known if "/".join(w) not in alive}
-        for workload in gone:
-            for gauge in (self._replicas, self._demand, self._phase, self._binding):
-                self._remove(gauge, workload)
-        self._known -= gone
+    def _count_step(self, account: Account) -> None:
+        step, workload = account.step, account.seen.workload
+        if step:
+            direction = "up" if step.after > step.before else "down"
+            self._count(_Series(self._steps, workload, direction))
 
-    @staticmethod
-    def _remove(gauge: Gauge, workload: tuple[str, ...]) -> None:
-        gauge.remove_by_labels(dict(zip(_LABELS, workload, strict=True)))
+    def _count(self, series: _Series[Counter]) -> None:
+        series.metric.labels(*series.labels).inc()
+        self._counted.add(series)
+
+    def _forget(self, known: Container[str]) -> None:
+        """Take away the counters of workloads that are gone, or that another process leads now."""
+        gone = {series for series in self._counted if series.workload not in known}
+        for series in gone:
+            series.metric.remove(*series.labels)
+        self._counted -= gone
 
     def _health(self, start: StartResponse) -> Iterable[bytes]:
         silent = self._stopwatch() - self._told
@@ -153,8 +172,16 @@ class Exposition:
         return [b"here are /metrics and /healthz\n"]
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A client that hangs keeps no probe waiting."""
+
+    daemon_threads = True
+
+
 class _Quiet(WSGIRequestHandler):
     """Leaves the log to what matters."""
+
+    timeout = _HANG
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
@@ -165,8 +192,8 @@ def _serve(listen: str, app: Callable[..., Iterable[bytes]]) -> WSGIServer:
     if not port.isdigit():
         raise InvalidInput(f"--listen {listen!r} is no address; write it like 0.0.0.0:8080")
     try:
-        server = make_server(host, int(port), app, handler_class=_Quiet)
-    except OSError as error:
+        server = make_server(host, int(port), app, server_class=_Server, handler_class=_Quiet)
+    except (OSError, OverflowError) as error:
         raise InvalidInput(f"--listen {listen!r} can't be used: {error}") from error
     threading.Thread(target=server.serve_forever, name="exposition", daemon=True).start()
     return server

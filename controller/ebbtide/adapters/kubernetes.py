@@ -163,7 +163,7 @@ def _event(event: Announcement, instance: str, now: float) -> Json:
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": f"{about.name[:_BEGINNING]}-", "namespace": about.namespace},
+        "metadata": {"generateName": _beginning(about.name, now), "namespace": about.namespace},
         "eventTime": micro_time(now),
         "reportingController": _CONTROLLER,
         "reportingInstance": instance,
@@ -180,6 +180,11 @@ def _event(event: Announcement, instance: str, now: float) -> Json:
         "note": _note(event.message),
         "type": "Warning" if event.warning else "Normal",
     }
+
+
+def _beginning(name: str, now: float) -> str:
+    """The name of an event up to what the server adds: in the order of time, as kubectl sorts."""
+    return f"{name[:_BEGINNING]}.{int(now * 1e6):x}-"
 
 
 def _note(message: str) -> str:

@@ -4,6 +4,7 @@ An actuator says which fleet decisions are about, how a step is put on record be
 and how it is taken. Dry-run is one more actuator, so nothing else in the house asks for the mode.
 """
 
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from ebbtide.api.status import stamp
@@ -45,8 +46,8 @@ class Actuator(Protocol):
 
         """
 
-    def confirm(self, recorded: Json) -> Json:
-        """Those sections once the step is taken."""
+    def confirm(self, recorded: Json, step: Step) -> Json:
+        """Those sections once the step is taken, `step.at` no sooner than it was."""
 
 
 class Withheld:
@@ -74,7 +75,7 @@ class Withheld:
     def act(self, target: Target, step: Step) -> None:
         """Do nothing."""
 
-    def confirm(self, recorded: Json) -> Json:
+    def confirm(self, recorded: Json, step: Step) -> Json:
         """Nothing to add."""
         return recorded
 
@@ -88,6 +89,14 @@ class Scale(Withheld):
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
+    def ledger(self, workload: Workload, target: Target, mode: Mode, now: float) -> Ledger:
+        """The real fleet; a step that came true unconfirmed may have been taken just now."""
+        ledger = super().ledger(workload, target, mode, now)
+        intent = workload.resource.status.get("intent")
+        if ledger.last_step and intent and intent["to"] == target.replicas:
+            return replace(ledger, last_step=ledger.last_step._replace(at=now))
+        return ledger
+
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """The memory as if the step were taken, and the intent: a successor can't take it twice."""
         sections = _sections(memory, ledger)
@@ -100,12 +109,11 @@ class Scale(Withheld):
         """Patch the scale subresource."""
         self._cluster.patch_scale(target, step.after)
 
-    def confirm(self, recorded: Json) -> Json:
-        """The intent is fulfilled, and part of history."""
+    def confirm(self, recorded: Json, step: Step) -> Json:
+        """The intent is fulfilled, and part of history; the step rests from when it was taken."""
         rest = {key: value for key, value in recorded.items() if key != "intent"}
-        if "intent" in recorded:
-            rest["decisions"] = with_decision(recorded["decisions"], recorded["intent"])
-        return rest
+        decisions = with_decision(recorded["decisions"], recorded["intent"])
+        return rest | {"lastStep": step.as_json(), "decisions": decisions}
 
 
 class Shadow(Withheld):

@@ -1,6 +1,7 @@
 """Record, act, confirm: a decision gets out into the world in an order that survives a crash."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from ebbtide.errors import ClusterUnavailable
@@ -34,8 +35,11 @@ class Writer:
         account: Account,
         ledger: Ledger,
         by: tuple[Actuator, Target],
-    ) -> None:
+        elapsed: Callable[[], float],
+    ) -> Account:
         """Put the intent on record, take the step, confirm it, tell of it.
+
+        `elapsed` tells the seconds since the observation. Returns the account, with the step.
 
         Raises:
             EbbtideError: something was not written; the next tick sees how far it came.
@@ -48,17 +52,20 @@ class Writer:
         status = account_status(workload.resource, account, sections)
         now = account.seen.now
         if step is None and not worth_writing(workload.resource.status, status, now):
-            return
+            return account
         recorded = replace(workload, resource=self._cluster.write_status(workload.resource, status))
         try:
             if step:
-                self._act(recorded, account, step, by)
-                confirmed = actuator.confirm(sections)
+                self._act(recorded, step, by)
+                taken = replace(step, at=now + elapsed())
+                self._tell_step(recorded, account, taken, actuator)
+                confirmed = actuator.confirm(sections, taken)
                 if confirmed != sections:
                     status = account_status(recorded.resource, account, confirmed)
                     self._cluster.write_status(recorded.resource, status)
         finally:  # told last, so that no event keeps a step waiting; and whatever became of it
             self._tell_turns(workload.resource, status, now)
+        return replace(account, step=step)
 
     def refuse(self, resource: Resource, condition: Condition, now: float) -> None:
         """Say why a workload is not decided on; its capacity stays.
@@ -74,10 +81,8 @@ class Writer:
             said = Announcement(written, condition.reason, condition.message, warning=True)
             self._announcer.tell(said, condition.reason, now)
 
-    def _act(
-        self, workload: Workload, account: Account, step: Step, by: tuple[Actuator, Target]
-    ) -> None:
-        """Take a step that is on record, and tell of it."""
+    def _act(self, workload: Workload, step: Step, by: tuple[Actuator, Target]) -> None:
+        """Take a step that is on record; say so where it fails."""
         actuator, target = by
         try:
             actuator.act(target, step)
@@ -85,8 +90,14 @@ class Writer:
             said = Announcement(workload.resource, "FailedRescale", str(error), warning=True)
             self._announcer.tell(said, said.reason, step.at)
             raise
+
+    def _tell_step(
+        self, workload: Workload, account: Account, step: Step, actuator: Actuator
+    ) -> None:
+        """Say one sentence about a step, in the log and as an event."""
         told = sentence(account.seen, account.outcome.decision)
-        log.info(told, extra={"workload": workload.key, "step": step.as_decision()})
+        extra = {"workload": workload.key, "step": step.as_decision()}
+        log.info("%s: %s", workload.key, told, extra=extra)
         event = Announcement(workload.resource, actuator.rescaled, told, action="Rescale")
         self._cluster.announce(event)
 

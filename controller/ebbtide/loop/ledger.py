@@ -53,7 +53,8 @@ def sound(resource: Resource) -> Resource:
     try:
         CapacityPolicyStatus.model_validate_json(json.dumps(resource.status), strict=True)
     except ValidationError as error:
-        log.warning("%s: its status can't be understood, begin anew: %s", resource.key, error)
+        at = ".".join(str(part) for part in error.errors()[0]["loc"])
+        log.warning("%s: status.%s can't be understood; begin anew", resource.key, at)
         return replace(resource, status={})
     return resource
 

@@ -127,10 +127,16 @@ def _signal(
 def _alive(
     spec: SignalSpec, workload: Workload, histories: Histories, now: float
 ) -> tuple[float, float]:
+    """The share of scrape targets that answer, and the least; unknown where the source does not.
+
+    So a source that is down holds capacity from its first silence on, not when its data is stale.
+    """
+    silent = histories.track(workload.query(spec.query, spec.source)).failure
     if spec.alive is None:
-        return 1.0, 0.0
+        return (UNKNOWN if silent else 1.0), 0.0
     query = workload.query(spec.alive.query, spec.source)
-    return histories.latest(query, now, _ANSWER_WITHIN), spec.alive.at_least
+    share = UNKNOWN if silent else histories.latest(query, now, _ANSWER_WITHIN)
+    return share, spec.alive.at_least
 
 
 def _per_replica(spec: SignalSpec, workload: Workload, histories: Histories, now: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ebbtide.api.status import MOST_BOUNDS, stamp
 from ebbtide.loop.conditions import Condition, merge
-from ebbtide.loop.ledger import moment
+from ebbtide.loop.ledger import Step, moment
 from ebbtide.loop.ports import Json, Resource
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.decide import Outcome
@@ -18,6 +18,8 @@ from ebbtide_policies.observation import Mode, Observation
 HEARTBEAT = 300.0
 """Seconds after which a status is written although nothing in it has changed."""
 
+_SMALL = 100.0
+"""A demand below this is told with its fraction."""
 _CEILINGS = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
 _QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions")
 
@@ -29,6 +31,8 @@ class Account:
     seen: Observation
     outcome: Outcome
     conditions: tuple[Condition, ...]
+    step: Step | None = None
+    """The change of replicas that was made."""
 
 
 def account_status(resource: Resource, account: Account, sections: Json) -> Json:
@@ -130,7 +134,8 @@ def _demand(seen: Observation) -> float | None:
         return None
     largest = max(known, key=lambda d: number(d.present()))
     per_replica = getattr(largest, "per_replica", 1.0)
-    return round(number(largest.present()) * per_replica, 3)
+    demand = number(largest.present()) * per_replica
+    return round(demand, 3 if demand < _SMALL else 0)
 
 
 def sentence(seen: Observation, decision: Decision) -> str:
@@ -138,7 +143,4 @@ def sentence(seen: Observation, decision: Decision) -> str:
     binding = decision.binding
     mode = "" if seen.mode is Mode.ENFORCE else f" [{seen.mode.value}]"
     why = f"{binding.reason}: {binding.message}" if binding.message else binding.reason
-    return (
-        f"{seen.workload}{mode} {seen.phase.value}: {decision.current} -> {decision.replicas}"
-        f" replicas ({why})"
-    )
+    return f"{seen.phase.value}{mode}: {decision.current} -> {decision.replicas} replicas ({why})"

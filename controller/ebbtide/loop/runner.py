@@ -22,24 +22,39 @@ class Missed:
 
 
 def run(loop: Loop, clock: Clock, every: float, told: Callable[[Tick | Missed], None]) -> None:
-    """Tick until the clock says stop. `now` is the moment at which a tick was due.
+    """Tick until the clock says stop.
 
-    So a soak is a whole number of ticks however long a tick takes, and the moment that a decision
-    is made for lies before the one before it only where the clock itself was set back.
+    A tick decides for the moment at which it begins. Steps rest from the moment at which they were
+    taken, which is a little later; so a soak that ends between two ticks gets a tick of its own.
     """
     due = clock.now() // every * every
     while True:
-        try:
-            told(loop.tick(due))
-        except EbbtideError as error:
-            log.warning("the tick did not take place: %s", error)
-            told(Missed(due, 0, str(error)))
+        again = _tick(loop, clock, told, before=due + every)
+        if again is not None:
+            if not clock.sleep(again):
+                return
+            _tick(loop, clock, told, before=again)
         due, collapsed = next_due(due, clock.now(), every)
         if collapsed:
             log.warning("a tick took longer than %.0f s: %d were left out", every, collapsed)
             told(Missed(due, collapsed))
         if not clock.sleep(due):
             return
+
+
+def _tick(
+    loop: Loop, clock: Clock, told: Callable[[Tick | Missed], None], before: float
+) -> float | None:
+    """Tick once; the last moment `before` another at which a bound lifts by itself."""
+    now = clock.now()
+    try:
+        tick = loop.tick(now)
+    except EbbtideError as error:
+        log.warning("the tick did not take place: %s", error)
+        told(Missed(now, 0, str(error)))
+        return None
+    told(tick)
+    return max((at for at in tick.resumptions if at < before), default=None)
 
 
 def next_due(due: float, now: float, every: float) -> tuple[float, int]:

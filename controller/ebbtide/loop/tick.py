@@ -5,8 +5,8 @@ the shadow live in the status of each CapacityPolicy, and histories are read ane
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from ebbtide.api.compose import Plugins
@@ -69,6 +69,14 @@ class Tick:
     seconds: Mapping[str, float] = field(default_factory=dict)
     """How long each step took."""
 
+    @property
+    def resumptions(self) -> Iterator[float]:
+        """The moments to come at which a bound that decides lifts by itself."""
+        for account in self.accounts.values():
+            until = account.outcome.decision.binding.until
+            if until is not None and until > self.now:
+                yield float(until)
+
 
 class _Case(NamedTuple):
     """One workload in one tick, and all that is needed to decide on it."""
@@ -79,6 +87,8 @@ class _Case(NamedTuple):
     """Who else scales the target; empty when nobody does."""
     knowledge: Knowledge
     now: float
+    elapsed: Callable[[], float]
+    """Seconds since `now`."""
 
 
 class _Failure(NamedTuple):
@@ -108,6 +118,7 @@ class Loop:
             ClusterUnavailable: the cluster could not be surveyed; nothing was decided.
 
         """
+        begun = self._world.stopwatch()
         seconds: dict[str, float] = {}
         self._timed(seconds, "renew", self._world.leadership.renew)
         if not self._world.leadership.held:
@@ -118,7 +129,7 @@ class Loop:
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         self._timed(seconds, "forecast", lambda: self._foresee(workloads))
-        cases = self._cases(workloads, survey, now)
+        cases = self._cases(workloads, survey, (now, lambda: self._world.stopwatch() - begun))
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(
@@ -142,7 +153,12 @@ class Loop:
     def _foresee(self, workloads: Sequence[Workload]) -> None:
         self._forecasting.refresh([c for w in workloads for c in columns(w, self._histories)])
 
-    def _cases(self, workloads: Sequence[Workload], survey: Survey, now: float) -> Sequence[_Case]:
+    def _cases(
+        self,
+        workloads: Sequence[Workload],
+        survey: Survey,
+        when: tuple[float, Callable[[], float]],
+    ) -> Sequence[_Case]:
         words = Words(
             [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
             [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
@@ -151,7 +167,7 @@ class Loop:
         knowledge = Knowledge(self._histories, self._forecasting, words)
         claims, targets = Claims(survey), survey.targets
         return [
-            _Case(w, targets.get(w.target), claims.second_hand(w), knowledge, now)
+            _Case(w, targets.get(w.target), claims.second_hand(w), knowledge, *when)
             for w in workloads
         ]
 
@@ -186,12 +202,14 @@ class Loop:
         actuator = self._actuator(mode, case.conflict)
         ledger = actuator.ledger(workload, target, mode, now)
         seen = observe(workload, ledger, mode, case.knowledge, now)
+        if actuator is self._withheld:
+            seen = replace(seen, withheld=case.conflict)
         outcome = decide(workload.policies, seen, ledger.memories)
         failures = [str(f) for f in self._failures(workload)]
         said = tuple(judge(seen, outcome.decision, failures, case.conflict))
         account = Account(seen, outcome, said)
-        self._writer.carry_out(workload, account, ledger, (actuator, target))
-        return account
+        by = (actuator, target)
+        return self._writer.carry_out(workload, account, ledger, by, case.elapsed)
 
     def _actuator(self, mode: Mode, conflict: str) -> Actuator:
         if mode is Mode.DRY_RUN:

@@ -1,0 +1,74 @@
+"""Conditions and events: what is told, when, and that nothing floods."""
+
+from tests.loop.world import World, fallen, levels
+
+
+def test_conditions_keep_the_time_at_which_their_truth_changed() -> None:
+    world = World()
+    world.add()
+    world.run(6)
+    world.edit(replicas={"min": 1, "max": 60})
+    world.tick()
+    changed = {
+        c["type"] for c in world.status()["conditions"] if "12:06" in c["lastTransitionTime"]
+    }
+    assert changed == {"Squeezed"}
+    world.run(6)
+    assert world.condition("Squeezed")["lastTransitionTime"] == "2026-11-11T12:06:00.000Z"
+    assert world.condition("Squeezed")["observedGeneration"] == 2
+
+
+def test_a_condition_that_turns_is_announced_and_bad_ones_are_warnings() -> None:
+    world = World()
+    world.add()
+    world.run(1)
+    assert world.reasons() == []
+    world.edit(replicas={"min": 1, "max": 60})
+    world.run(1)
+    world.edit(replicas={"min": 1, "max": 600})
+    world.run(1)
+    told = [(a.reason, a.warning) for a in world.cluster.announcements]
+    assert told == [("FloorAboveCeiling", True), ("FloorsFit", False)]
+
+
+def test_what_is_bad_at_first_sight_is_announced_too() -> None:
+    world = World()
+    world.add(demand={"query": "nobody"})
+    world.tick()
+    assert {"MetricsIncomplete", "ForecastUntrusted"} <= set(world.reasons())
+
+
+def test_a_condition_that_flaps_is_told_of_once_in_a_while() -> None:
+    world = World()
+    world.add()
+    world.run(1)
+    for _ in range(30):
+        world.edit(replicas={"min": 1, "max": 60})
+        world.tick()
+        world.edit(replicas={"min": 1, "max": 600})
+        world.tick()
+    counts = {reason: world.reasons().count(reason) for reason in set(world.reasons())}
+    assert counts == {"FloorAboveCeiling": 3, "FloorsFit": 3}
+
+
+def test_a_flood_of_binding_reasons_is_no_flood_of_events() -> None:
+    world = World()
+    wave = [(level, 3) for _ in range(20) for level in (100.0, 104.0)]
+    world.add()
+    world.metrics.answer("edge", levels((100.0, 120), *wave))
+    world.run(60)
+    rest = [reason for reason in world.reasons() if reason != "SuccessfulRescale"]
+    assert len(rest) <= 24
+
+
+def test_every_step_is_told_in_one_sentence() -> None:
+    world = World()
+    world.add()
+    world.metrics.answer("edge", fallen(100.0, 90.0))
+    world.run(6)
+    told = [a.message for a in world.cluster.announcements if a.action == "Rescale"]
+    assert told[0].startswith("Peace: 100 -> 95 replicas (DescentStep: ")
+    world.edit(mode="DryRun")
+    world.run(6)
+    told = [a.message for a in world.cluster.announcements if a.reason == "DryRunRescale"]
+    assert all("[DryRun]" in one for one in told)

@@ -1,0 +1,243 @@
+"""The minutes that are asked for, and those that are kept."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.history import Histories, Wanted
+from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span
+
+EDGE = Query("live", "edge")
+NOON = 43_200.0
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+class Store:
+    """A metrics store that knows the minute of every moment, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Span] = []
+        self.begun: list[tuple[Query, Span]] = []
+        self.down = False
+        self.unknown: set[float] = set()
+        self.odd: dict[float, float] = {}
+
+    def answer(self, span: Span) -> Reading:
+        if self.down:
+            return MetricsUnavailable("connection refused")
+        at = np.arange(span.start, span.end + 1, MINUTE)
+        values = [self.odd.get(t, np.nan if t in self.unknown else t / MINUTE) for t in at]
+        return Minutes(span.start, np.array(values))
+
+    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
+        self.asked += [span for _, span in wanted]
+        return [self.answer(span) for _, span in wanted]
+
+    def begin(self, query: Query, span: Span) -> None:
+        self.begun.append((query, span))
+
+    def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
+        begun, self.begun = self.begun, []
+        return [(query, span, self.answer(span)) for query, span in begun]
+
+    def spans(self) -> Sequence[tuple[float, float]]:
+        """What was asked since the last time, in minutes from noon."""
+        asked, self.asked = self.asked, []
+        return [((span.start - NOON) / MINUTE, (span.end - NOON) / MINUTE) for span in asked]
+
+
+class World:
+    """A store, and the histories that are read from it."""
+
+    def __init__(self, length: float = 2 * HOUR) -> None:
+        self.store = Store()
+        self.histories = Histories(self.store)
+        self.length = length
+
+    def refresh(self, minute: float, *queries: Query) -> None:
+        wanted = [Wanted(query, self.length) for query in queries or (EDGE,)]
+        self.histories.refresh(wanted, NOON + minute * MINUTE)
+
+    @property
+    def values(self) -> Sequence[float]:
+        """The minutes of the track, from noon."""
+        return list(self.histories.track(EDGE).values - NOON / MINUTE)
+
+
+def test_a_new_query_is_asked_for_its_last_hour_and_the_rest_in_the_background() -> None:
+    world = World(length=DAY)
+    world.refresh(0.5)
+    assert world.store.spans() == [(-60, 0)]
+    assert world.values == list(range(-1439, 1))
+
+
+def test_a_short_history_needs_no_background() -> None:
+    world = World(length=600.0)
+    world.refresh(0.5)
+    assert world.store.spans() == [(-9, 0)]
+    assert world.store.begun == []
+
+
+def test_only_a_new_minute_is_asked_for_with_the_last_two_that_may_be_provisional() -> None:
+    world = World()
+    world.refresh(0)
+    world.store.spans()
+    for seconds in (15, 30, 45):
+        world.refresh(seconds / MINUTE)
+    assert world.store.spans() == []
+    world.store.odd[NOON] = 7.0
+    world.refresh(1)
+    assert world.store.spans() == [(-1, 1)]
+    assert world.histories.track(EDGE).values[-2] == 7.0
+    world.refresh(4)
+    assert world.store.spans() == [(0, 4)]
+
+
+def test_a_newest_minute_that_is_not_known_yet_is_asked_for_at_every_tick() -> None:
+    world = World()
+    world.store.unknown = {NOON}
+    world.refresh(0)
+    world.refresh(0.25)
+    assert np.isnan(world.values[-1])
+    world.store.unknown = set()
+    world.refresh(0.5)
+    assert world.store.spans() == [(-60, 0), (-1, 0), (-1, 0)]
+    assert world.values[-1] == 0
+
+
+def test_a_minute_that_is_missing_is_asked_for_again_for_ten_minutes() -> None:
+    world = World()
+    world.refresh(0)
+    world.store.spans()
+    world.store.unknown = {NOON + MINUTE}
+    for minute in range(1, 14):
+        world.refresh(minute)
+    starts = [start for start, _ in world.store.spans()]
+    assert starts == [-1, 0, *[1] * 9, 10, 11]
+    assert np.isnan(world.values[-13])
+
+
+def test_a_late_minute_is_taken_when_it_comes() -> None:
+    world = World()
+    world.store.unknown = {NOON - MINUTE}
+    world.refresh(0)
+    world.store.unknown = set()
+    world.refresh(1)
+    assert world.values[-3:] == [-1, 0, 1]
+
+
+def test_an_infinite_minute_is_an_unknown_one() -> None:
+    world = World()
+    world.store.odd[NOON] = np.inf
+    world.refresh(0)
+    assert np.isnan(world.values[-1])
+
+
+def test_a_first_read_that_fails_is_made_in_full_by_the_next() -> None:
+    world = World(length=DAY)
+    world.store.down = True
+    world.refresh(0)
+    assert isinstance(world.histories.track(EDGE).failure, MetricsUnavailable)
+    assert world.store.begun == []
+    world.store.down = False
+    world.refresh(0.25)
+    assert world.store.spans() == [(-60, 0), (-60, 0)]
+    assert world.histories.track(EDGE).failure is None
+    assert world.values == list(range(-1439, 1))
+
+
+@pytest.mark.parametrize("minutes", [1, 30, 300])
+def test_after_an_outage_everything_is_known_as_if_there_had_been_none(minutes: int) -> None:
+    world, calm = World(length=DAY), World(length=DAY)
+    world.refresh(0)
+    world.store.down = True
+    for minute in range(1, minutes):
+        world.refresh(minute)
+    world.store.down = False
+    world.refresh(minutes)
+    calm.refresh(minutes)
+    assert world.values == calm.values
+    assert all(end - start <= 60 for start, end in world.store.spans())
+
+
+def test_a_background_that_fails_is_begun_again_and_said_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(length=DAY)
+    others = [Query("live", name) for name in ("origin", "egress")]
+    world.refresh(0, EDGE, *others)
+    world.store.begun = [(q, Span(NOON - DAY, NOON - HOUR)) for q in (EDGE, *others)]
+    world.store.down = True
+    with caplog.at_level(logging.WARNING):
+        world.refresh(0.25, EDGE, *others)
+    assert len(world.store.begun) == 3
+    assert caplog.messages == ["the past of 3 queries is not known yet: connection refused"]
+    world.store.down = False
+    world.refresh(0.5, EDGE, *others)
+    assert world.store.begun == []
+
+
+def test_a_query_that_nobody_wants_is_forgotten_with_its_background() -> None:
+    world = World(length=DAY)
+    origin = Query("live", "origin")
+    world.refresh(0, EDGE, origin)
+    world.store.begun = [(origin, Span(NOON - DAY, NOON - HOUR))]
+    world.refresh(1)
+    assert world.store.begun == []
+    assert np.isnan(world.histories.latest(origin, NOON, HOUR))
+    with pytest.raises(KeyError):
+        world.histories.track(origin)
+
+
+def test_each_query_is_asked_once_with_the_longest_past_that_is_wanted() -> None:
+    world = World()
+    world.histories.refresh([Wanted(EDGE, HOUR), Wanted(EDGE, 600.0)], NOON)
+    assert world.store.spans() == [(-59, 0)]
+    assert world.histories.track(EDGE).values.size == 60
+
+
+def test_another_length_begins_anew() -> None:
+    world = World(length=600.0)
+    world.refresh(0)
+    world.length = HOUR
+    world.refresh(1)
+    assert world.values == list(range(-58, 2))
+
+
+def test_after_a_long_silence_the_whole_window_is_new() -> None:
+    world = World(length=600.0)
+    world.refresh(0)
+    world.refresh(500)
+    assert world.values == list(range(491, 501))
+
+
+def test_when_the_clock_is_set_back_all_is_read_anew() -> None:
+    world = World()
+    world.refresh(90)
+    world.refresh(30)
+    assert world.values == list(range(-89, 31))
+    world.refresh(31)
+    assert world.values[-1] == 31
+
+
+def test_the_latest_value_is_told_only_while_it_is_fresh() -> None:
+    world = World()
+    world.store.unknown = {NOON}
+    world.refresh(0)
+    latest = world.histories.latest
+    assert latest(EDGE, NOON, 180.0) == (NOON - MINUTE) / MINUTE
+    assert np.isnan(latest(EDGE, NOON, 30.0))
+    assert np.isnan(latest(EDGE, NOON + 600, 180.0))
+
+
+def test_what_lies_outside_the_window_is_dropped() -> None:
+    world = World(length=600.0)
+    world.refresh(0)
+    before = list(world.values)
+    world.histories.track(EDGE).put(Minutes(NOON - DAY, np.ones(60)))
+    world.histories.track(EDGE).put(Minutes(NOON + DAY, np.ones(60)))
+    assert world.values == before
