@@ -13,9 +13,9 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from ebbtide.cli import check, crd, demo, explain, operate, overrides, plan
+from ebbtide.cli import backtest, check, crd, demo, explain, operate, overrides, plan
+from ebbtide.cli.screen import complain
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
 
 _CODES: tuple[tuple[type[EbbtideError], int], ...] = (
@@ -24,21 +24,24 @@ _CODES: tuple[tuple[type[EbbtideError], int], ...] = (
     (ClusterUnavailable, 4),
     (EbbtideError, 5),
 )
+_HELP = "Capacity that goes down like the tide: slowly, visibly, and never on a guess."
 _EPILOG = (
     "Exit codes: 0 done, 1 a problem was found, 2 wrong usage, 3 input refused, "
-    "4 metrics or cluster unavailable, 5 anything else. `ebbtide --debug` shows tracebacks."
+    "4 metrics or cluster unavailable, 5 anything else."
 )
 
 app = typer.Typer(
     name="ebbtide",
-    help="Capacity that goes down like the tide: slowly, visibly, and never under a live session.",
+    help=_HELP,
     epilog=_EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
+app.command("backtest")(backtest.command)
 app.command("run")(operate.run)
 app.command("check")(check.check)
 app.command("explain")(explain.explain)
@@ -50,9 +53,10 @@ app.command("crd")(crd.crd)
 
 @app.callback()
 def _options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; before the command.")
+    ] = False,
 ) -> None:
-    """Capacity that goes down like the tide: slowly, visibly, and never under a live session."""
     if debug:
         os.environ["EBBTIDE_DEBUG"] = "1"
 
@@ -64,8 +68,11 @@ def main() -> None:
     except EbbtideError as error:
         if os.environ.get("EBBTIDE_DEBUG"):
             raise
-        Console(stderr=True, highlight=False).print(f"[bold red]ebbtide:[/] {error}", markup=True)
+        complain(str(error))
         sys.exit(next(code for kind, code in _CODES if isinstance(error, kind)))
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except SystemExit as ended:
+        if isinstance(
+            ended.__context__, BrokenPipeError
+        ):  # the reader, `head` say, has seen enough
+            sys.exit(0)
+        raise

@@ -3,26 +3,33 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from ebbtide.api.load import check as problems_in
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
+from ebbtide.cli.screen import screen
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(help="YAML files; - is standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="YAML; - is standard input.")],
 ) -> None:
-    """Refuse wrong YAML with line, field and why. Nothing is asked over the network."""
+    """Find what the API server would refuse, with line, field and why.
+
+    Nothing is asked over the network.
+    """
     texts = {name: read(name) for name in files}
     problems = problems_in(texts, plugins())
-    screen = Console(highlight=False, soft_wrap=True)
+    console = screen()
     for found in problems:
-        screen.print(str(found), markup=False)
+        console.print(str(found), soft_wrap=True)
     if problems:
-        many = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        screen.print(
-            f"[bold red]{many}[/] in {len({p.path for p in problems})} of {len(files)} files"
-        )
+        bad, all_files = len({p.path for p in problems}), _many(len(texts), "file")
+        told = f" in {bad} of {all_files}" if len(texts) > 1 else ""
+        console.print(Text(_many(len(problems), "problem"), "bold red").append(told, "default"))
         raise typer.Exit(1)
-    screen.print(f"[bold green]ok[/]: {len(files)} file{'s' if len(files) > 1 else ''}")
+    console.print(Text.assemble(("ok", "bold green"), f": {_many(len(texts), 'file')}"))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

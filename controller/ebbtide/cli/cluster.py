@@ -1,6 +1,7 @@
 """What the commands that speak to a cluster have in common."""
 
 import getpass
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -16,8 +17,13 @@ from ebbtide_policies.quantities import parse_duration
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes import KubernetesCluster
 
-Kubeconfig = Annotated[str | None, typer.Option(help="Kubeconfig; default: the usual one.")]
-Context = Annotated[str | None, typer.Option(help="Context of the kubeconfig.")]
+Kubeconfig = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Kubeconfig. Default: as kubectl finds it.")
+]
+Context = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: its current one."),
+]
 
 _LABEL = re.compile(r"([^=,\s]+)=([^=,\s]*)")
 
@@ -70,9 +76,11 @@ def end(until: str, now: datetime) -> str:
         at = now + timedelta(seconds=parse_duration(until))
     except ValueError:
         at = _moment(until)
+    except OverflowError as error:
+        raise InvalidInput(f"--until {until}: this end is too far away") from error
     if at <= now:
         raise InvalidInput(
-            f"--until {until}: this moment is over; an override needs an end to come"
+            f"--until {until}: this moment has passed; an override needs an end in the future"
         )
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
@@ -82,7 +90,7 @@ def _moment(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput(
-            f"--until {text!r}: write a duration like 2h, or a moment like '2026-11-12 06:00' (UTC)"
+            f"--until {text}: write a duration like 2h, or a moment like '2026-11-12 06:00' (UTC)"
         ) from error
     return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
 
@@ -94,10 +102,18 @@ def say(
     spec: dict[str, object],
 ) -> None:
     """Write a CapacityOverride and tell what it says, and how to take it back."""
-    spec = {"author": getpass.getuser(), "timeZone": "UTC", **spec}
+    spec = {"author": _author(), "timeZone": "UTC", **spec}
     parse_override(spec)
     written = connect().write_override(namespace, f"{word}-", spec, {})
     typer.echo(
         f"{written.key}: {word} until {spec['until']} UTC ({spec['why']})\n"
         f"take it back: kubectl -n {namespace} delete capacityoverride {written.name}"
     )
+
+
+def _author() -> str:
+    """Who runs this command; in a container an account may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

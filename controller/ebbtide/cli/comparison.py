@@ -43,7 +43,7 @@ def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mappi
     return {
         "ebbtide": mine,
         f"HPA, target load {hpa.load:.2f}": replace(hpa.score, disruptions=disrupted),
-        "static peak": score(_at_peak(course), price),
+        "static peak": score(at_peak(course), price),
     }
 
 
@@ -59,6 +59,7 @@ def _disrupted(
     return sum(census.disrupted for census in drive(plant, times, asked, series.at(times)))
 
 
-def _at_peak(course: Course) -> Course:
+def at_peak(course: Course) -> Course:
+    """The same demand on a fleet that always has what its peak needs."""
     peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
     return replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)

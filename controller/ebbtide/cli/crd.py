@@ -6,20 +6,25 @@ from typing import Annotated
 import typer
 
 from ebbtide.api.crd import crds
+from ebbtide.cli.files import write
 
 
 def crd(
     output: Annotated[
         pathlib.Path | None,
-        typer.Option("--output", "-o", help="Write one file a kind into this folder."),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Write one file a kind into this folder."
+        ),
     ] = None,
 ) -> None:
-    """Print the CustomResourceDefinitions of this version, ready for `kubectl apply -f -`."""
+    """Print the CustomResourceDefinitions of this version.
+
+    They are ready for `kubectl apply --server-side -f -`.
+    """
     found = crds()
     if output is None:
         typer.echo("---\n".join(found.values()), nl=False)
         return
-    output.mkdir(parents=True, exist_ok=True)
     for name, text in found.items():
-        (output / name).write_text(text)
+        write(output / name, text)
         typer.echo(f"{output / name}")

@@ -4,8 +4,10 @@ import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import ValidationError
 
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
@@ -14,6 +16,9 @@ from ebbtide.cli.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Query, Span
 from ebbtide.planning.demand import DemandSeries, read_csv
+
+if TYPE_CHECKING:
+    from ebbtide.adapters.sources import MetricsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,28 @@ def from_csv(path: pathlib.Path) -> Recorded:
         InvalidInput: the file can't be read or understood.
 
     """
+    text = read(path)
     try:
-        series = read_csv(read(path))
+        series = read_csv(text)
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {error}") from error
     return Recorded({("", ""): series}, series.start, series.end)
+
+
+def only_source(url: str) -> "Mapping[str, MetricsSource]":
+    """The metrics source behind `--prometheus`.
+
+    Raises:
+        InvalidInput: this is no address.
+
+    """
+    from ebbtide.adapters.sources import MetricsSource
+
+    try:
+        return {"default": MetricsSource(url=url)}
+    except ValidationError as error:
+        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InvalidInput(f"--prometheus {url}: {why}") from error
 
 
 def from_prometheus(url: str, manifests: Sequence[Manifest], seconds: float) -> Recorded:
@@ -57,11 +79,10 @@ def from_prometheus(url: str, manifests: Sequence[Manifest], seconds: float) -> 
 
     """
     from ebbtide.adapters.prometheus import PrometheusMetrics
-    from ebbtide.adapters.sources import MetricsSource
 
     end, seconds = (at // MINUTE * MINUTE for at in (time.time(), seconds))
     wanted = _wanted(manifests, end, seconds)
-    metrics = PrometheusMetrics({"default": MetricsSource(url=url)}, deadline=120.0)
+    metrics = PrometheusMetrics(only_source(url), deadline=120.0)
     try:
         readings = metrics.read(wanted)
     finally:

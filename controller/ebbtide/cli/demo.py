@@ -1,7 +1,6 @@
 """`ebbtide demo`: a promotion, from war to peace, in under a minute and without a cluster."""
 
 import pathlib
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -19,43 +18,50 @@ from ebbtide.cli.demand import from_csv
 from ebbtide.cli.demo_page import Page, Scene, calendar_of
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
+from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.promotion import promotion_week
 
 TICK = 60.0
-WIDTH = 110
-"""Columns where there is no terminal to tell them."""
 SESSION = 600.0
 """Mean length of a viewer's session in seconds."""
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Another promotion for every number.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="NUMBER", help="Every number is another promotion.")
+    ] = 1,
     csv: Annotated[
-        pathlib.Path | None, typer.Option(help="Your own demand: `timestamp,value`.")
+        pathlib.Path | None, typer.Option(metavar="FILE", help="Your own demand: timestamp,value.")
     ] = None,
-    policy: Annotated[pathlib.Path | None, typer.Option(help="Your own CapacityPolicy.")] = None,
+    policy: Annotated[
+        pathlib.Path | None, typer.Option(metavar="FILE", help="Your own CapacityPolicy.")
+    ] = None,
     speed: Annotated[
         float | None,
-        typer.Option(min=1, help="Simulated seconds in one real second. Default: all it can."),
+        typer.Option(
+            min=1, metavar="TIMES", help="So many times real time. Default: as fast as it can."
+        ),
     ] = None,
 ) -> None:
-    """Watch a fleet go from war to peace, then see what it cost beside an HPA and a static peak.
+    """Watch a fleet go from war to peace, without a cluster.
 
     The demand is synthetic unless --csv names a recording. The very loop, policies and forecast of
-    the operator decide; pods boot, and carry sessions that end in their own time.
+    the operator decide; pods boot, and carry sessions that end in their own time. It ends with
+    what that cost, beside an HPA and beside a fleet that always has what its peak needs.
     """
     series = from_csv(csv).answer_all if csv else promotion_week(seed)
     text = read(policy) if policy else files("ebbtide.cli").joinpath("demo.yaml").read_text()
     manifests = load({str(policy or "demo.yaml"): text}, plugins())
     target = _only_policy(manifests)
-    manifests += load({"calendar": calendar_of(series.events, target.namespace)})
+    if series.events:
+        manifests += load({"calendar": calendar_of(series.events, target.namespace)})
     world = Conditions(tick=TICK, session=SESSION, seed=seed)
     simulation = Simulation(manifests, lambda *_: series, world, plugins())
     start = series.live_from if series.events else series.start
-    screen = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = screen()
     scene = Scene(
         what=str(csv) if csv else f"a synthetic promotion, seed {seed}",
         workload=f"{target.namespace}/{target.name}",
@@ -64,10 +70,10 @@ def demo(
         events=series.events,
         most=_peak(target, series),
     )
-    page = Page(scene, screen.width)
-    screen.print(page.headline())
-    frames = _watched(screen, page, _paced(_frames(simulation, start, series.end), speed))
-    screen.print(page.summary(compared(simulation, page.workload, frames)))
+    page = Page(scene, console.size)
+    console.print(page.headline())
+    frames = _watched(console, page, _paced(_frames(simulation, start, series.end), speed))
+    console.print(page.summary(compared(simulation, page.workload, frames)))
 
 
 def _peak(policy: Manifest, series: DemandSeries) -> float:
@@ -98,20 +104,23 @@ def _paced(frames: Iterator[Frame], speed: float | None) -> Iterator[Frame]:
         yield frame
 
 
-def _watched(screen: Console, page: Page, frames: Iterator[Frame]) -> Sequence[Frame]:
-    """Show every frame as it comes: a live table on a terminal, a row every few hours elsewhere."""
-    if not screen.is_terminal:
-        seen = []
-        for frame in frames:
-            seen.append(frame)
-            row = page.row(frame)
-            if row is not None:
-                screen.print(row)
-        return seen
+def _watched(console: Console, page: Page, frames: Iterator[Frame]) -> Sequence[Frame]:
+    """Show every frame as it comes: a live view on a terminal, a row every few hours elsewhere."""
+    if not console.is_terminal:
+        return list(_told(console, page, frames))
     seen = []
-    with Live(console=screen, refresh_per_second=12) as live:
+    with Live(console=console, refresh_per_second=10, vertical_overflow="crop") as live:
         for frame in frames:
             seen.append(frame)
             page.row(frame)
             live.update(page.live(frame))
+        live.update(page.past())
     return seen
+
+
+def _told(console: Console, page: Page, frames: Iterator[Frame]) -> Iterator[Frame]:
+    for frame in frames:
+        row = page.row(frame)
+        if row is not None:
+            console.print(row)
+        yield frame

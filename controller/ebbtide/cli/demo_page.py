@@ -1,11 +1,11 @@
 """What the demo shows: a line for every few hours, a live view of now, and a summary."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import ConsoleDimensions, Group, RenderableType
 from rich.text import Text
 
 from ebbtide.cli.explain import STYLES
@@ -15,9 +15,14 @@ from ebbtide.planning.score import Score
 from ebbtide_policies.observation import Event
 
 ROW_EVERY = 4 * 3600.0
-LIVE_ROWS = 18
-_BESIDES = 80
+"""Seconds from one line to the next; less where all of it is short."""
+LEAST_ROWS = 20
+_BESIDES = 74
 """Columns of a line beside its bar."""
+_WIDEST = 36
+_TWO_DAYS = 48.0
+_BELOW = 4
+"""Lines below the rows of the live view: the present, why, how far it is, and the cursor."""
 
 
 class Scene(NamedTuple):
@@ -35,24 +40,27 @@ class Scene(NamedTuple):
 class Page:
     """The demo on a screen."""
 
-    def __init__(self, scene: Scene, width: int) -> None:
-        """Show a scene on a screen of so many columns."""
+    def __init__(self, scene: Scene, size: ConsoleDimensions) -> None:
+        """Show a scene on a screen of so many columns and lines."""
         self.workload = scene.workload
         self._scene = scene
-        self._bar = min(40, max(8, width - _BESIDES))
+        self._bar = min(_WIDEST, max(6, size.width - _BESIDES))
+        self._room = max(3, size.height - len(scene.events) - 4 - _BELOW)
         self._rows: list[Text] = []
         self._last: Frame | None = None
         self._told_at = float("-inf")
+        self._every = min(ROW_EVERY, (scene.end - scene.start) / LEAST_ROWS)
 
     def headline(self) -> RenderableType:
         """Say what is going to be seen."""
         scene = self._scene
-        days = (scene.end - scene.start) / 86400
-        span = f"{days:.1f} days, {_clock(scene.start)} to {_clock(scene.end)} UTC"
+        hours = (scene.end - scene.start) / 3600
+        lasts = f"{hours:.1f} hours" if hours < _TWO_DAYS else f"{hours / 24:.1f} days"
+        span = f"{lasts}, {_clock(scene.start)} to {_clock(scene.end)} UTC"
         lines = Text.assemble(
             ("ebbtide demo", "bold"),
-            f": {scene.what}, {span}\n",
-            (f"{self.workload}, decided by the loop of the operator\n", "dim"),
+            f": {scene.what}, decided by the loop of the operator\n",
+            (f"{self.workload}, {span}\n", "dim"),
         )
         for event in scene.events:
             told = f"  announced: {event.name} {_clock(event.start)} to {_clock(event.end)}"
@@ -63,20 +71,23 @@ class Page:
         """A line, where a phase begins or a few hours have passed; else nothing."""
         turned = self._last is None or self._last.phase is not frame.phase
         self._last = frame
-        if not turned and frame.now - self._told_at < ROW_EVERY:
+        if not turned and frame.now - self._told_at < self._every:
             return None
         self._told_at = frame.now
         line = self._line(frame)
         self._rows.append(line)
         return line
 
+    def past(self) -> RenderableType:
+        """The last lines, as many as there is room for."""
+        return Group(*self._rows[-self._room :])
+
     def live(self, frame: Frame) -> RenderableType:
-        """The last lines, and the present one below them."""
-        done = (frame.now - self._scene.start) / (self._scene.end - self._scene.start)
+        """The last lines; below them the present, why, and how far it is."""
         now = self._line(frame)
         now.stylize("bold")
-        why = Text(f"  {frame.message}", style="dim", overflow="ellipsis", no_wrap=True)
-        return Group(*self._rows[-LIVE_ROWS:], now, why, Text(f"  {done:.0%}", style="dim"))
+        why = Text(f"{'':<21}{frame.message}", "dim", overflow="ellipsis", no_wrap=True)
+        return Group(self.past(), now, why, self._progress(frame))
 
     def summary(self, told: Mapping[str, Score]) -> RenderableType:
         """The scores side by side, and what they say."""
@@ -84,20 +95,29 @@ class Page:
         verdict = Text.assemble(
             "Beside the HPA that is best in hindsight (tolerance 1 %, Percent 10 per 60 s, window "
             f"300 s, {name.partition(', ')[2]}): ",
-            (f"{_less(mine.idle, hpa.idle)} idle capacity", "bold green"),
+            _less(mine.idle, hpa.idle, "idle capacity"),
             f", {mine.shortfall:,.0f} replica-minutes short to its {hpa.shortfall:,.0f}. ",
             "Beside a static peak: ",
-            (f"{_less(mine.replica_hours, static.replica_hours)} replica-hours.", "bold green"),
+            _less(mine.replica_hours, static.replica_hours, "to pay for"),
+            ".",
         )
-        return Group("", scores(told, disruptions=True), Padding(verdict, (1, 0, 0, 0)))
+        table = {name.partition(",")[0]: score for name, score in told.items()}
+        return Group("", scores(table, disruptions=True), "", verdict)
+
+    def _progress(self, frame: Frame) -> Text:
+        scene = self._scene
+        done = (frame.now - scene.start) / (scene.end - scene.start)
+        width = _BESIDES - 6
+        full = round(width * done)
+        return Text.assemble(("━" * full, "cyan"), ("━" * (width - full), "dim"), f" {done:>4.0%}")
 
     def _line(self, frame: Frame) -> Text:
         return Text.assemble(
-            f"{_clock(frame.now)}  ",
+            f"{_clock(frame.now)} ",
             (f"{frame.phase.value:<8}", STYLES[frame.phase.value]),
-            f"{frame.demand:>7,.0f} {frame.foreseen:>8,.0f} ",
+            f"{_count(frame.demand):>6}{_count(frame.foreseen):>9}",
             (f"{frame.desired:>8,}", "bold"),
-            f" {frame.ready:>6,}  ",
+            f"{frame.ready:>7,}  ",
             _padded(bar(frame.demand, frame.desired, self._scene.most, self._bar), self._bar),
             (f"  {frame.reason}", "dim"),
             no_wrap=True,
@@ -105,15 +125,25 @@ class Page:
         )
 
     def _heads(self) -> str:
+        legend = "DEMAND, SPARE"
         return (
-            f"{'UTC':<14}{'PHASE':<8}{'DEMAND':>7} {'FORECAST':>8} {'DESIRED':>8} {'READY':>6}  "
-            f"{'DEMAND, SPARE':<{self._bar}.{self._bar}}  BINDING"
+            f"{'UTC':<13}{'PHASE':<8}{'DEMAND':>6}{'FORECAST':>9}{'DESIRED':>8}{'READY':>7}  "
+            f"{legend if len(legend) <= self._bar else '':<{self._bar}}  BINDING"
         )
 
 
-def _less(mine: float, theirs: float) -> str:
+def _less(mine: float, theirs: float, what: str) -> tuple[str, str]:
+    """How much less, or more, as a text and its style."""
     share = 1 - mine / theirs if theirs else 0.0
-    return f"{abs(share):.0%} {'less' if share >= 0 else 'more'}"
+    less = share >= 0
+    return (
+        f"{abs(share):,.0%} {'less' if less else 'more'} {what}",
+        "bold green" if less else "bold",
+    )
+
+
+def _count(replicas: float) -> str:
+    return "?" if math.isnan(replicas) else f"{replicas:,.0f}"
 
 
 def _padded(text: Text, width: int) -> Text:

@@ -1,14 +1,15 @@
 """`ebbtide explain`: why a workload has the replicas that it has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.cluster import Context, Kubeconfig, namespaced, reach
+from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 
 STYLES = {"Peace": "green", "Prewarm": "yellow", "War": "red", "Ebb": "cyan"}
@@ -17,18 +18,25 @@ _MEANS = {
     "GuaranteedFloor": "never below",
     "SoftCeiling": "at most",
     "HardCeiling": "never above",
-    "PaceDown": "not below, this tick",
-    "PaceUp": "not above, this tick",
+    "PaceDown": "now not below",
+    "PaceUp": "now not above",
     "Rollback": "back to",
 }
+_GOOD = {"Ready": "True", "MetricsAvailable": "True", "ForecastTrusted": "True"}
+_LATEST = 5
 
 
 def explain(
-    policy: Annotated[str, typer.Argument(metavar="NAMESPACE/POLICY")],
+    policy: Annotated[
+        str, typer.Argument(metavar="NAMESPACE/POLICY", help="The CapacityPolicy to look at.")
+    ],
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
-    """Show the bounds of the last decision, the binding one first."""
+    """Show the bounds of the last decision, the binding one first.
+
+    Below them are the conditions that a person would look into, and the last changes.
+    """
     namespace, name = namespaced(policy)
     status = reach(kubeconfig, context).get_policy(namespace, name).status
     if not status.get("binding"):
@@ -36,57 +44,72 @@ def explain(
             f"{policy} has not been decided on yet; is the operator running, and does it look"
             f" after {namespace}?"
         )
-    Console(highlight=False).print(explained(policy, status))
+    screen().print(explained(policy, status))
 
 
-def explained(policy: str, status: dict[str, Any]) -> RenderableType:
+def explained(policy: str, status: Mapping[str, Any]) -> RenderableType:
     """The status of a workload as a page for a terminal."""
     return Group(_headline(policy, status), "", _bounds(status), *_footer(status))
 
 
-def _headline(policy: str, status: dict[str, Any]) -> Text:
+def _headline(policy: str, status: Mapping[str, Any]) -> Text:
     phase, replicas = status.get("phase", "?"), status.get("replicas", {})
-    line = Text.assemble((policy, "bold"), "  ", (phase, STYLES.get(phase, "")), "  ")
-    line.append(str(status.get("mode", "?")))
-    desired = replicas.get("desired", "?")
-    line.append(f"  {replicas.get('current', '?')} replicas, {replicas.get('ready', '?')} ready")
-    line.append(f" -> {desired}", style="bold")
-    return line
+    current, ready, desired = (_count(replicas, of) for of in ("current", "ready", "desired"))
+    return Text.assemble(
+        (policy, "bold"),
+        "  ",
+        (phase, STYLES.get(phase, "")),
+        f"  {status.get('mode', '?')}  {current} replicas, {ready} ready, ",
+        (f"{desired} desired", "bold"),
+    )
 
 
-def _bounds(status: dict[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, side in (("", "left"), ("REPLICAS", "right"), ("MEANS", "left"), ("POLICY", "left")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
-    table.add_column("REASON")
+def _bounds(status: Mapping[str, Any]) -> Table:
+    """One line a bound; its reason stands before the sentence that goes with it."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("BOUND", no_wrap=True)
+    table.add_column("REPLICAS", justify="right")
+    table.add_column("POLICY", no_wrap=True)
     table.add_column("WHY", overflow="fold")
     binding = status["binding"]
     for row in status.get("bounds") or [binding]:
-        is_binding = row == binding
+        decided = row == binding
+        kind = str(row.get("kind", ""))
         table.add_row(
-            "▸" if is_binding else "",
-            str(row.get("replicas", "unknown")),
-            _MEANS.get(row.get("kind", ""), row.get("kind", "")),
-            row.get("policy", ""),
-            row.get("reason", ""),
-            row.get("message", ""),
-            style="bold" if is_binding else "",
+            f"{'▸' if decided else ' '} {_MEANS.get(kind, kind)}",
+            _count(row, "replicas"),
+            str(row.get("policy", "")),
+            _why(row),
+            style="bold" if decided else "",
         )
     return table
 
 
-def _footer(status: dict[str, Any]) -> Iterable[RenderableType]:
+def _count(where: Mapping[str, Any], name: str) -> str:
+    return f"{where[name]:,}" if name in where else "unknown"
+
+
+def _why(row: Mapping[str, Any]) -> Text:
+    reason, message = str(row.get("reason", "")), str(row.get("message", ""))
+    return Text(f"{reason}: {message}" if message else reason)
+
+
+def _footer(status: Mapping[str, Any]) -> Iterable[RenderableType]:
     wrong = [c for c in status.get("conditions", ()) if _is_worrying(c)]
+    if wrong:
+        yield ""
     for condition in wrong:
         yield Text.assemble(
-            ("! ", "bold yellow"),
-            (f"{condition['type']}={condition['status']} ", "yellow"),
+            (f"! {condition['type']}={condition['status']}: ", "yellow"),
             condition.get("message") or condition.get("reason", ""),
         )
-    for step in reversed(status.get("decisions", ())[-5:]):
-        yield Text("  {at}  {from} -> {to}  {reason}".format_map(step), style="dim")
+    steps = status.get("decisions", ())[-_LATEST:]
+    if steps:
+        yield ""
+    for step in reversed(steps):
+        change = f"{step['from']:>6,} -> {step['to']:<6,}"
+        yield Text(f"  {step['at'][:19]}Z  {change}  {step.get('reason', '')}", "dim")
 
 
-def _is_worrying(condition: dict[str, Any]) -> bool:
-    good = {"Ready": "True", "MetricsAvailable": "True", "ForecastTrusted": "True"}
-    return bool(condition.get("status") != good.get(str(condition.get("type")), "False"))
+def _is_worrying(condition: Mapping[str, Any]) -> bool:
+    return bool(condition.get("status") != _GOOD.get(str(condition.get("type")), "False"))

@@ -13,11 +13,24 @@ def read(name: str | pathlib.Path) -> str:
         InvalidInput: it can't be read, or is no text.
 
     """
-    if str(name) == "-":
-        return sys.stdin.read()
     try:
-        return pathlib.Path(name).read_text(encoding="utf-8")
+        raw = sys.stdin.buffer.read() if str(name) == "-" else pathlib.Path(name).read_bytes()
+        return raw.decode()
     except OSError as error:
         raise InvalidInput(f"{name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{name} is not text in UTF-8") from error
+
+
+def write(path: pathlib.Path, text: str) -> None:
+    """Write a file, and the folder that it stands in.
+
+    Raises:
+        InvalidInput: it can't be written.
+
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be written: {error.strerror}") from error

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from ebbtide.loop.tick import Tick
 log = logging.getLogger("ebbtide")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LINE, _MOMENT = "%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Format(StrEnum):
@@ -36,11 +38,16 @@ class _Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class _Text(logging.Formatter):
+    """One line for people, in UTC as everything else that Ebbtide says."""
+
+    converter = staticmethod(time.gmtime)
+
+
 def configure(how: Format) -> None:
     """Send log lines to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s")
-    handler.setFormatter(_Json() if how is Format.JSON else text)
+    handler.setFormatter(_Json() if how is Format.JSON else _Text(_LINE, _MOMENT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 

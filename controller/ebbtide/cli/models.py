@@ -1,15 +1,91 @@
 """The forecasters and policies that this process knows: the house's, and what is installed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 
 from ebbtide.api.compose import Plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import Forecaster
+from ebbtide.forecast.holt_winters import holt_winters
+from ebbtide.forecast.naive import naive_day, naive_week, persistence
 from ebbtide.forecast.seasonal import Seasonal
+from ebbtide.forecast.spectrum import dsp
+from ebbtide.forecast.tide import Tide
 from ebbtide_policies.contract import Policy
 
-FORECASTERS: Mapping[str, Forecaster] = {"Seasonal": Seasonal()}
+Make = Callable[[], Forecaster]
+"""Makes a forecaster that has learnt nothing yet."""
+
+HOUSE: Mapping[str, Make] = {
+    "Tide": Tide,
+    "Seasonal": Seasonal,
+    "Persistence": persistence,
+    "NaiveDay": naive_day,
+    "NaiveWeek": naive_week,
+    "HoltWinters": holt_winters,
+    "DSP": dsp,
+}
+
+
+class Forecasters(Mapping[str, Forecaster]):
+    """Forecasters by name, each made when it is asked for: the libraries of some are heavy."""
+
+    def __init__(self, makers: Mapping[str, Make]) -> None:
+        """Make nothing yet."""
+        self._makers = makers
+        self._made: dict[str, Forecaster] = {}
+
+    def __getitem__(self, name: str) -> Forecaster:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+def forecasters() -> Forecasters:
+    """All forecasters, none of which has learnt anything yet."""
+    return Forecasters(makers())
+
+
+def makers() -> Mapping[str, Make]:
+    """The house's forecasters, then those that other packages bring by their entry points.
+
+    Raises:
+        InvalidInput: one is installed that has a name of the house.
+
+    """
+    found = dict(HOUSE)
+    for point in entry_points(group="ebbtide.forecasters"):
+        if point.name in HOUSE:
+            raise InvalidInput(
+                f"the forecaster {point.name!r} ({point.value}) has a name of the house"
+            )
+        found[point.name] = _loading(point.name, point.load)
+    return found
+
+
+def _loading(name: str, load: Callable[[], object]) -> Make:
+    """A maker that loads a plug-in only when it is asked for."""
+
+    def make() -> Forecaster:
+        try:
+            made = load()
+            forecaster: Forecaster = made()  # type: ignore[operator]
+        except Exception as error:
+            raise InvalidInput(f"the forecaster {name!r} can't be loaded: {error}") from error
+        if not callable(getattr(forecaster, "forecast", None)):
+            raise InvalidInput(f"the forecaster {name!r} has no method `forecast`")
+        return forecaster
+
+    return make
 
 
 def plugins() -> Plugins:

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 
 from ebbtide.cli import logs
-from ebbtide.cli.models import FORECASTERS, plugins
+from ebbtide.cli.cluster import Context, Kubeconfig
+from ebbtide.cli.demand import only_source
+from ebbtide.cli.durations import seconds
+from ebbtide.cli.models import forecasters, plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.runner import run as run_loop
@@ -40,7 +43,7 @@ class Place:
     identity: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """On which terms leadership is held."""
 
@@ -72,43 +75,59 @@ class WallClock:
 def run(
     config: Annotated[
         pathlib.Path | None,
-        typer.Option(help="YAML with the metrics sources: `sources: {default: {url: ...}}`."),
+        typer.Option(metavar="FILE", help="YAML that names the metrics sources."),
     ] = None,
     prometheus: Annotated[
         str | None,
-        typer.Option("--prometheus", help="Address of the one metrics source, without --config."),
+        typer.Option(metavar="URL", help="The one metrics source, in place of --config."),
     ] = None,
     max_mode: Annotated[
-        Mode, typer.Option(help="No policy may reach further than this.")
+        Mode,
+        typer.Option(
+            metavar="MODE",
+            case_sensitive=False,
+            help="No policy reaches further: DryRun, ScaleUpOnly or Enforce.",
+        ),
     ] = Mode.ENFORCE,
-    tick: Annotated[float, typer.Option(min=1, help="Seconds from one tick to the next.")] = 15.0,
+    tick: Annotated[
+        str, typer.Option(metavar="DURATION", help="From one decision to the next.")
+    ] = "15s",
     namespace: Annotated[
         list[str] | None,
-        typer.Option("--namespace", "-n", help="Look after this namespace only; may be repeated."),
+        typer.Option(
+            "--namespace", "-n", metavar="NAME", help="Look after this one only; may be repeated."
+        ),
     ] = None,
     home: Annotated[
         str | None,
-        typer.Option(help="The operator's own namespace. Default: that of its pod, else ebbtide."),
+        typer.Option(
+            metavar="NAME", help="The operator's own namespace. Default: its pod's, else ebbtide."
+        ),
     ] = None,
     lease: Annotated[
-        str, typer.Option(help="Name of the Lease, in the own namespace.")
+        str, typer.Option(metavar="NAME", help="The Lease, in the operator's own namespace.")
     ] = "ebbtide",
     lease_duration: Annotated[
-        int, typer.Option(min=3, help="Seconds after which a silent leader is replaced.")
-    ] = 60,
+        str, typer.Option(metavar="DURATION", help="Until a silent leader is replaced.")
+    ] = "60s",
     request_timeout: Annotated[
-        float, typer.Option(min=0.2, help="Seconds that one request to the API server may take.")
-    ] = 13.0,
+        str,
+        typer.Option(metavar="DURATION", help="What one request to the API server may take."),
+    ] = "13s",
     listen: Annotated[
-        str, typer.Option(help="Address of /metrics and /healthz; empty for none.")
+        str,
+        typer.Option(metavar="ADDRESS", help="Where /metrics and /healthz are; empty for none."),
     ] = "0.0.0.0:8080",
-    log_format: Annotated[logs.Format, typer.Option(help="How log lines look.")] = logs.Format.JSON,
-    kubeconfig: Annotated[
-        str | None, typer.Option(help="Kubeconfig, when not in a cluster.")
-    ] = None,
-    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
+    log_format: Annotated[
+        logs.Format, typer.Option(metavar="FORMAT", help="Log lines as json or text.")
+    ] = logs.Format.JSON,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
 ) -> None:
-    """Look after the CapacityPolicies of a cluster until told to stop."""
+    """Run the operator: look after CapacityPolicies.
+
+    In a pod it speaks as its service account. SIGTERM ends it, after the tick that is going on.
+    """
     logs.configure(log_format)
     place = Place(
         kubeconfig=kubeconfig,
@@ -117,20 +136,25 @@ def run(
         namespaces=tuple(namespace or ()),
         identity=f"{os.environ.get('HOSTNAME') or socket.gethostname()}-{uuid.uuid4().hex[:8]}",
     )
-    rules = Rules(
-        forecasters=FORECASTERS, plugins=plugins(), max_mode=max_mode, namespace=place.home
+    terms = Terms(
+        lease=lease,
+        duration=int(seconds("--lease-duration", lease_duration, 3)),
+        tick=seconds("--tick", tick, 1),
+        request_timeout=seconds("--request-timeout", request_timeout, 0.2),
     )
-    terms = Terms(lease, lease_duration, tick, request_timeout)
-    with Operator(_sources(config, prometheus), place, terms) as operator:
-        if listen:
-            operator.listen(listen)
+    rules = Rules(
+        forecasters=forecasters(), plugins=plugins(), max_mode=max_mode, namespace=place.home
+    )
+    with Operator(_sources(config, prometheus), place, terms, listen) as operator:
         operator.run(rules)
 
 
 class Operator:
     """Everything that a running operator holds, opened and closed in order."""
 
-    def __init__(self, sources: "Mapping[str, MetricsSource]", place: Place, terms: Terms) -> None:
+    def __init__(
+        self, sources: "Mapping[str, MetricsSource]", place: Place, terms: Terms, listen: str
+    ) -> None:
         from ebbtide.adapters.api_server import Timeout, connect
         from ebbtide.adapters.kubernetes import KubernetesCluster
         from ebbtide.adapters.lease import KubernetesLease, sleepless_clock
@@ -152,8 +176,8 @@ class Operator:
             instance=place.identity,
             scope=Scope(place.namespaces, place.home),
         )
+        self._exposition = _exposition(listen, terms) if listen else None
         self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
-        self._exposition: Exposition | None = None
 
     def __enter__(self) -> Self:
         for asked in (signal.SIGTERM, signal.SIGINT):
@@ -166,12 +190,6 @@ class Operator:
         self._metrics.close()
         if self._exposition:
             self._exposition.close()
-
-    def listen(self, address: str) -> None:
-        """Serve metrics and health."""
-        from ebbtide.adapters.exposition import Exposition
-
-        self._exposition = Exposition(address, 10 * self._terms.tick + 60, time.monotonic)
 
     def run(self, rules: Rules) -> None:
         """Tick until told to stop."""
@@ -203,15 +221,21 @@ def _lease_settings(place: Place, terms: Terms) -> "LeaseSettings":
     )
 
 
+def _exposition(listen: str, terms: Terms) -> "Exposition":
+    from ebbtide.adapters.exposition import Exposition
+
+    return Exposition(listen, 10 * terms.tick + 60, time.monotonic)
+
+
 def _own_namespace() -> str:
     return NAMESPACE_FILE.read_text().strip() if NAMESPACE_FILE.exists() else "ebbtide"
 
 
 def _sources(config: pathlib.Path | None, prometheus: str | None) -> "Mapping[str, MetricsSource]":
-    from ebbtide.adapters.sources import MetricsSource, load_sources
+    from ebbtide.adapters.sources import load_sources
 
     if config and not prometheus:
         return load_sources(config)
     if prometheus and not config:
-        return {"default": MetricsSource(url=prometheus)}
+        return only_source(prometheus)
     raise InvalidInput("name the metrics source: either --config FILE or --prometheus URL")

@@ -11,17 +11,30 @@ from ebbtide_policies.observation import Phase
 Namespace = Annotated[
     str,
     typer.Option(
-        "--namespace", "-n", help="Where it holds; in the operator's own namespace: everywhere."
+        "--namespace",
+        "-n",
+        metavar="NAME",
+        help="Where it holds. In the operator's own namespace it holds everywhere.",
     ),
 ]
 Selector = Annotated[
-    str, typer.Option("--selector", "-l", help="Labels of the CapacityPolicies; empty: all.")
+    str,
+    typer.Option(
+        "--selector",
+        "-l",
+        metavar="LABELS",
+        help="CapacityPolicies that it is about, like app=edge,tier=media. Default: all.",
+    ),
 ]
 Until = Annotated[
     str,
-    typer.Option(help="Its end: a duration like 2h, or a moment like '2026-11-12 06:00' (UTC)."),
+    typer.Option(
+        metavar="END", help="A duration like 2h, or a moment like '2026-11-12 06:00' UTC."
+    ),
 ]
-Why = Annotated[str, typer.Option(help="The reason, for those who find it at night.")]
+Why = Annotated[
+    str, typer.Option(metavar="TEXT", help="The reason, for those who find it at night.")
+]
 
 
 def freeze(
@@ -32,13 +45,15 @@ def freeze(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
-    """Let nothing go until a moment. The way up stays open."""
+    """Let nothing go for a while. The way up stays open."""
     spec = _spec(why, until, selector) | {"freeze": True}
     say(lambda: reach(kubeconfig, context), namespace, "freeze", spec)
 
 
 def floor(
-    replicas: Annotated[int, typer.Argument(min=0, help="Replicas to have at least.")],
+    replicas: Annotated[
+        int, typer.Argument(min=0, metavar="REPLICAS", help="Replicas to have at least.")
+    ],
     why: Why,
     until: Until,
     namespace: Namespace = "default",
@@ -46,13 +61,16 @@ def floor(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
-    """Have at least so many replicas until a moment. Afterwards they descend in steps."""
+    """Have at least so many replicas for a while. Afterwards they descend in steps."""
     spec = _spec(why, until, selector) | {"floor": replicas}
     say(lambda: reach(kubeconfig, context), namespace, "floor", spec)
 
 
 def phase(
-    phase: Annotated[Phase, typer.Argument(help="The phase to be in.")],
+    phase: Annotated[
+        Phase,
+        typer.Argument(metavar="PHASE", case_sensitive=False, help="Peace, Prewarm, War or Ebb."),
+    ],
     why: Why,
     until: Until,
     namespace: Namespace = "default",
@@ -60,7 +78,7 @@ def phase(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
-    """Be in a phase until a moment, whatever calendar and demand say."""
+    """Be in a phase for a while, whatever calendar and demand say."""
     spec = _spec(why, until, selector) | {"phase": phase.value}
     say(lambda: reach(kubeconfig, context), namespace, f"phase-{phase.value.lower()}", spec)
 

@@ -3,23 +3,26 @@
 import json
 import pathlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import numpy as np
 import typer
+from pydantic.alias_generators import to_camel
 from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
+from ebbtide.cli.comparison import at_peak
 from ebbtide.cli.demand import Recorded, from_csv, from_prometheus
-from ebbtide.cli.files import read
+from ebbtide.cli.durations import seconds
+from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan_page import planned
+from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.score import Score, score
-from ebbtide_policies.quantities import parse_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,37 +38,48 @@ class Plan:
 
 def plan(
     policies: Annotated[
-        list[str], typer.Argument(help="YAML files: CapacityPolicies, calendars, overrides.")
+        list[str],
+        typer.Argument(metavar="FILE", help="YAML: CapacityPolicies, calendars, overrides."),
     ],
     csv: Annotated[
-        pathlib.Path | None, typer.Option(help="Recorded demand: `timestamp,value`.")
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Recorded demand: timestamp,value."),
     ] = None,
     prometheus: Annotated[
-        str | None, typer.Option(help="Address of a Prometheus to read the demand from.")
+        str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
     ] = None,
     since: Annotated[
-        str, typer.Option(help="With --prometheus: how much of the past is replayed.")
+        str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")
     ] = "1d",
-    tick: Annotated[str, typer.Option(help="Time from one decision to the next.")] = "15s",
+    tick: Annotated[
+        str, typer.Option(metavar="DURATION", help="From one decision to the next.")
+    ] = "15s",
     lead: Annotated[
-        str | None, typer.Option(help="Time until a replica is ready. Default: the policy's.")
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="Until a replica is ready. Default: as the policy says."
+        ),
     ] = None,
-    metric_delay: Annotated[str, typer.Option(help="Time until a minute can be read.")] = "30s",
+    metric_delay: Annotated[
+        str, typer.Option(metavar="DURATION", help="Until a minute can be read.")
+    ] = "30s",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     decisions: Annotated[
-        pathlib.Path | None, typer.Option(help="Write every decision to this CSV.")
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write every decision to this CSV, demand in replicas."),
     ] = None,
 ) -> None:
-    """Replay policies over recorded demand: how many replicas, when, at what cost, and why.
+    """Replay policies over recorded demand.
 
-    Every workload is decided on as if its mode were Enforce. Nothing is written to a cluster.
+    It tells how many replicas there would have been, when, at what cost, and why. Every workload
+    is decided on as if its mode were Enforce. Nothing is written to a cluster.
     """
     manifests = load({name: read(name) for name in policies}, plugins())
     recorded = _recorded(manifests, csv, prometheus, since)
     world = Conditions(
-        tick=_seconds("--tick", tick),
-        lead=None if lead is None else _seconds("--lead", lead),
-        delay=_seconds("--metric-delay", metric_delay),
+        tick=seconds("--tick", tick, 1),
+        lead=None if lead is None else seconds("--lead", lead),
+        delay=seconds("--metric-delay", metric_delay),
     )
     plans = list(_plans(manifests, recorded, world))
     if decisions:
@@ -73,9 +87,9 @@ def plan(
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in plans], indent=1))
         return
-    screen = Console(highlight=False)
+    console = screen()
     for one in plans:
-        screen.print(planned(one.workload, one.frames, one.score, one.static))
+        console.print(planned(one.workload, one.frames, one.score, one.static))
 
 
 def _recorded(
@@ -86,21 +100,15 @@ def _recorded(
     if csv and not prometheus:
         return from_csv(csv)
     if prometheus and not csv:
-        return from_prometheus(prometheus, manifests, _seconds("--since", since))
+        return from_prometheus(prometheus, manifests, seconds("--since", since, 120))
     raise InvalidInput("say where the demand is: either --csv FILE or --prometheus URL")
-
-
-def _seconds(option: str, text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise InvalidInput(f"{option}: {error}") from error
 
 
 def _plans(manifests: Sequence[Manifest], recorded: Recorded, world: Conditions) -> Iterator[Plan]:
     simulation = Simulation(manifests, recorded.answer, world, plugins())
     frames: dict[str, list[Frame]] = {}
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("deciding", total=recorded.end - recorded.start)
         for tick in simulation.run(recorded.start, recorded.end + world.tick):
             for frame in tick:
@@ -109,13 +117,11 @@ def _plans(manifests: Sequence[Manifest], recorded: Recorded, world: Conditions)
     for key, told in frames.items():
         course = simulation.course(key, told)
         price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
-        peak = np.full(course.asked.size, np.ceil(course.demand.max()))
-        always = replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)
         yield Plan(
             workload=key,
             frames=told,
             score=score(course, price),
-            static=score(always, price),
+            static=score(at_peak(course), price),
         )
 
 
@@ -123,10 +129,7 @@ def _write(path: pathlib.Path, plans: Sequence[Plan]) -> None:
     """Write every decision as `timestamp,workload,demand,desired,ready,phase,binding`."""
     rows = ["timestamp,workload,demand,desired,ready,phase,binding"]
     rows += [_row(frame) for one in plans for frame in one.frames]
-    try:
-        path.write_text("\n".join(rows) + "\n")
-    except OSError as error:
-        raise InvalidInput(f"--decisions {path} can't be written: {error.strerror}") from error
+    write(path, "\n".join(rows) + "\n")
 
 
 def _row(frame: Frame) -> str:
@@ -143,8 +146,8 @@ def _moment(frame: Frame) -> str:
 def _as_json(one: Plan) -> dict[str, object]:
     return {
         "workload": one.workload,
-        "score": asdict(one.score),
-        "staticPeak": asdict(one.static),
+        "score": _named(one.score),
+        "staticPeak": _named(one.static),
         "steps": [
             {
                 "at": _moment(frame),
@@ -158,3 +161,7 @@ def _as_json(one: Plan) -> dict[str, object]:
             if frame.current != frame.desired
         ],
     }
+
+
+def _named(told: Score) -> dict[str, object]:
+    return {to_camel(name): number for name, number in asdict(told).items()}

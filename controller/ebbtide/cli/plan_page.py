@@ -1,8 +1,8 @@
-"""A plan as a page for a terminal: the day in rows, then what it cost and whom it failed."""
+"""A plan as a page for a terminal: the time in rows, then what it cost and whom it failed."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -14,41 +14,49 @@ from ebbtide.cli.simulation import Frame
 from ebbtide.planning.score import Score
 
 ROWS = 24
-_BAR = 22
+_BAR = 16
+_MEASURES: Mapping[str, Callable[[Score], str]] = {
+    "replica-hours paid for": lambda one: f"{one.replica_hours:,.0f}",
+    "their cost": lambda one: f"{one.cost:,.2f}" if one.cost else "-",
+    "idle replica-hours": lambda one: f"{one.idle:,.0f}",
+    "replica-minutes short": lambda one: f"{one.shortfall:,.0f}",
+    "demand unserved": lambda one: f"{one.unserved:.3%}",
+    "changes of replicas": lambda one: f"{one.events:,}",
+    "most let go in a minute": lambda one: f"{one.largest_drop:,.0f}",
+}
+_DISRUPTIONS: Mapping[str, Callable[[Score], str]] = {
+    "live sessions cut off": lambda one: f"{one.disruptions:,}",
+}
 
 
 def planned(workload: str, frames: Sequence[Frame], mine: Score, static: Score) -> RenderableType:
     """One workload: when how many replicas, and the scores beside a fleet at its peak."""
-    first, last = frames[0], frames[-1]
-    head = Text.assemble(
-        (workload, "bold"),
-        f"  {_clock(first.now)} to {_clock(last.now)} UTC  ",
-        (f"peak {max(f.desired for f in frames)} replicas", "bold"),
-    )
-    return Group(
-        head, "", _course(frames), "", scores({"ebbtide": mine, "static peak": static}), ""
-    )
+    first, last = (_clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
+    peak = max(frame.desired for frame in frames)
+    head = Text.assemble((workload, "bold"), f"  {first} to {last} UTC  peak {peak:,} replicas")
+    told = scores({"ebbtide": mine, "static peak": static})
+    return Group(head, "", _course(frames), "", told, "")
 
 
 def _course(frames: Sequence[Frame]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("FROM")
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("FROM", no_wrap=True)
     table.add_column("PHASE")
     for name in ("DEMAND", "DESIRED", "READY"):
         table.add_column(name, justify="right")
-    table.add_column("")
+    table.add_column(" DEMAND, SPARE", no_wrap=True)
     table.add_column("MOSTLY BECAUSE", style="dim")
     most = max(_demand(frames), *(float(f.desired) for f in frames))
     for part in _parts(frames):
         peak = max(part, key=lambda frame: frame.desired)
         phase = Counter(frame.phase.value for frame in part).most_common(1)[0][0]
         table.add_row(
-            _clock(part[0].now),
+            _clock(part[0].now, "%a %d %H:%M"),
             Text(phase, STYLES.get(phase, "")),
             f"{_demand(part):,.0f}",
             f"{peak.desired:,}",
             f"{max(f.ready for f in part):,}",
-            bar(_demand(part), peak.desired, most),
+            Text(" ").append(bar(_demand(part), peak.desired, most)),
             Counter(frame.reason for frame in part).most_common(1)[0][0],
         )
     return table
@@ -60,39 +68,24 @@ def _demand(frames: Sequence[Frame]) -> float:
 
 
 def bar(demand: float, desired: float, most: float, width: int = _BAR) -> Text:
-    """Demand as a full bar, the spare capacity above it as a light one."""
-    full = round(width * min(demand, most) / max(most, 1e-9))
-    spare = max(0, round(width * desired / max(most, 1e-9)) - full)
+    """Demand as a full bar, the spare capacity above it as a light one; empty where unknown."""
+    scale = width / max(most, 1e-9)
+    known = 0.0 if math.isnan(demand) else demand
+    full = round(scale * min(known, most))
+    spare = max(0, round(scale * min(desired, most)) - full)
     return Text.assemble(("█" * full, "blue"), ("░" * spare, "cyan"))
 
 
 def scores(rows: Mapping[str, Score], *, disruptions: bool = False) -> Table:
     """Scores side by side."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("", no_wrap=True)
-    for name in ("HOURS", "COST", "IDLE", "SHORT", "UNSERVED", "CHANGES", "DROP/MIN"):
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("", style="dim", no_wrap=True)
+    for name in rows:
         table.add_column(name, justify="right")
-    if disruptions:
-        table.add_column("DISRUPTED", justify="right")
-    for name, one in rows.items():
-        cut = (f"{one.disruptions:,}",) if disruptions else ()
-        table.add_row(Text(name, "bold"), *_cells(one), *cut)
-    table.caption = (
-        "hours: replica-hours paid for; idle: of them above demand; short: replica-minutes below"
-        " it;\nunserved: the same as a share of demand; drop/min: most let go in a minute"
-    ) + ("; disrupted: live sessions cut off" if disruptions else "")
-    table.caption_justify = "left"
+    measures = {**_MEASURES, **_DISRUPTIONS} if disruptions else _MEASURES
+    for measure, told in measures.items():
+        table.add_row(measure, *map(told, rows.values()))
     return table
-
-
-def _cells(one: Score) -> Iterable[str]:
-    yield f"{one.replica_hours:,.0f}"
-    yield f"{one.cost:,.2f}" if one.cost else "-"
-    yield f"{one.idle:,.0f}"
-    yield f"{one.shortfall:,.0f}"
-    yield f"{one.unserved:.3%}"
-    yield f"{one.events:,}"
-    yield f"{one.largest_drop:,.0f}"
 
 
 def _parts(frames: Sequence[Frame]) -> Iterable[Sequence[Frame]]:
@@ -100,5 +93,5 @@ def _parts(frames: Sequence[Frame]) -> Iterable[Sequence[Frame]]:
     return [frames[i : i + size] for i in range(0, len(frames), size)]
 
 
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%a %d %H:%M")
+def _clock(at: float, form: str) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime(form)

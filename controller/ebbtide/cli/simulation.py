@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.models import FORECASTERS
+from ebbtide.cli.models import forecasters
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Ref, Resource
 from ebbtide.loop.report import Account
@@ -119,9 +118,9 @@ class Simulation:
             metrics=self.metrics,
             cluster=self.cluster,
             leadership=AlwaysLeader(),
-            stopwatch=monotonic,
+            stopwatch=lambda: self._now,
         )
-        self.loop = Loop(outside, Rules(forecasters=FORECASTERS, plugins=plugins or {}))
+        self.loop = Loop(outside, Rules(forecasters=forecasters(), plugins=plugins or {}))
 
     def run(self, start: float, end: float) -> Iterator[Sequence[Frame]]:
         """Tick from `start` up to `end`; yields what was decided at each tick."""
@@ -160,6 +159,9 @@ class Simulation:
     def _add(self, manifest: Manifest, start: float) -> None:
         """Put the target of a policy there, with the replicas that its demand asks for at first."""
         bench = self._workbench(manifest)
+        rival = next((b.key for b in self.workbenches.values() if b.ref == bench.ref), None)
+        if rival:
+            raise InvalidInput(f"{bench.key} and {rival} scale the same {bench.ref}; leave one out")
         limits = bench.spec.replicas
         need = np.ceil(bench.replicas_needed(np.array([start]))[0] * 1.1)
         replicas = int(np.clip(need, limits.min, limits.max))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -62,11 +62,38 @@ class DemandSeries:
         return np.where(inside, self.minutes[np.where(inside, index, 0)], UNKNOWN)
 
 
+class Recording(NamedTuple):
+    """Demand as it was recorded: on a grid of its own."""
+
+    start: float
+    """Epoch seconds of the first row."""
+    step: float
+    """Seconds from row to row: whole minutes."""
+    values: Lanes
+    """One value a row; NaN where it is unknown."""
+
+
 def read_csv(text: str) -> DemandSeries:
+    """Read `timestamp,value` as one value a minute.
+
+    Minutes between points are interpolated; those beside a gap are gaps too.
+
+    Raises:
+        InvalidInput: with the number of the line, and what to do.
+
+    """
+    start, step, values = read_recording(text)
+    first = np.ceil(start / MINUTE) * MINUTE
+    grid = np.arange(first, start + step * (values.size - 1) + 1, MINUTE)
+    minutes = _interpolated((grid - start) / step, values)
+    return DemandSeries(start=float(first), minutes=minutes)
+
+
+def read_recording(text: str) -> Recording:
     """Read `timestamp,value` on a regular grid of whole minutes; other columns are ignored.
 
     A timestamp is ISO 8601 (UTC unless it says otherwise) or epoch seconds. An empty value, or
-    NaN, is a gap. Minutes between points are interpolated; those beside a gap are gaps too.
+    NaN, is a gap.
 
     Raises:
         InvalidInput: with the number of the line, and what to do.
@@ -81,9 +108,7 @@ def read_csv(text: str) -> DemandSeries:
         _refuse(int(lines[-1]), "no row has a value")
     if at[-1] - at[0] > _LONGEST * MINUTE:
         _refuse(int(lines[-1]), "more than ten years after the first row")
-    first = np.ceil(at[0] / MINUTE) * MINUTE
-    grid = np.arange(first, at[-1] + 1, MINUTE)
-    return DemandSeries(start=float(first), minutes=_interpolated((grid - at[0]) / step, values))
+    return Recording(float(at[0]), step, values)
 
 
 def _refuse(line: int, why: str) -> NoReturn:

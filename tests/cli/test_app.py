@@ -1,0 +1,127 @@
+"""The command line as a whole: exit codes, tracebacks, help, and what it loads."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ebbtide.cli.app import app
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import EDGE, csv, write
+
+COMMANDS = [str(command.name) for command in app.registered_commands]
+HEAVY = ["kubernetes", "requests", "prometheus_client", "prometheus_api_client", "urllib3"]
+PROGRAM = """
+import atexit, json, sys
+from ebbtide.cli import main
+atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
+main()
+"""
+
+
+# --- failures ---------------------------------------------------------------------------------
+
+
+def test_a_failure_is_one_line_without_a_traceback(ebbtide: Ebbtide) -> None:
+    told = ebbtide("check", "nowhere.yaml")
+    assert told == (3, "", "ebbtide: nowhere.yaml can't be read: No such file or directory\n")
+
+
+def test_a_long_failure_stays_one_line_and_is_shown_as_it_stands(ebbtide: Ebbtide) -> None:
+    name = f"[bold]:tada: {'far/' * 60}policy.yaml"
+    told = ebbtide("check", name)
+    assert told.err == f"ebbtide: {name} can't be read: No such file or directory\n"
+
+
+def test_a_traceback_is_for_those_who_ask(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ebbtide.cli", "--debug", "check", "nowhere.yaml"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert "ebbtide.errors.InvalidInput: nowhere.yaml can't be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["check", "edge.yaml"], 0, id="done"),
+        pytest.param(["check", "wrong.yaml"], 1, id="a-problem-was-found"),
+        pytest.param(["check", "--wrong"], 2, id="wrong-option"),
+        pytest.param(["chekc"], 2, id="wrong-command"),
+        pytest.param([], 2, id="no-command"),
+        pytest.param(["plan", "edge.yaml"], 3, id="input-refused"),
+        pytest.param(
+            ["plan", "edge.yaml", "--prometheus", "http://127.0.0.1:9"], 4, id="no-metrics"
+        ),
+        pytest.param(["explain", "live/edge", "--kubeconfig", "dead.yaml"], 4, id="no-cluster"),
+    ],
+)
+def test_exit_codes_are_those_of_the_table(
+    ebbtide: Ebbtide, tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    dead = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "here", "cluster": {"server": "http://127.0.0.1:9"}}],
+        "contexts": [{"name": "live", "context": {"cluster": "here", "user": ""}}],
+        "current-context": "live",
+    }
+    write(tmp_path, edge_yaml=EDGE, wrong_yaml="a: b\n", dead_yaml=json.dumps(dead))
+    assert ebbtide(*arguments).code == code
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
+    write(tmp_path, hill_csv=csv())
+    command = f"{sys.executable} -m ebbtide.cli demo --csv hill.csv | head -n 1"
+    shell = ["bash", "-o", "pipefail", "-c", command]
+    done = subprocess.run(shell, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ebbtide demo: hill.csv")
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+def test_help_tells_every_command_in_one_line(
+    ebbtide: Ebbtide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = ebbtide("--help")
+    lines = [line for line in told.out.splitlines() if line.startswith("  ")]
+    found = {line.split()[0]: line for line in lines}
+    assert found.keys() >= set(COMMANDS)
+    assert not [found[command] for command in COMMANDS if "..." in found[command]]
+    assert "Exit codes: 0 done, 1 a problem was found" in told.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_a_terminal_and_speaks_of_people_s_words(
+    ebbtide: Ebbtide, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = ebbtide(command, "-h")
+    assert told.code == 0
+    assert max(map(len, told.out.splitlines())) <= 80
+    options = told.out.partition("Options:")[2]
+    assert not [word for word in ("<str>", "<path>", "<int", "<float") if word in options]
+
+
+# --- what it loads ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "edge.yaml"], ["crd"]])
+def test_a_light_command_loads_no_client(tmp_path: Path, arguments: list[str]) -> None:
+    write(tmp_path, edge_yaml=EDGE)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"COVERAGE_PROCESS_START": ""},
+    )
+    assert done.returncode == 0
+    assert not set(HEAVY) & set(json.loads(done.stderr))

@@ -1,0 +1,104 @@
+"""The policies that other packages bring are found, and broken ones named."""
+
+from pathlib import Path
+
+import pytest
+
+from ebbtide.cli.models import HOUSE, forecasters, plugins
+from ebbtide.errors import InvalidInput
+from ebbtide_policies.hold import Hold
+
+
+def install(folder: Path, value: str) -> None:
+    """Put a package there that claims a policy under the entry point `tide`."""
+    (folder / "tide_plugin.py").write_text("number = 7\n")
+    info = folder / "tide_plugin-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tide-plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[ebbtide.policies]\ntide = {value}\n")
+
+
+def test_a_policy_of_another_package_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, "ebbtide_policies.hold:Hold")
+    assert plugins()["tide"] is Hold
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        pytest.param("no_such_module:Tide", "can't be loaded: No module named", id="broken"),
+        pytest.param("tide_plugin:number", "is no subclass of Policy", id="no-class"),
+        pytest.param("pathlib:Path", "is no subclass of Policy", id="another-class"),
+    ],
+)
+def test_a_plugin_that_is_no_policy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, value)
+    with pytest.raises(InvalidInput, match=rf"the policy 'tide'.*{why}"):
+        plugins()
+
+
+# --- forecasters
+
+
+def install_forecaster(folder: Path, name: str, value: str) -> None:
+    """Put a package there that claims a forecaster under an entry point."""
+    (folder / "calm_plugin.py").write_text(
+        "class Calm:\n    name = 'Calm'\n    def forecast(self, history, horizon):\n        ...\n"
+        "number = 7\n"
+    )
+    info = folder / "calm_plugin-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: calm-plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[ebbtide.forecasters]\n{name} = {value}\n")
+
+
+def test_a_forecaster_of_another_package_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install_forecaster(tmp_path, "Calm", "calm_plugin:Calm")
+    assert set(HOUSE) | {"Calm"} <= set(forecasters())
+    found = forecasters()
+    assert found["Calm"].name == "Calm"
+    assert found["Calm"] is found["Calm"]
+
+
+def test_a_forecaster_is_loaded_only_when_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install_forecaster(tmp_path, "Calm", "no_such_module:Calm")
+    found = forecasters()
+    assert "Calm" in found
+    assert found["Persistence"].name == "Persistence"
+    with pytest.raises(InvalidInput, match=r"'Calm' can't be loaded: No module named"):
+        found["Calm"]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        pytest.param("calm_plugin:number", "can't be loaded: 'int' object is not c", id="no-class"),
+        pytest.param("pathlib:Path", "has no method `forecast`", id="another-class"),
+    ],
+)
+def test_a_plugin_that_is_no_forecaster_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install_forecaster(tmp_path, "Calm", value)
+    with pytest.raises(InvalidInput, match=rf"the forecaster 'Calm' {why}"):
+        forecasters()["Calm"]
+
+
+def test_a_name_of_the_house_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install_forecaster(tmp_path, "Tide", "calm_plugin:Calm")
+    with pytest.raises(InvalidInput, match=r"'Tide' .* has a name of the house"):
+        forecasters()

@@ -1,0 +1,231 @@
+"""`ebbtide plan`: a replay over a recording, as a page, as JSON, and as every decision."""
+
+import csv as reader
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import CALENDAR, EDGE, HILL, ORIGIN, csv, write
+
+COLUMNS = ["timestamp", "workload", "demand", "desired", "ready", "phase", "binding"]
+
+HILL_PLAN = ("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "60s")
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE, origin_yaml=ORIGIN, days_yaml=CALENDAR, hill_csv=csv())
+
+
+def decided(ebbtide: Ebbtide, *arguments: str) -> list[dict[str, str]]:
+    """Every decision of a plan over the hill, by column."""
+    told = ebbtide("plan", *arguments, "--csv", "hill.csv", "--decisions", "out.csv")
+    assert told.code == 0, told.err
+    with Path("out.csv").open(newline="") as file:
+        return list(reader.DictReader(file))
+
+
+def peak(rows: list[dict[str, str]], column: str) -> int:
+    return max(int(row[column]) for row in rows)
+
+
+def first_at(rows: list[dict[str, str]], column: str, at_least: int) -> str:
+    return next(row["timestamp"] for row in rows if int(row[column]) >= at_least)
+
+
+# --- what comes out ---------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_course_and_the_scores(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*HILL_PLAN)
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith("live/edge  2026-03-02 12:00 to 2026-03-02 13:59 UTC  peak ")
+    assert "Mon 02 12:55 Peace" in told.out
+    for measure in ("replica-hours paid for", "idle replica-hours", "demand unserved"):
+        assert measure in told.out
+    assert max(map(len, told.out.splitlines())) <= 80
+
+
+def test_decisions_have_one_row_a_tick_and_exactly_the_columns(ebbtide: Ebbtide) -> None:
+    rows = decided(ebbtide, "edge.yaml", "--tick", "30s")
+    assert list(rows[0]) == COLUMNS
+    assert len(rows) == len({row["timestamp"] for row in rows}) == 2 * (len(HILL) - 1) + 1
+    assert rows[0]["timestamp"] == "2026-03-02T12:00:00Z"
+    assert rows[1]["timestamp"] == "2026-03-02T12:00:30Z"
+    assert {row["workload"] for row in rows} == {"live/edge"}
+    assert peak(rows, "desired") >= max(HILL) / 100
+
+
+def test_json_tells_scores_and_steps(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*HILL_PLAN, "--json")
+    one: Any
+    [one] = json.loads(told.out)
+    assert told.err == ""
+    assert one["workload"] == "live/edge"
+    assert one["score"]["replicaHours"] < one["staticPeak"]["replicaHours"]
+    assert one["score"]["cost"] == pytest.approx(0.5 * one["score"]["replicaHours"])
+    assert {"at", "from", "to", "phase", "reason", "message"} == set(one["steps"][0])
+    assert all(step["from"] != step["to"] for step in one["steps"])
+
+
+def test_the_same_plan_twice_gives_the_same_bytes(ebbtide: Ebbtide) -> None:
+    found = []
+    for _ in range(2):
+        told = ebbtide(*HILL_PLAN, "--json", "--decisions", "out.csv")
+        found.append((told.out, Path("out.csv").read_bytes()))
+    assert found[0] == found[1]
+
+
+def test_a_plan_without_a_price_has_no_cost(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE.replace(", costPerHour: 0.5", ""))
+    told = ebbtide(*HILL_PLAN)
+    [line] = [line for line in told.out.splitlines() if line.startswith("their cost")]
+    assert line.split() == ["their", "cost", "-", "-"]
+
+
+# --- what goes in -----------------------------------------------------------------------------
+
+
+def test_two_policies_are_planned_side_by_side(ebbtide: Ebbtide) -> None:
+    rows = decided(ebbtide, "edge.yaml", "origin.yaml", "--tick", "60s")
+    edge = [row for row in rows if row["workload"] == "live/edge"]
+    origin = [row for row in rows if row["workload"] == "live/origin"]
+    assert len(edge) == len(origin) == len(HILL)
+    assert peak(edge, "desired") > 1.5 * peak(origin, "desired")
+
+
+def test_a_calendar_in_the_files_counts(ebbtide: Ebbtide) -> None:
+    rows = decided(ebbtide, "edge.yaml", "days.yaml", "--tick", "60s")
+    event = [row for row in rows if "13:00" <= row["timestamp"][11:16] < "13:30"]
+    assert {row["phase"] for row in event} == {"War"}
+    assert all(int(row["desired"]) >= 80 for row in event)
+
+
+def test_a_policy_in_dry_run_is_planned_as_if_it_were_enforced(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    dry = decided(ebbtide, "edge.yaml", "--tick", "60s")
+    write(tmp_path, edge_yaml=EDGE.replace("mode: DryRun", "mode: Enforce"))
+    assert decided(ebbtide, "edge.yaml", "--tick", "60s") == dry
+    assert peak(dry, "ready") >= 40
+
+
+def test_replicas_are_ready_after_the_lead_time(ebbtide: Ebbtide) -> None:
+    soon = decided(ebbtide, "edge.yaml", "--tick", "60s", "--lead", "0s")
+    late = decided(ebbtide, "edge.yaml", "--tick", "60s", "--lead", "10m")
+    assert first_at(soon, "ready", 30) < first_at(late, "ready", 30)
+
+
+def test_demand_is_seen_after_the_delay_of_metrics(ebbtide: Ebbtide) -> None:
+    fresh = decided(ebbtide, "edge.yaml", "--tick", "60s", "--metric-delay", "0s")
+    stale = decided(ebbtide, "edge.yaml", "--tick", "60s", "--metric-delay", "2m")
+    assert [row["demand"] for row in fresh[60:70]] == [row["demand"] for row in stale[62:72]]
+
+
+def test_scrape_targets_of_a_recording_are_all_alive(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    plain = decided(ebbtide, "edge.yaml", "--tick", "60s")
+    watched = "{query: sum(viewers), alive: {query: avg(up)}}"
+    write(tmp_path, edge_yaml=EDGE.replace("{query: sum(viewers)}", watched))
+    assert decided(ebbtide, "edge.yaml", "--tick", "60s") == plain
+
+
+def test_what_is_not_known_yet_is_no_number(ebbtide: Ebbtide) -> None:
+    rows = decided(ebbtide, "edge.yaml", "--tick", "60s", "--metric-delay", "2m")
+    assert [row["demand"] for row in rows[:3]] == ["nan", "nan", "10"]
+
+
+def test_a_gap_in_a_recording_lets_nothing_go(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    falling = [*range(6000, 3000, -100)]
+    write(tmp_path, hill_csv=csv([*falling, *[""] * 30, *[500.0] * 30]))
+    asked = [int(row["desired"]) for row in decided(ebbtide, "edge.yaml", "--tick", "60s")]
+    assert asked[30] < asked[5]
+    assert min(asked[32:60]) == asked[31]
+    assert asked[-1] < asked[31]
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        pytest.param(["--tick", "fast"], "--tick: 'fast' is not a duration", id="tick"),
+        pytest.param(["--tick", "0s"], "--tick 0s: write at least 1s", id="no-tick"),
+        pytest.param(["--lead", "-5s"], "--lead: '-5s' is not a duration", id="lead"),
+        pytest.param(["--metric-delay", "1w"], "--metric-delay: '1w' is not a", id="delay"),
+    ],
+)
+def test_a_wrong_duration_is_refused(ebbtide: Ebbtide, options: list[str], why: str) -> None:
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv", *options)
+    assert (told.code, told.out) == (3, "")
+    assert told.err.startswith(f"ebbtide: {why}")
+
+
+def test_a_wrong_recording_is_refused_with_its_line(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, hill_csv=csv([1000, "plenty", 1000]))
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv")
+    assert told.code == 3
+    assert told.err.startswith("ebbtide: hill.csv")
+    assert "line 3: value 'plenty' is not a number" in told.err
+
+
+def test_a_missing_recording_is_named_once(ebbtide: Ebbtide) -> None:
+    told = ebbtide("plan", "edge.yaml", "--csv", "nowhere.csv")
+    assert told == (3, "", "ebbtide: nowhere.csv can't be read: No such file or directory\n")
+
+
+def test_a_wrong_policy_is_refused_as_check_refuses_it(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE.replace("max: 500", "max: many"))
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv")
+    assert told.code == 3
+    assert told.err.startswith("ebbtide: edge.yaml:9: spec.replicas.max: ")
+
+
+def test_capacity_behind_a_query_can_not_be_replayed(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE.replace("perReplica: 100", "perReplicaQuery: avg(load)"))
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv")
+    assert told.code == 3
+    assert "live/edge: perReplicaQuery has no answer here; write perReplica" in told.err
+
+
+def test_two_policies_for_one_target_are_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, rival_yaml=EDGE.replace("{name: edge, namespace", "{name: rival, namespace"))
+    told = ebbtide("plan", "edge.yaml", "rival.yaml", "--csv", "hill.csv")
+    assert told.code == 3
+    assert "live/rival and live/edge scale the same Deployment live/edge; leave one" in told.err
+
+
+def test_files_without_a_policy_are_refused(ebbtide: Ebbtide) -> None:
+    told = ebbtide("plan", "days.yaml", "--csv", "hill.csv")
+    assert told == (3, "", "ebbtide: there is no CapacityPolicy in these files\n")
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--csv", "hill.csv", "--prometheus", "http://there:9090"]]
+)
+def test_demand_comes_from_one_place(ebbtide: Ebbtide, options: list[str]) -> None:
+    told = ebbtide("plan", "edge.yaml", *options)
+    assert told.code == 3
+    assert "either --csv FILE or --prometheus URL" in told.err
+
+
+def test_an_address_that_is_none_is_refused(ebbtide: Ebbtide) -> None:
+    told = ebbtide("plan", "edge.yaml", "--prometheus", "there")
+    assert told.code == 3
+    assert told.err.startswith("ebbtide: --prometheus there: write an address such as http://")
+
+
+def test_a_prometheus_that_does_not_answer_has_a_code_of_its_own(ebbtide: Ebbtide) -> None:
+    told = ebbtide("plan", "edge.yaml", "--prometheus", "http://127.0.0.1:9", "--since", "1h")
+    assert told.code == 4
+    assert told.err.startswith("ebbtide: ")
+    assert len(told.err.splitlines()) == 1
+
+
+def test_decisions_that_can_not_be_written_are_told(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*HILL_PLAN, "--decisions", "hill.csv/out.csv")
+    assert told.code == 3
+    assert "hill.csv/out.csv can't be written" in told.err

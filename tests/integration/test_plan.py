@@ -1,0 +1,56 @@
+"""`ebbtide plan` over a real Prometheus: the past of a query, replayed."""
+
+import csv
+import json
+import math
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.cli.samples import EDGE
+from tests.integration.prometheus_server import PrometheusServer
+from tests.integration.remote_write import Series
+
+MINUTE, HOUR = 60, 3600
+
+
+def wave(at: float) -> float:
+    """Between 500 and 4,500 viewers, every two hours."""
+    return 2500 + 2000 * math.sin(at / HOUR * math.pi)
+
+
+def push(server: PrometheusServer, name: str, hours: int) -> None:
+    """Write the last hours of a metric, up to the present minute."""
+    now = int(time.time() // MINUTE * MINUTE)
+    times = range(now - hours * HOUR, now + MINUTE, MINUTE)
+    server.push([Series(name, {"app": "edge"}, [(at, wave(at)) for at in times])])
+
+
+def plan(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "edge.yaml").write_text(EDGE)
+    command = [sys.executable, "-m", "ebbtide.cli", "plan", "edge.yaml", *options]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
+
+
+def test_the_past_is_replayed_as_it_was(prometheus: PrometheusServer, tmp_path: Path) -> None:
+    push(prometheus, "viewers", hours=6)
+    where = ["--prometheus", prometheus.url, "--since", "4h", "--tick", "60s"]
+    done = plan(tmp_path, *where, "--decisions", "out.csv", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    [told] = json.loads(done.stdout)
+    assert told["workload"] == "live/edge"
+    assert told["score"]["unserved"] < 0.01
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * 60 + 1
+    demand = [float(row["demand"]) for row in rows]
+    assert 40 < max(demand) <= 45.1
+    assert 4.9 <= min(demand) < 10
+
+
+def test_a_query_without_an_answer_is_told(prometheus: PrometheusServer, tmp_path: Path) -> None:
+    push(prometheus, "listeners", hours=1)
+    done = plan(tmp_path, "--prometheus", prometheus.url, "--since", "1h")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("ebbtide: 'sum(viewers)' has no values; is the expression right?")
