@@ -1,10 +1,11 @@
 """A match day on a real control plane: recorded once for all tests that look at it.
 
-Three workloads under one operator, for about four minutes:
+Four workloads under one operator, for about five minutes:
 
-- `match`: the evening of 23 June 1998 at the World Cup site, ten recorded minutes to a minute:
-  demand rises by half and more before the end of the games, and is at a half half an hour later;
-- `whistle`: the end of the games of 30 June 1998 at its own pace;
+- `rise`: 23 June 1998 at the World Cup site, minute by minute as it was: before the end of the
+  games demand rises by a third in four minutes;
+- `whistle`: the end of the games of 30 June 1998, minute by minute too;
+- `match`: the whole of that evening of 23 June, five recorded minutes to a minute, up and down;
 - `quiet`: constant low demand from a second Prometheus, which stops and starts again meanwhile.
 """
 
@@ -14,19 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import MINUTE, Feed, Recording, constant, recording
-from tests.cluster.operator import Operator, condition, events_of, home_of, status_of
 from tests.cluster.plane import Plane
+from tests.cluster.running_operator import Operator, condition, events_of, home_of, status_of
 from tests.cluster.watch import Staircase, Watch
-from tests.cluster.workloads import care, start_fleets
+from tests.cluster.workloads import MAX_STEP, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 PER_REPLICA = 4000
-FLEETS = {"match": 21, "whistle": 36, "quiet": 60}
-MATCH, WHISTLE = "1998-06-23T20:50:00Z", "1998-06-30T22:04:00Z"
-FAST = 10.0
-LENGTH = 3 * MINUTE + 40
+FLEETS = {"match": 22, "rise": 22, "whistle": 36, "quiet": 70}
+MATCH, RISE = "1998-06-23T20:52:00Z", "1998-06-23T20:50:00Z"
+WHISTLE = "1998-06-30T22:04:00Z"
+FAST = 5.0
+LENGTH = 4 * MINUTE + 12
 """Seconds from the first whole minute to the end."""
 
 
@@ -46,6 +50,17 @@ class MatchDay:
     outage: dict[str, Any] = field(default_factory=dict)
     """The status of `quiet` during the outage."""
     traces: list[str] = field(default_factory=list)
+    length: float = LENGTH
+    """Seconds from the moment that a recording begins to the end."""
+
+    def top_of(self, app: str) -> float:
+        """The moment of the highest demand."""
+        demand = self.recordings[app]
+        return max(np.arange(demand.live, demand.live + LENGTH, 0.5), key=demand)
+
+    def peak(self, app: str) -> float:
+        """The highest demand."""
+        return self.recordings[app](self.top_of(app))
 
 
 def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> MatchDay:
@@ -54,6 +69,7 @@ def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> Mat
     day = MatchDay(
         {
             "match": recording(MATCH, kick_off, FAST),
+            "rise": recording(RISE, kick_off),
             "whistle": recording(WHISTLE, kick_off),
         }
     )
@@ -65,16 +81,14 @@ def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> Mat
         for app, replicas in FLEETS.items():
             start_fleets(plane, home, [app], replicas)
         watch = stack.enter_context(Watch(plane, home))
-        capacity = {"perReplica": PER_REPLICA, "leadTime": "2s"}
-        plane.apply(care("match", capacity=capacity), namespace=home)
-        plane.apply(care("whistle", capacity=capacity), namespace=home)
-        quiet = care("quiet", policies={"descent": {"maxStep": "2%", "soak": "5s"}})
-        quiet["spec"]["demand"]["source"] = "other"
-        plane.apply(quiet, namespace=home)
+        for app in FLEETS:
+            plane.apply(_policy(app), namespace=home)
         sources = {"default": main.url, "other": other.url}
         operator = stack.enter_context(Operator(plane, home, sources))
         stage = _Stage(plane, home, day, other)
-        plane.wait(lambda: 0 < watch.now("quiet") <= 58, 30, "the quiet one descends")
+        plane.wait(
+            lambda: 0 < watch.now("quiet") < FLEETS["quiet"] - 1, 30, "the quiet one descends"
+        )
         _until(kick_off + 10)
         stage.stop_metrics()
         stage.start_metrics()
@@ -84,6 +98,19 @@ def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> Mat
         operator.stop()
         day.traces = operator.stack_traces
     return day
+
+
+def _policy(app: str) -> dict[str, Any]:
+    if app == "quiet":
+        found = care(app, policies={"descent": {"maxStep": "2%", "soak": f"{SOAK}s"}})
+        found["spec"]["demand"]["source"] = "other"
+        return found
+    policies = {
+        "descent": {"maxStep": MAX_STEP, "soak": f"{SOAK}s"},
+        "stabilization": {"window": "60s"},
+        "forecastNeed": {"headroom": "10%"},
+    }
+    return care(app, capacity={"perReplica": PER_REPLICA, "leadTime": "2s"}, policies=policies)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,28 @@
-"""A policy in DryRun beside a real HPA: it says what it would do, and writes nothing else."""
+"""A policy in DryRun beside a real HPA: it says what it would do, and writes nothing else.
+
+The operator runs as an account that may not scale anything: a write would be refused and logged.
+"""
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from tests.cluster.ebbtide_objects import RULES, grant, install
-from tests.cluster.external_metrics import ExternalMetrics
+from tests.cluster.external_metrics import ExternalMetrics, MetricsServer
 from tests.cluster.feed import Feed, constant
-from tests.cluster.operator import TICK, Operator, condition, events_of, status_of
 from tests.cluster.plane import Plane
-from tests.cluster.watch import Watch
+from tests.cluster.running_operator import TICK, Operator, condition, events_of, home_of, status_of
+from tests.cluster.watch import Staircase, Watch
 from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 APP = "edge"
 FLEET = 20
 STEP = 2
+MORE = FLEET + 5
+"""What the HPA is made to ask for meanwhile."""
 READ_ONLY = RULES.replace("verbs: [get, patch]", "verbs: [get]")
 LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
 HPA = f"""
@@ -29,79 +37,126 @@ spec:
     - type: External
       external: {{metric: {{name: viewers}}, target: {{type: AverageValue, averageValue: "100"}}}}
 """
+KINDS = ("deployments", "horizontalpodautoscalers", "capacitypolicies", "pods", "replicasets")
+
+pytestmark = pytest.mark.prometheus
 
 
-def managers(plane: Plane, namespace: str) -> set[tuple[str, str]]:
-    """What ebbtide has written in a namespace: kinds, and the subresource of each."""
-    text = ("deployments", "horizontalpodautoscalers", "capacitypolicies", "pods", "replicasets")
-    found = []
-    for kind in text:
+@dataclass
+class Beside:
+    """What was seen while both were there."""
+
+    shadow: list[int] = field(default_factory=list)
+    dry: dict[str, Any] = field(default_factory=dict)
+    """The status in DryRun, after the shadow's third step."""
+    enforced: dict[str, Any] = field(default_factory=dict)
+    """The status in Enforce, two soaks after the mode was changed."""
+    stairs: Staircase = field(default_factory=lambda: Staircase([]))
+    events: list[dict[str, Any]] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    complaints: list[dict[str, Any]] = field(default_factory=list)
+
+
+def written_by_ebbtide(plane: Plane, namespace: str) -> set[str]:
+    """The kinds in a namespace that ebbtide has written to, each with the subresource."""
+    found: set[str] = set()
+    for kind in KINDS:
         path = (
             "{range .items[*]}{range .metadata.managedFields[?(@.manager=='ebbtide')]}"
-            f"{kind} {{.subresource}}{{'\\n'}}{{end}}{{end}}"
+            f"{kind}/{{.subresource}}{{'\\n'}}{{end}}{{end}}"
         )
-        found += plane.kubectl("get", kind, f"-n={namespace}", f"-o=jsonpath={path}").splitlines()
-    return {(kind, part) for kind, _, part in (line.partition(" ") for line in found)}
-
-
-def shadow(plane: Plane, namespace: str) -> dict[str, Any]:
-    found: dict[str, Any] = status_of(plane, namespace, APP).get("shadow") or {}
+        listed = plane.kubectl("get", kind, f"-n={namespace}", f"-o=jsonpath={path}")
+        found |= set(listed.splitlines())
     return found
 
 
-def test_the_shadow_goes_down_while_the_hpa_alone_drives(
-    plane: Plane,
-    namespace: str,
-    external_metrics: ExternalMetrics,
-    live_prometheus: PrometheusServer,
-) -> None:
+@pytest.fixture(scope="module")
+def beside(
+    plane: Plane, metrics_server: MetricsServer, live_prometheus: PrometheusServer
+) -> Beside:
+    """Let the shadow go down beside an HPA that scales up, and then ask for Enforce."""
     install(plane)
-    external_metrics.set("viewers", 100 * FLEET)
-    start_fleets(plane, namespace, [APP], FLEET)
-    plane.apply(HPA, namespace=namespace)
-    plane.apply(LEASE, namespace=namespace)
-    plane.apply(care(APP, mode="DryRun"), namespace=namespace)
-    grant(plane, namespace, "reader", READ_ONLY)
-    reader = plane.kubeconfig_for("reader", namespace)
-    sources = {"default": live_prometheus.url}
-    with (
-        Watch(plane, namespace) as watch,
-        Feed(live_prometheus, {APP: constant(0.5 * PER_REPLICA)}),
-        Operator(plane, namespace, sources, kubeconfig=reader) as operator,
-    ):
-        seen: list[tuple[float, int]] = []
+    seen = Beside()
+    with home_of(plane, "beside") as home:
+        metrics = ExternalMetrics(metrics_server, home)
+        metrics.set("viewers", 100 * FLEET)
+        start_fleets(plane, home, [APP], FLEET)
+        for manifest in (HPA, LEASE, care(APP, mode="DryRun")):
+            plane.apply(manifest, namespace=home)
+        grant(plane, home, "reader", READ_ONLY)
+        account = plane.kubeconfig_for("reader", home)
+        with (
+            Watch(plane, home) as watch,
+            Feed(live_prometheus, {APP: constant(0.5 * PER_REPLICA)}),
+            Operator(plane, home, {"default": live_prometheus.url}, kubeconfig=account) as operator,
+        ):
+            _go_down(plane, home, seen)
+            metrics.set("viewers", 100 * MORE)
+            plane.wait(lambda: watch.now(APP) == MORE, 30, "the HPA scales, as ever")
+            _enforce(plane, home)
+            time.sleep(2 * SOAK)
+            seen.enforced = status_of(plane, home, APP)
+            seen.events = events_of(plane, home, APP)
+            seen.written = written_by_ebbtide(plane, home)
+            seen.stairs = watch.of(APP)
+            operator.stop()
+            seen.complaints = [line for line in operator.log if line["level"] != "info"]
+    return seen
 
-        def went_down() -> bool:
-            replicas = shadow(plane, namespace).get("replicas", FLEET)
-            if not seen or seen[-1][1] != replicas:
-                seen.append((time.time(), int(replicas)))
-            return bool(replicas <= FLEET - 3 * STEP)
 
-        plane.wait(went_down, 40, "the shadow takes three steps")
-        assert [replicas for _, replicas in seen] == [FLEET, 18, 16, 14]
-        external_metrics.set("viewers", 100 * (FLEET + 5))
-        plane.wait(lambda: watch.now(APP) == FLEET + 5, 30, "the HPA scales, as ever")
-        status = status_of(plane, namespace, APP)
-        assert status["mode"] == "DryRun"
-        assert condition(status, "Conflicted")["status"] == "True"
-        told = [each["reason"] for each in events_of(plane, namespace, APP)]
-        assert "DryRunRescale" in told
+def _go_down(plane: Plane, home: str, seen: Beside) -> None:
+    def went_down() -> bool:
+        status = status_of(plane, home, APP)
+        replicas = (status.get("shadow") or {}).get("replicas", FLEET)
+        if not seen.shadow or seen.shadow[-1] != replicas:
+            seen.shadow.append(int(replicas))
+        seen.dry = status
+        return bool(replicas <= FLEET - 3 * STEP)
 
-        plane.kubectl(
-            *("patch", "capacitypolicy", APP, f"-n={namespace}", "--type=merge"),
-            '--patch={"spec": {"mode": "Enforce"}}',
-        )
+    plane.wait(went_down, 40, "the shadow takes three steps")
 
-        def withheld() -> bool:
-            found = status_of(plane, namespace, APP)
-            return found.get("mode") == "Enforce" and "shadow" not in found
 
-        plane.wait(withheld, 5 * TICK, "the mode counts")
-        time.sleep(2 * SOAK)
-        print(plane.kubectl("describe", "cp", APP, f"-n={namespace}"))
-        assert condition(status_of(plane, namespace, APP), "Conflicted")["status"] == "True"
-        assert watch.of(APP).replicas == [FLEET, FLEET + 5]
-        assert "ebbtide" not in watch.of(APP).changes[-1].managers
-        assert managers(plane, namespace) == {("capacitypolicies", "status")}
-        assert not [line for line in operator.log if line["level"] != "info"]
-        print([e["reason"] for e in events_of(plane, namespace, APP)])
+def _enforce(plane: Plane, home: str) -> None:
+    plane.kubectl(
+        *("patch", "capacitypolicy", APP, f"-n={home}", "--type=merge"),
+        '--patch={"spec": {"mode": "Enforce"}}',
+    )
+
+    def counts() -> bool:
+        return bool(status_of(plane, home, APP).get("mode") == "Enforce")
+
+    plane.wait(counts, 5 * TICK, "the mode counts")
+
+
+def test_the_shadow_goes_down_its_staircase(beside: Beside) -> None:
+    assert beside.shadow == [FLEET, FLEET - STEP, FLEET - 2 * STEP, FLEET - 3 * STEP]
+    assert beside.dry["mode"] == "DryRun"
+    assert beside.dry["replicas"]["desired"] == beside.shadow[-1]
+    told = [event["note"] for event in beside.events if event["reason"] == "DryRunRescale"]
+    assert len(told) == 3
+    assert any("Peace [DryRun]: 20 -> 18 replicas (DescentStep" in note for note in told)
+
+
+def test_the_hpa_alone_moves_the_fleet(beside: Beside) -> None:
+    assert beside.stairs.replicas == [FLEET, MORE]
+    assert "ebbtide" not in beside.stairs.changes[-1].managers
+
+
+def test_nothing_is_written_but_status_and_events(beside: Beside) -> None:
+    assert beside.written == {"capacitypolicies/status"}
+    assert beside.events
+
+
+def test_enforce_beside_an_hpa_is_a_conflict_and_no_write(beside: Beside) -> None:
+    said = condition(beside.enforced, "Conflicted")
+    assert said["status"] == "True"
+    assert f"/{APP} scales Deployment" in said["message"]
+    assert beside.enforced["mode"] == "Enforce"
+    assert "shadow" not in beside.enforced
+    assert "intent" not in beside.enforced
+    told = [(event["type"], event["reason"]) for event in beside.events]
+    assert ("Warning", "Conflict") in told
+
+
+def test_nothing_was_refused_and_nothing_failed(beside: Beside) -> None:
+    assert not beside.complaints

@@ -13,10 +13,10 @@ import pytest
 
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import Feed, constant
-from tests.cluster.operator import TICK, Operator, home_of
 from tests.cluster.plane import Plane
+from tests.cluster.running_operator import TICK, Operator, home_of
 from tests.cluster.watch import Staircase, Watch
-from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
+from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 FLEET = 30
@@ -24,8 +24,9 @@ STEP = 3
 QUICKER_SOAK = 4
 QUICKER_STEP = 6
 """20 % of the fleet at the start of the descent."""
-LATE = 0.5
-"""By how much the clock on the wall may see a step late: a step is due at a tick."""
+
+
+pytestmark = pytest.mark.prometheus
 
 
 class Hand(NamedTuple):
@@ -117,6 +118,7 @@ def test_no_window_of_a_soak_sees_more_than_one_step(
     stories: Mapping[str, Story], app: str
 ) -> None:
     stairs, disturbed = stories[app]
+    print(stairs.told(app, SOAK - LATE))
     assert stairs.largest_drop(SOAK - LATE) == STEP, stairs.changes
     assert stairs.between(0, disturbed).drops()
 
@@ -134,6 +136,7 @@ def test_a_quicker_descent_counts_only_after_a_step_of_the_slower_one(
     first = stairs.between(edited).drops()[0][0]
     assert stairs.between(0, first + LATE).largest_drop(SOAK - LATE) == STEP
     after = stairs.between(first + LATE)
+    print(stairs.told("edited", SOAK - LATE))
     assert after.largest_drop(QUICKER_SOAK - LATE) == QUICKER_STEP, stairs.changes
 
 

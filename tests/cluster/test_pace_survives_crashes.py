@@ -19,10 +19,10 @@ import pytest
 from tests.cluster.cutting_proxy import CuttingProxy
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import Feed, constant
-from tests.cluster.operator import Operator, home_of, status_of
 from tests.cluster.plane import Plane
+from tests.cluster.running_operator import Operator, home_of, status_of
 from tests.cluster.watch import Staircase, Watch
-from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
+from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 APP = "edge"
@@ -41,8 +41,9 @@ CALLS = {
     "PATCH scale",
     "POST events",
 }
-LATE = 0.5
-"""By how much the clock on the wall may see a step late: a step is due at a tick."""
+
+
+pytestmark = pytest.mark.prometheus
 
 
 class Lane(NamedTuple):
@@ -163,6 +164,7 @@ def test_no_window_of_a_soak_sees_more_than_one_step(
     played: Mapping[str, Played], lane: str
 ) -> None:
     stairs = played[lane].stairs
+    print(stairs.told(lane, SOAK - LATE))
     assert stairs.largest_drop(SOAK - LATE) <= STEP, stairs.changes
     assert len(stairs.drops()) >= LEAST_STEPS
 

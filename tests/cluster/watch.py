@@ -56,6 +56,13 @@ class Staircase:
         sums = (sum(n for at, n in drops if start <= at < start + window) for start, _ in drops)
         return max(sums, default=0)
 
+    def told(self, name: str, window: float) -> str:
+        """Say in one line how it went down."""
+        return (
+            f"{name}: {' '.join(map(str, self.replicas))}; at most {self.largest_drop(window)} in "
+            f"any {window:g} s, at least {self.shortest_rest():.2f} s from one step to the next"
+        )
+
     def shortest_rest(self) -> float:
         """The least time from one reduction to the next."""
         moments = [at for at, _ in self.drops()]

@@ -12,6 +12,8 @@ PER_REPLICA = 100
 SOAK = 5
 MAX_STEP = "10%"
 """Of the fleet at the start of the descent, and the soak: a staircase that a test can wait for."""
+LATE = 0.4
+"""Seconds by which the watch may hear of one write later than of another on a busy machine."""
 
 
 def care(app: str, **spec: Any) -> dict[str, Any]:
