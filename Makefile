@@ -95,6 +95,10 @@ helm: ## Build Helm for the tests of the chart, once
 bench-demo: $(DEV) ## Ebbtide against HPA over 20 seeds; the rows go to build/bench/demo.json
 	$(BIN)/python -m tests.bench.demo $(ARGS)
 
+.PHONY: bench-forecast
+bench-forecast: $(DEV) ## Forecasters side by side on EBBTIDE_TRACES; rows in build/bench/forecast.json
+	$(BIN)/python -m tests.bench.forecast $(ARGS)
+
 ##@ Change
 
 .PHONY: fmt

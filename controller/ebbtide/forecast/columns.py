@@ -1,6 +1,9 @@
 """What is reckoned column by column: one row a minute, one column a series, NaN for a gap."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.forecast.contract import Floats
 
@@ -49,3 +52,14 @@ def share_explained(x: Floats, y: Floats) -> Floats:
     x, y = np.where(sound, x, 0.0), np.where(sound, y, 0.0)
     share: Floats = (x * y).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-12)
     return np.clip(share, 0.0, 1.0)
+
+
+def between(anchors: Sequence[Floats], at: Sequence[int], steps: NDArray[np.int_]) -> Floats:
+    """Interpolate what was learnt at the anchors to all steps, along the logarithm of time."""
+    stack = np.stack(anchors)
+    place = np.interp(np.log(steps), np.log(at), np.arange(len(at)))
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, len(at) - 1)
+    share = (place - low).reshape(-1, *[1] * (stack.ndim - 1))
+    found: Floats = stack[low] + share * (stack[high] - stack[low])
+    return found

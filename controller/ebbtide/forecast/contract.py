@@ -22,6 +22,8 @@ class History(NamedTuple):
 
     end: float
     minutes: Floats
+    grid: float = 60.0
+    """Seconds from row to row; a day is a whole number of rows."""
 
     @property
     def minute_of_day(self) -> int:

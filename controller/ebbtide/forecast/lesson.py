@@ -107,7 +107,7 @@ def _learn(past: _Past, ahead: int) -> Anchor:
     season = share_explained((seasonal - here[0]) / here[1], (later - here[0]) / here[1])
     predicted = here[0] + season * (seasonal - here[0])
     errors = (later - predicted) / np.maximum(np.maximum(predicted, past.scale), NIL)
-    return Anchor(damping, season, _error_quantiles(errors))
+    return Anchor(damping, season, error_quantiles(errors))
 
 
 def _trials(past: _Past, ahead: int) -> tuple[tuple[Floats, Floats], Floats, Floats]:
@@ -123,7 +123,7 @@ def _trials(past: _Past, ahead: int) -> tuple[tuple[Floats, Floats], Floats, Flo
     return (here, base), profiles[back, (origins + ahead) % DAY], minutes[origins + ahead]
 
 
-def _error_quantiles(errors: Floats) -> Floats:
+def error_quantiles(errors: Floats) -> Floats:
     """Empirical quantiles of the errors, (levels, series); wide where few were seen."""
     if not len(errors):
         return np.repeat(_ignorance()[:, None], errors.shape[1], axis=1)

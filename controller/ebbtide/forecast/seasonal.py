@@ -8,13 +8,11 @@ days of history the profile is flat, and this is persistence. Quantiles are thos
 errors that the same rule made over the last days, always with profiles known at the time.
 """
 
-from collections.abc import Sequence
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import carried, mean
+from ebbtide.forecast.columns import between, carried, mean
 from ebbtide.forecast.contract import DAY, Floats, Forecast, History
 from ebbtide.forecast.lesson import LEARNT, LEAST_HISTORY, LEVEL_MINUTES, Lesson, learn
 
@@ -47,7 +45,7 @@ class Seasonal:
         lesson = self._lesson(history, horizon)
         steps, today = np.arange(1, horizon + 1), history.minute_of_day
         damping, season, errors = (
-            _between([a[i] for a in lesson.anchors], lesson.ahead, steps) for i in range(3)
+            between([a[i] for a in lesson.anchors], lesson.ahead, steps) for i in range(3)
         )
         shape = lesson.profile[(today + steps) % DAY]
         level = _level(history, lesson.profile)
@@ -95,14 +93,3 @@ def _level(history: History, profile: Floats) -> Floats:
     """The present demand over the profile; unknown after a gap that is long."""
     known = carried(history.minutes[-RECENT:])[::-1][:LEVEL_MINUTES]
     return mean(known / profile[(history.minute_of_day - np.arange(len(known))) % DAY])
-
-
-def _between(anchors: Sequence[Floats], at: Sequence[int], steps: NDArray[np.int_]) -> Floats:
-    """Interpolate what was learnt at the anchors to all steps, along the logarithm of time."""
-    stack = np.stack(anchors)
-    place = np.interp(np.log(steps), np.log(at), np.arange(len(at)))
-    low = np.floor(place).astype(int)
-    high = np.minimum(low + 1, len(at) - 1)
-    share = (place - low).reshape(-1, *[1] * (stack.ndim - 1))
-    between: Floats = stack[low] + share * (stack[high] - stack[low])
-    return between

@@ -1,0 +1,104 @@
+"""`Tide`: an online mix of simple experts, with widths that keep themselves right.
+
+What it knows of a series follows from the last two weeks of its history: a week of days for the
+curves, and up to eight days in which the weights, regressions and widths are learnt, row by row.
+While a history goes on it learns the new rows only; for any other it begins anew.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History
+from ebbtide.forecast.tide_frame import Frame
+from ebbtide.forecast.tide_group import Group, begun
+from ebbtide.forecast.tide_learner import Curve
+
+MINUTE = 60.0
+LEAST_HISTORY = 60
+RECENT_MINUTES = 180
+"""A gap that is longer has no present level."""
+NIL = 1e-9
+WORSE = 1.1
+"""Error against persistence beyond which a forecast is not trusted."""
+KEPT_SECONDS = 7200.0
+KEPT = 64
+"""Groups of series that are kept, if their last row is that close to the newest."""
+
+
+class Tide:
+    """The default forecaster."""
+
+    name = "Tide"
+    tolerance = 0.1
+    """How far the quantiles of a successor may be off: memories fade, but never end."""
+
+    def __init__(self) -> None:
+        self._groups: list[Group] = []
+        self.learnt = 0
+        """Rows of series that it has learnt: what it costs."""
+
+    def forecast(self, history: History, horizon: int) -> Forecast:
+        """Quantiles for the next `horizon` rows."""
+        group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
+        curves = [learner.foresee() for learner in group.learners]
+        present = _present(history)
+        return Forecast(
+            origin=history.end,
+            values=np.where(present, _quantiles(curves), np.nan),
+            ordinary=group.ordinary(history),
+            trusted=present & _tried(group),
+        )
+
+    def _group(self, history: History, frame: Frame) -> Group:
+        """What is known of these series, brought up to the end of their history."""
+        group = self._recognized(history, frame)
+        if group is None:
+            group = begun(history, frame)
+            self.learnt += history.minutes.size
+        self.learnt += group.go_on(history)
+        near = [g for g in self._groups if abs(g.end - group.end) <= KEPT_SECONDS]
+        self._groups = [group, *near[: KEPT - 1]]
+        return group
+
+    def _recognized(self, history: History, frame: Frame) -> Group | None:
+        """A group that knows all of these series, or most: the others are begun anew."""
+        for group in self._groups:
+            places = group.places(history, frame)
+            if np.array_equal(places, np.arange(sum(one.size for one in group.learners))):
+                self._groups.remove(group)  # not kept if it fails halfway
+                return group
+            if 2 * np.count_nonzero(places >= 0) > places.size:
+                return group.rearranged(places, history)
+        return None
+
+
+def _quantiles(curves: Sequence[Curve]) -> Floats:
+    """All levels, (levels, steps, series): the tail beyond them falls off exponentially."""
+    size = sum(curve.median.shape[1] for curve in curves)
+    values = np.empty((len(LEVELS), len(curves[0].median), size))
+    decades = np.log10(1 / (1 - np.array(LEVELS)))
+    begin = 0
+    for median, (near, far) in curves:
+        part = values[:, :, begin : begin + median.shape[1]]
+        part[0] = median
+        slopes = near / (1 - decades[0]), np.maximum(far - near, 0)
+        for i, decade in enumerate(decades[1:], start=1):
+            slope = slopes[0] if decade < 1 + NIL else slopes[1]
+            np.add(part[i - 1], (decade - decades[i - 1]) * slope, out=part[i])
+        begin += median.shape[1]
+    return values
+
+
+def _tried(group: Group) -> NDArray[np.bool_]:
+    """Where there is history enough, and it has not been worse than persistence of late."""
+    own, plain = group.errors()
+    worse = np.where(plain > 0, own / np.where(plain > 0, plain, 1), 1).mean(axis=0)
+    return np.asarray((worse <= WORSE) & (group.learnt() >= LEAST_HISTORY))
+
+
+def _present(history: History) -> NDArray[np.bool_]:
+    """Where something is known of the last hours: after a longer gap there is no present."""
+    rows = max(1, round(RECENT_MINUTES * MINUTE / history.grid))
+    return np.asarray(~np.isnan(history.minutes[-rows:]).all(axis=0))

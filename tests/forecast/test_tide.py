@@ -1,0 +1,134 @@
+"""`Tide`: the contract, no look-ahead, widths that hold, and its cost."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
+from ebbtide.forecast.naive import persistence
+from ebbtide.forecast.tide import Tide
+from tests.forecast.conformance import CHECKS, END, HORIZON, Maker, day_shape, history
+
+HOUR = 60
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
+def test_tide_keeps_the_contract(check: Callable[[Maker], None]) -> None:
+    check(Tide)
+
+
+def later(values: Floats, rows: int, window: int = 3 * DAY) -> History:
+    """The history so many rows after the first `window` of them."""
+    return History(END + 60 * rows, values[: window + rows, None])
+
+
+def test_the_future_changes_nothing() -> None:
+    values = day_shape(4 * DAY)
+    other = values.copy()
+    other[3 * DAY :] *= 7
+    one, same = (Tide().forecast(later(v, 0), HORIZON) for v in (values, other))
+    assert np.array_equal(one.values, same.values)
+
+
+def test_rows_learnt_one_by_one_or_at_once_foresee_the_same() -> None:
+    values, slow, fast = day_shape(4 * DAY), Tide(), Tide()
+    for model in (slow, fast):
+        model.forecast(later(values, 0), HORIZON)
+    for row in range(1, 200):
+        slow.forecast(later(values, row), HORIZON)
+    one, same = (model.forecast(later(values, 200), HORIZON) for model in (slow, fast))
+    assert one.values == pytest.approx(same.values, rel=1e-3)
+
+
+def test_a_new_minute_costs_one_row_and_not_the_history() -> None:
+    values, model = day_shape(4 * DAY), Tide()
+    model.forecast(later(values, 0), HORIZON)
+    before = model.learnt
+    model.forecast(later(values, 1), HORIZON)
+    assert model.learnt == before + 1
+    model.forecast(later(values, 1), HORIZON)
+    assert model.learnt == before + 1
+
+
+def test_a_minute_that_comes_late_costs_its_own_series_only() -> None:
+    columns = np.stack([day_shape(2 * DAY, seed) for seed in range(4)], axis=1)
+    late, model = columns.copy(), Tide()
+    late[-3, 1] = np.nan
+    model.forecast(History(END - 60, late[:-1]), HORIZON)
+    before = model.learnt
+    made = model.forecast(History(END, columns), HORIZON)
+    assert model.learnt - before < 10
+    alone = Tide().forecast(History(END, columns[:, 1:2]), HORIZON)
+    assert made.values[:, :, 1] == pytest.approx(alone.values[:, :, 0], rel=0.02)
+
+
+def test_series_that_change_places_are_recognized() -> None:
+    columns = np.stack([day_shape(2 * DAY, seed) for seed in range(3)], axis=1)
+    model = Tide()
+    straight = model.forecast(History(END, columns), HORIZON)
+    turned = model.forecast(History(END, columns[:, ::-1]), HORIZON)
+    assert np.array_equal(straight.values[:, :, ::-1], turned.values)
+
+
+@pytest.mark.parametrize("grid", [1, 5, 10, 60])
+def test_every_grid_is_foreseen_better_than_by_the_last_value(grid: int) -> None:
+    rows = 12 * DAY // grid
+    values = day_shape(12 * DAY)[::grid]
+    reach = max(1, 120 // grid)
+    own: list[float] = []
+    plain: list[float] = []
+    model, rival = Tide(), persistence()
+    for row in range(rows - DAY // grid, rows - reach, max(1, 30 // grid)):
+        known = History(END - 60 * grid * (rows - row), values[: row + 1, None], 60.0 * grid)
+        for made, errors in ((model, own), (rival, plain)):
+            median = made.forecast(known, reach).values[0, -1, 0]
+            errors.append(abs(median - values[row + reach]))
+    assert np.mean(own) < 0.6 * np.mean(plain)
+
+
+def test_the_quantiles_cover_what_they_say() -> None:
+    values = np.stack([day_shape(8 * DAY, seed) for seed in range(8)], axis=1)
+    model, ahead = Tide(), np.array([1, 10, 30, 120])
+    inside = []
+    for row in range(6 * DAY, 8 * DAY - 120, 25):
+        made = model.forecast(History(END + 60.0 * row, values[: row + 1]), HORIZON)
+        inside.append(values[row + ahead] <= made.values[:, ahead - 1])
+    found = np.mean(inside, axis=(0, 2, 3))
+    assert np.abs(found - np.array(LEVELS)).max() < 0.06
+
+
+@pytest.mark.parametrize("level", [0.003, 7.0, 1e12])
+def test_the_unit_of_demand_does_not_matter(level: float) -> None:
+    values = day_shape(2 * DAY, level=1.0)
+    one = Tide().forecast(history(values), HORIZON).values
+    other = Tide().forecast(history(level * values), HORIZON).values
+    assert other / level == pytest.approx(one, rel=0.02)
+
+
+def test_a_constant_series_is_foreseen_as_it_is() -> None:
+    made = Tide().forecast(history(np.full(DAY, 7.0)), HORIZON)
+    assert made.values[0] == pytest.approx(7.0)
+    assert made.values[LEVELS.index(0.99)].max() < 7.1
+    assert made.trusted[0]
+
+
+def test_with_little_history_it_is_wide() -> None:
+    made = Tide().forecast(history(np.full(10, 10.0)), HORIZON)
+    assert made.values[LEVELS.index(0.99), -1, 0] >= 15.0
+
+
+def test_after_a_long_gap_there_is_no_forecast() -> None:
+    values = day_shape(3 * DAY)
+    short, long = values.copy(), values.copy()
+    short[-20:], long[-200:] = np.nan, np.nan
+    made = Tide().forecast(history(short, long), HORIZON)
+    assert made.trusted.tolist() == [True, False]
+    assert np.isfinite(made.values[:, :, 0]).all()
+    assert np.isnan(made.values[:, :, 1]).all()
+
+
+def test_a_forecast_that_keeps_up_with_the_last_value_is_trusted() -> None:
+    quiet = np.random.default_rng(4).normal(1000, 1, 6 * DAY)
+    made = Tide().forecast(history(quiet, day_shape(6 * DAY)), HORIZON)
+    assert made.trusted.all()
