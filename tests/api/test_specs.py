@@ -84,7 +84,7 @@ def test_a_replica_carries_its_share_after_lead_time_and_warmup() -> None:
 def test_defaults_write_nothing() -> None:
     found = parse_policy(spec(POLICY))
     assert found.mode is Mode.DRY_RUN
-    assert found.forecast.model == "Tide"
+    assert found.forecast.model == "Seasonal"
     assert (found.forecast.horizon, found.forecast.history) == (7200, 28 * 86400)
 
 
