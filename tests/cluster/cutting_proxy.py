@@ -20,12 +20,14 @@ import yaml
 from tests.cluster.credentials import write_kubeconfig
 from tests.cluster.plane import Plane
 
+FIRST = "GET leases"
+"""The request with which a tick begins."""
 _AN_OBJECT = 2
 """A kind and a name; a third part is a subresource."""
 
 
 class Blow(NamedTuple):
-    """What to do after the n-th request that arrives at or after a moment."""
+    """What to do after the n-th request of the first tick that begins at or after a moment."""
 
     start: float
     nth: int
@@ -77,7 +79,7 @@ class CuttingProxy:
         self._server.server_close()
 
     def arm(self, start: float, nth: int, strike: Callable[[], None]) -> None:
-        """Strike once, after the n-th request from a moment on."""
+        """Strike once, after the n-th request of the first tick from a moment on."""
         with self._guard:
             self._blow, self._counted = Blow(start, nth, strike), 0
 
@@ -87,6 +89,8 @@ class CuttingProxy:
             blow = self._blow
             if blow is None or arrived < blow.start:
                 return False
+            if not self._counted and request != FIRST:
+                return False  # the rest of a tick that began before
             self._counted += 1
             if self._counted < blow.nth:
                 return False
