@@ -146,6 +146,62 @@ def test_a_gap_in_a_recording_lets_nothing_go(ebbtide: Ebbtide, tmp_path: Path) 
     assert asked[-1] < asked[31]
 
 
+def test_a_recording_that_looks_clipped_is_remarked(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    assert "lies flat" not in ebbtide(*HILL_PLAN).out
+    write(tmp_path, hill_csv=csv([min(value, 3000) for value in HILL]))
+    told = " ".join(ebbtide(*HILL_PLAN).out.split())
+    assert "! demand lies flat at its top, 3,000, 2026-03-02T12:40 to 2026-03-02T13:21 UTC" in told
+    assert "the true demand was higher" in told
+
+
+# --- what if ----------------------------------------------------------------------------------
+
+
+def test_a_setting_can_be_tried_without_a_file(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    tried = decided(ebbtide, "edge.yaml", "--tick", "60s", "--set", "replicas.max=30")
+    write(tmp_path, edge_yaml=EDGE.replace("max: 500", "max: 30"))
+    assert decided(ebbtide, "edge.yaml", "--tick", "60s") == tried
+    assert peak(tried, "desired") == 30
+
+
+def test_demand_can_be_more_than_it_was(ebbtide: Ebbtide) -> None:
+    asked = [
+        peak(decided(ebbtide, "edge.yaml", "--tick", "60s", "--what-if", f"times={by}"), "desired")
+        for by in (1, 3)
+    ]
+    assert asked[1] == pytest.approx(3 * asked[0], rel=0.05)
+
+
+def test_demand_can_come_later_or_sooner(ebbtide: Ebbtide) -> None:
+    at = {
+        by: first_at(
+            decided(ebbtide, "edge.yaml", "--tick", "60s", "--what-if", f"later={by}"),
+            "desired",
+            40,
+        )
+        for by in ("-10m", "0s", "20m")
+    }
+    assert at["-10m"] < at["0s"] < at["20m"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        pytest.param(["--set", "replicas.max=many"], "spec.replicas.max: ", id="value"),
+        pytest.param(["--set", "replicas"], "'replicas' is no change", id="set"),
+        pytest.param(["--what-if", "colder"], "write times=FACTOR or later=DURATION", id="what"),
+        pytest.param(["--what-if", "times=none"], "a factor above zero, like 1.4", id="factor"),
+        pytest.param(["--what-if", "later=soon"], "--what-if later: 'soon' is not a", id="later"),
+    ],
+)
+def test_a_supposition_that_makes_no_sense_is_refused(
+    ebbtide: Ebbtide, options: list[str], why: str
+) -> None:
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv", *options)
+    assert (told.code, told.out) == (3, "")
+    assert why in told.err
+
+
 # --- what is refused --------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.cli import backtest, check, crd, demo, explain, operate, overrides, plan
+from ebbtide.cli import backtest, check, compare, crd, demo, explain, operate, overrides, plan
 from ebbtide.cli.screen import complain
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
 
@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
+app.command("compare")(compare.compare)
 app.command("backtest")(backtest.command)
 app.command("run")(operate.run)
 app.command("check")(check.check)

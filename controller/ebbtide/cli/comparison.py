@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from ebbtide.cli.simulation import Frame, Simulation
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.plant import BootTime, Plant, PlantSettings, drive
 from ebbtide.planning.score import Course, Score, Trial, best_hpa, score
 from ebbtide_policies.lanes import Lanes
 
 HPA_SYNC = 15.0
 """Seconds from one decision of the HPA to the next, as Kubernetes has it."""
+CLAIRVOYANT = "clairvoyant"
 
 
 def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mapping[str, Score]:
@@ -21,42 +22,49 @@ def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mappi
     The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
     target loads the one that comes closest to Ebbtide's shortfall without being better.
     """
-    bench = simulation.workbenches[key]
-    price = bench.spec.capacity.cost_per_hour or 0.0
+    trial = trial_of(simulation, key, frames)
     course = simulation.course(key, frames)
-    mine = score(course, price)
+    mine = score(course, trial.price)
+    hpa = best_hpa(trial, mine.shortfall)
+    every = max(1, round(simulation.world.tick / HPA_SYNC))
+    disrupted = _disrupted(simulation, trial, trial.times[::every], hpa.asked[::every])
+    return {
+        "ebbtide": mine,
+        f"HPA, target load {hpa.load:.2f}": replace(hpa.score, disruptions=disrupted),
+        "static peak": score(at_peak(course), trial.price),
+    }
+
+
+def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial:
+    """The demand and the plant of a workload, as a rival finds them."""
+    bench = simulation.workbenches[key]
     series, per_replica = bench.signals[0]
-    lead = bench.lead.median if isinstance(bench.lead, BootTime) else bench.lead
-    trial = Trial(
+    return Trial(
         series=series,
         per_replica=per_replica,
         start=frames[0].now,
         end=frames[-1].now + simulation.world.tick,
         tick=HPA_SYNC,
-        lead=lead,
+        lead=bench.lead.median if isinstance(bench.lead, BootTime) else bench.lead,
         delay=simulation.world.delay,
-        price=price,
+        price=bench.spec.capacity.cost_per_hour or 0.0,
     )
-    hpa = best_hpa(trial, mine.shortfall)
-    every = max(1, round(simulation.world.tick / HPA_SYNC))
-    disrupted = _disrupted(simulation, series, trial.times[::every], hpa.asked[::every], lead)
-    return {
-        "ebbtide": mine,
-        f"HPA, target load {hpa.load:.2f}": replace(hpa.score, disruptions=disrupted),
-        "static peak": score(at_peak(course), price),
-    }
 
 
-def _disrupted(
-    simulation: Simulation, series: DemandSeries, times: Lanes, asked: Lanes, lead: float
-) -> int:
+def _disrupted(simulation: Simulation, trial: Trial, times: Lanes, asked: Lanes) -> int:
     """The sessions that a given way of scaling cuts off, on the same plant."""
-    settings = PlantSettings(lead=lead, session=simulation.world.session)
+    settings = PlantSettings(lead=trial.lead, session=simulation.world.session)
     if not settings.session:
         return 0
     rng = np.random.default_rng(simulation.world.seed)
     plant = Plant(settings, int(asked[0]), float(times[0]), rng)
-    return sum(census.disrupted for census in drive(plant, times, asked, series.at(times)))
+    return sum(census.disrupted for census in drive(plant, times, asked, trial.series.at(times)))
+
+
+def clairvoyant(trial: Trial, least: float) -> Score:
+    """What the fewest replicas would have cost that leave nothing unserved."""
+    lead = int(np.ceil(trial.lead / trial.tick))
+    return trial.score(least_replicas(trial.demand, lead, least=least))
 
 
 def at_peak(course: Course) -> Course:

@@ -3,7 +3,7 @@
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
+from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Query, Span
 from ebbtide.planning.demand import DemandSeries, read_csv
+from ebbtide.planning.what_if import WhatIf
 
 if TYPE_CHECKING:
     from ebbtide.adapters.sources import MetricsSource
@@ -38,6 +40,30 @@ class Recorded:
     def answer(self, manifest: Manifest, promql: str) -> DemandSeries:
         """The demand behind a PromQL expression."""
         return self.series.get((manifest.namespace, promql)) or self.answer_all
+
+    def if_it_were(self, supposed: WhatIf) -> "Recorded":
+        """The same with the demand that is replayed changed."""
+        series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
+        return replace(self, series=series)
+
+
+def demand_of(
+    manifests: Sequence[Manifest], csv: pathlib.Path | None, prometheus: str | None, since: str
+) -> Recorded:
+    """The demand of some policies, from where the command line says.
+
+    Raises:
+        InvalidInput: there is no policy, or it does not say where.
+        MetricsUnavailable: a query has no answer.
+
+    """
+    if not any(manifest.kind == POLICY for manifest in manifests):
+        raise InvalidInput("there is no CapacityPolicy in these files")
+    if csv and not prometheus:
+        return from_csv(csv)
+    if prometheus and not csv:
+        return from_prometheus(prometheus, manifests, seconds("--since", since, 120))
+    raise InvalidInput("say where the demand is: either --csv FILE or --prometheus URL")
 
 
 def from_csv(path: pathlib.Path) -> Recorded:
@@ -71,8 +97,8 @@ def only_source(url: str) -> "Mapping[str, MetricsSource]":
         raise InvalidInput(f"--prometheus {url}: {why}") from error
 
 
-def from_prometheus(url: str, manifests: Sequence[Manifest], seconds: float) -> Recorded:
-    """The last `seconds` of every query, with as much history before as its policy wants.
+def from_prometheus(url: str, manifests: Sequence[Manifest], span: float) -> Recorded:
+    """The last `span` seconds of every query, with as much history before as its policy wants.
 
     Raises:
         MetricsUnavailable: a query has no answer.
@@ -80,8 +106,8 @@ def from_prometheus(url: str, manifests: Sequence[Manifest], seconds: float) -> 
     """
     from ebbtide.adapters.prometheus import PrometheusMetrics
 
-    end, seconds = (at // MINUTE * MINUTE for at in (time.time(), seconds))
-    wanted = _wanted(manifests, end, seconds)
+    end, span = (at // MINUTE * MINUTE for at in (time.time(), span))
+    wanted = _wanted(manifests, end, span)
     metrics = PrometheusMetrics(only_source(url), deadline=120.0)
     try:
         readings = metrics.read(wanted)
@@ -96,13 +122,13 @@ def from_prometheus(url: str, manifests: Sequence[Manifest], seconds: float) -> 
         series[query.namespace, query.promql] = DemandSeries(
             start=reading.start, minutes=reading.values
         )
-    return Recorded(series, end - seconds, end)
+    return Recorded(series, end - span, end)
 
 
-def _wanted(manifests: Sequence[Manifest], end: float, seconds: float) -> list[tuple[Query, Span]]:
+def _wanted(manifests: Sequence[Manifest], end: float, span: float) -> list[tuple[Query, Span]]:
     specs = [(m.namespace, parse_policy(m.spec)) for m in manifests if m.kind == POLICY]
     return [
-        (Query(namespace, signal.query), Span(end - seconds - spec.forecast.history, end))
+        (Query(namespace, signal.query), Span(end - span - spec.forecast.history, end))
         for namespace, spec in specs
         for signal in spec.signals().values()
     ]

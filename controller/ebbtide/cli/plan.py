@@ -14,15 +14,20 @@ from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
 from ebbtide.cli.comparison import at_peak
-from ebbtide.cli.demand import Recorded, from_csv, from_prometheus
+from ebbtide.cli.demand import Recorded, demand_of
 from ebbtide.cli.durations import seconds
+from ebbtide.cli.edits import Edit, edited, supposed
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan_page import planned
 from ebbtide.cli.screen import screen
-from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
-from ebbtide.errors import InvalidInput
+from ebbtide.cli.simulation import Conditions, Frame, Simulation, Workbench
+from ebbtide.planning.contrast import clipped
+from ebbtide.planning.demand import MINUTE
 from ebbtide.planning.score import Score, score
+
+_FLAT = 15
+"""Minutes that a recording lies flat at its top before it is remarked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,8 @@ class Plan:
     score: Score
     static: Score
     """The same demand on a fleet that always has what its peak needs."""
+    remarks: Sequence[str] = ()
+    """What the replay can't know."""
 
 
 def plan(
@@ -63,6 +70,18 @@ def plan(
     metric_delay: Annotated[
         str, typer.Option(metavar="DURATION", help="Until a minute can be read.")
     ] = "30s",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Change a policy: policies.descent.maxStep=20%."
+        ),
+    ] = None,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHANGE", help="Change the demand: times=1.4, later=2h; sooner with later=-2h."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     decisions: Annotated[
         pathlib.Path | None,
@@ -74,8 +93,10 @@ def plan(
     It tells how many replicas there would have been, when, at what cost, and why. Every workload
     is decided on as if its mode were Enforce. Nothing is written to a cluster.
     """
-    manifests = load({name: read(name) for name in policies}, plugins())
-    recorded = _recorded(manifests, csv, prometheus, since)
+    edits = [Edit.of(change) for change in changes or []]
+    written = load({name: read(name) for name in policies}, plugins())
+    manifests = [edited(manifest, edits, plugins()) for manifest in written]
+    recorded = demand_of(manifests, csv, prometheus, since).if_it_were(supposed(what_if or []))
     world = Conditions(
         tick=seconds("--tick", tick, 1),
         lead=None if lead is None else seconds("--lead", lead),
@@ -90,18 +111,8 @@ def plan(
     console = screen()
     for one in plans:
         console.print(planned(one.workload, one.frames, one.score, one.static))
-
-
-def _recorded(
-    manifests: Sequence[Manifest], csv: pathlib.Path | None, prometheus: str | None, since: str
-) -> Recorded:
-    if not any(manifest.kind == POLICY for manifest in manifests):
-        raise InvalidInput("there is no CapacityPolicy in these files")
-    if csv and not prometheus:
-        return from_csv(csv)
-    if prometheus and not csv:
-        return from_prometheus(prometheus, manifests, seconds("--since", since, 120))
-    raise InvalidInput("say where the demand is: either --csv FILE or --prometheus URL")
+        for remark in one.remarks:
+            console.print(f"! {remark}\n", style="yellow")
 
 
 def _plans(manifests: Sequence[Manifest], recorded: Recorded, world: Conditions) -> Iterator[Plan]:
@@ -122,7 +133,21 @@ def _plans(manifests: Sequence[Manifest], recorded: Recorded, world: Conditions)
             frames=told,
             score=score(course, price),
             static=score(at_peak(course), price),
+            remarks=list(_remarks(simulation.workbenches[key])),
         )
+
+
+def _remarks(bench: Workbench) -> Iterator[str]:
+    """Where the recording may tell the capacity of its day rather than the demand."""
+    for series, _ in bench.signals:
+        for begin, end in clipped(series.minutes, least=_FLAT):
+            first, last = (
+                np.datetime64(int(series.start // MINUTE) + i, "m") for i in (begin, end)
+            )
+            yield (
+                f"demand lies flat at its top, {series.minutes[begin]:,.0f}, {first} to {last} UTC:"
+                " if the fleet of that day could carry no more, the true demand was higher"
+            )
 
 
 def _write(path: pathlib.Path, plans: Sequence[Plan]) -> None:
@@ -148,6 +173,7 @@ def _as_json(one: Plan) -> dict[str, object]:
         "workload": one.workload,
         "score": _named(one.score),
         "staticPeak": _named(one.static),
+        "remarks": list(one.remarks),
         "steps": [
             {
                 "at": _moment(frame),

@@ -1,0 +1,51 @@
+"""The clairvoyant bound: the fewest replicas that leave nothing unserved, had one known it all.
+
+A replica is ready one lead time after it is asked for, and one that is let go is gone at once: so a
+fleet carries the demand at `t` if it never asked for less in the lead time before. Bridging a gap
+that is shorter than the lead time costs less than booting anew, and what is asked for at `t` need
+only be the highest demand of [t, t + lead]. A limit on the way up moves part of it to earlier.
+
+Each of these rules says "no less than", and gets no weaker when another number grows. Of all fleets
+that obey them there is therefore one that is the smallest at every tick at once: this one.
+"""
+
+import numpy as np
+
+from ebbtide.planning.windows import highest_ahead
+from ebbtide_policies.lanes import NOTHING, Lanes, Number, whole
+from ebbtide_policies.observation import ScaleUp
+
+_HAIR = 1e-6
+"""What `whole` forgives: a share that is this close above a whole number is that number."""
+
+
+def least_replicas(
+    demand: Lanes, lead: int, *, scale_up: ScaleUp | None = None, period: int = 1, least: float = 1
+) -> Lanes:
+    """Fewest replicas to ask for at every tick so that nothing is unserved.
+
+    `demand` is in replicas at load 1.0, one entry a tick, NaN where it is unknown and asks for
+    nothing; `lead` is in ticks. With `scale_up` no `period` (in ticks) grows by more than that. The
+    fleet of the first tick was there before it.
+    """
+    needed = np.fmax(whole(np.where(np.isnan(demand), NOTHING, demand)), least)
+    asked = highest_ahead(needed, lead)
+    return asked if scale_up is None else _in_time(asked, scale_up, period)
+
+
+def _in_time(asked: Lanes, scale_up: ScaleUp, period: int) -> Lanes:
+    """Raise what is asked for early enough to be there within the limit, from the end backwards."""
+    found = asked.tolist()
+    for at in range(len(found) - 2, -1, -1):
+        goal = max(found[at + 1 : at + 1 + period])
+        if goal > found[at]:
+            found[at] = max(found[at], float(least_start(goal, scale_up)))
+    return np.array(found)
+
+
+def least_start(goal: Number, scale_up: ScaleUp) -> Number:
+    """The smallest fleet from which one period may reach `goal`: the inverse of `highest`."""
+    by_count = goal - np.maximum(1.0, scale_up.replicas)
+    by_share = np.floor((goal - 1 + _HAIR) / (1 + scale_up.share)) + 1
+    start: Number = np.maximum(np.minimum(by_count, by_share), NOTHING)
+    return start

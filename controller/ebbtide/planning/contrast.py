@@ -1,0 +1,69 @@
+"""Where several scalers differ most over the same demand: the moments that are worth a look."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.planning.windows import highest_ahead
+from ebbtide_policies.lanes import Lanes
+
+
+class Stretch(NamedTuple):
+    """Ticks from `begin` up to `end` in which scalers differ, most of all at `most`."""
+
+    begin: int
+    end: int
+    most: int
+
+
+def stretches(asked: Lanes, *, around: int, count: int) -> Sequence[Stretch]:
+    """The stretches with the widest differences, widest first.
+
+    `asked` has one row a tick and one column a scaler. A stretch is as long as the difference stays
+    above half of its widest, at most `around` ticks to each side; no two of them overlap.
+    """
+    width = asked.max(axis=1) - asked.min(axis=1)
+    found: list[Stretch] = []
+    left = width.copy()
+    while len(found) < count and left.max(initial=0.0) > 0:
+        most = int(left.argmax())
+        stretch = _around(left, most, around)
+        found.append(stretch)
+        left[stretch.begin : stretch.end] = 0.0
+    return found
+
+
+def _around(width: Lanes, most: int, around: int) -> Stretch:
+    half = width[most] / 2
+    begin = most
+    while begin > max(0, most - around) and width[begin - 1] > half:
+        begin -= 1
+    end = most + 1
+    while end < min(width.size, most + around + 1) and width[end] > half:
+        end += 1
+    return Stretch(begin, end, most)
+
+
+def clipped(demand: Lanes, *, least: int, tolerance: float = 0.002) -> Sequence[tuple[int, int]]:
+    """Rows (from, up to) where a recording lies flat at a height that it does not exceed around it.
+
+    That is what demand looks like when the fleet of its day could not carry more: the recording
+    then tells the capacity, not the demand. A run counts from `least` rows on, if all of it is
+    within `tolerance` of its highest value, and the day around it goes no higher.
+    """
+    known = np.where(np.isnan(demand), -np.inf, demand)
+    top = _highest_around(known, _ROWS_A_DAY // 2)
+    flat = (known >= top * (1 - tolerance)) & (known > 0)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flat, [False])).astype(np.int8)))
+    runs = edges.reshape(-1, 2).tolist()
+    return [(begin, end) for begin, end in runs if end - begin >= least]
+
+
+_ROWS_A_DAY = 1440
+
+
+def _highest_around(values: Lanes, rows: int) -> Lanes:
+    ahead = highest_ahead(values, rows)
+    behind = highest_ahead(values[::-1], rows)[::-1]
+    return np.maximum(ahead, behind)

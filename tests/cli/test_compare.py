@@ -1,0 +1,95 @@
+"""`ebbtide compare`: policies side by side, beside what else could have been."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import CALENDAR, EDGE, ORIGIN, csv, write
+
+SLOW = "edge.yaml,policies.descent.maxStep=1%"
+HILL = ("--csv", "hill.csv", "--tick", "60s")
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE, origin_yaml=ORIGIN, days_yaml=CALENDAR, hill_csv=csv())
+
+
+def told(ebbtide: Ebbtide, *arguments: str) -> Any:
+    found = ebbtide("compare", *arguments, *HILL, "--json")
+    assert (found.code, found.err) == (0, "")
+    return json.loads(found.out)
+
+
+def test_the_bound_costs_least_and_serves_all(ebbtide: Ebbtide) -> None:
+    scores = told(ebbtide, "edge.yaml", SLOW)["scores"]
+    assert list(scores) == ["edge", "maxStep=1%", *list(scores)[2:]]
+    assert list(scores)[2].startswith("HPA at ")
+    assert list(scores)[3:] == ["static peak", "clairvoyant"]
+    assert scores["clairvoyant"]["unserved"] == 0
+    assert all(
+        scores["clairvoyant"]["replicaHours"] <= one["replicaHours"]
+        for one in scores.values()
+        if one["unserved"] == 0
+    )
+
+
+def test_a_smaller_step_keeps_more_on_the_way_down_and_says_why(ebbtide: Ebbtide) -> None:
+    found = told(ebbtide, "edge.yaml", SLOW)
+    assert found["scores"]["edge"]["idle"] < found["scores"]["maxStep=1%"]["idle"]
+    widest = found["differences"][0]
+    assert widest["from"] <= widest["at"] < widest["to"]
+    assert widest["policies"]["maxStep=1%"]["replicas"] > widest["policies"]["edge"]["replicas"]
+    assert widest["policies"]["maxStep=1%"]["reason"] == "DescentStep"
+
+
+def test_the_page_fits_a_narrow_terminal_and_names_the_bounds(ebbtide: Ebbtide) -> None:
+    page = ebbtide("compare", "edge.yaml", SLOW, *HILL)
+    assert page.code == 0
+    assert "times the bound" in page.out
+    assert "where they differ most" in page.out
+    assert "DescentStep: a step takes at most 1 of" in " ".join(page.out.split())
+    assert max(map(len, page.out.splitlines())) <= 110
+
+
+def test_policies_that_decide_alike_are_said_to(ebbtide: Ebbtide) -> None:
+    page = ebbtide("compare", "edge.yaml", "edge.yaml,mode=Enforce", *HILL)
+    assert "the policies decide alike everywhere" in page.out
+
+
+def test_what_holds_for_all_is_given_once(ebbtide: Ebbtide) -> None:
+    plain = told(ebbtide, "edge.yaml", "origin.yaml")["scores"]
+    during = told(ebbtide, "edge.yaml", "origin.yaml", "--with", "days.yaml")["scores"]
+    for name in ("edge", "origin"):
+        assert during[name]["replicaHours"] > plain[name]["replicaHours"]
+
+
+@pytest.mark.parametrize(
+    ("variants", "why"),
+    [
+        pytest.param(["edge.yaml"], "nothing to compare: write two files", id="one"),
+        pytest.param(["edge.yaml", "days.yaml"], "days.yaml: write one CapacityPolicy", id="none"),
+        pytest.param(
+            ["edge.yaml", "edge.yaml,policies.descent.maxStep=many"],
+            "spec.policies.descent.maxStep: ",
+            id="wrong value",
+        ),
+        pytest.param(
+            ["edge.yaml", "edge.yaml,mode.of=War"],
+            "spec.mode holds no fields, so 'of' can't be set in it",
+            id="no field",
+        ),
+        pytest.param(
+            ["edge.yaml", "edge.yaml,soak"], "'soak' is no change; write one like", id="no value"
+        ),
+    ],
+)
+def test_what_can_not_be_compared_is_refused(
+    ebbtide: Ebbtide, variants: list[str], why: str
+) -> None:
+    found = ebbtide("compare", *variants, *HILL)
+    assert (found.code, found.out) == (3, "")
+    assert why in found.err
