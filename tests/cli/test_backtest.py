@@ -18,7 +18,7 @@ import pytest
 
 from ebbtide.cli.models import HOUSE
 from ebbtide.forecast.baseline import Baseline
-from ebbtide.forecast.contract import Forecast, History
+from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, History
 from ebbtide.forecast.naive import persist
 from tests.adapters.metrics_server import MetricsServer
 from tests.cli.conftest import Ebbtide
@@ -374,7 +374,9 @@ def test_a_model_that_says_nothing_is_named(
     ebbtide: Ebbtide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent(Baseline):
-        def forecast(self, history: History, horizon: int) -> Forecast:
+        def forecast(
+            self, history: History, horizon: int, context: Context = NO_CONTEXT
+        ) -> Forecast:
             made = super().forecast(history, horizon)
             return made._replace(values=made.values * np.nan)
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.cli.models import HOUSE, forecasters, plugins
+from ebbtide.cli.models import HOUSE, forecasters, makers, plugins
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.hold import Hold
+from tests.forecast.conformance import check_forecaster
 
 
 def install(folder: Path, value: str) -> None:
@@ -49,7 +50,9 @@ def test_a_plugin_that_is_no_policy_is_named(
 def install_forecaster(folder: Path, name: str, value: str) -> None:
     """Put a package there that claims a forecaster under an entry point."""
     (folder / "calm_plugin.py").write_text(
-        "class Calm:\n    name = 'Calm'\n    def forecast(self, history, horizon):\n        ...\n"
+        "from ebbtide.forecast.naive import persistence\n"
+        "class Calm:\n    name = 'Calm'\n    def forecast(self, history, horizon):\n"
+        "        return persistence().forecast(history, horizon)\n"
         "number = 7\n"
     )
     info = folder / "calm_plugin-1.dist-info"
@@ -67,6 +70,14 @@ def test_a_forecaster_of_another_package_is_found(
     found = forecasters()
     assert found["Calm"].name == "Calm"
     assert found["Calm"] is found["Calm"]
+
+
+def test_a_forecaster_that_knows_of_no_context_heeds_what_was_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install_forecaster(tmp_path, "Calm", "calm_plugin:Calm")
+    check_forecaster(makers()["Calm"])
 
 
 def test_a_forecaster_is_loaded_only_when_it_is_asked_for(

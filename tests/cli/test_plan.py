@@ -5,10 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ebbtide.api.load import load
+from ebbtide.cli.simulation import Conditions, Simulation
+from ebbtide.planning.demand import DemandSeries
 from tests.cli.conftest import Ebbtide
-from tests.cli.samples import CALENDAR, EDGE, HILL, ORIGIN, csv, write
+from tests.cli.samples import CALENDAR, EDGE, HILL, NOON, ORIGIN, csv, write
 
 COLUMNS = ["timestamp", "workload", "demand", "desired", "ready", "phase", "binding"]
 
@@ -102,6 +106,20 @@ def test_a_calendar_in_the_files_counts(ebbtide: Ebbtide) -> None:
     event = [row for row in rows if "13:00" <= row["timestamp"][11:16] < "13:30"]
     assert {row["phase"] for row in event} == {"War"}
     assert all(int(row["desired"]) >= 80 for row in event)
+
+
+def test_a_replay_foresees_an_announced_event_and_not_before_it_can_be_seen() -> None:
+    minutes = np.full(120, 1000.0)
+    demand = DemandSeries(start=NOON.timestamp(), minutes=minutes)
+    foreseen = []
+    for texts in ({"edge.yaml": EDGE}, {"edge.yaml": EDGE, "days.yaml": CALENDAR}):
+        simulation = Simulation(load(texts, {}), lambda *_: demand, Conditions(tick=60.0))
+        frames = simulation.run(NOON.timestamp() + 1800, NOON.timestamp() + 3600)
+        foreseen.append([frame.foreseen for (frame,) in frames])
+    plain, told = foreseen
+    assert told[:25] == plain[:25]
+    assert plain[-1] < 20
+    assert told[-1] >= 80
 
 
 def test_a_policy_in_dry_run_is_planned_as_if_it_were_enforced(

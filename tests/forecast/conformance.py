@@ -11,7 +11,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, Forecaster, History
+from ebbtide.forecast.contract import (
+    DAY,
+    LEVELS,
+    Announcement,
+    Context,
+    Floats,
+    Forecast,
+    Forecaster,
+    History,
+    SeriesContext,
+)
 
 Maker = Callable[[], Forecaster]
 
@@ -176,6 +186,78 @@ def any_horizon_is_answered(make: Maker) -> None:
         assert made.values.shape[1] == horizon
 
 
+def nothing_after_the_origin_is_looked_at(make: Maker) -> None:
+    """A history that is the beginning of a longer array is forecast as if nothing followed."""
+    longer = np.stack([day_shape(4 * DAY), _with_gaps(4 * DAY)], axis=1)
+    other = longer.copy()
+    other[3 * DAY :] *= 7.0
+    one, same = (make().forecast(History(END, v[: 3 * DAY]), HORIZON) for v in (longer, other))
+    assert _same(one, same)
+
+
+# --- what is known beside the history
+
+
+def an_empty_context_says_nothing(make: Maker) -> None:
+    """None at all, one of no series, and one of a series of which nothing is known."""
+    known = history(day_shape(3 * DAY), _with_gaps(3 * DAY))
+    nothing = Context((SeriesContext(), SeriesContext()))
+    plain = make().forecast(known, HORIZON)
+    for context in (Context(), nothing):
+        assert _same(make().forecast(known, HORIZON, context), plain)
+
+
+def an_announced_event_is_foreseen(make: Maker) -> None:
+    """From an hour ahead: as a multiple, as a level, and by the shape of an earlier event."""
+    start, end = END + HOUR * 60.0, END + 100 * 60.0
+    values = day_shape(3 * DAY)
+    plain = make().forecast(history(values), HORIZON).values[0, :, 0]
+    level = 5 * float(values.max())
+    before = float(np.median(values[-HOUR:]))
+    for event, least, most in (
+        (Announcement(start=start, end=end, times=3.0), 2.0 * plain[79], 4.5 * plain[79]),
+        (Announcement(start=start, end=end, level=level), 0.99 * level, 1.01 * level),
+        (Announcement(start=start, end=end, shape=(1.0, 9.0, 1.0)), 7 * before, 11 * before),
+    ):
+        made = _told(make, history(values), (event,))
+        assert least <= made.values[0, 79, 0] <= most, event
+        assert np.array_equal(made.values[0, : HOUR - 1, 0], plain[: HOUR - 1])
+        assert (np.diff(made.values, axis=0) >= 0).all()
+
+
+def what_is_announced_of_one_series_moves_no_other(make: Maker) -> None:
+    """And the order of the columns is that of the context."""
+    known = history(day_shape(3 * DAY), day_shape(3 * DAY, seed=5))
+    event = Announcement(start=END + 600.0, end=END + 3600.0, times=4.0)
+    plain, told = make().forecast(known, HORIZON), _told(make, known, (), (event,))
+    assert np.array_equal(told.values[:, :, 0], plain.values[:, :, 0])
+    assert (told.values[0, 20:50, 1] > 2 * plain.values[0, 20:50, 1]).all()
+
+
+def an_event_beyond_the_horizon_changes_nothing(make: Maker) -> None:
+    """It has not been reached yet; the next minutes are what they are."""
+    known = history(day_shape(3 * DAY))
+    later = END + 2 * HORIZON * 60.0
+    told = _told(make, known, (Announcement(start=later, end=later + 3600.0, times=9.0),))
+    assert np.array_equal(told.values, make().forecast(known, HORIZON).values)
+
+
+def an_event_that_is_less_than_announced_is_believed_less(make: Maker) -> None:
+    """While it goes on, what has come of it scales what is still to come."""
+    values = day_shape(3 * DAY)
+    event = Announcement(start=END - 1800.0, end=END + 3600.0, times=5.0)
+    made = _told(make, history(values), (event,)).values[0, :50, 0]
+    assert (made < 2 * values[-30:].max()).all()
+
+
+def any_day_and_any_zone_is_answered(make: Maker) -> None:
+    """A holiday, and a clock that is not UTC's."""
+    today = int(END // 86400) + 719163
+    context = SeriesContext(time_zone="Asia/Shanghai", days={today: "Holiday"})
+    made = make().forecast(history(day_shape(8 * DAY)), HORIZON, Context((context,)))
+    assert np.isfinite(made.values).all()
+
+
 CHECKS: tuple[Callable[[Maker], None], ...] = (
     quantiles_are_sane,
     the_same_history_gives_the_same_forecast,
@@ -187,6 +269,13 @@ CHECKS: tuple[Callable[[Maker], None], ...] = (
     with_little_history_nothing_is_trusted,
     an_ordinary_day_is_by_the_clock,
     any_horizon_is_answered,
+    nothing_after_the_origin_is_looked_at,
+    an_empty_context_says_nothing,
+    an_announced_event_is_foreseen,
+    what_is_announced_of_one_series_moves_no_other,
+    an_event_beyond_the_horizon_changes_nothing,
+    an_event_that_is_less_than_announced_is_believed_less,
+    any_day_and_any_zone_is_answered,
 )
 
 
@@ -194,6 +283,12 @@ def check_forecaster(make: Maker) -> None:
     """Put a forecaster through every check."""
     for check in CHECKS:
         check(make)
+
+
+def _told(make: Maker, known: History, *events: tuple[Announcement, ...]) -> Forecast:
+    """What is foreseen of series of which this was announced, one by one."""
+    context = Context(tuple(SeriesContext(events=said) for said in events))
+    return make().forecast(known, HORIZON, context)
 
 
 def _tolerance(make: Maker) -> float:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ebbtide.forecast.announced import MOST_POINTS, Announcement, announced, shape_of
-from ebbtide.forecast.contract import Forecast, History
+from ebbtide.forecast.announced import MOST_POINTS, heed, shape_of
+from ebbtide.forecast.contract import Announcement, Context, Forecast, History, SeriesContext
 from ebbtide.forecast.naive import persistence
 from tests.forecast.conformance import END, HORIZON
 
@@ -17,10 +17,17 @@ def plain(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[Fo
     return persistence().forecast(known, HORIZON), known
 
 
+def announced(
+    forecast: Forecast, known: History, *events: Announcement
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The quantiles of the one series, of which these events were announced."""
+    return heed(forecast, known, Context((SeriesContext(events=events),))).values[:, :, 0]
+
+
 def test_before_it_starts_a_multiple_of_the_usual_is_foreseen() -> None:
     forecast, known = plain(np.full(300, 100.0))
     event = Announcement(start=SOON, end=SOON + HOUR, times=3)
-    made = announced(forecast, known, 0, [event]).values[0, :, 0]
+    made = announced(forecast, known, event)[0]
     assert made[:59] == pytest.approx(100.0)
     assert made[59:] == pytest.approx(300.0)
 
@@ -28,13 +35,13 @@ def test_before_it_starts_a_multiple_of_the_usual_is_foreseen() -> None:
 def test_a_level_is_foreseen_as_it_stands() -> None:
     forecast, known = plain(np.full(300, 100.0))
     event = Announcement(start=SOON, end=SOON + HOUR, level=5000)
-    assert announced(forecast, known, 0, [event]).values[0, 70, 0] == pytest.approx(5000)
+    assert announced(forecast, known, event)[0, 70] == pytest.approx(5000)
 
 
 def test_the_shape_of_an_earlier_event_is_aligned() -> None:
     forecast, known = plain(np.full(300, 100.0))
-    event = Announcement(start=SOON, end=SOON + HOUR, shape=np.array([1.0, 4.0]))
-    made = announced(forecast, known, 0, [event]).values[0, :, 0]
+    event = Announcement(start=SOON, end=SOON + HOUR, shape=(1.0, 4.0))
+    made = announced(forecast, known, event)[0]
     assert made[59] == pytest.approx(100.0)
     assert made[89] == pytest.approx(250.0)
     assert made[119] == pytest.approx(400.0)
@@ -46,14 +53,14 @@ def test_while_it_goes_on_it_is_scaled_by_what_has_come() -> None:
     forecast, known = plain(values)
     begun = END - 19 * 60
     event = Announcement(start=begun, end=begun + 2 * HOUR, times=3)
-    assert announced(forecast, known, 0, [event]).values[0, 30, 0] == pytest.approx(450.0)
+    assert announced(forecast, known, event)[0, 30] == pytest.approx(450.0)
 
 
 def test_quantiles_stay_in_order_and_as_wide_in_proportion() -> None:
     rng = np.random.default_rng(1)
     forecast, known = plain(100 + rng.normal(0, 5, 3000))
     event = Announcement(start=SOON, end=SOON + HOUR, times=2)
-    made = announced(forecast, known, 0, [event]).values[:, 80, 0]
+    made = announced(forecast, known, event)[:, 80]
     assert (np.diff(made) >= 0).all()
     before = forecast.values[:, 80, 0]
     assert made / made[0] == pytest.approx(before / before[0])
@@ -63,7 +70,7 @@ def test_a_captured_shape_is_short_and_in_multiples_of_the_usual() -> None:
     values = np.linspace(100, 900, 3000)
     values[5:9] = np.nan
     shape = shape_of(values, 100.0)
-    assert shape.size == MOST_POINTS
+    assert len(shape) == MOST_POINTS
     assert shape[0] == pytest.approx(1.0)
     assert shape[-1] == pytest.approx(9.0)
 
@@ -71,4 +78,4 @@ def test_a_captured_shape_is_short_and_in_multiples_of_the_usual() -> None:
 def test_of_nothing_known_nothing_is_made() -> None:
     forecast, known = plain(np.zeros(30))
     event = Announcement(start=SOON, end=SOON + HOUR, times=2)
-    assert np.isfinite(announced(forecast, known, 0, [event]).values).all()
+    assert np.isfinite(announced(forecast, known, event)).all()

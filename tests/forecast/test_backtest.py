@@ -16,7 +16,15 @@ from ebbtide.forecast.backtest import (
     steps_of,
     walk,
 )
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    DAY,
+    LEVELS,
+    NO_CONTEXT,
+    Context,
+    Floats,
+    Forecast,
+    History,
+)
 from ebbtide.forecast.holt_winters import holt_winters
 from ebbtide.forecast.naive import persistence
 from tests.forecast.conformance import END, Maker, day_shape
@@ -90,7 +98,7 @@ class Spy:
     def __init__(self, seen: list[History]) -> None:
         self._seen = seen
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         self._seen.append(history)
         return persistence().forecast(history, horizon)
 

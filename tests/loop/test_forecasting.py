@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.forecast.contract import LEVELS, Forecast, History
+from ebbtide.forecast.contract import (
+    LEVELS,
+    NO_CONTEXT,
+    Announcement,
+    Context,
+    Forecast,
+    History,
+    SeriesContext,
+)
 from ebbtide.loop.forecasting import Column, Forecasting
 from tests.loop.world import NOON, Flat
 
@@ -22,10 +30,10 @@ def column(key: tuple[str, str] = EDGE, minutes: Any = (1.0, 2.0, 3.0), **more: 
 class Choosy(Flat):
     """Chokes on a series that falls."""
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         if (np.diff(history.minutes, axis=0) < 0).any():
             raise ArithmeticError("it falls")
-        return super().forecast(history, horizon)
+        return super().forecast(history, horizon, context)
 
 
 class World:
@@ -125,6 +133,16 @@ def test_a_series_that_a_forecaster_chokes_on_stops_no_other(
         )
     assert (world.level(EDGE), world.level(ORIGIN)) == (3.0, 9.0)
     assert caplog.messages == ["Flat can't forecast live/edge demand"]
+
+
+def test_what_people_say_changes_the_forecast_without_a_new_minute() -> None:
+    world = World()
+    event = Announcement(start=NOON + 60, end=NOON + 3600, times=4)
+    told = column(context=SeriesContext(events=(event,)))
+    assert world.calls(column(), column(ORIGIN)) == 1
+    assert world.calls(told, column(ORIGIN)) == 1
+    assert (world.level(EDGE), world.level(ORIGIN)) == (4 * 2.0, 3.0)
+    assert world.calls(told, column(ORIGIN)) == 0
 
 
 def test_the_names_of_the_models_are_told() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ebbtide.adapters.embedded import Period
 from ebbtide.loop.ports import Json
-from ebbtide_policies.demand import Signal
+from ebbtide_policies.demand import Outlook, Signal
 from ebbtide_policies.observation import Observation, Override, Phase
 from tests.loop.world import HOME, NOON, World, levels, spec_of, steady
 
@@ -214,3 +214,54 @@ def test_a_rollout_is_seen() -> None:
     world = with_policy()
     world.cluster.rolling = True
     assert seen(world).fleet.rollout
+
+
+# --- what was announced, in the forecast
+
+
+def foreseen_in(world: World, minutes: float) -> float:
+    """The demand that is expected in so many minutes, as the forecast of a workload has it."""
+    outlook = signal(world).outlook
+    assert outlook is not None
+    return float(np.interp(NOON + 60 * minutes, *at_minutes(outlook)))
+
+
+def at_minutes(outlook: Outlook) -> tuple[Any, Any]:
+    """The moments of a forecast, and its median at them."""
+    median = outlook.values[0]
+    return outlook.origin + 60 * np.arange(1, median.size + 1), median
+
+
+@pytest.mark.parametrize(
+    ("expect", "height"),
+    [
+        pytest.param({"times": 2.5}, 250.0, id="a multiple of the usual"),
+        pytest.param({"demand": "3k"}, 3000.0, id="a demand in numbers"),
+        pytest.param({"selector": {"app": "origin"}, "times": 9}, 100.0, id="somebody else's"),
+    ],
+)
+def test_the_forecast_heeds_what_was_announced(expect: Json, height: float) -> None:
+    world = with_policy()
+    world.write("EventCalendar", "promotions", calendar(expect))
+    assert foreseen_in(world, 50) == 100.0
+    assert foreseen_in(world, 90) == height
+
+
+def test_an_event_that_is_called_off_is_no_longer_foreseen() -> None:
+    world = with_policy()
+    world.write("EventCalendar", "promotions", calendar({"times": 2.5}))
+    assert foreseen_in(world, 90) == 250.0
+    world.write("EventCalendar", "promotions", {"events": {}})
+    assert foreseen_in(world, 90) == 100.0
+
+
+def test_a_demand_in_numbers_is_that_of_the_first_signal() -> None:
+    signals = {"viewers": {"query": "edge"}, "jobs": {"query": "jobs"}}
+    world = with_policy(demand={"signals": signals})
+    world.metrics.answer("jobs", steady(7.0))
+    world.write("EventCalendar", "promotions", calendar({"demand": "3k"}))
+    first, second = (s.outlook for s in seen(world).demand if isinstance(s, Signal))
+    assert first is not None
+    assert second is not None
+    assert float(first.values[0, 90]) == 3000.0
+    assert float(second.values[0, 90]) == 7.0

@@ -8,7 +8,8 @@ import numpy as np
 
 from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
 from ebbtide.adapters.embedded_cluster import Call
-from ebbtide.forecast.contract import LEVELS, Forecast, History
+from ebbtide.forecast.announced import heed
+from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from ebbtide.loop.ports import Json, Ref, Resource
 from ebbtide.loop.tick import Loop, Rules, Tick
 from ebbtide.loop.tick import World as Outside
@@ -39,12 +40,13 @@ class Flat:
     def __init__(self) -> None:
         self.shown: list[History] = []
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         self.shown.append(history)
         series = history.minutes.shape[1]
         values = np.broadcast_to(history.minutes[-1], (len(LEVELS), horizon, series))
         ordinary = np.full((1440, series), np.nan)
-        return Forecast(history.end, values, ordinary, np.ones(series, dtype=np.bool_))
+        made = Forecast(history.end, values, ordinary, np.ones(series, dtype=np.bool_))
+        return heed(made, history, context)
 
 
 def levels(*parts: tuple[float, int]) -> DemandSeries:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
+from inspect import signature
 
 from ebbtide.api.compose import Plugins
 from ebbtide.errors import InvalidInput
+from ebbtide.forecast.announced import Heeding
 from ebbtide.forecast.contract import Forecaster
 from ebbtide.forecast.holt_winters import holt_winters
 from ebbtide.forecast.naive import naive_day, naive_week, persistence
@@ -83,7 +85,8 @@ def _loading(name: str, load: Callable[[], object]) -> Make:
             raise InvalidInput(f"the forecaster {name!r} can't be loaded: {error}") from error
         if not callable(getattr(forecaster, "forecast", None)):
             raise InvalidInput(f"the forecaster {name!r} has no method `forecast`")
-        return forecaster
+        heeds = "context" in signature(forecaster.forecast).parameters
+        return forecaster if heeds else Heeding(forecaster)
 
     return make
 

@@ -7,12 +7,19 @@ to be scaled, and the forecast follows the announced shape by that scale.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    NO_CONTEXT,
+    UNSAID,
+    Announcement,
+    Context,
+    Floats,
+    Forecast,
+    History,
+)
 
 MOST_POINTS = 500
 """Points that the shape of an earlier event has at most."""
@@ -20,85 +27,119 @@ LEARNING = 10
 """Rows of an event after which its own scale is believed."""
 SCALES = (0.2, 5.0)
 """How far an event may be from what was announced."""
-NEVER = float("nan")
+MINUTE = 60.0
+HOUR = 3600.0
+NIL = 1e-30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
-    """What is expected of one series between two moments (epoch seconds)."""
+class Plain(Protocol):
+    """A forecaster that is handed the history alone."""
 
-    start: float
-    end: float
-    times: float = NEVER
-    """A multiple of the usual."""
-    level: float = NEVER
-    """Demand at the peak."""
-    shape: Floats = field(default_factory=lambda: np.ones(1))
-    """The course of an earlier event from start to end, in multiples of its usual demand, or of
-    its peak where a level is given."""
+    name: str
 
-    def expected(self, moments: Floats, usual: Floats) -> Floats:
-        """Demand at some moments of the event, given the usual demand at them."""
-        place = (moments - self.start) / max(self.end - self.start, 1.0)
-        course = np.interp(place, np.linspace(0, 1, self.shape.size), self.shape)
-        if not np.isnan(self.level):
-            return np.asarray(self.level * course)
-        return np.asarray(usual * course * (1.0 if np.isnan(self.times) else self.times))
-
-    def during(self, moments: Floats) -> NDArray[np.bool_]:
-        """Which moments are of the event."""
-        return np.asarray((self.start <= moments) & (moments <= self.end))
+    def forecast(self, history: History, horizon: int) -> Forecast:
+        """Quantiles for the next `horizon` minutes, from nothing but the history."""
 
 
-def shape_of(values: Floats, usual: float) -> Floats:
+class Heeding:
+    """A forecaster of the history alone, with what was announced laid over what it says."""
+
+    def __init__(self, plain: Plain) -> None:
+        self.name = plain.name
+        self.stateless = bool(getattr(plain, "stateless", False))
+        self.tolerance = float(getattr(plain, "tolerance", 0.0))
+        self._plain = plain
+
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
+        return heed(self._plain.forecast(history, horizon), history, context)
+
+
+def shape_of(values: Floats, usual: float) -> tuple[float, ...]:
     """The shape of an earlier event: its course in multiples of the usual, at most 500 points."""
     known = np.flatnonzero(~np.isnan(values))
     points = np.linspace(0, values.size - 1, min(values.size, MOST_POINTS))
-    return np.asarray(np.interp(points, known, values[known]) / max(usual, 1e-30))
+    course = np.interp(points, known, values[known]) / max(usual, NIL)
+    return tuple(course.tolist())
 
 
-def announced(
-    forecast: Forecast, history: History, column: int, events: Sequence[Announcement]
-) -> Forecast:
-    """A forecast in which one series follows what was announced of it."""
+def heed(forecast: Forecast, history: History, context: Context) -> Forecast:
+    """A forecast in which every series follows what was announced of it."""
+    moments = forecast.origin + history.grid * np.arange(1, forecast.values.shape[1] + 1)
+    near = {
+        column: found
+        for column, known in enumerate(context.series)
+        if (found := [event for event in known.events if event.during(moments).any()])
+    }
+    if not near:
+        return forecast
     values = forecast.values.copy()
-    moments = forecast.origin + history.grid * np.arange(1, values.shape[1] + 1)
-    for event in events:
-        inside = event.during(moments)
-        if inside.any():
-            expected = _scaled(event, history, column, moments)[inside]
-            values[:, inside, column] = _moved(values[:, inside, column], expected)
+    for column, events in near.items():
+        series = _Series(forecast, history, column)
+        values[:, :, column] = _following(values[:, :, column], series, events, moments)
     return forecast._replace(values=values)
 
 
-def _scaled(event: Announcement, history: History, column: int, moments: Floats) -> Floats:
-    """What is expected at some moments, scaled by what has come of the event so far."""
-    back: Floats = np.arange(len(history.minutes) - 1, -1, -1).astype(float)
-    past: Floats = history.end - history.grid * back
-    minutes = history.minutes[:, column]
-    usual = _usual(minutes, past, event, history.grid)
-    foreseen = event.expected(moments, np.full(moments.size, usual))
-    seen = event.during(past) & ~np.isnan(minutes)
-    if not seen.any():
-        return foreseen
-    recent = np.flatnonzero(seen)[-LEARNING:]
-    hoped = event.expected(past[recent], np.full(recent.size, usual)).sum()
-    found = minutes[recent].sum() / max(hoped, 1e-30)
-    believed = min(1.0, np.count_nonzero(seen) / LEARNING)
-    scale = np.clip(found, *SCALES) ** believed
-    return np.asarray(scale * foreseen)
+def _following(
+    values: Floats, series: "_Series", events: Sequence[Announcement], moments: Floats
+) -> Floats:
+    """Quantiles moved to what is expected; of events at one time the larger counts."""
+    expected = np.full(moments.size, UNSAID)
+    for event in events:
+        told = np.where(event.during(moments), series.expected(event, moments), UNSAID)
+        expected = np.fmax(expected, told)
+    inside = ~np.isnan(expected)
+    moved = values.copy()
+    moved[:, inside] = _moved(values[:, inside], expected[inside])
+    return moved
 
 
-def _usual(minutes: Floats, past: Floats, event: Announcement, grid: float) -> float:
-    """The usual demand: the median of the hour before the event, or of the last known hour."""
-    before = minutes[past < event.start]
-    known = before[~np.isnan(before)]
-    rows = max(1, round(3600 / grid))
-    return float(np.median(known[-rows:])) if known.size else 0.0
+class _Series:
+    """One series at the moment of its forecast."""
+
+    def __init__(self, forecast: Forecast, history: History, column: int) -> None:
+        back = np.arange(len(history.minutes) - 1, -1, -1, dtype=float)
+        self.past: Floats = history.end - history.grid * back
+        self.minutes = history.minutes[:, column]
+        self.ordinary = forecast.ordinary[:, column]
+        self.hour = max(1, round(HOUR / history.grid))
+
+    def expected(self, event: Announcement, moments: Floats) -> Floats:
+        """What is expected at some moments, scaled by what has come of the event so far."""
+        foreseen = self._announced(event, moments)
+        seen = np.flatnonzero(event.during(self.past) & ~np.isnan(self.minutes))
+        if not seen.size:
+            return foreseen
+        recent = seen[-LEARNING:]
+        hoped = self._announced(event, self.past[recent]).sum()
+        found = self.minutes[recent].sum() / max(hoped, NIL)
+        believed = min(1.0, seen.size / LEARNING)
+        return np.asarray(np.clip(found, *SCALES) ** believed * foreseen)
+
+    def _announced(self, event: Announcement, moments: Floats) -> Floats:
+        """Demand at some moments as it was announced."""
+        course = event.course(moments)
+        if not np.isnan(event.level):
+            return np.asarray(event.level * course)
+        times = 1.0 if np.isnan(event.times) else event.times
+        return np.asarray(self._usual(event, moments) * times * course)
+
+    def _usual(self, event: Announcement, moments: Floats) -> Floats:
+        """The usual demand, by the hour of the day.
+
+        A shape holds the hours of the day already; it is relative to the demand before the event.
+        So is everything, while nobody knows an ordinary day.
+        """
+        before = self.minutes[self.past < event.start]
+        known = before[~np.isnan(before)][-self.hour :]
+        level = np.full(moments.size, float(np.median(known)) if known.size else 0.0)
+        if len(event.shape) > 1:
+            return level
+        usual = self.ordinary[(moments // MINUTE).astype(int) % self.ordinary.size]
+        return np.where(np.isnan(usual), level, usual)
 
 
 def _moved(values: Floats, expected: Floats) -> Floats:
     """Quantiles moved so that their median is what is expected, as wide in proportion."""
     median = values[0]
-    wide = values / np.maximum(median, 1e-30)
+    wide = values / np.maximum(median, NIL)
     return np.where(median > 0, wide * expected, values + expected)

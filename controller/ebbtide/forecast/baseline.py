@@ -10,8 +10,17 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.announced import heed
 from ebbtide.forecast.columns import between, carried, mean, median, smoothed
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    DAY,
+    LEVELS,
+    NO_CONTEXT,
+    Context,
+    Floats,
+    Forecast,
+    History,
+)
 from ebbtide.forecast.lesson import LEAST_HISTORY, error_quantiles
 
 Rows = NDArray[np.int_]
@@ -64,17 +73,18 @@ class Baseline:
         self.name = name
         self._fit = fit
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows."""
         columns = np.arange(history.minutes.shape[1])
         blocks = np.split(columns, range(TOGETHER, columns.size, TOGETHER))
         parts = [history._replace(minutes=history.minutes[:, block]) for block in blocks]
-        return Forecast(
+        made = Forecast(
             origin=history.end,
             values=np.concatenate([self._values(part, horizon) for part in parts], axis=2),
             ordinary=np.concatenate([_ordinary(part) for part in parts], axis=1),
             trusted=_trusted(history),
         )
+        return heed(made, history, context)
 
     def _values(self, history: History, horizon: int) -> Floats:
         """Quantiles of all steps, (levels, steps, series)."""

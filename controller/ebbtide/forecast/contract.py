@@ -1,6 +1,11 @@
 """What a forecaster is: a function in form, from the minutes that are known to those to come."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +17,8 @@ LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 
 DAY = 1440
 """Minutes in a day."""
+
+UNSAID = float("nan")
 
 
 class History(NamedTuple):
@@ -31,6 +38,75 @@ class History(NamedTuple):
         return int(self.end // 60) % DAY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What is expected of one series between two moments (epoch seconds).
+
+    That is the course of the shape from start to end: as multiples of the usual demand, times
+    `times`; or, where a `level` is said, as shares of it.
+    """
+
+    start: float
+    end: float
+    times: float = UNSAID
+    """A multiple of the usual."""
+    level: float = UNSAID
+    """Demand at the peak."""
+    shape: tuple[float, ...] = (1.0,)
+    """The course of an earlier event from start to end, in multiples of the demand before it, or
+    of its peak where a level is said. One number: the event is as high from start to end."""
+
+    def course(self, moments: Floats) -> Floats:
+        """The shape at some moments, aligned with the start and the end."""
+        place = (moments - self.start) / max(self.end - self.start, 1.0)
+        return np.interp(place, np.linspace(0, 1, len(self.shape)), self.shape)
+
+    def during(self, moments: Floats) -> NDArray[np.bool_]:
+        """Which moments are of the event."""
+        return np.asarray((self.start <= moments) & (moments <= self.end))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesContext:
+    """What is known of one series beside its past. All of it may be empty."""
+
+    events: tuple[Announcement, ...] = ()
+    """What was announced: of what is to come, of what goes on, and of the past that is known."""
+    time_zone: str = "UTC"
+    """Whose days the demand goes by (IANA)."""
+    days: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Days of a kind of their own, like `Holiday`, by their (local) ordinal: those of `date`."""
+
+    def kind_of_day(self, moment: float) -> str:
+        """The kind of the day of a moment (epoch seconds): said of it, or `Weekend`, `Workday`."""
+        day = datetime.fromtimestamp(moment, ZoneInfo(self.time_zone)).date()
+        usual = "Weekend" if day.weekday() >= _SATURDAY else "Workday"
+        return self.days.get(day.toordinal(), usual)
+
+
+_SATURDAY = 5
+NOTHING_KNOWN = SeriesContext()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known beside the history: of each of its columns, or of none."""
+
+    series: tuple[SeriesContext, ...] = ()
+    """In the order of the columns; empty where nothing is known of any."""
+
+    def of(self, column: int) -> SeriesContext:
+        """What is known of one column."""
+        return self.series[column] if self.series else NOTHING_KNOWN
+
+    def picked(self, columns: Sequence[int] | NDArray[np.int_]) -> "Context":
+        """The context of some of the columns, in their order."""
+        return Context(tuple(self.series[i] for i in columns)) if self.series else self
+
+
+NO_CONTEXT = Context()
+
+
 class Forecast(NamedTuple):
     """Quantiles of the minutes after `origin`, for every series.
 
@@ -46,9 +122,12 @@ class Forecast(NamedTuple):
 
 
 class Forecaster(Protocol):
-    """Forecasts all series at once. What it keeps can always be rebuilt from the history."""
+    """Forecasts all series at once. What it keeps can always be rebuilt from the history.
+
+    What was announced of a series has to be heeded; `announced.heed` does so for any forecast.
+    """
 
     name: str
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
-        """Quantiles for the next `horizon` minutes, from nothing but the history."""
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
+        """Quantiles for the next `horizon` minutes, from nothing but history and context."""

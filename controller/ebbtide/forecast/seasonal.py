@@ -12,8 +12,9 @@ from hashlib import blake2b
 
 import numpy as np
 
+from ebbtide.forecast.announced import heed
 from ebbtide.forecast.columns import between, carried, mean
-from ebbtide.forecast.contract import DAY, Floats, Forecast, History
+from ebbtide.forecast.contract import DAY, NO_CONTEXT, Context, Floats, Forecast, History
 from ebbtide.forecast.lesson import LEARNT, LEAST_HISTORY, LEVEL_MINUTES, Lesson, learn
 
 HOUR = 60
@@ -40,7 +41,7 @@ class Seasonal:
         self.learnt = 0
         """How often it has learnt: what it costs."""
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` minutes."""
         lesson = self._lesson(history, horizon)
         steps, today = np.arange(1, horizon + 1), history.minute_of_day
@@ -54,12 +55,13 @@ class Seasonal:
         values = median + np.fmax(median, lesson.scale) * errors.transpose(1, 0, 2)
         values = np.clip(values, 0.0, HIGHEST * np.fmax(lesson.highest, here))
         known = np.count_nonzero(~np.isnan(history.minutes), axis=0)
-        return Forecast(
+        made = Forecast(
             origin=history.end,
             values=np.maximum.accumulate(values, axis=0),
             ordinary=lesson.ordinary,
             trusted=(known >= LEAST_HISTORY) & ~np.isnan(level),
         )
+        return heed(made, history, context)
 
     def _lesson(self, history: History, horizon: int) -> Lesson:
         """What was learnt up to the last full hour that is settled; all of a history that is short.

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History
+from ebbtide.forecast.announced import heed
+from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Floats, Forecast, History
 from ebbtide.forecast.tide_frame import Frame
 from ebbtide.forecast.tide_group import Group, begun
 from ebbtide.forecast.tide_learner import Curve
@@ -39,17 +40,18 @@ class Tide:
         self.learnt = 0
         """Rows of series that it has learnt: what it costs."""
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows."""
         group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
         curves = [learner.foresee() for learner in group.learners]
         present = _present(history)
-        return Forecast(
+        made = Forecast(
             origin=history.end,
             values=np.where(present, _quantiles(curves), np.nan),
             ordinary=group.ordinary(history),
             trusted=present & _tried(group),
         )
+        return heed(made, history, context)
 
     def _group(self, history: History, frame: Frame) -> Group:
         """What is known of these series, brought up to the end of their history."""

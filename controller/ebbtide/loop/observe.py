@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.capacity_policy import SignalSpec
-from ebbtide.api.event_calendar import EventCalendarSpec
+from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent
+from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Column, Forecasting
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import Ledger
+from ebbtide.loop.ports import Span
 from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
@@ -36,6 +38,12 @@ class Words:
     def concern(self, namespace: str, workload: Workload) -> bool:
         """Whether what is said in a namespace can concern a workload."""
         return namespace in (workload.resource.namespace, self.everywhere)
+
+    def events_for(self, workload: Workload) -> Iterable[ExpectedEvent]:
+        """The calendar events that concern a workload."""
+        for namespace, calendar in self.calendars:
+            if self.concern(namespace, workload):
+                yield from calendar.events_for(workload.resource.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +90,20 @@ def _phase(workload: Workload, seen: Observation) -> Phase:
     )
 
 
-def columns(workload: Workload, histories: Histories) -> Iterable[Column]:
-    """The minutes of a workload's signals, as the forecast wants them."""
-    wanted = workload.spec.forecast
-    for name, spec in workload.signals.items():
+def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[Column]:
+    """The minutes of a workload's signals, and what was said of them, as the forecast wants it."""
+    wanted, said = workload.spec.forecast, tuple(words.events_for(workload))
+    for i, (name, spec) in enumerate(workload.signals.items()):
         newest, minutes = _minutes(spec, workload, histories)
-        yield Column((workload.key, name), newest, minutes, wanted.model, wanted.horizon)
+        span = Span(newest - wanted.history, newest + wanted.horizon)
+        yield Column(
+            key=(workload.key, name),
+            newest=newest,
+            minutes=minutes,
+            model=wanted.model,
+            horizon=wanted.horizon,
+            context=context_of(said, span, first=i == 0),
+        )
 
 
 def _minutes(
@@ -160,18 +176,15 @@ def _answers(workload: Workload, histories: Histories, now: float) -> Mapping[st
 
 def _events(workload: Workload, words: Words, per_replica: float) -> Iterable[Event]:
     """The calendar events that concern a workload; a demand is that of its first signal."""
-    for namespace, calendar in words.calendars:
-        if not words.concern(namespace, workload):
-            continue
-        for found in calendar.events_for(workload.resource.labels):
-            yield Event(
-                name=found.name,
-                start=found.start,
-                end=found.end,
-                ready_by=found.ready_by,
-                times=UNKNOWN if found.times is None else found.times,
-                replicas=UNKNOWN if found.demand is None else found.demand / per_replica,
-            )
+    for found in words.events_for(workload):
+        yield Event(
+            name=found.name,
+            start=found.start,
+            end=found.end,
+            ready_by=found.ready_by,
+            times=UNKNOWN if found.times is None else found.times,
+            replicas=UNKNOWN if found.demand is None else found.demand / per_replica,
+        )
 
 
 def _overrides(workload: Workload, words: Words, now: float) -> Iterable[Override]:

@@ -128,8 +128,11 @@ class Loop:
         understood = self._understanding.of(resources)
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
-        self._timed(seconds, "forecast", lambda: self._foresee(workloads))
-        cases = self._cases(workloads, survey, (now, lambda: self._world.stopwatch() - begun))
+        words = self._words(survey)
+        self._timed(seconds, "forecast", lambda: self._foresee(workloads, words))
+        knowledge = Knowledge(self._histories, self._forecasting, words)
+        when = now, lambda: self._world.stopwatch() - begun
+        cases = self._cases(workloads, survey, knowledge, when)
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(
@@ -150,21 +153,24 @@ class Loop:
     def _read(self, workloads: Sequence[Workload], now: float) -> None:
         self._histories.refresh((want for w in workloads for want in w.wanted), now)
 
-    def _foresee(self, workloads: Sequence[Workload]) -> None:
-        self._forecasting.refresh([c for w in workloads for c in columns(w, self._histories)])
+    def _words(self, survey: Survey) -> Words:
+        return Words(
+            [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
+            [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
+            self._rules.namespace,
+        )
+
+    def _foresee(self, workloads: Sequence[Workload], words: Words) -> None:
+        found = (column for w in workloads for column in columns(w, self._histories, words))
+        self._forecasting.refresh(list(found))
 
     def _cases(
         self,
         workloads: Sequence[Workload],
         survey: Survey,
+        knowledge: Knowledge,
         when: tuple[float, Callable[[], float]],
     ) -> Sequence[_Case]:
-        words = Words(
-            [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
-            [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
-            self._rules.namespace,
-        )
-        knowledge = Knowledge(self._histories, self._forecasting, words)
         claims, targets = Claims(survey), survey.targets
         return [
             _Case(w, targets.get(w.target), claims.second_hand(w), knowledge, *when)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.forecast.contract import Floats, Forecast, History
+from ebbtide.forecast.announced import heed
+from ebbtide.forecast.contract import NO_CONTEXT, Context, Floats, Forecast, History
 from ebbtide_forecasters.shape import FEW, Column, columns, forecast, persistent
 
 INTERVALS = {0.75: 50, 0.9: 80, 0.95: 90, 0.99: 98, 0.999: 99.8}
@@ -23,10 +24,10 @@ class Statsforecast:
         self._build = build
         self._days = days
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows, each series by itself."""
         made = [None if c is None else self._one(c, horizon) for c in columns(history)]
-        return forecast(history, made, horizon)
+        return heed(forecast(history, made, horizon), history, context)
 
     def _one(self, column: Column, horizon: int) -> Floats:
         values = column.values[-self._days * column.day :]

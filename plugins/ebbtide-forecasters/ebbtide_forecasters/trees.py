@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import Floats, Forecast, History
+from ebbtide.forecast.announced import heed
+from ebbtide.forecast.contract import NO_CONTEXT, Context, Floats, Forecast, History
 from ebbtide_forecasters.shape import FEW, Column, between, columns, forecast, persistent
 
 Rows = NDArray[np.int_]
@@ -37,7 +38,7 @@ class LightGBM:
         self._kept: dict[tuple[int, int, float], list[Any]] = {}
         self._midnight = 0.0
 
-    def forecast(self, history: History, horizon: int) -> Forecast:
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows, each series by itself."""
         midnight = history.end // 86400 * 86400
         if midnight != self._midnight:
@@ -47,7 +48,7 @@ class LightGBM:
             None if column is None else self._one(column, horizon, late)
             for column in columns(history)
         ]
-        return forecast(history, made, horizon)
+        return heed(forecast(history, made, horizon), history, context)
 
     def _one(self, column: Column, horizon: int, late: int) -> Floats:
         """One series; `late` is how many rows came after midnight."""

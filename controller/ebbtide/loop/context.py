@@ -1,0 +1,25 @@
+"""What people have said of the demand to come, as a forecaster wants to know it."""
+
+from collections.abc import Iterable
+
+from ebbtide.api.event_calendar import ExpectedEvent
+from ebbtide.forecast.contract import UNSAID, Announcement, SeriesContext
+from ebbtide.loop.ports import Span
+
+
+def context_of(said: Iterable[ExpectedEvent], span: Span, *, first: bool) -> SeriesContext:
+    """What is known of one signal beside its past: the events of a span of time.
+
+    A demand in numbers is that of the first signal; of the others it says nothing.
+    """
+    events = [
+        Announcement(
+            start=event.start,
+            end=event.end,
+            times=UNSAID if event.times is None else event.times,
+            level=UNSAID if event.demand is None else event.demand,
+        )
+        for event in said
+        if event.start <= span.end and event.end >= span.start and (first or event.demand is None)
+    ]
+    return SeriesContext(events=tuple(events))
