@@ -1,12 +1,14 @@
 """What the operator may do, and what it does, in the same words: (API group, resource, verb)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ebbtide.adapters.api_server import ApiServer, connect
 from ebbtide.adapters.kubernetes import KubernetesCluster
 from ebbtide.adapters.lease import KubernetesLease, LeaseSettings
+from ebbtide.loop.pods import DRAIN, Marks
 from ebbtide.loop.ports import Announcement, Resource, Target
 from tests.adapters.http_api import Answer, Call, HttpApi, http_api, refusal
 
@@ -38,8 +40,8 @@ def granted(roles: Iterable[dict[str, Any]]) -> set[Right]:
 def used(kinds: Iterable[Kind], folder: Path) -> set[Right]:
     """Return what the operator asks of an API server to care for fleets of these kinds.
 
-    One tick of everything that can happen: lead, survey, write a status, scale against a conflict,
-    tell of it, stop leading.
+    One tick of everything that can happen: lead, survey, write a status, mark pods, scale against a
+    conflict, tell of it, stop leading.
     """
     with http_api() as api:
         kinds = tuple(kinds)
@@ -62,6 +64,8 @@ def _live(server: ApiServer) -> None:
         cluster.announce(Announcement(cluster.write_status(policy, {}), "Test", "test"))
     for target in survey.targets.values():
         assert isinstance(target, Target), target
+        for pod in cluster.pods(replace(target, pod_selector="app=edge")):
+            cluster.mark_pod(pod, Marks(labels={DRAIN: "true"}))
         cluster.patch_scale(target, 2)
     assert all(isinstance(policy, Resource) for policy in survey.policies)
     lease.release()
@@ -79,6 +83,10 @@ def _serve(api: HttpApi, kinds: tuple[Kind, ...]) -> None:
         api.on("PUT", f"{_OWN}/namespaces/live/capacitypolicies/{name}/status", policy)
     for kind in kinds:
         _serve_fleet(api, kind)
+    pod = {"metadata": {**_NEVER_SEEN_TWICE, "name": "edge-1"}, "spec": {"nodeName": "a"}}
+    api.on("GET", "/api/v1/namespaces/live/pods", {"items": [pod]})
+    api.on("PATCH", "/api/v1/namespaces/live/pods/edge-1", pod)
+    api.on("GET", "/api/v1/nodes", {"items": []})
     lease = "/apis/coordination.k8s.io/v1/namespaces/ebbtide/leases/ebbtide"
     free: dict[str, Any] = {"metadata": {}, "spec": {}}
     api.on("GET", lease, free, {**free, "spec": {"holderIdentity": "me"}})
@@ -106,8 +114,8 @@ def _policy(kind: Kind) -> dict[str, Any]:
 
 def _right(call: Call) -> Right | None:
     """Return the right that a call needs; discovery is everybody's."""
-    parts = iter(call.path.removeprefix("/apis/").split("/"))
-    group, _version, *rest = parts
+    within, *parts = call.path.removeprefix("/").split("/")
+    group, _version, *rest = ["", *parts] if within == "api" else parts
     if not rest:
         return None
     plural, name, sub = _within(iter(rest))

@@ -132,8 +132,11 @@ def test_enforce_may_do_exactly_what_the_operator_does(tmp_path: Path) -> None:
     assert granted(rbac(kustomized("enforce"))) == used(APPS, tmp_path)
 
 
-def test_dry_run_may_do_all_of_it_but_scale(tmp_path: Path) -> None:
+def test_dry_run_may_do_all_of_it_but_scale_and_mark_pods(tmp_path: Path) -> None:
+    touching = {("", "pods", "patch")}
     reading = {right for right in used(APPS, tmp_path) if not right[1].endswith("/scale")}
+    assert touching < reading
+    reading -= touching
     assert granted(rbac(kustomized("dry-run"))) == reading
 
 

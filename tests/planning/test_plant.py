@@ -14,10 +14,10 @@ from ebbtide.planning.plant import (
     CostFrom,
     Plant,
     PlantSettings,
-    Pods,
     drive,
     ready_replicas,
 )
+from ebbtide.planning.pods import Pods
 
 TICK = 15.0
 fleets = st.lists(st.integers(0, 40), min_size=1, max_size=60)
@@ -160,3 +160,33 @@ def test_time_and_replicas_make_sense(now: float, asked: int) -> None:
 def test_a_fleet_can_be_driven_without_sessions() -> None:
     census = drive(plant(), np.array([0.0, 15.0]), np.array([10.0, 12.0]))
     assert [one.asked for one in census] == [10, 12]
+
+
+def test_a_pod_on_its_way_out_costs_until_it_is_gone() -> None:
+    fleet = plant(replicas=4, termination=30.0)
+    paid = [fleet.advance(now, asked).paid for now, asked in ((0.0, 4), (10.0, 3), (39.9, 3))]
+    assert paid == [4, 4, 4]
+    assert fleet.advance(40.0, 3).paid == 3
+
+
+def test_the_cheapest_pod_goes_first_and_pods_that_drain_get_nothing_new() -> None:
+    fleet = plant(replicas=3, session=1e9)
+    fleet.mark(0, draining=True, cost=-1.0)
+    census = fleet.advance(1.0, 3, 20.0)
+    assert (fleet.pods.sessions.tolist(), census.draining) == ([0, 10, 10], 1)
+    assert fleet.advance(2.0, 2, 20.0).disrupted == 0
+    assert fleet.pods.number.tolist() == [1, 2]
+
+
+def test_where_every_pod_drains_sessions_still_find_one() -> None:
+    fleet = plant(replicas=2, session=1e9)
+    for number in (0, 1):
+        fleet.mark(number, draining=True, cost=0.0)
+    assert fleet.advance(1.0, 2, 10.0).refused == 0
+
+
+def test_a_router_that_knows_no_drain_deals_sessions_to_all() -> None:
+    fleet = plant(replicas=2, session=1e9, router_drains=False)
+    fleet.mark(0, draining=True, cost=0.0)
+    fleet.advance(1.0, 2, 10.0)
+    assert fleet.pods.sessions.tolist() == [5, 5]

@@ -44,7 +44,8 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         named = f" {self.name}" if self.name else ""
         where = f" in namespace {self.namespace}" if self.namespace else ""
-        return f"{self.resource}.{self.group}{named}{where}"
+        resource = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{resource}{named}{where}"
 
 
 class Request(NamedTuple):
@@ -124,7 +125,7 @@ def _forbidden(error: ApiException, request: Request, said: str) -> Forbidden:
     place = request.place
     return Forbidden(
         f"may not {request}: allow the verb {request.verb} on {place.resource} (API group "
-        f"{place.group}) in RBAC, unless the API server names another reason: {said}"
+        f"{place.group or 'core'}) in RBAC, unless the API server names another reason: {said}"
     )
 
 

@@ -37,8 +37,8 @@ class Timeout(NamedTuple):
 class ApiServer:
     """Reads and writes objects of any API group as plain JSON.
 
-    The tick is the retry: a call is sent once. Objects of the core group (`/api/v1`) are out of
-    reach.
+    The tick is the retry: a call is sent once. Of the core group (`/api/v1`) only pods and nodes
+    are in reach.
     """
 
     def __init__(self, configuration: client.Configuration, timeout: Timeout) -> None:
@@ -46,6 +46,7 @@ class ApiServer:
         self._client = client.ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
         self._objects: Any = client.CustomObjectsApi(self._client)
+        self._core: Any = client.CoreV1Api(self._client)
         self._timeout = timeout
 
     def items(self, place: Place, page: int = PAGE) -> list[Json]:
@@ -55,15 +56,18 @@ class ApiServer:
         if place.namespace:
             where["namespace"] = place.namespace
             send = self._objects.list_namespaced_custom_object
-        found: list[Json] = []
-        following: Json = {}
-        while True:
-            answer = self._call(Request("list", place), send, **where, limit=page, **following)
-            found += (item for item in answer.get("items") or () if isinstance(item, dict))
-            more = (answer.get("metadata") or {}).get("continue")
-            if not more:
-                return found
-            following = {"_continue": more}
+        return self._paged(Request("list", place), send, where | {"limit": page})
+
+    def pods(self, namespace: str, selector: str, page: int = PAGE) -> list[Json]:
+        """Return the pods of a namespace that a label selector names."""
+        where = {"namespace": namespace, "label_selector": selector, "limit": page}
+        request = Request("list", Place("", "v1", "pods", namespace))
+        return self._paged(request, self._core.list_namespaced_pod, where)
+
+    def nodes(self, page: int = PAGE) -> list[Json]:
+        """Return all nodes."""
+        request = Request("list", Place("", "v1", "nodes"))
+        return self._paged(request, self._core.list_node, {"limit": page})
 
     def kinds(self, group: str, version: str) -> list[Json]:
         """Return what the API server serves of a group: kinds, plurals and subresources."""
@@ -106,6 +110,13 @@ class ApiServer:
             field_manager=FIELD_MANAGER,
         )
 
+    def patch_pod(self, namespace: str, name: str, body: Json) -> Json:
+        """Merge into a pod if its resourceVersion still is that of the body."""
+        request = Request("patch", Place("", "v1", "pods", namespace, name))
+        send = self._core.patch_namespaced_pod
+        where = {"namespace": namespace, "name": name, "field_manager": FIELD_MANAGER}
+        return self._call(request, send, **where, body=body)
+
     def delete(self, place: Place) -> None:
         """Delete an object."""
         send = self._objects.delete_namespaced_custom_object
@@ -114,6 +125,18 @@ class ApiServer:
     def close(self) -> None:
         """Close the connections that are kept open between calls."""
         self._client.rest_client.pool_manager.clear()
+
+    def _paged(self, request: Request, send: Callable[..., Any], where: Json) -> list[Json]:
+        """Return all pages of a list."""
+        found: list[Json] = []
+        following: Json = {}
+        while True:
+            answer = self._call(request, send, **where, **following)
+            found += (item for item in answer.get("items") or () if isinstance(item, dict))
+            more = (answer.get("metadata") or {}).get("continue")
+            if not more:
+                return found
+            following = {"_continue": more}
 
     def _call(self, request: Request, send: Callable[..., Any], **arguments: Any) -> Json:
         # Bodies are read here, not by the client: its models and its table of expected codes

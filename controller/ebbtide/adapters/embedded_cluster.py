@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from ebbtide.adapters.embedded_pods import EmbeddedPods
+from ebbtide.adapters.embedded_workload import EmbeddedWorkload
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
+from ebbtide.loop.pods import Marks, Pod
 from ebbtide.loop.ports import Announcement, Autoscaler, Json, Ref, Resource, Survey, Target
 from ebbtide.planning.plant import Census, Plant
 
@@ -16,7 +19,7 @@ class Call(NamedTuple):
     """One call on the API server, as a test sees it before and after it takes effect."""
 
     verb: str
-    """`list`, `get` (one target), `status`, `scale` or `event`."""
+    """`list`, `get` (one target), `pods`, `status`, `mark`, `scale` or `event`."""
     name: str
     """`namespace/name` of the object; empty for a list."""
     done: bool
@@ -31,19 +34,6 @@ class ScaleChange(NamedTuple):
     before: int
     after: int
     by: str
-
-
-@dataclass(slots=True)
-class _Workload:
-    """A target and the pods behind it."""
-
-    uid: str
-    plant: Plant
-    replicas: int
-    offered: Callable[[float], float]
-    ready: int = 0
-    version: int = 0
-    census: list[Census] = field(default_factory=list)
 
 
 class SimulatedCluster:
@@ -61,7 +51,7 @@ class SimulatedCluster:
         self._now = now
         self._version = 0
         self._objects: dict[tuple[str, str, str], Resource] = {}
-        self._workloads: dict[Ref, _Workload] = {}
+        self._workloads: dict[Ref, EmbeddedWorkload] = {}
         self.watcher = watcher
         self.autoscalers: list[Autoscaler] = []
         self.changes: list[ScaleChange] = []
@@ -75,7 +65,9 @@ class SimulatedCluster:
         """Put a scalable object with its pods into the cluster; `offered`: sessions at a moment."""
         count = plant.pods.asked_at.size
         uid = f"target-{self._next()}"
-        self._workloads[ref] = _Workload(uid, plant, count, offered, version=self._version)
+        self._workloads[ref] = EmbeddedWorkload(
+            uid, plant, EmbeddedPods(ref, plant), count, offered, version=self._version
+        )
         self.advance()
 
     def remove_target(self, ref: Ref) -> None:
@@ -165,6 +157,26 @@ class SimulatedCluster:
         self.scale(target.ref, replicas, by="ebbtide")
         self.watcher(Call("scale", name, done=True))
 
+    def pods(self, target: Target) -> Sequence[Pod]:
+        """List the pods of a target, those that end included."""
+        name = f"{target.ref.namespace}/{target.ref.name}"
+        self.watcher(Call("pods", name, done=False))
+        return self._found(target.ref).pods.listed()
+
+    def mark_pod(self, pod: Pod, marks: Marks) -> Pod:
+        """Set labels and annotations of a pod that is as it was read."""
+        self.watcher(Call("mark", pod.key, done=False))
+        owner = next((w.pods for w in self._workloads.values() if w.pods.holds(pod)), None)
+        if owner is None:
+            raise NotFound(f"pod {pod.key} is gone")
+        marked = owner.mark(pod, marks, by="ebbtide")
+        self.watcher(Call("mark", pod.key, done=True))
+        return marked
+
+    def book(self, ref: Ref) -> EmbeddedPods:
+        """Answer the pods of a target, for whoever marks them or counts their sessions."""
+        return self._found(ref).pods
+
     def announce(self, event: Announcement) -> None:
         """Keep an event; a failure is swallowed, as nothing depends on events."""
         try:
@@ -187,7 +199,7 @@ class SimulatedCluster:
     def _listed(self, kind: str) -> Sequence[Resource]:
         return tuple(one for key, one in sorted(self._objects.items()) if key[0] == kind)
 
-    def _found(self, ref: Ref) -> _Workload:
+    def _found(self, ref: Ref) -> EmbeddedWorkload:
         workload = self._workloads.get(ref)
         if workload is None:
             raise NotFound(f"{ref.kind} {ref.namespace}/{ref.name} is not there")
@@ -208,25 +220,10 @@ class SimulatedCluster:
             ready=workload.ready,
         )
 
-    def _move(self, workload: _Workload) -> None:
+    def _move(self, workload: EmbeddedWorkload) -> None:
         """Move the pods of one target on, and count its version up when their readiness changed."""
-        now = self._now()
-        census = workload.plant.advance(now, workload.replicas, workload.offered(now))
-        if census.ready != workload.ready:
+        if workload.move(self._now()):
             workload.version = self._next()
-        workload.ready = census.ready
-        if workload.census and workload.census[-1].now == now:
-            census = _together(workload.census.pop(), census)
-        workload.census.append(census)
-
-
-def _together(first: Census, second: Census) -> Census:
-    """Make one census of two of the same moment; who found no pod at first asked again."""
-    return second._replace(
-        arrived=first.arrived + second.arrived,
-        ended=first.ended + second.ended,
-        disrupted=first.disrupted + second.disrupted,
-    )
 
 
 def _as_json(value: Json) -> Json:

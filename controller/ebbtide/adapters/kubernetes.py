@@ -14,8 +14,10 @@ from ebbtide.adapters.own_objects import (
     mapping,
     whole,
 )
+from ebbtide.adapters.pods import Pods
 from ebbtide.adapters.targets import Targets
 from ebbtide.errors import Conflict, EbbtideError, NotLeading
+from ebbtide.loop.pods import Marks, Pod
 from ebbtide.loop.ports import Announcement, Json, Resource, Survey, Target
 
 _CONTROLLER = f"{GROUP}/ebbtide"
@@ -53,6 +55,7 @@ class KubernetesCluster:
         self._instance = instance
         self._own = OwnObjects(server, scope)
         self._targets = Targets(server, scope)
+        self._pods = Pods(server)
 
     def survey(self) -> Survey:
         """List policies, calendars, overrides, their targets, and other autoscalers."""
@@ -86,6 +89,15 @@ class KubernetesCluster:
             if not _untouched(scale, target):
                 raise Conflict(_overtaken(scale, target, replicas)) from conflict
             self._scale(place, str(mapping(scale["metadata"])["resourceVersion"]), replicas)
+
+    def pods(self, target: Target) -> Sequence[Pod]:
+        """List the pods of a target by its selector, those that end included."""
+        return self._pods.of(target)
+
+    def mark_pod(self, pod: Pod, marks: Marks) -> Pod:
+        """Set labels and annotations of a pod that is as it was read; returns it as it is now."""
+        self._be_certain(f"a mark on pod {pod.key}")
+        return self._pods.mark(pod, marks)
 
     def announce(self, event: Announcement) -> None:
         """Write a Kubernetes event. A failure is logged and stops nothing."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.errors import ClusterUnavailable, MetricsUnavailable
+from ebbtide.loop.pods import Marks, Pod
 
 Json = dict[str, Any]
 MINUTE = 60.0
@@ -155,6 +156,26 @@ class Cluster(Protocol):
 
         Raises:
             Conflict: somebody else has changed them.
+            ClusterUnavailable: the API server did not answer; the write may have happened.
+
+        """
+
+    def pods(self, target: Target) -> Sequence[Pod]:
+        """List the pods of a target by its selector, those that end included.
+
+        Not for every workload at every tick: only where a decision needs to see pods.
+
+        Raises:
+            ClusterUnavailable: the API server did not answer, or the target has no selector.
+
+        """
+
+    def mark_pod(self, pod: Pod, marks: Marks) -> Pod:
+        """Set labels and annotations of a pod that is as it was read; returns it as it is now.
+
+        Raises:
+            Conflict: the pod has changed since it was read.
+            NotFound: it is gone.
             ClusterUnavailable: the API server did not answer; the write may have happened.
 
         """

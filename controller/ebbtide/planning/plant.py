@@ -1,13 +1,14 @@
 """The plant: a simulated fleet that boots, serves, carries sessions and costs money."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.planning.pods import Pods, Victims, new_pods, newest_first
 from ebbtide.planning.windows import lowest_behind
 from ebbtide_policies.lanes import Lanes
 
@@ -34,43 +35,6 @@ class CostFrom(StrEnum):
     READY = "Ready"
 
 
-class Pods(NamedTuple):
-    """The pods of a fleet, one entry each, in the order in which they were asked for."""
-
-    asked_at: Lanes
-    """Epoch seconds."""
-    ready_at: Lanes
-    """Epoch seconds; in the future for a pod that boots."""
-    sessions: NDArray[np.int64]
-    """Live sessions on the pod."""
-
-    def take(self, which: NDArray[np.bool_]) -> "Pods":
-        """Keep some of the pods."""
-        return Pods(self.asked_at[which], self.ready_at[which], self.sessions[which])
-
-    def join(self, more: "Pods") -> "Pods":
-        """Append pods."""
-        return Pods(
-            np.concatenate((self.asked_at, more.asked_at)),
-            np.concatenate((self.ready_at, more.ready_at)),
-            np.concatenate((self.sessions, more.sessions)),
-        )
-
-
-Victims: TypeAlias = Callable[[Pods, float, int], NDArray[np.intp]]
-"""(pods, now, how many) -> the indices of the pods that go."""
-
-
-def newest_first(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
-    """Choose as the ReplicaSet does: pods that are not ready first, then the newest.
-
-    An approximation: the ReplicaSet compares how long pods have been ready in powers of two and
-    picks at random among equals, and it looks at pod-deletion-cost and at crowded nodes before.
-    """
-    order = np.lexsort((-pods.asked_at, -pods.ready_at, pods.ready_at <= now))
-    return order[:count]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSettings:
     """How a fleet behaves."""
@@ -81,6 +45,18 @@ class PlantSettings:
     """Mean length of a session in seconds; it ends at random (exponential). 0: no sessions."""
     cost_from: CostFrom = CostFrom.ASKED
     victims: Victims = newest_first
+    router_drains: bool = True
+    """Whether the router sends no new sessions to pods that are to drain."""
+    termination: float = 0.0
+    """Seconds that a pod still costs money after its removal."""
+
+
+class Leaving(NamedTuple):
+    """A pod on its way out: it carries nothing any more, and costs until it is gone."""
+
+    number: int
+    since: float
+    until: float
 
 
 class Census(NamedTuple):
@@ -100,13 +76,18 @@ class Census(NamedTuple):
     """Sessions that were on a pod when it was removed."""
     refused: int
     """Sessions that found no ready pod."""
+    terminating: int = 0
+    """Pods that are on their way out, and paid."""
+    draining: int = 0
+    """Pods that are to get no new sessions."""
 
 
 class Plant:
     """A fleet that moves on when it is told the time.
 
     Sessions arrive whenever fewer are live than demand offers, and are dealt out in turn over the
-    ready pods. They end in their own time only: when demand falls faster, they outlive it for
+    ready pods that don't drain; over all that are ready where every one of them does. They end in
+    their own time only: when demand falls faster, they outlive it for
     a while. A disrupted session that demand still offers arrives again at once.
     """
 
@@ -118,12 +99,29 @@ class Plant:
         self._rng = rng
         self._now = now
         self._turn = 0
-        self._pods = _booting(np.full(replicas, now), now)
+        self._pods = new_pods(0, np.full(replicas, now), now)
+        self._made = replicas
+        self._leaving: tuple[Leaving, ...] = ()
+
+    @property
+    def now(self) -> float:
+        """The moment that it has moved on to."""
+        return self._now
 
     @property
     def pods(self) -> Pods:
         """The pods as they are; not to be changed."""
         return self._pods
+
+    @property
+    def leaving(self) -> Sequence[Leaving]:
+        """The pods that are on their way out."""
+        return self._leaving
+
+    def mark(self, number: int, *, draining: bool, cost: float) -> None:
+        """Mark a pod, as labels and annotations do."""
+        at = self._pods.number == number
+        self._pods.draining[at], self._pods.cost[at] = draining, cost
 
     def advance(self, now: float, asked: int, offered: float = 0.0) -> Census:
         """Move on to `now`, then ask for `asked` replicas while demand offers so many sessions.
@@ -136,21 +134,24 @@ class Plant:
             raise ValueError(f"can't go from {self._now} to {now} with {asked} replicas")
         ended = self._end_sessions(now - self._now)
         self._now = now
+        self._leaving = tuple(one for one in self._leaving if one.until > now)
         disrupted = self._resize(asked)
         ready = np.flatnonzero(self._pods.ready_at <= now)
         missing = self._missing(offered)
-        placed = self._place(missing, ready)
+        placed = self._place(missing, self._open(ready))
         paid = asked if self.settings.cost_from is CostFrom.ASKED else ready.size
         return Census(
             now=now,
             asked=asked,
             ready=ready.size,
-            paid=paid,
+            paid=paid + len(self._leaving),
             live=int(self._pods.sessions.sum()),
             arrived=placed,
             ended=ended,
             disrupted=disrupted,
             refused=missing - placed,
+            terminating=len(self._leaving),
+            draining=int(np.count_nonzero(self._pods.draining)),
         )
 
     def _end_sessions(self, seconds: float) -> int:
@@ -166,7 +167,8 @@ class Plant:
         """Add or remove pods; returns the sessions that were disrupted."""
         change = asked - self._pods.asked_at.size
         if change > 0:
-            self._pods = self._pods.join(_booting(self._ready_at(change), self._now))
+            self._pods = self._pods.join(new_pods(self._made, self._ready_at(change), self._now))
+            self._made += change
         return self._remove(-change) if change < 0 else 0
 
     def _ready_at(self, count: int) -> Lanes:
@@ -180,15 +182,24 @@ class Plant:
         kept[self.settings.victims(self._pods, self._now, count)] = False
         if np.count_nonzero(kept) != kept.size - count:
             raise ValueError(f"{count} different pods have to be chosen")
-        disrupted = int(self._pods.sessions[~kept].sum())
+        gone, until = self._pods.take(~kept), self._now + self.settings.termination
+        if self.settings.termination:
+            self._leaving += tuple(Leaving(n, self._now, until) for n in gone.number.tolist())
         self._pods = self._pods.take(kept)
-        return disrupted
+        return int(gone.sessions.sum())
 
     def _missing(self, offered: float) -> int:
         """How many sessions demand offers beyond those that live; unknown demand offers none."""
         if not self.settings.session or np.isnan(offered):
             return 0
         return max(0, round(offered) - int(self._pods.sessions.sum()))
+
+    def _open(self, ready: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The ready pods that get new sessions."""
+        if not self.settings.router_drains:
+            return ready
+        found = ready[~self._pods.draining[ready]]
+        return found if found.size else ready
 
     def _place(self, count: int, ready: NDArray[np.intp]) -> int:
         """Deal sessions out in turn over the ready pods; returns how many found one."""
@@ -199,12 +210,6 @@ class Plant:
         self._pods.sessions[ready[(self._turn + np.arange(rest)) % ready.size]] += 1
         self._turn = (self._turn + rest) % ready.size
         return count
-
-
-def _booting(ready_at: Lanes, now: float) -> Pods:
-    """Make empty pods that were asked for now."""
-    count = ready_at.size
-    return Pods(np.full(count, now), ready_at, np.zeros(count, dtype=np.int64))
 
 
 def drive(
