@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.event_shape import highest
 from ebbtide_policies.lanes import NOTHING, Number, where, whole
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
 from ebbtide_policies.quantities import Duration, Share
@@ -21,6 +22,7 @@ class CalendarSettings(PolicySettings):
 
 
 _HOUR = 3600.0
+_MARGIN = 120.0
 
 
 def expected(event: Event, demand: Demand, now: float) -> Number:
@@ -32,23 +34,53 @@ def expected(event: Event, demand: Demand, now: float) -> Number:
     return event.times * demand.usual(begin, min(event.end, begin + _HOUR))
 
 
-def need_of(event: Event, seen: Observation) -> Number:
-    """Replicas at load 1.0 that an event is expected to need, the largest signal deciding."""
+def need_of(event: Event, seen: Observation, margin: Number = _MARGIN) -> Number:
+    """Replicas at load 1.0 that an event is expected to need, the largest signal deciding.
+
+    With the shape of an earlier event it is what that asks for until capacity could follow: from
+    now on, or from its start, up to the time of the climb to all that is still to come.
+    """
+    if event.shape:
+        return _by_shape(event, seen, margin)
+    by_signal = largest(expected(event, demand, seen.now) for demand in seen.demand)
+    return _said(event, by_signal)
+
+
+def peak_of(event: Event, seen: Observation) -> Number:
+    """Replicas at load 1.0 at the peak of an event that has a shape; NaN when it is unknown."""
+    usual = largest(demand.usual(event.start, event.end) for demand in seen.demand)
+    return _said(event, event.times * usual)
+
+
+def _said(event: Event, by_times: Number) -> Number:
+    """The replicas that are said as such, lane by lane; else those by a multiple of the usual."""
     if not np.any(np.isnan(event.replicas)):
         return event.replicas
-    by_signal = largest(expected(event, demand, seen.now) for demand in seen.demand)
-    return where(np.isnan(event.replicas), by_signal, event.replicas)
+    return where(np.isnan(event.replicas), by_times, event.replicas)
+
+
+def _by_shape(event: Event, seen: Observation, margin: Number) -> Number:
+    """The climb is reckoned from what the event needs at this moment, whatever there is.
+
+    So it does not shorten while the fleet grows, and the floor never takes a rise back.
+    """
+    peak, lasts = peak_of(event, seen), event.end - event.start
+    place = max(0.0, seen.now - event.start) / lasts
+    level = peak * highest(event.shape, place, place)
+    climb = seen.climb(level, peak * highest(event.shape, place, 1.0))
+    reach = where(np.isnan(climb), 0.0, climb) + margin
+    return peak * highest(event.shape, place, np.minimum(1.0, place + reach / lasts))
 
 
 def prewarm_starts(
-    event: Event, seen: Observation, headroom: Number = 0.1, margin: Number = 120.0
+    event: Event, seen: Observation, headroom: Number = 0.1, margin: Number = _MARGIN
 ) -> Number:
     """The moment from which the fleet has to grow to be ready in full at `ready_by`.
 
     It is reckoned from current replicas; but once a prewarm goes on, as if from one replica. So a
     fleet that is on its way up never finds that there is still time.
     """
-    floor = whole(need_of(event, seen) * (1 + headroom))
+    floor = whole(need_of(event, seen, margin) * (1 + headroom))
     target = where(np.isnan(floor), seen.fleet.current, floor)
     start = np.minimum(1.0, target) if seen.phase is Phase.PREWARM else seen.fleet.current
     return event.ready_by - seen.climb(start, target) - margin
@@ -72,7 +104,7 @@ class Calendar(Policy[CalendarSettings]):
                 yield self._floor(seen, event)
 
     def _floor(self, seen: Observation, event: Event) -> Bound:
-        need = need_of(event, seen)
+        need = need_of(event, seen, self.settings.margin)
         floor = whole(need * (1 + self.settings.headroom))
         starts = prewarm_starts(event, seen, self.settings.headroom, self.settings.margin)
         return Bound(

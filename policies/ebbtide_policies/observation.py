@@ -109,9 +109,14 @@ class Event(NamedTuple):
     end: float
     ready_by: float
     times: Number = UNKNOWN
-    """Expected demand as a multiple of the usual; NaN when `replicas` says it."""
+    """Expected peak as a multiple of the usual; NaN when `replicas` says it."""
     replicas: Number = UNKNOWN
-    """Expected demand in replicas at load 1.0; NaN when `times` says it."""
+    """Expected peak in replicas at load 1.0; NaN when `times` says it."""
+    shape: tuple[float, ...] = ()
+    """The course of an earlier event from start to end, evenly spaced, in shares of its peak.
+    Empty: nobody knows one."""
+    missing: str = ""
+    """The name of the profile that was to tell the shape, where there is none of that name."""
 
 
 class Override(NamedTuple):

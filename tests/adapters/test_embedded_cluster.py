@@ -61,11 +61,13 @@ class World:
 def test_a_survey_shows_policies_targets_calendars_overrides_and_autoscalers() -> None:
     world = World()
     calendar = world.twin.apply(Resource(kind="EventCalendar", namespace="live", name="promotions"))
+    profile = world.twin.apply(Resource(kind="EventProfile", namespace="live", name="opening"))
     freeze = world.twin.apply(Resource(kind="CapacityOverride", namespace="live", name="freeze"))
     world.twin.autoscalers.append(Autoscaler("live", "edge", EDGE))
     survey = world.cluster.survey()
     assert list(survey.policies) == [world.policy]
     assert list(survey.calendars) == [calendar]
+    assert list(survey.profiles) == [profile]
     assert list(survey.overrides) == [freeze]
     assert [one.name for one in survey.autoscalers] == ["edge"]
     assert world.lived(0.0) == (10, 10)

@@ -380,6 +380,34 @@ def test_care_can_be_limited_to_namespaces(api: HttpApi, server: ApiServer) -> N
     assert all("/namespaces/" in call.path for call in api.calls)
 
 
+@pytest.mark.parametrize(
+    ("events", "named"),
+    [
+        pytest.param({}, 0, id="no event"),
+        pytest.param({"a": {"expect": [{"times": 2}]}}, 0, id="no profile"),
+        pytest.param({"a": {"expect": "odd"}, "b": None}, 0, id="what can't be understood"),
+        pytest.param({"a": {"expect": [{"times": 2}, {"like": "x"}]}}, 1, id="a profile"),
+    ],
+)
+def test_profiles_are_listed_where_a_calendar_names_one(
+    api: HttpApi, server: ApiServer, events: dict[str, Any], named: int
+) -> None:
+    serve(api)
+    calendar = {"metadata": {"name": "promotions"}, "spec": {"events": events}}
+    api.on("GET", f"{OWN}/eventcalendars", listed(calendar))
+    api.on("GET", f"{OWN}/eventprofiles", listed({"metadata": {"name": "x"}}))
+    assert [each.name for each in cluster(server).survey().profiles] == ["x"] * named
+    assert sum("eventprofiles" in call.path for call in api.calls) == named
+
+
+def test_a_profile_is_created_by_its_name(api: HttpApi, server: ApiServer) -> None:
+    api.on("POST", f"{OWN}/namespaces/live/eventprofiles", {"metadata": {"name": "x"}})
+    assert cluster(server).write_profile("live", "x", {"peak": 1}).name == "x"
+    [call] = api.writes()
+    assert call.body["metadata"] == {"name": "x", "namespace": "live"}
+    assert (call.body["kind"], call.body["spec"]) == ("EventProfile", {"peak": 1})
+
+
 def arena_api(api: HttpApi, status: dict[str, Any]) -> Ref:
     """Serve a kind of somebody else's, with a scale."""
     serve(api, policy("game", apiVersion="games.example/v1", kind="Arena"))

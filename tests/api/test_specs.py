@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ebbtide.api.compose import compose
 from ebbtide.api.event_calendar import ExpectedEvent
-from ebbtide.api.parse import parse_calendar, parse_override, parse_policy
+from ebbtide.api.parse import parse_calendar, parse_override, parse_policy, parse_profile
 from ebbtide.api.presets import merged, presets
 from ebbtide.api.status import epoch, stamp
 from ebbtide.api.yaml_text import read
@@ -20,7 +20,7 @@ from ebbtide_policies.observation import Mode, Observation, Phase
 from ebbtide_policies.quantities import Share
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 from ebbtide_policies.schedule import Schedule
-from tests.api.wrong import CALENDAR, OVERRIDE, POLICY, SIGNALS
+from tests.api.wrong import CALENDAR, OVERRIDE, POLICY, PROFILE, SIGNALS
 
 TEN_PM = 1794315600.0
 """2026-11-10 21:00 in Shanghai."""
@@ -249,6 +249,21 @@ def test_an_event_without_ready_by_is_ready_at_its_start() -> None:
 def test_an_event_for_nobody_concerns_nobody() -> None:
     text = CALENDAR.replace("        - times: 1.5\n", "")
     assert list(parse_calendar(spec(text)).events_for({"app": "origin"})) == []
+
+
+def test_an_event_may_be_like_an_earlier_one() -> None:
+    calendar = parse_calendar(spec(CALENDAR.replace("- times", "- like: x\n          times")))
+    assert [(event.like, event.times) for event in calendar.events_for({})] == [("x", 1.5)]
+
+
+def test_a_profile_tells_how_far_above_the_usual_its_event_was() -> None:
+    found = parse_profile(spec(PROFILE))
+    assert (found.growth, found.seconds) == (8.0, 28 * 3600)
+
+
+def test_a_profile_of_a_moment_that_clocks_skip_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="skip 2025-03-09 02:30"):
+        parse_profile(spec(PROFILE, start="2025-03-09 02:30", timeZone="America/New_York"))
 
 
 def test_an_override_ends_at_a_moment_of_its_zone() -> None:

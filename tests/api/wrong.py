@@ -54,6 +54,19 @@ spec:
         - {selector: {app: edge}, demand: 2.4M}
         - times: 1.5
 """
+PROFILE = """\
+apiVersion: ebbtide.dev/v1alpha1
+kind: EventProfile
+metadata:
+  name: double-11-2025
+spec:
+  timeZone: Asia/Shanghai
+  start: 2025-11-10 20:00
+  end: 2025-11-12 00:00
+  peak: 2.4M
+  usual: 300k
+  shape: [0.5, 1, 0.25]
+"""
 OVERRIDE = """\
 apiVersion: ebbtide.dev/v1alpha1
 kind: CapacityOverride
@@ -64,7 +77,13 @@ spec:
   why: CDN migration
   freeze: true
 """
-RIGHT = {"policy": POLICY, "signals": SIGNALS, "calendar": CALENDAR, "override": OVERRIDE}
+RIGHT = {
+    "policy": POLICY,
+    "signals": SIGNALS,
+    "calendar": CALENDAR,
+    "profile": PROFILE,
+    "override": OVERRIDE,
+}
 
 
 class Wrong(NamedTuple):
@@ -508,6 +527,78 @@ WRONG = [
         "times: 0",
         14,
         "spec.events.double-11.expect[1].times",
+        "has to be more than 0",
+    ),
+    Wrong(
+        "expectation-like-nothing",
+        CALENDAR,
+        "times: 1.5",
+        'like: ""\n          times: 1.5',
+        14,
+        "spec.events.double-11.expect[1].like",
+        "must not be empty",
+    ),
+    Wrong(
+        "expectation-of-no-size",
+        CALENDAR,
+        "times: 1.5",
+        "like: double-11-2025",
+        14,
+        "spec.events.double-11.expect[1]",
+        "write exactly one of times and demand",
+    ),
+    Wrong(
+        "profile-backwards",
+        PROFILE,
+        "end: 2025-11-12 00:00",
+        "end: 2025-11-10 20:00",
+        5,
+        "spec",
+        "start has to be before end",
+    ),
+    Wrong(
+        "profile-above-its-peak",
+        PROFILE,
+        "0.5, 1,",
+        "0.5, 1.01,",
+        11,
+        "spec.shape[1]",
+        "has to be at most 1",
+    ),
+    Wrong(
+        "profile-below-nothing",
+        PROFILE,
+        "0.5, 1,",
+        "-0.5, 1,",
+        11,
+        "spec.shape[0]",
+        "has to be at least 0",
+    ),
+    Wrong(
+        "profile-of-one-moment",
+        PROFILE,
+        "[0.5, 1, 0.25]",
+        "[1]",
+        11,
+        "spec.shape",
+        "needs at least 2",
+    ),
+    Wrong(
+        "profile-of-too-many-points",
+        PROFILE,
+        "[0.5, 1, 0.25]",
+        str([1] * 501),
+        11,
+        "spec.shape",
+        "is too long: at most 500",
+    ),
+    Wrong(
+        "profile-of-nothing",
+        PROFILE,
+        "peak: 2.4M",
+        "peak: 0",
+        9,
+        "spec.peak",
         "has to be more than 0",
     ),
     Wrong(

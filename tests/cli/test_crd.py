@@ -6,7 +6,7 @@ import yaml
 
 from tests.cli.conftest import Ebbtide
 
-PLURALS = {"capacityoverrides", "capacitypolicies", "eventcalendars"}
+PLURALS = {"capacityoverrides", "capacitypolicies", "eventcalendars", "eventprofiles"}
 
 
 def test_it_prints_one_document_a_kind(ebbtide: Ebbtide) -> None:

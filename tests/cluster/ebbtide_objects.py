@@ -37,7 +37,7 @@ spec:
 """
 RULES = """
 - apiGroups: [ebbtide.dev]
-  resources: [capacitypolicies, eventcalendars, capacityoverrides]
+  resources: [capacitypolicies, eventcalendars, eventprofiles, capacityoverrides]
   verbs: [list]
 - apiGroups: [ebbtide.dev]
   resources: [capacitypolicies/status]

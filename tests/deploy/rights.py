@@ -75,8 +75,10 @@ def _serve(api: HttpApi, kinds: tuple[Kind, ...]) -> None:
     names = [plural for _, _, plural in kinds]
     policies = [_policy(kind) for kind in kinds]
     api.on("GET", f"{_OWN}/capacitypolicies", {"items": policies})
-    for plural in ("eventcalendars", "capacityoverrides"):
+    for plural in ("eventprofiles", "capacityoverrides"):
         api.on("GET", f"{_OWN}/{plural}", {"items": []})
+    like = {"events": {"double-11": {"expect": [{"like": "double-11-2025", "times": 1}]}}}
+    api.on("GET", f"{_OWN}/eventcalendars", {"items": [{"spec": like}]})
     api.on("GET", "/apis/autoscaling/v2/namespaces/live/horizontalpodautoscalers", {"items": []})
     api.on("POST", "/apis/events.k8s.io/v1/namespaces/live/events", {})
     for policy, name in zip(policies, names, strict=True):

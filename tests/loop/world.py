@@ -39,9 +39,11 @@ class Flat:
 
     def __init__(self) -> None:
         self.shown: list[History] = []
+        self.told: list[Context] = []
 
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         self.shown.append(history)
+        self.told.append(context)
         series = history.minutes.shape[1]
         values = np.broadcast_to(history.minutes[-1], (len(LEVELS), horizon, series))
         ordinary = np.full((1440, series), np.nan)

@@ -121,3 +121,53 @@ def test_every_event_speaks_for_itself() -> None:
         "double-11 is expected to need 120.0 replicas",
         "b is expected to need 160.0 replicas",
     ]
+
+
+# --- the shape of an earlier event
+
+OPENING = (1.0, 0.25, 0.25, 0.5, 0.25)
+"""A rush at the start, a calm hour, a second peak half as high after 90 minutes of two hours."""
+
+
+def shaped(minutes_in: float, **words: Any) -> float:
+    """What an event of two hours needs, some minutes after its start; its peak is 800."""
+    start = NOW - minutes_in * MINUTE
+    event_ = Event("double-11", start, start + 2 * HOUR, start, times=10.0, shape=OPENING)
+    given: dict[str, Any] = {"demand": (steady(ordinary=USUAL),), "scale_up": ScaleUp(1.0, 1000)}
+    return float(need_of(event_, seen(**given | words), margin=0.0))
+
+
+def test_before_an_event_its_opening_is_needed() -> None:
+    assert shaped(-60) == 800.0
+
+
+def test_in_an_event_the_need_follows_the_earlier_one() -> None:
+    assert shaped(15) == 500.0
+    assert shaped(45) == 200.0
+    assert shaped(120) == 200.0
+
+
+def test_a_rise_is_needed_one_climb_before_it_comes() -> None:
+    assert shaped(60) == pytest.approx(200 + 200 * 3 / 30)
+    assert shaped(57) == 200.0
+    by_tens = ScaleUp(share=0.1, replicas=1, period=60.0)
+    climb = 180 + 60 * (np.ceil(np.log(400 / 200) / np.log(1.1)) - 1)
+    assert shaped(60, scale_up=by_tens) == pytest.approx(200 + 200 * climb / 1800)
+
+
+def test_a_shape_may_stand_on_a_number_of_replicas() -> None:
+    event_ = Event("a", NOW, NOW + HOUR, NOW, replicas=300.0, shape=(0.5, 0.5))
+    assert need_of(event_, seen(demand=())) == 150.0
+
+
+def test_a_shape_above_an_unknown_usual_is_unknown() -> None:
+    assert np.isnan(shaped(0, demand=(steady(),)))
+
+
+def test_lanes_follow_a_shape_each_by_its_own_climb() -> None:
+    found = need_of(
+        Event("a", NOW - HOUR, NOW + HOUR, NOW - HOUR, times=10.0, shape=OPENING),
+        seen(demand=(steady(ordinary=USUAL),), scale_up=ScaleUp(1.0, 1000), lead_time=180.0),
+        margin=np.array([0.0, 120.0]),
+    )
+    assert np.asarray(found).tolist() == pytest.approx([220.0, 220.0 + 200 * 2 / 30])

@@ -126,6 +126,7 @@ class SimulatedCluster:
             policies=policies,
             calendars=self._listed("EventCalendar"),
             overrides=self._listed("CapacityOverride"),
+            profiles=self._listed("EventProfile"),
             targets=targets,
             autoscalers=tuple(self.autoscalers),
         )

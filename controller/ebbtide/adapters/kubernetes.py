@@ -58,7 +58,7 @@ class KubernetesCluster:
         self._pods = Pods(server)
 
     def survey(self) -> Survey:
-        """List policies, calendars, overrides, their targets, and other autoscalers."""
+        """List policies, what people say, the targets, and other autoscalers."""
         policies = self._own.policies()
         calendars, overrides = self._own.calendars(), self._own.overrides()
         fleets = self._targets.survey(policies)
@@ -66,6 +66,7 @@ class KubernetesCluster:
             policies=policies,
             calendars=calendars,
             overrides=overrides,
+            profiles=self._own.profiles(calendars),
             targets=fleets.targets,
             autoscalers=fleets.autoscalers,
         )
@@ -130,6 +131,11 @@ class KubernetesCluster:
         """Create a CapacityOverride; the server completes a name that ends with a dash."""
         self._be_certain(f"an override in {namespace}")
         return self._own.create_override(namespace, name, spec, labels)
+
+    def write_profile(self, namespace: str, name: str, spec: Json) -> Resource:
+        """Create an EventProfile."""
+        self._be_certain(f"the profile {namespace}/{name}")
+        return self._own.create_profile(namespace, name, spec)
 
     def delete_override(self, namespace: str, name: str) -> None:
         """Delete a CapacityOverride."""

@@ -1,6 +1,6 @@
-"""Ebbtide's own objects at the API server: policies, calendars, overrides."""
+"""Ebbtide's own objects at the API server: policies, calendars, profiles, overrides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ebbtide.adapters.api_errors import Place
@@ -11,10 +11,12 @@ GROUP = "ebbtide.dev"
 VERSION = "v1alpha1"
 POLICY = "CapacityPolicy"
 CALENDAR = "EventCalendar"
+PROFILE = "EventProfile"
 OVERRIDE = "CapacityOverride"
 _PLURALS = {
     POLICY: "capacitypolicies",
     CALENDAR: "eventcalendars",
+    PROFILE: "eventprofiles",
     OVERRIDE: "capacityoverrides",
 }
 
@@ -53,6 +55,11 @@ class OwnObjects:
         """List the EventCalendars that count."""
         return self._listed(CALENDAR, self._scope.heard)
 
+    def profiles(self, calendars: Iterable[Resource]) -> Sequence[Resource]:
+        """List the EventProfiles that count, where one of these calendars names any."""
+        named = any(names_a_profile(calendar.spec) for calendar in calendars)
+        return self._listed(PROFILE, self._scope.heard) if named else ()
+
     def overrides(self) -> Sequence[Resource]:
         """List the CapacityOverrides that count."""
         return self._listed(OVERRIDE, self._scope.heard)
@@ -81,12 +88,21 @@ class OwnObjects:
         """Create a CapacityOverride; the server completes a name that ends with a dash."""
         called = "generateName" if name.endswith("-") else "name"
         metadata = {called: name, "namespace": namespace, "labels": dict(labels)}
-        body = {**_head(OVERRIDE), "metadata": metadata, "spec": spec}
-        return resource(OVERRIDE, self._server.create(_place(OVERRIDE, namespace, name), body))
+        return self._created(OVERRIDE, metadata, spec)
+
+    def create_profile(self, namespace: str, name: str, spec: Json) -> Resource:
+        """Create an EventProfile."""
+        return self._created(PROFILE, {"name": name, "namespace": namespace}, spec)
 
     def delete_override(self, namespace: str, name: str) -> None:
         """Delete a CapacityOverride."""
         self._server.delete(_place(OVERRIDE, namespace, name))
+
+    def _created(self, kind: str, metadata: Json, spec: Json) -> Resource:
+        body = {**_head(kind), "metadata": metadata, "spec": spec}
+        name = metadata.get("name") or metadata["generateName"]
+        place = _place(kind, metadata["namespace"], name)
+        return resource(kind, self._server.create(place, body))
 
     def _listed(self, kind: str, namespaces: tuple[str, ...]) -> list[Resource]:
         return [
@@ -113,9 +129,20 @@ def resource(kind: str, item: Json) -> Resource:
     )
 
 
+def names_a_profile(calendar: Json) -> bool:
+    """Whether the spec of a calendar, understood or not, says `like` anywhere."""
+    events = mapping(calendar.get("events")).values()
+    expected = (mapping(event).get("expect") for event in events)
+    return any("like" in mapping(one) for told in expected for one in _items(told))
+
+
 def mapping(value: Any) -> Json:
     """Return a JSON object; anything else is an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def whole(value: Any) -> int | None:

@@ -147,6 +147,11 @@ def skipped(local: str, zone: str) -> bool:
     return found.replace(tzinfo=None) != datetime.fromisoformat(local)
 
 
+def sortable(local: str) -> str:
+    """A form of a local time that sorts."""
+    return local.replace("T", " ").ljust(19, "0")
+
+
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     """Whether labels have everything that a selector asks for; an empty one asks for nothing."""
     return all(labels.get(key) == value for key, value in selector.items())

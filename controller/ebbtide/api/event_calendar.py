@@ -9,6 +9,7 @@ from ebbtide.api.base import (
     Amount,
     Labels,
     LocalTime,
+    Name,
     Rule,
     Spec,
     cel_time,
@@ -16,6 +17,7 @@ from ebbtide.api.base import (
     moment,
     selects,
     skipped,
+    sortable,
 )
 from ebbtide_policies.schedule import TimeZone
 
@@ -34,6 +36,11 @@ class Expectation(Spec):
     demand: Amount | None = Field(
         None, description="Demand in numbers, like 2.4M, for a workload with one signal."
     )
+    like: Name | None = Field(
+        None,
+        description="An EventProfile whose shape it has: times is then a multiple of that event, "
+        "and demand the height of its peak. Without that profile, times is one of the usual.",
+    )
 
 
 class CalendarEvent(Spec):
@@ -43,12 +50,14 @@ class CalendarEvent(Spec):
         Rule(
             f"{cel_time('self.start')} < {cel_time('self.end')}",
             "start has to be before end",
-            lambda event: _key(event.start) < _key(event.end),
+            lambda event: sortable(event.start) < sortable(event.end),
         ),
         Rule(
             f"!has(self.readyBy) || {cel_time('self.readyBy')} <= {cel_time('self.start')}",
             "readyBy must not be after start",
-            lambda event: event.ready_by is None or _key(event.ready_by) <= _key(event.start),
+            lambda event: (
+                event.ready_by is None or sortable(event.ready_by) <= sortable(event.start)
+            ),
         ),
     )
 
@@ -78,6 +87,10 @@ class ExpectedEvent(NamedTuple):
     """Demand as a multiple of the usual, where that is how it was said."""
     demand: float | None
     """Demand in numbers, where that is how it was said."""
+    like: str = ""
+    """The EventProfile whose shape it has; empty: none."""
+    shape: tuple[float, ...] = ()
+    """That shape, once it is found, in shares of the peak: `times`, `demand` are those of it."""
 
 
 class EventCalendarSpec(Spec):
@@ -110,11 +123,6 @@ class EventCalendarSpec(Spec):
             for expected in event.expect:
                 if selects(expected.selector, labels):
                     start, end, ready_by = (moment(t, self.time_zone) for t in event.moments)
-                    said = expected.times, expected.demand
+                    said = expected.times, expected.demand, expected.like or ""
                     yield ExpectedEvent(name, start, end, ready_by, *said)
                     break
-
-
-def _key(local: str) -> str:
-    """A form of a local time that sorts."""
-    return local.replace("T", " ").ljust(19, "0")

@@ -9,6 +9,7 @@ from ebbtide.api.base import Spec
 from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.event_calendar import EventCalendarSpec
+from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.api.status import CapacityPolicyStatus
 
 GROUP = "ebbtide.dev"
@@ -76,6 +77,23 @@ EVENT_CALENDAR = Kind(
     columns=(Column("Time zone", ".spec.timeZone"), _AGE),
 )
 
+EVENT_PROFILE = Kind(
+    name="EventProfile",
+    plural="eventprofiles",
+    short_names=("eprof",),
+    spec=EventProfileSpec,
+    stored=("timeZone",),
+    columns=(
+        Column("Start", ".spec.start"),
+        Column("End", ".spec.end"),
+        Column("Time zone", ".spec.timeZone"),
+        Column("Peak", ".spec.peak"),
+        Column("Usual", ".spec.usual"),
+        _AGE,
+        Column("Source", ".spec.source", wide=True),
+    ),
+)
+
 CAPACITY_OVERRIDE = Kind(
     name="CapacityOverride",
     plural="capacityoverrides",
@@ -95,5 +113,7 @@ CAPACITY_OVERRIDE = Kind(
     ),
 )
 
-KINDS = {kind.name: kind for kind in (CAPACITY_POLICY, EVENT_CALENDAR, CAPACITY_OVERRIDE)}
+KINDS = {
+    kind.name: kind for kind in (CAPACITY_POLICY, EVENT_CALENDAR, EVENT_PROFILE, CAPACITY_OVERRIDE)
+}
 """Every kind by its name."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.event_calendar import EventCalendarSpec
+from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.api.presets import with_preset
 from ebbtide.api.schema import Schema, at, structural
 from ebbtide.api.sentences import place, why
@@ -37,6 +38,16 @@ def parse_calendar(spec: Mapping[str, Any]) -> EventCalendarSpec:
 
     """
     return parse(EventCalendarSpec, spec)
+
+
+def parse_profile(spec: Mapping[str, Any]) -> EventProfileSpec:
+    """Understand the spec of an EventProfile.
+
+    Raises:
+        InvalidInput: one line for each field that is wrong.
+
+    """
+    return parse(EventProfileSpec, spec)
 
 
 def parse_override(spec: Mapping[str, Any]) -> CapacityOverrideSpec:

@@ -19,7 +19,7 @@ class Condition(NamedTuple):
 
 
 _LIMITING = {Kind.HARD_CEILING, Kind.SOFT_CEILING, Kind.PACE_UP}
-_GOOD = {"Ready", "MetricsAvailable", "ForecastTrusted"}
+_GOOD = {"Ready", "MetricsAvailable", "ForecastTrusted", "EventsUnderstood"}
 """The conditions that are well while they hold; the others are while they do not."""
 _DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
 
@@ -52,7 +52,21 @@ def judge(
         "FloorAboveCeiling" if decision.squeezed else "FloorsFit",
         "a floor stands above a ceiling; see the bounds" if decision.squeezed else "",
     )
+    yield _events(seen)
     yield Condition("Conflicted", bool(conflict), "Conflict" if conflict else "Alone", conflict)
+
+
+def _events(seen: Observation) -> Condition:
+    """Whether every event to come, or going on, has the shape that its calendar names."""
+    told = [
+        f"{event.name}: there is no EventProfile {event.missing}; without it the event is reckoned"
+        " as one level. Capture it, or name another"
+        for event in seen.events
+        if event.missing and seen.now < event.end
+    ]
+    if told:
+        return Condition("EventsUnderstood", False, "ProfileMissing", "; ".join(told))
+    return Condition("EventsUnderstood", True, "EventsUnderstood", "")
 
 
 def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:

@@ -18,6 +18,7 @@ def context_of(said: Iterable[ExpectedEvent], span: Span, *, first: bool) -> Ser
             end=event.end,
             times=UNSAID if event.times is None else event.times,
             level=UNSAID if event.demand is None else event.demand,
+            shape=event.shape or (1.0,),
         )
         for event in said
         if event.start <= span.end and event.end >= span.start and (first or event.demand is None)

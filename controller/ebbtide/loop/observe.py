@@ -1,49 +1,28 @@
 """From what was read to what policies see."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.capacity_policy import SignalSpec
-from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent
 from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Column, Forecasting
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import Ledger
 from ebbtide.loop.ports import Span
+from ebbtide.loop.words import Words
 from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.need import PresentNeed
-from ebbtide_policies.observation import Event, Mode, Observation, Override, Phase
+from ebbtide_policies.observation import Mode, Observation, Phase
 from ebbtide_policies.phase import next_phase
 
 _ANSWER_WITHIN = 180.0
 """An answer to a policy's own query that is older than this is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What people have said: calendars and overrides, with the namespace each was said in."""
-
-    calendars: Sequence[tuple[str, EventCalendarSpec]] = ()
-    overrides: Sequence[tuple[str, str, CapacityOverrideSpec]] = ()
-    everywhere: str = ""
-    """The operator's own namespace, whose words hold for all."""
-
-    def concern(self, namespace: str, workload: Workload) -> bool:
-        """Whether what is said in a namespace can concern a workload."""
-        return namespace in (workload.resource.namespace, self.everywhere)
-
-    def events_for(self, workload: Workload) -> Iterable[ExpectedEvent]:
-        """The calendar events that concern a workload."""
-        for namespace, calendar in self.calendars:
-            if self.concern(namespace, workload):
-                yield from calendar.events_for(workload.resource.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +50,8 @@ def observe(
         scale_up=workload.scale_up,
         phase=ledger.phase,
         mode=mode,
-        events=tuple(_events(workload, knowledge.words, demand[0].per_replica)),
-        overrides=tuple(_overrides(workload, knowledge.words, now)),
+        events=tuple(knowledge.words.events(workload, demand[0].per_replica)),
+        overrides=tuple(knowledge.words.said(workload, now)),
         answers=_answers(workload, knowledge.histories, now),
         last_step=ledger.last_step,
     )
@@ -172,32 +151,3 @@ def _answers(workload: Workload, histories: Histories, now: float) -> Mapping[st
         for policy in workload.policies
         for key, promql in policy.queries().items()
     }
-
-
-def _events(workload: Workload, words: Words, per_replica: float) -> Iterable[Event]:
-    """The calendar events that concern a workload; a demand is that of its first signal."""
-    for found in words.events_for(workload):
-        yield Event(
-            name=found.name,
-            start=found.start,
-            end=found.end,
-            ready_by=found.ready_by,
-            times=UNKNOWN if found.times is None else found.times,
-            replicas=UNKNOWN if found.demand is None else found.demand / per_replica,
-        )
-
-
-def _overrides(workload: Workload, words: Words, now: float) -> Iterable[Override]:
-    """The overrides that concern a workload and have not ended."""
-    for namespace, name, said in words.overrides:
-        concerned = words.concern(namespace, workload) and said.matches(workload.resource.labels)
-        if concerned and now < said.ends_at():
-            yield Override(
-                name=f"{namespace}/{name}",
-                why=said.why,
-                until=said.ends_at(),
-                freeze=said.freeze,
-                floor=UNKNOWN if said.floor is None else float(said.floor),
-                ceiling=UNKNOWN if said.ceiling is None else float(said.ceiling),
-                phase=said.phase,
-            )

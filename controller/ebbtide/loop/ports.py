@@ -116,6 +116,8 @@ class Survey:
     policies: Sequence[Resource] = ()
     calendars: Sequence[Resource] = ()
     overrides: Sequence[Resource] = ()
+    profiles: Sequence[Resource] = ()
+    """EventProfiles, where a calendar names one."""
     targets: Mapping[Ref, Target | ClusterUnavailable] = field(default_factory=dict)
     """Every target of a policy: as it is, or why it can't be read."""
     autoscalers: Sequence[Autoscaler] = ()
@@ -135,7 +137,7 @@ class Cluster(Protocol):
     """Where workloads are, and are scaled."""
 
     def survey(self) -> Survey:
-        """List policies, calendars, overrides, their targets, and other autoscalers.
+        """List policies, what people say, the targets, and other autoscalers.
 
         Raises:
             ClusterUnavailable: the API server did not answer.

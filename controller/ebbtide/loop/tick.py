@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from ebbtide.api.compose import Plugins
-from ebbtide.api.parse import parse_calendar, parse_override
+from ebbtide.api.parse import parse_calendar, parse_override, parse_profile
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
 from ebbtide.forecast.contract import Forecaster
 from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
@@ -20,10 +20,11 @@ from ebbtide.loop.conflicts import Claims
 from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import sound
-from ebbtide.loop.observe import Knowledge, Words, columns, observe
+from ebbtide.loop.observe import Knowledge, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Survey, Target
 from ebbtide.loop.report import Account
 from ebbtide.loop.spoken import Spoken
+from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.decide import decide
 from ebbtide_policies.observation import Mode
@@ -105,6 +106,7 @@ class Loop:
         self._world, self._rules = world, rules
         self._understanding = Understanding(rules.plugins, sorted(rules.forecasters))
         self._calendars, self._overrides = Spoken(parse_calendar), Spoken(parse_override)
+        self._profiles = Spoken(parse_profile)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters)
         self._writer = Writer(world.cluster)
@@ -158,6 +160,7 @@ class Loop:
             [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
             [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
             self._rules.namespace,
+            {(r.namespace, r.name): said for r, said in self._profiles.of(survey.profiles)},
         )
 
     def _foresee(self, workloads: Sequence[Workload], words: Words) -> None:

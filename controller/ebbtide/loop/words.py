@@ -1,0 +1,85 @@
+"""What people have said, as it concerns one workload: events to come, and overrides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ebbtide.api.capacity_override import CapacityOverrideSpec
+from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent
+from ebbtide.api.event_profile import EventProfileSpec
+from ebbtide.loop.workload import Workload
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import Event, Override
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people have said, with the namespace each was said in."""
+
+    calendars: Sequence[tuple[str, EventCalendarSpec]] = ()
+    overrides: Sequence[tuple[str, str, CapacityOverrideSpec]] = ()
+    everywhere: str = ""
+    """The operator's own namespace, whose words hold for all."""
+    profiles: Mapping[tuple[str, str], EventProfileSpec] = field(default_factory=dict)
+    """The shapes of earlier events, by namespace and name."""
+
+    def events_for(self, workload: Workload) -> Iterable[ExpectedEvent]:
+        """The calendar events that concern a workload, with the shapes of those they are like."""
+        for namespace, calendar in self.calendars:
+            if self._concern(namespace, workload):
+                for found in calendar.events_for(workload.resource.labels):
+                    yield _shaped(found, self._profile(namespace, found.like))
+
+    def events(self, workload: Workload, per_replica: float) -> Iterable[Event]:
+        """The same in replicas; a demand is that of the first signal (`per_replica` of it each)."""
+        return (_event(found, per_replica) for found in self.events_for(workload))
+
+    def said(self, workload: Workload, now: float) -> Iterable[Override]:
+        """The overrides that concern a workload and have not ended."""
+        for namespace, name, word in self.overrides:
+            concerned = self._concern(namespace, workload) and word.matches(
+                workload.resource.labels
+            )
+            if concerned and now < word.ends_at():
+                yield _override(f"{namespace}/{name}", word)
+
+    def _concern(self, namespace: str, workload: Workload) -> bool:
+        """Whether what is said in a namespace can concern a workload."""
+        return namespace in (workload.resource.namespace, self.everywhere)
+
+    def _profile(self, namespace: str, name: str) -> EventProfileSpec | None:
+        """The profile that a calendar means: one beside it, or one of the operator's."""
+        beside = self.profiles.get((namespace, name))
+        return beside or self.profiles.get((self.everywhere, name))
+
+
+def _shaped(found: ExpectedEvent, profile: EventProfileSpec | None) -> ExpectedEvent:
+    """An event with its shape; a multiple of an earlier event becomes one of the usual."""
+    if profile is None:
+        return found
+    times = None if found.times is None else found.times * profile.growth
+    return found._replace(times=times, shape=profile.shape)
+
+
+def _event(found: ExpectedEvent, per_replica: float) -> Event:
+    return Event(
+        name=found.name,
+        start=found.start,
+        end=found.end,
+        ready_by=found.ready_by,
+        times=UNKNOWN if found.times is None else found.times,
+        replicas=UNKNOWN if found.demand is None else found.demand / per_replica,
+        shape=found.shape,
+        missing="" if found.shape else found.like,
+    )
+
+
+def _override(name: str, word: CapacityOverrideSpec) -> Override:
+    return Override(
+        name=name,
+        why=word.why,
+        until=word.ends_at(),
+        freeze=word.freeze,
+        floor=UNKNOWN if word.floor is None else float(word.floor),
+        ceiling=UNKNOWN if word.ceiling is None else float(word.ceiling),
+        phase=word.phase,
+    )
