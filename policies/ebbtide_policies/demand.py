@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number, number
 
 MINUTE = 60.0
+HOUR = 3600.0
 DAY = 86400.0
 _PAIR = 2
-_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,27 @@ class Signal:
         """Highest known demand of the last `seconds`."""
         return self._highest(self._window(seconds))
 
+    def lingering(self, seconds: Number, early: Number, since: Number) -> float:
+        """Highest demand of the last `seconds`, fading with age, of what came after `since`."""
+        window = self._window(seconds)
+        age = MINUTE * np.arange(window.size)[::-1]
+        kept = 1 - number(early) * age / max(number(seconds), MINUTE)
+        at = self.now - self.age - age
+        return self._highest(np.where((at > number(since)) | (age == 0), window * kept, UNKNOWN))
+
     def covered(self, seconds: Number) -> float:
         """Share of the minutes in the last `seconds` that are known."""
         asked = max(1, int(number(seconds) // MINUTE))
         window = self._window((asked - 1) * MINUTE)
         return np.count_nonzero(~np.isnan(window)) / asked
+
+    def gap(self, seconds: Number) -> float:
+        """Length in seconds of the longest run of unknown minutes that reaches into the last."""
+        asked = int(number(seconds) // MINUTE) + 1
+        window = self._window(seconds + HOUR)
+        edges = np.concatenate(([-1.0], np.flatnonzero(np.isfinite(window))))
+        recent = edges[1:] > window.size - asked
+        return MINUTE * float(np.max(np.diff(edges)[recent], initial=1.0) - 1)
 
     def largest_drop(self, seconds: Number) -> float:
         """Largest share lost from one known minute to the next in the last `seconds`."""
@@ -122,7 +138,7 @@ class Signal:
     def _end(self) -> int:
         """The index after the newest known minute; the last hour is looked at first."""
         size = self.minutes.size
-        for begin in (max(0, size - _HOUR), 0):
+        for begin in (max(0, size - int(HOUR // MINUTE)), 0):
             known = np.flatnonzero(np.isfinite(self.minutes[begin:]))
             if known.size:
                 return begin + int(known[-1]) + 1

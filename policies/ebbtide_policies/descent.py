@@ -20,7 +20,7 @@ from ebbtide_policies.contract import (
     stored_number,
 )
 from ebbtide_policies.lanes import NOTHING, Flag, Number, where, whole
-from ebbtide_policies.observation import Demand, Observation, foreseen, largest
+from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 
 
@@ -40,8 +40,13 @@ class DescentSettings(PolicySettings):
     headroom: Share = Field(0.0, description="Spare share on top of that quantile.")
     window: Duration = Field(
         300.0,
-        description="Without a trusted forecast, the highest demand of the lead time, the soak and "
-        "this window takes its place.",
+        description="How long a dip may last. So long, and for the time that it takes to win "
+        "capacity back, what demand was may return.",
+    )
+    early: Share = Field(
+        0.25,
+        le=1,
+        description="Share of what may return that goes meanwhile, little by little.",
     )
 
 
@@ -68,7 +73,7 @@ class Descent(Policy[DescentSettings]):
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One pace for each gate, and one for the size of the step."""
-        current, needed = seen.fleet.current, self._needed(seen)
+        current = seen.fleet.current
         soak = np.maximum(self.settings.soak, memory["soak"])
         stepped = _stepped(memory, seen)
         size = step_size(_origin(memory, current), self._share(memory))
@@ -95,22 +100,36 @@ class Descent(Policy[DescentSettings]):
             current,
             seen.fleet.rollout,
         )
+        foreseen_need = self._foreseen(seen)
         yield self._pace(
-            np.minimum(whole(needed), current),
+            np.minimum(whole(foreseen_need), current),
             "ForecastGate",
             "until capacity could be won back, demand may need {:.1f} replicas",
-            needed,
+            foreseen_need,
+        )
+        dip = seen.regain + self.settings.soak + self.settings.window
+        returning = self._returning(seen, dip)
+        yield self._pace(
+            np.minimum(whole(returning), current),
+            "DemandMayReturn",
+            "{:.1f} replicas may be needed again: a dip may last {:.0f} s",
+            returning,
+            dip,
         )
 
-    def _needed(self, seen: Observation) -> Number:
-        """What has to fit the smaller fleet: the forecast, or the past where there is none."""
-        needs = [self._highest(demand, seen.regain) for demand in seen.demand]
-        return largest(needs) * (1 + self.settings.headroom)
+    def _foreseen(self, seen: Observation) -> Number:
+        """What the forecast wants to fit the smaller fleet; nothing where none can be followed."""
+        reach = seen.regain + self.settings.soak
+        ahead = [foreseen(demand, self.settings.quantile, reach) for demand in seen.demand]
+        return self._spared(where(np.isnan(need), NOTHING, need) for need in ahead)
 
-    def _highest(self, demand: Demand, regain: Number) -> Number:
-        reach = regain + self.settings.soak
-        ahead = foreseen(demand, self.settings.quantile, reach)
-        return where(np.isnan(ahead), demand.peak(reach + self.settings.window), ahead)
+    def _returning(self, seen: Observation, memory: Number) -> Number:
+        """What demand was and may be again, for as long as dips last; an announced end is none."""
+        early, ended = self.settings.early, seen.announced_end
+        return self._spared(demand.lingering(memory, early, ended) for demand in seen.demand)
+
+    def _spared(self, needs: Iterable[Number]) -> Number:
+        return largest(needs) * (1 + self.settings.headroom)
 
     def _share(self, memory: Memory) -> Number:
         return np.minimum(self.settings.max_step, memory["maxStep"])

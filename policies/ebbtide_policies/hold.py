@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, Flag, where
+from ebbtide_policies.lanes import NOTHING, Flag, Number, where
 from ebbtide_policies.observation import Demand, Observation
 from ebbtide_policies.quantities import Duration, Share
 
@@ -20,18 +20,54 @@ class HoldSettings(PolicySettings):
     believable_drop: Share = Field(
         0.5, gt=0, le=1, description="A larger share lost in one minute is suspicious."
     )
+    suspicion: Duration = Field(
+        60.0, description="How long a suspicious drop has to last until it is believed."
+    )
+    near_zero: Share = Field(
+        0.02, lt=1, description="Demand below this share of its recent peak has vanished."
+    )
+    vanished: Duration = Field(
+        900.0,
+        description="How far back that peak is looked for: so long what vanished is not believed.",
+    )
     window: Duration = Field(
-        300.0, gt=0, description="How long a suspicion, or a gap in the data, holds capacity."
+        300.0,
+        gt=0,
+        description="How long capacity is held after a gap in the data: as long as the range "
+        "over which the query averages.",
     )
     complete: Share = Field(
         0.6, le=1, description="Least share of the window's minutes that has to be known."
     )
+    outage: Duration = Field(
+        120.0,
+        ge=60,
+        description="A gap this long is an outage. Averages are low in the window after it.",
+    )
+
+
+_AGREES = 0.5
+"""A signal bears out another one's fall if it has lost at least this part of the same share."""
+
+
+def borne_out(seen: Observation, fallen: Demand, share: Number, seconds: Number) -> Flag:
+    """Whether another signal, known and fresh, fell as well: by half of that share or more."""
+    believed: Flag = False
+    for other in seen.demand:
+        if other.name == fallen.name:
+            continue
+        known = (other.alive >= other.alive_at_least) & (other.age <= fallen.age)
+        fell = other.present() <= (1 - _AGREES * share) * other.peak(seconds)
+        believed = believed | (known & fell)
+    return believed
 
 
 class Hold(Policy[HoldSettings]):
     """No way down on doubt. It always applies, named in the YAML or not.
 
-    What can't be compared is in doubt too.
+    What can't be compared is in doubt too. A steep fall is believed at once where another signal of
+    the demand bears it out; and one that does not end near zero, after the announced end of an
+    event.
     """
 
     name = "hold"
@@ -42,14 +78,16 @@ class Hold(Policy[HoldSettings]):
         if not seen.demand:
             yield self._pace(seen, True, "DemandUnknown", "no demand is known")
         for demand in seen.demand:
-            yield from self._doubts(seen, demand)
+            yield from self._source(seen, demand)
+            yield from self._gaps(seen, demand)
+            yield from self._falls(seen, demand)
 
-    def _doubts(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
-        chosen, name = self.settings, demand.name
-        drop, covered = demand.largest_drop(chosen.window), demand.covered(chosen.window)
+    def _source(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
+        """Whether the metrics source, and what it scrapes, answers."""
+        name = demand.name
         yield self._pace(
             seen,
-            np.isnan(demand.present()) | np.logical_not(demand.age <= chosen.stale_after),
+            np.isnan(demand.present()) | np.logical_not(demand.age <= self.settings.stale_after),
             "DemandUnknown",
             "{}: the newest known minute is {:.0f} s old",
             name,
@@ -67,23 +105,56 @@ class Hold(Policy[HoldSettings]):
             demand.alive,
             demand.alive_at_least,
         )
-        yield self._pace(
-            seen,
-            np.logical_not(drop <= chosen.believable_drop),
-            "DemandSuspicious",
-            "{}: {:.0%} of demand went within one minute of the last {:.0f} s",
-            name,
-            drop,
-            chosen.window,
-        )
+
+    def _gaps(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
+        """Whether enough minutes are known, and none of them average over an outage."""
+        chosen, covered = self.settings, demand.covered(self.settings.window)
         yield self._pace(
             seen,
             np.logical_not(covered >= chosen.complete),
             "DemandIncomplete",
             "{}: {:.0%} of the last {:.0f} s are known",
-            name,
+            demand.name,
             covered,
             chosen.window,
+        )
+        gap = demand.gap(chosen.window)
+        yield self._pace(
+            seen,
+            np.logical_not(gap < chosen.outage),
+            "DemandRecovering",
+            "{}: averages over {:.0f} s are low after a gap of {:.0f} s",
+            demand.name,
+            chosen.window,
+            gap,
+        )
+
+    def _falls(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
+        """Whether it fell in a way that is more often a fault than a fact."""
+        chosen, name = self.settings, demand.name
+        drop = demand.largest_drop(chosen.suspicion)
+        announced = seen.now - seen.announced_end <= chosen.vanished
+        lately = chosen.suspicion + 60.0
+        steep = np.logical_not(drop <= chosen.believable_drop)
+        yield self._pace(
+            seen,
+            steep & np.logical_not(announced | borne_out(seen, demand, drop, lately)),
+            "DemandSuspicious",
+            "{}: {:.0%} of demand went within one minute of the last {:.0f} s",
+            name,
+            drop,
+            chosen.suspicion,
+        )
+        peak = demand.peak(chosen.vanished)
+        gone = demand.present() < chosen.near_zero * peak
+        yield self._pace(
+            seen,
+            gone & np.logical_not(borne_out(seen, demand, 1.0, chosen.vanished)),
+            "DemandVanished",
+            "{}: next to nothing is left of {:.1f} replicas in the last {:.0f} s",
+            name,
+            peak,
+            chosen.vanished,
         )
 
     def _pace(

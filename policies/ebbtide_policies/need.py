@@ -109,7 +109,7 @@ class PresentNeed(Policy[PresentNeedSettings]):
 class StabilizationSettings(NeedSettings):
     """How long a need is remembered."""
 
-    window: Duration = Field(300.0, description="The highest need of this time stays a floor.")
+    window: Duration = Field(60.0, description="The highest need of this time stays a floor.")
     headroom: Share = Field(0.05, description="Spare share on top of that need.")
 
 

@@ -81,8 +81,19 @@ class Demand(Protocol):
     def peak(self, seconds: Number) -> Number:
         """Highest known demand of the last `seconds`."""
 
+    def lingering(self, seconds: Number, early: Number, since: Number) -> Number:
+        """Highest demand of the last `seconds` that may yet come back.
+
+        A minute counts in full while it is new, and by the share `early` less when it is so many
+        seconds older than the newest. Those up to the moment `since` count for nothing, but the
+        newest known minute always counts.
+        """
+
     def covered(self, seconds: Number) -> Number:
         """Share of the minutes in the last `seconds` that are known."""
+
+    def gap(self, seconds: Number) -> Number:
+        """Length of the longest gap that reaches into the last `seconds`, in seconds."""
 
     def largest_drop(self, seconds: Number) -> Number:
         """Largest share lost from one known minute to the next in the last `seconds`."""
@@ -194,6 +205,11 @@ class Observation:
     last_step: LastStep | None = None
     withheld: str = ""
     """Why nothing may be done to the fleet; empty when nothing stands against it."""
+
+    @property
+    def announced_end(self) -> float:
+        """The latest end of an announced event that has passed; minus infinity without one."""
+        return max((event.end for event in self.events if event.end <= self.now), default=-np.inf)
 
     @property
     def regain(self) -> Number:

@@ -85,7 +85,7 @@ def test_a_floor_and_a_ceiling_hold_until_they_end() -> None:
     world.metrics.answer("edge", steady(130.0))
     world.run(4)
     assert world.replicas() <= 130
-    assert world.status()["binding"]["reason"] in {"OverrideCeiling", "ForecastGate"}
+    assert world.status()["binding"]["reason"] in {"OverrideCeiling", "DemandMayReturn"}
     world.run(4)
     assert world.replicas() == 130
 

@@ -51,6 +51,12 @@ class StackedDemand:
     def peak(self, seconds: Number) -> Lanes:
         return self._each("peak", seconds)
 
+    def lingering(self, seconds: Number, early: Number, since: Number) -> Lanes:
+        return self._each("lingering", seconds, early, since)
+
+    def gap(self, seconds: Number) -> Lanes:
+        return self._each("gap", seconds)
+
     def covered(self, seconds: Number) -> Lanes:
         return self._each("covered", seconds)
 

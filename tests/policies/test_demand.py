@@ -58,10 +58,44 @@ def test_the_last_seconds_end_with_the_newest_known_minute(
     assert found.largest_drop(seconds) == drop
 
 
+@pytest.mark.parametrize(
+    ("minutes", "gap"),
+    [
+        pytest.param([1.0] * 9, 0, id="no gap"),
+        pytest.param([*[1.0] * 9, NAN, 1.0], 60, id="one minute"),
+        pytest.param([*[1.0] * 9, NAN, 1.0, NAN, INF, 1.0, NAN], 120, id="the longest of two"),
+        pytest.param([1.0, *[NAN] * 9, 1.0], 540, id="all of one that reaches into them"),
+        pytest.param([1.0, *[NAN] * 9, *[1.0] * 6], 0, id="but not of one that is over"),
+        pytest.param([1.0, 1.0], 0, id="what was before the history is none"),
+        pytest.param([NAN], 0, id="where nothing is known there is no end of it"),
+    ],
+)
+def test_the_longest_gap_of_the_last_five_minutes(minutes: list[float], gap: float) -> None:
+    assert signal(minutes).gap(300.0) == gap
+
+
+@pytest.mark.parametrize(
+    ("seconds", "early", "since", "replicas"),
+    [
+        pytest.param(600.0, 0.0, -INF, 100, id="in full"),
+        pytest.param(600.0, 0.5, -INF, 85, id="less the older it is"),
+        pytest.param(600.0, 1.0, -INF, 72, id="a lower one that is newer may stand above"),
+        pytest.param(120.0, 0.0, -INF, 90, id="only of the last seconds"),
+        pytest.param(600.0, 0.0, NOW - 180, 90, id="only of what came after a moment"),
+        pytest.param(600.0, 0.0, NOW, 50, id="but always the newest"),
+        pytest.param(0.0, 0.5, -INF, 50, id="of no time it is the present"),
+    ],
+)
+def test_demand_lingers(seconds: float, early: float, since: float, replicas: float) -> None:
+    found = signal([100.0, 90.0, 80.0, 50.0], late=0.0)
+    assert found.lingering(seconds, early, since) == pytest.approx(replicas)
+
+
 @pytest.mark.parametrize("minutes", [[], [NAN, NAN], [INF]])
 def test_where_nothing_is_known_all_is_unknown(minutes: list[float]) -> None:
     found = signal(minutes)
     numbers = (found.present(), found.peak(300.0), found.slope(300.0), found.ahead(0.9, 300.0))
+    assert np.isnan(found.lingering(300.0, 0.5, -INF))
     assert np.isnan(numbers).all()
     assert (found.covered(300.0), found.largest_drop(300.0)) == (0, 0)
 

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.descent import Descent, DescentSettings, step_size
+from ebbtide_policies.observation import Event
 from ebbtide_policies.resolve import resolve
 from tests.policies.builders import NAN, NOW, foretold, outlook, seen, settings, signal, steady
 
@@ -60,8 +64,8 @@ def case(memory: dict[str, float], replicas: int, reason: str, sentence: str, **
         case({}, 98, "ForecastGate", "what will come back stays", demand=(foretold(97.3),)),
         case({}, 100, "ForecastGate", "a rise ahead is no ebb", demand=(foretold(140.0),)),
         case({}, 95, "DescentStep", "demand that was high is past", demand=(foretold(9.0),)),
-        case({}, 100, "ForecastGate", "no known demand holds", demand=(steady(NAN),)),
-        case({}, 100, "ForecastGate", "nor does none at all let go", demand=()),
+        case({}, 100, "DemandMayReturn", "no known demand holds", demand=(steady(NAN),)),
+        case({}, 100, "DemandMayReturn", "nor does none at all let go", demand=()),
     ],
 )
 def test_of_a_hundred_idle_replicas_there_stay(
@@ -71,38 +75,82 @@ def test_of_a_hundred_idle_replicas_there_stay(
     assert (decision.replicas, decision.binding.reason) == (replicas, reason)
 
 
-DIP = [99.0] * 8 + [10.0] * 8
-"""Demand that was high until eight minutes ago."""
+WITHIN = 180 + 15 + 60 + 300
+"""Seconds that a dip may last: lead time, period of scaling up, soak and window."""
+
+
+def dipped(minutes_ago: int, **more: Any) -> Any:
+    """Demand that fell from 99 to 10, and was 99 for the last time so many minutes ago."""
+    return signal([99.0] * 20 + [10.0] * minutes_ago, **more)
 
 
 @pytest.mark.parametrize(
-    "doubtful",
+    ("minutes_ago", "early", "replicas"),
     [
-        pytest.param(signal(DIP), id="there is none"),
-        pytest.param(signal(DIP, outlook=outlook(9.0)), id="it is not trusted"),
-        pytest.param(
-            signal(DIP, outlook=outlook(9.0, 9.0, origin=NOW - 3600), trusted=True),
-            id="it has expired",
-        ),
-        pytest.param(
-            signal(DIP, outlook=outlook(*[9.0] * 60), trusted=True, per_replica=1.0),
-            id="its horizon is shorter than the way back",
-        ),
+        pytest.param(0, "50%", 99, id="what demand is has to fit"),
+        pytest.param(1, "50%", 95, id="a little may go soon"),
+        pytest.param(1, "0%", 99, id="nothing where nothing is to go early"),
+        pytest.param(WITHIN // 60, "0%", 99, id="and that for as long as a dip may last"),
+        pytest.param(WITHIN // 60 + 1, "0%", 95, id="but no longer"),
     ],
 )
-def test_the_past_takes_the_place_of_a_forecast_where(doubtful: Any) -> None:
-    slow = 4000.0 if doubtful.outlook and doubtful.outlook.end > NOW + 600 else 180.0
-    decision = descend(RESTED, demand=(doubtful,), lead_time=slow)
-    assert (decision.replicas, decision.binding.reason) == (99, "ForecastGate")
+def test_of_demand_that_may_return(minutes_ago: int, early: str, replicas: int) -> None:
+    chosen = settings(DescentSettings, early=early)
+    found = descend(RESTED, chosen=chosen, demand=(dipped(minutes_ago),))
+    assert found.replicas == replicas
 
 
-def test_the_past_that_is_asked_for_is_lead_time_period_soak_and_window() -> None:
-    past = 180 + 15 + 60 + 300
-    until = past // 60
-    remembered = signal([99.0] + [10.0] * until)
-    forgotten = signal([99.0] + [10.0] * (until + 1))
-    assert descend(RESTED, demand=(remembered,)).replicas == 99
-    assert descend(RESTED, demand=(forgotten,)).replicas == 95
+@pytest.mark.parametrize("trusted", [True, False])
+def test_no_forecast_takes_the_place_of_what_was_just_seen(trusted: bool) -> None:
+    sure = dipped(2, outlook=outlook(*[9.0] * 60), trusted=trusted)
+    chosen = settings(DescentSettings, early="0%")
+    decision = descend(RESTED, chosen=chosen, demand=(sure,))
+    assert (decision.replicas, decision.binding.reason) == (99, "DemandMayReturn")
+
+
+@pytest.mark.parametrize(
+    ("ended", "replicas"),
+    [
+        pytest.param(NOW - 120, 95, id="after the announced end of an event nothing is waited for"),
+        pytest.param(NOW - 300, 99, id="unless demand outlived it"),
+        pytest.param(NOW + 60, 99, id="or it has not ended"),
+    ],
+)
+def test_of_a_fall(ended: float, replicas: int) -> None:
+    chosen = settings(DescentSettings, early="0%")
+    event = Event("double-11", NOW - 7200, ended, NOW - 7300)
+    found = descend(RESTED, chosen=chosen, demand=(dipped(1),), events=(event,))
+    assert found.replicas == replicas
+
+
+def test_the_steps_grow_while_it_stays_calm() -> None:
+    """Small ones while demand may return, whole ones once it is clear that it does not."""
+    chosen = settings(DescentSettings, maxStep="20%")
+    left, sizes = 100.0, []
+    for minute in range(1, 12):
+        memory = RESTED | {"maxStep": 0.2, "replicas": left}
+        after = descend(
+            memory, chosen=chosen, current=int(left), demand=(dipped(minute),), lead_time=60.0
+        )
+        sizes.append(int(left) - after.replicas)
+        left = float(after.replicas)
+    assert (sizes[:7], sizes[7:]) == ([4, 3, 4, 3, 4, 3, 3], [20, 20, 20, 6])
+
+
+@given(
+    fall=st.lists(st.floats(1.0, 90.0), min_size=1, max_size=12),
+    higher=st.floats(0.0, 50.0),
+    early=st.sampled_from(["0%", "25%", "100%"]),
+)
+def test_more_demand_in_the_past_never_lets_more_go(
+    fall: list[float], higher: float, early: str
+) -> None:
+    chosen = settings(DescentSettings, early=early)
+    low = signal([90.0] * 10 + fall)
+    high = signal([90.0 + higher] * 10 + [each + higher for each in fall])
+    kept = [descend(RESTED, chosen=chosen, demand=(each,)).replicas for each in (low, high)]
+    assert kept[0] <= kept[1]
+    assert kept[0] >= min(100, np.ceil(fall[-1] - 1e-6), 95)
 
 
 def test_headroom_makes_the_gate_narrower() -> None:
@@ -162,4 +210,5 @@ def test_every_gate_has_a_sentence() -> None:
         "600 s of the 60 s soak have passed since the last step",
         "100 of 100 replicas are ready; rollout in progress: False",
         "until capacity could be won back, demand may need 10.0 replicas",
+        "10.0 replicas may be needed again: a dip may last 555 s",
     ]

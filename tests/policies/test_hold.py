@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from ebbtide_policies.hold import Hold, HoldSettings
-from tests.policies.builders import INF, NAN, seen, settings, signal, steady
+from ebbtide_policies.observation import Event
+from tests.policies.builders import INF, NAN, NOW, seen, settings, signal, steady
 
 
 def doubts(*demand: Any, **written: str) -> list[str]:
@@ -34,14 +35,27 @@ ROWS = [
     pytest.param(steady(alive=0.8, alive_at_least=0.8), [], id="just enough targets answer"),
     pytest.param(signal([*DROP, 40.0]), [], id="half of the demand may go in a minute"),
     pytest.param(signal([*DROP, 39.0]), ["DemandSuspicious"], id="more is suspicious"),
-    pytest.param(signal([*DROP, 0.0]), ["DemandSuspicious"], id="all of it too"),
-    pytest.param(signal([*DROP, *[30.0] * 6]), ["DemandSuspicious"], id="for a window"),
-    pytest.param(signal([*DROP, *[30.0] * 7]), [], id="and no longer"),
+    pytest.param(signal([*DROP, *[30.0] * 2]), ["DemandSuspicious"], id="until it has lasted"),
+    pytest.param(signal([*DROP, *[30.0] * 3]), [], id="and no longer"),
     pytest.param(signal([*DROP, NAN, 30.0]), ["DemandSuspicious"], id="also across a gap"),
-    pytest.param(signal([*GAP, NAN, NAN, 80.0]), [], id="two minutes may be missing"),
-    pytest.param(signal([*GAP, *[NAN] * 3, 80.0]), ["DemandIncomplete"], id="three may not"),
-    pytest.param(signal([*[NAN] * 9, 80.0, 80.0]), ["DemandIncomplete"], id="after an outage"),
-    pytest.param(signal([*[NAN] * 9, 80.0, 80.0, 80.0]), [], id="until most of it is known"),
+    pytest.param(
+        signal([*DROP, 0.0]), ["DemandSuspicious", "DemandVanished"], id="all of it is a fault"
+    ),
+    pytest.param(signal([*DROP, *[1.0] * 15]), ["DemandVanished"], id="for a quarter of an hour"),
+    pytest.param(signal([*DROP, *[1.0] * 16]), [], id="then the house is empty"),
+    pytest.param(signal([*DROP, *[2.0] * 5]), [], id="a little left is a fact sooner"),
+    pytest.param(signal([*GAP, NAN, 80.0]), [], id="one minute may be missing"),
+    pytest.param(signal([*GAP, NAN, NAN, 80.0]), ["DemandRecovering"], id="two are an outage"),
+    pytest.param(
+        signal([*GAP, NAN, NAN, *[40.0] * 5]), ["DemandRecovering"], id="for the window after it"
+    ),
+    pytest.param(signal([*GAP, NAN, NAN, *[40.0] * 6]), [], id="when averages are whole again"),
+    pytest.param(
+        signal([*GAP, *[NAN] * 3, 80.0]),
+        ["DemandIncomplete", "DemandRecovering"],
+        id="three minutes are too many",
+    ),
+    pytest.param(signal([*GAP, NAN, 80.0, NAN, 80.0, NAN, 80.0]), [], id="some gaps are bad luck"),
     pytest.param(signal([80.0, 80.0]), ["DemandIncomplete"], id="a history that is too short"),
 ]
 
@@ -65,6 +79,52 @@ def test_one_signal_in_doubt_is_enough() -> None:
     assert doubts(steady(), steady(late=600.0, name="egress")) == ["DemandUnknown"]
 
 
+FELL = signal([*DROP, 30.0])
+GONE = signal([*DROP, *[0.0] * 6])
+
+
+@pytest.mark.parametrize(
+    ("fallen", "other", "reasons"),
+    [
+        pytest.param(FELL, signal([*DROP, 50.0], name="egress"), [], id="fell with it"),
+        pytest.param(FELL, steady(name="egress"), ["DemandSuspicious"], id="did not"),
+        pytest.param(GONE, signal([*DROP, *[30.0] * 6], name="egress"), [], id="went with it"),
+        pytest.param(GONE, steady(name="egress"), ["DemandVanished"], id="stayed"),
+        pytest.param(
+            FELL,
+            signal([*DROP, 30.0], name="egress", alive=0.5, alive_at_least=0.8),
+            ["DemandSuspicious", "ScrapeTargetsMissing"],
+            id="is in doubt itself",
+        ),
+        pytest.param(
+            FELL,
+            signal([*DROP, 30.0, NAN], name="egress"),
+            ["DemandSuspicious"],
+            id="is not known as late",
+        ),
+    ],
+)
+def test_a_fall_is_believed_or_not_where_another_signal(
+    fallen: Any, other: Any, reasons: list[str]
+) -> None:
+    assert doubts(fallen, other) == reasons
+
+
+@pytest.mark.parametrize(
+    ("demand", "ended", "reasons"),
+    [
+        pytest.param(FELL, NOW - 60, [], id="a fall at the announced end of an event is believed"),
+        pytest.param(FELL, NOW - 3600, ["DemandSuspicious"], id="long after it no more"),
+        pytest.param(GONE, NOW - 60, ["DemandVanished"], id="and none to nothing"),
+    ],
+)
+def test_the_calendar_says_that(demand: Any, ended: float, reasons: list[str]) -> None:
+    event = Event("double-11", NOW - 7200, ended, NOW - 7300)
+    found = seen(demand=(demand,), events=(event,))
+    held = [bound.reason for bound in Hold(HoldSettings()).bounds(found, {}) if bound.replicas]
+    assert held == reasons
+
+
 def test_a_doubt_says_what_it_is() -> None:
     found = seen(demand=(signal([*DROP, 20.0], late=45.0),))
     said = [bound.message for bound in Hold(HoldSettings()).bounds(found, {})]
@@ -72,6 +132,8 @@ def test_a_doubt_says_what_it_is() -> None:
         "viewers: the newest known minute is 60 s old",
         "viewers: the metrics source does not answer, or not whether its targets do",
         "viewers: 100% of the scrape targets answer, 0% are asked for",
-        "viewers: 75% of demand went within one minute of the last 300 s",
         "viewers: 100% of the last 300 s are known",
+        "viewers: averages over 300 s are low after a gap of 0 s",
+        "viewers: 75% of demand went within one minute of the last 60 s",
+        "viewers: next to nothing is left of 80.0 replicas in the last 900 s",
     ]
