@@ -13,7 +13,7 @@ from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 
 STYLES = {"Peace": "green", "Prewarm": "yellow", "War": "red", "Ebb": "cyan"}
-_MEANS = {
+MEANS = {
     "Floor": "at least",
     "GuaranteedFloor": "never below",
     "SoftCeiling": "at most",
@@ -76,7 +76,7 @@ def _bounds(status: Mapping[str, Any]) -> Table:
         decided = row == binding
         kind = str(row.get("kind", ""))
         table.add_row(
-            f"{'▸' if decided else ' '} {_MEANS.get(kind, kind)}",
+            f"{'▸' if decided else ' '} {MEANS.get(kind, kind)}",
             _count(row, "replicas"),
             str(row.get("policy", "")),
             _why(row),

@@ -12,16 +12,20 @@ from pydantic.alias_generators import to_camel
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.load import Manifest, load
-from ebbtide.cli.comparison import at_peak
+from ebbtide.api.load import load
+from ebbtide.cli.comparison import CLAIRVOYANT, at_peak, clairvoyant, compared, trial_of
 from ebbtide.cli.demand import Recorded, demand_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited, supposed
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan_page import planned
+from ebbtide.cli.report import Planned, drawing
+from ebbtide.cli.report import report as page
+from ebbtide.cli.report_text import Language
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import Conditions, Frame, Simulation, Workbench
+from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE
 from ebbtide.planning.score import Score, score
@@ -39,8 +43,24 @@ class Plan:
     score: Score
     static: Score
     """The same demand on a fleet that always has what its peak needs."""
+    simulation: Simulation
+    """Where it came out."""
     remarks: Sequence[str] = ()
     """What the replay can't know."""
+
+    @property
+    def planned(self) -> Planned:
+        """The same for a report, beside what people would use instead."""
+        beside = dict(compared(self.simulation, self.workload, self.frames))
+        trial = trial_of(self.simulation, self.workload, self.frames)
+        least = float(self.simulation.workbenches[self.workload].spec.replicas.min)
+        return Planned(
+            workload=self.workload,
+            frames=self.frames,
+            tick=self.simulation.world.tick,
+            scores=beside | {CLAIRVOYANT: clairvoyant(trial, least)},
+            remarks=self.remarks,
+        )
 
 
 def plan(
@@ -87,6 +107,11 @@ def plan(
         pathlib.Path | None,
         typer.Option(metavar="FILE", help="Write every decision to this CSV, demand in replicas."),
     ] = None,
+    report: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write a page (.html), or its drawing alone (.svg)."),
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN,
 ) -> None:
     """Replay policies over recorded demand.
 
@@ -102,9 +127,13 @@ def plan(
         lead=None if lead is None else seconds("--lead", lead),
         delay=seconds("--metric-delay", metric_delay),
     )
-    plans = list(_plans(manifests, recorded, world))
+    if report and report.suffix not in {".html", ".svg"}:
+        raise InvalidInput(f"--report {report}: name a file that ends in .html or .svg")
+    plans = list(_plans(Simulation(manifests, recorded.answer, world, plugins()), recorded))
     if decisions:
         _write(decisions, plans)
+    if report:
+        _report(report, plans, lang)
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in plans], indent=1))
         return
@@ -115,16 +144,16 @@ def plan(
             console.print(f"! {remark}\n", style="yellow")
 
 
-def _plans(manifests: Sequence[Manifest], recorded: Recorded, world: Conditions) -> Iterator[Plan]:
-    simulation = Simulation(manifests, recorded.answer, world, plugins())
+def _plans(simulation: Simulation, recorded: Recorded) -> Iterator[Plan]:
+    tick = simulation.world.tick
     frames: dict[str, list[Frame]] = {}
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("deciding", total=recorded.end - recorded.start)
-        for tick in simulation.run(recorded.start, recorded.end + world.tick):
-            for frame in tick:
+        for decided in simulation.run(recorded.start, recorded.end + tick):
+            for frame in decided:
                 frames.setdefault(frame.workload, []).append(frame)
-            progress.update(task, advance=world.tick)
+            progress.update(task, advance=tick)
     for key, told in frames.items():
         course = simulation.course(key, told)
         price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
@@ -133,6 +162,7 @@ def _plans(manifests: Sequence[Manifest], recorded: Recorded, world: Conditions)
             frames=told,
             score=score(course, price),
             static=score(at_peak(course), price),
+            simulation=simulation,
             remarks=list(_remarks(simulation.workbenches[key])),
         )
 
@@ -148,6 +178,21 @@ def _remarks(bench: Workbench) -> Iterator[str]:
                 f"demand lies flat at its top, {series.minutes[begin]:,.0f}, {first} to {last} UTC:"
                 " if the fleet of that day could carry no more, the true demand was higher"
             )
+
+
+def _report(path: pathlib.Path, plans: Sequence[Plan], lang: Language) -> None:
+    """Write the page of all workloads, or the drawing of the only one.
+
+    Raises:
+        InvalidInput: a drawing shows one workload, and there are more.
+
+    """
+    if path.suffix == ".html":
+        write(path, page([one.planned for one in plans], lang))
+        return
+    if len(plans) > 1:
+        raise InvalidInput(f"--report {path}: a drawing shows one workload; plan one, or an .html")
+    write(path, drawing(plans[0].planned, lang))
 
 
 def _write(path: pathlib.Path, plans: Sequence[Plan]) -> None:

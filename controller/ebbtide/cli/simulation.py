@@ -20,6 +20,7 @@ from ebbtide.loop.tick import Loop, Rules, World
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import BootTime, Plant, PlantSettings
 from ebbtide.planning.score import Course
+from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import Lanes, number
 from ebbtide_policies.observation import Phase
 
@@ -55,6 +56,8 @@ class Frame(NamedTuple):
     phase: Phase
     reason: str
     message: str
+    bounds: tuple[Bound, ...] = ()
+    """All bounds, the binding one first; of a change of replicas only."""
 
     @classmethod
     def of(cls, account: Account) -> "Frame":
@@ -73,6 +76,7 @@ class Frame(NamedTuple):
             phase=seen.phase,
             reason=decision.binding.reason,
             message=decision.binding.message,
+            bounds=decision.bounds if decision.replicas != decision.current else (),
         )
 
 

@@ -1,0 +1,180 @@
+"""A plan as a page of its own: how many replicas, when, at what cost, and why."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from ebbtide.cli.explain import MEANS
+from ebbtide.cli.report_chart import course
+from ebbtide.cli.report_text import Language, words
+from ebbtide.cli.simulation import Frame
+from ebbtide.loop.report import says_something
+from ebbtide.planning.score import Score
+from ebbtide_policies.contract import Bound
+from ebbtide_policies.lanes import number
+
+MOST_CHANGES = 5000
+"""Changes in the record of a page; the JSON has all of them."""
+NOTHING = "-"
+_HOUR = 3600.0
+_PHASES = ("Peace", "Prewarm", "War", "Ebb")
+
+Measure = Callable[[Score], str]
+_MEASURES: Mapping[str, Measure] = {
+    "replica_hours": lambda one: f"{one.replica_hours:,.0f}",
+    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NOTHING,
+    "idle_hours": lambda one: f"{one.idle:,.0f}",
+    "shortfall": lambda one: f"{one.shortfall:,.0f}",
+    "worst": lambda one: f"{one.worst_shortfall:,.0f}",
+    "unserved": lambda one: f"{one.unserved:.3%}",
+    "events": lambda one: f"{one.events:,}",
+    "drop": lambda one: f"{one.largest_drop:,.0f}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One workload of a report."""
+
+    workload: str
+    frames: Sequence[Frame]
+    tick: float
+    """Seconds from one frame to the next."""
+    scores: Mapping[str, Score]
+    """Ebbtide's own first, the clairvoyant bound last."""
+    remarks: Sequence[str] = ()
+
+
+def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
+    """The whole page; it names nothing outside of itself."""
+    said = words(language)
+    template = Template(files("ebbtide.cli").joinpath("report.html").read_text("utf-8"))
+    return template.substitute(
+        lang=language.value,
+        title=said["title"],
+        sections="".join(_section(one, said) for one in planned),
+        made_by=escape(said["made_by"]),
+    )
+
+
+def drawing(planned: Planned, language: Language = Language.EN) -> str:
+    """The course of one workload as an SVG file, for a chat message or a slide."""
+    text = files("ebbtide.cli").joinpath("report.html").read_text("utf-8")
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    svg = course(planned.frames, words(language))
+    head, _, rest = svg.partition(">")
+    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{rest}\n'
+
+
+def _section(one: Planned, said: Mapping[str, str]) -> str:
+    return (
+        f"<section><h2>{escape(one.workload)}</h2>"
+        f'<p class="answer">{escape(_answer(one, said))}</p>'
+        f"{_remarks(one, said)}{_course(one, said)}{_scores(one, said)}{_log(one, said)}</section>"
+    )
+
+
+def _answer(one: Planned, said: Mapping[str, str]) -> str:
+    """How many, when, at what cost: in one sentence."""
+    mine = next(iter(one.scores.values()))
+    return said["answer"].format(
+        peak=max(frame.desired for frame in one.frames),
+        first=_clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
+        last=_clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
+        hours=mine.replica_hours,
+        cost=said["cost"].format(mine.cost) if mine.cost else "",
+    )
+
+
+def _remarks(one: Planned, said: Mapping[str, str]) -> str:
+    lines = "".join(f"<li>{escape(remark)}</li>" for remark in one.remarks)
+    if not lines:
+        return ""
+    return f'<div class="card remarks"><h3>{escape(said["remarks"])}</h3><ul>{lines}</ul></div>'
+
+
+def _course(one: Planned, said: Mapping[str, str]) -> str:
+    keys = "".join(
+        f'<span class="key-{name}">{escape(said[name])}</span>'
+        for name in ("demand", "foreseen", "ready", "idle", "short")
+    )
+    phases = "".join(f'<span class="key-{p.lower()}">{p}</span>' for p in _PHASES[1:])
+    return (
+        f"<h3>{escape(said['course'])}</h3><p>{escape(said['course_note'])}</p>"
+        f'<figure class="card">{course(one.frames, said)}'
+        f'<div class="legend">{keys}{phases}</div></figure>'
+    )
+
+
+def _scores(one: Planned, said: Mapping[str, str]) -> str:
+    heads = "".join(f"<th>{escape(name)}</th>" for name in one.scores)
+    rows = [
+        _row(said[name], [of(s) for s in one.scores.values()]) for name, of in _MEASURES.items()
+    ]
+    bound = [*one.scores.values()][-1].replica_hours
+    beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in one.scores.values()]
+    spent = Counter(frame.phase.value for frame in one.frames)
+    lasted = "".join(
+        f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / _HOUR:,.1f} h</span>'
+        for p in _PHASES
+        if spent[p]
+    )
+    return (
+        f"<h3>{escape(said['scores'])}</h3><p>{escape(said['scores_note'])}</p>"
+        f'<div class="card scroll"><table class="scores"><tr><th></th>{heads}</tr>{"".join(rows)}'
+        f'{_row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
+        f"{lasted}</div></div>"
+    )
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _log(one: Planned, said: Mapping[str, str]) -> str:
+    changes = [frame for frame in one.frames if frame.current != frame.desired]
+    rows = "".join(_change(frame, said) for frame in changes[:MOST_CHANGES])
+    left = len(changes) - MOST_CHANGES
+    more = f"<p>{escape(said['more'].format(f'{left:,}'))}</p>" if left > 0 else ""
+    hint = escape(said["filter"])
+    return (
+        f"<h3>{escape(said['log'])}</h3><p>{escape(said['log_note'])}</p>"
+        f'<div class="card"><input type="search" class="filter" aria-label="{hint}"'
+        f' placeholder="{hint}"><output></output>'
+        f'<div class="changes">{rows}</div>{more}</div>'
+    )
+
+
+def _change(frame: Frame, said: Mapping[str, str]) -> str:
+    """One change, with all of its bounds folded below."""
+    at, phase = _clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
+    way = "up" if frame.desired > frame.current else "down"
+    return (
+        f'<details><summary><span class="at">{at}</span>'
+        f'<span class="key-{phase.lower()} in">{phase}</span>'
+        f'<span class="change {way}">{frame.current:,} → {frame.desired:,}</span>'
+        f"<span><b>{escape(frame.reason)}</b> {escape(frame.message)}</span></summary>"
+        f"{_bounds(frame, said)}</details>"
+    )
+
+
+def _bounds(frame: Frame, said: Mapping[str, str]) -> str:
+    heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("change", "policy", "why"))
+    rows = "".join(_bound(bound) for bound in frame.bounds if says_something(bound))
+    return f'<table class="bounds"><tr><th></th>{heads}</tr>{rows}</table>'
+
+
+def _bound(bound: Bound) -> str:
+    replicas = number(bound.replicas)
+    told = f"{replicas:,.0f}" if math.isfinite(replicas) else NOTHING
+    why = f"<b>{escape(bound.reason)}</b> {escape(bound.message)}"
+    return _row(MEANS[bound.kind.value], [told, escape(bound.policy), why])
+
+
+def _clock(at: float, form: str) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime(form)

@@ -1,0 +1,169 @@
+"""The report of a plan: one page that needs nothing else, in both languages, and its drawing."""
+
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ebbtide.cli.report_text import Language, words
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import CALENDAR, EDGE, HILL, ORIGIN, csv, write
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PLAN = ("plan", "edge.yaml", "days.yaml", "--csv", "hill.csv", "--tick", "60s")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu"),
+    *("--enable-logging=stderr", "--virtual-time-budget=2000"),
+)
+VOID = {"meta", "link", "input", "br"}
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE, origin_yaml=ORIGIN, days_yaml=CALENDAR, hill_csv=csv())
+
+
+def page(ebbtide: Ebbtide, *options: str) -> str:
+    told = ebbtide(*PLAN, "--report", "plan.html", *options)
+    assert (told.code, told.err) == (0, "")
+    return Path("plan.html").read_text("utf-8")
+
+
+class Balance(HTMLParser):
+    """Every tag that is opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_answers_how_many_when_and_at_what_cost(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide)
+    answer = re.search(r'class="answer">At most ([\d,]+) replicas, (.*?)</p>', found)
+    assert answer
+    assert int(answer[1].replace(",", "")) >= 80  # the event expects 8,000 of 100 a replica
+    assert "2026-03-02 12:00 to 2026-03-02 13:59 UTC" in answer[2]
+    assert "at a cost of" in answer[2]
+
+
+def test_the_page_is_whole_and_names_nothing_outside_of_itself(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide)
+    Balance().feed(found)
+    assert not re.findall(r'(?:src|href)="(?!data:)', found)
+    assert "http" not in found
+
+
+def test_the_bound_and_the_rivals_stand_beside_the_plan(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide)
+    heads = re.findall(r"<th>([^<]*)</th>", found.partition('class="scores"')[2])[:5]
+    assert heads[1] == "ebbtide"
+    assert heads[2].startswith("HPA, target load")
+    assert heads[3:] == ["static peak", "clairvoyant"]
+
+
+def test_every_change_shows_its_bounds_with_the_deciding_one_first(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide)
+    changes = re.findall(r"<details>(.*?)</details>", found, re.DOTALL)
+    assert len(changes) > 10
+    for change in changes:
+        summary, _, bounds = change.partition("</summary>")
+        reasons = re.findall(r"<b>(\w+)</b>", bounds)
+        assert re.findall(r"<b>(\w+)</b>", summary) == reasons[:1]
+        assert len(reasons) > 1
+
+
+def test_both_languages_say_everything() -> None:
+    english, chinese = words(Language.EN), words(Language.ZH)
+    assert english.keys() == chinese.keys()
+    fields = {key: re.findall(r"\{\w*", text) for key, text in english.items()}
+    for key, text in chinese.items():
+        assert sorted(re.findall(r"\{\w*", text)) == sorted(fields[key]), key
+
+
+def test_the_chinese_page_is_chinese(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide, "--lang", "zh")
+    assert '<html lang="zh">' in found
+    assert "容量规划" in found
+    assert "What it costs" not in found
+
+
+def test_what_a_file_says_is_never_markup(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, days_yaml=CALENDAR.replace("opening", '"<b>opening"'))
+    told = ebbtide(*PLAN, "--report", "plan.html")
+    if told.code == 0:
+        assert "<b>opening" not in Path("plan.html").read_text("utf-8")
+    else:
+        assert "spec.events" in told.err
+
+
+def test_a_drawing_stands_alone(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*PLAN, "--report", "plan.svg")
+    assert told.code == 0
+    root = ET.fromstring(Path("plan.svg").read_text("utf-8"))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.find(".//{*}path[@class='demand']") is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        pytest.param(["--report", "plan.pdf"], "ends in .html or .svg", id="kind"),
+        pytest.param(["origin.yaml", "--report", "plan.svg"], "shows one workload", id="two"),
+    ],
+)
+def test_a_report_that_can_not_be_made_is_refused(
+    ebbtide: Ebbtide, arguments: list[str], why: str
+) -> None:
+    told = ebbtide(*PLAN, *arguments)
+    assert told.code == 3
+    assert why in told.err
+
+
+def test_a_long_plan_is_thinned_without_losing_its_peak(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, hill_csv=csv([*HILL, 9000.0, *HILL]))
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "5s", "--report", "p.svg")
+    assert told.code == 0
+    path = ET.fromstring(Path("p.svg").read_text("utf-8")).find(".//{*}path[@class='demand']")
+    assert path is not None
+    points = path.attrib["d"].split("L")
+    assert len(points) <= 1401
+    down = sorted(float(point.split()[-1].strip("M")) for point in points)
+    assert down[0] < down[len(down) // 20] - 50  # the one minute stands far above the rest
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs chromium (Debian package 'chromium')")
+@pytest.mark.parametrize("language", list(Language))
+def test_a_browser_draws_it_filters_it_and_complains_of_nothing(
+    ebbtide: Ebbtide, tmp_path: Path, language: Language
+) -> None:
+    found = page(ebbtide, "--lang", language.value)
+    asks = """<script>
+    const filter = document.querySelector(".filter");
+    filter.value = "descentstep"; filter.dispatchEvent(new Event("input"));
+    const shown = [...document.querySelectorAll("details")].filter(d => !d.hidden);
+    const drawn = document.querySelector("path.desired").getBoundingClientRect();
+    document.title = [shown.length > 0 && shown.every(d => /DescentStep/.test(d.textContent)),
+                      shown.length < document.querySelectorAll("details").length,
+                      drawn.width > 300 && drawn.height > 50].join();
+    </script></body>"""
+    (tmp_path / "asked.html").write_text(found.replace("</body>", asks), "utf-8")
+    told = subprocess.run(
+        [str(CHROMIUM), *FLAGS, "--dump-dom", f"file://{tmp_path}/asked.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "<title>true,true,true</title>" in told.stdout
+    assert "CONSOLE" not in told.stderr
