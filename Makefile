@@ -99,6 +99,10 @@ bench-demo: $(DEV) ## Ebbtide against HPA over 20 seeds; the rows go to build/be
 bench-forecast: $(DEV) ## Forecasters side by side on EBBTIDE_TRACES; rows in build/bench/forecast.json
 	$(BIN)/python -m tests.bench.forecast $(ARGS)
 
+.PHONY: bench-descent
+bench-descent: $(DEV) ## The way down beside the rivals'; rows go to build/bench/descent.json
+	$(BIN)/python -m tests.bench.descent $(ARGS)
+
 ##@ Change
 
 .PHONY: fmt
