@@ -23,6 +23,8 @@ class CalendarSettings(PolicySettings):
 
 _HOUR = 3600.0
 _MARGIN = 120.0
+_LINGER = 600.0
+"""Once a prewarm goes on it has begun as much earlier, so that it survives a change of mind."""
 
 
 def expected(event: Event, demand: Demand, now: float) -> Number:
@@ -77,13 +79,15 @@ def prewarm_starts(
 ) -> Number:
     """The moment from which the fleet has to grow to be ready in full at `ready_by`.
 
-    It is reckoned from current replicas; but once a prewarm goes on, as if from one replica. So a
-    fleet that is on its way up never finds that there is still time.
+    It is reckoned from current replicas; but once a prewarm goes on, as if from one replica, and
+    a while earlier. So a fleet that is on its way up never finds that there is still time, nor does
+    a smaller need or a shorter lead time stop it.
     """
     floor = whole(need_of(event, seen, margin) * (1 + headroom))
     target = where(np.isnan(floor), seen.fleet.current, floor)
-    start = np.minimum(1.0, target) if seen.phase is Phase.PREWARM else seen.fleet.current
-    return event.ready_by - seen.climb(start, target) - margin
+    if seen.phase is Phase.PREWARM:
+        return event.ready_by - seen.climb(np.minimum(1.0, target), target) - margin - _LINGER
+    return event.ready_by - seen.climb(seen.fleet.current, target) - margin
 
 
 class Calendar(Policy[CalendarSettings]):

@@ -197,6 +197,8 @@ class Observation:
     scale_up: ScaleUp = ScaleUp()
     """The pace of scaling up that is in force."""
     phase: Phase = Phase.PEACE
+    phase_since: float = float("-inf")
+    """The moment at which this phase began; unknown: long ago."""
     mode: Mode = Mode.ENFORCE
     events: Sequence[Event] = ()
     overrides: Sequence[Override] = ()

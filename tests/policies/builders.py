@@ -75,6 +75,7 @@ class Scene:
     lead_time: float = 180.0
     scale_up: ScaleUp = _HPA
     phase: Phase = Phase.PEACE
+    phase_since: float = -INF
     mode: Mode = Mode.ENFORCE
     events: Sequence[Event] = ()
     overrides: Sequence[Override] = ()
@@ -93,6 +94,7 @@ class Scene:
             lead_time=self.lead_time,
             scale_up=self.scale_up,
             phase=self.phase,
+            phase_since=self.phase_since,
             mode=self.mode,
             events=self.events,
             overrides=self.overrides,

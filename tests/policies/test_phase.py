@@ -1,14 +1,18 @@
 """Between war and peace."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
 
 from ebbtide_policies.event_calendar import CalendarSettings
 from ebbtide_policies.observation import Event, Override, Phase
-from ebbtide_policies.phase import next_phase
-from tests.policies.builders import NAN, NOW, seen, settings, steady
+from ebbtide_policies.phase import LULL, next_phase
+from tests.policies.builders import NAN, NOW, seen, settings, signal, steady
 
 PEACE, PREWARM, WAR, EBB = Phase.PEACE, Phase.PREWARM, Phase.WAR, Phase.EBB
 USUAL = np.full(1440, 80.0)
@@ -25,6 +29,22 @@ def event(start: float, end: float) -> Any:
 
 def word(phase: Phase) -> Override:
     return Override(phase.value, "rehearsal", NOW + 60, phase=phase)
+
+
+def after(before: float, last: float) -> Any:
+    """Demand that has just changed."""
+    return (signal([before] * 59 + [last], ordinary=USUAL),)
+
+
+def unknown() -> Any:
+    return (steady(NAN, ordinary=USUAL),)
+
+
+def over(level: float, rise: float = 0.0, hours: float = 1.0) -> dict[str, Any]:
+    """An event is over; demand has risen evenly over the last half hour."""
+    way = [*[level - rise] * 30, *np.linspace(level - rise, level, 31)]
+    events = event(-hours * HOUR - HOUR, -hours * HOUR)
+    return {"demand": (signal(way, ordinary=USUAL),), "events": events, "phase_since": NOW - 9e4}
 
 
 ROWS = [
@@ -47,6 +67,24 @@ ROWS = [
     pytest.param(WAR, {"demand": demand(112.0)}, EBB, id="and ends well below where it began"),
     pytest.param(EBB, {"demand": demand(113.0)}, EBB, id="an ebb is no surge again"),
     pytest.param(PEACE, {"demand": (steady(500.0),)}, PEACE, id="no usual, no surge"),
+    pytest.param(WAR, {"demand": (steady(500.0),)}, PEACE, id="nor does one go on"),
+    pytest.param(WAR, {"demand": after(161.0, 80.0)}, WAR, id="one calm minute ends no surge"),
+    pytest.param(WAR, {"demand": after(161.0, NAN)}, WAR, id="what is not known ends none"),
+    pytest.param(WAR, {"demand": unknown()}, WAR, id="not even when nothing is known"),
+    pytest.param(PEACE, {"demand": after(80.0, NAN)}, PEACE, id="nor does it begin one"),
+    pytest.param(PEACE, {"demand": after(80.0, 161.0)}, WAR, id="one minute above begins one"),
+    pytest.param(WAR, over(170.0), EBB, id="an event ends with its end, however high demand is"),
+    pytest.param(EBB, over(170.0), EBB, id="what an event leaves behind is no surge"),
+    pytest.param(EBB, over(170.0, rise=45.0), WAR, id="a rise after an event is a new one"),
+    pytest.param(EBB, over(150.0, rise=45.0), EBB, id="unless it is small"),
+    pytest.param(EBB, over(170.0, hours=25.0), WAR, id="a day later the event is past"),
+    pytest.param(WAR, over(120.0) | {"phase_since": NOW}, WAR, id="a new surge goes on"),
+    pytest.param(
+        WAR,
+        {"overrides": (word(PEACE),), "events": event(-HOUR, HOUR)},
+        PEACE,
+        id="a word holds in an event",
+    ),
     pytest.param(PEACE, {"overrides": (word(WAR),)}, WAR, id="a person's word holds"),
     pytest.param(
         WAR, {"overrides": (word(WAR), word(PEACE))}, WAR, id="the more careful of two words"
@@ -76,3 +114,80 @@ def test_a_prewarm_follows_the_settings_of_the_calendar() -> None:
     found = seen(demand=demand(80.0), events=event(600, HOUR))
     assert next_phase(found) is PEACE
     assert next_phase(found, settings(CalendarSettings, margin="10m")) is PREWARM
+
+
+def test_a_few_viewers_whom_the_smallest_fleet_carries_are_no_war() -> None:
+    night = (steady(3.0, ordinary=USUAL * 0.01),)
+    assert next_phase(seen(demand=night)) is WAR
+    assert next_phase(seen(demand=night), least=3.0) is PEACE
+
+
+def test_a_prewarm_that_has_begun_survives_a_shorter_lead_time() -> None:
+    soon = event(400, HOUR)
+    early = seen(demand=demand(80.0), events=soon, lead_time=300.0)
+    later = seen(demand=demand(80.0), events=soon, lead_time=60.0, phase=PREWARM)
+    assert next_phase(early) is PREWARM
+    assert next_phase(later) is PREWARM
+
+
+def test_a_prewarm_of_an_event_that_is_put_off_ends() -> None:
+    assert next_phase(seen(current=200, phase=PREWARM, events=event(9 * HOUR, 10 * HOUR))) is EBB
+
+
+LEVELS = st.floats(0.0, 400.0)
+
+
+def course(minutes: list[float], start: Phase, current: int) -> list[Phase]:
+    """The phases of some minutes, one after the other, and the one before them."""
+    phases, since, known = [start], NOW, [80.0] * 15
+    for i, level in enumerate(minutes):
+        known = [*known[1:], level]
+        now = NOW + 60.0 * i
+        found = seen(
+            now=now,
+            current=current,
+            demand=(signal(known, now=now, ordinary=USUAL),),
+            phase=phases[-1],
+            phase_since=since,
+        )
+        phases.append(next_phase(found))
+        since = now if phases[-1] is not phases[-2] else since
+    return phases
+
+
+def turns(phases: list[Phase]) -> int:
+    return sum(one is not other for one, other in pairwise(phases))
+
+
+@profile(max_examples=60)
+@given(
+    st.floats(20.0, 400.0),
+    st.lists(st.floats(0.85, 1.15), min_size=60, max_size=60),
+    st.sampled_from([PEACE, EBB, WAR]),
+    st.sampled_from([50, 200]),
+)
+def test_under_noise_the_phase_does_not_flap(
+    level: float, noise: list[float], start: Phase, current: int
+) -> None:
+    """A seventh of noise around any level: at most a surge that begins, or one that ends."""
+    assert turns(course([level * part for part in noise], start, current)) <= 2
+
+
+@profile(max_examples=60)
+@given(st.lists(LEVELS | st.just(NAN), min_size=40, max_size=40), st.sampled_from([PEACE, WAR]))
+def test_whatever_demand_does_a_war_lasts_as_long_as_a_lull(
+    minutes: list[float], start: Phase
+) -> None:
+    phases = course(minutes, start, 200)
+    ends = [i for i, (one, next_) in enumerate(pairwise(phases)) if (one, next_) == (WAR, EBB)]
+    begins = [i for i, (one, next_) in enumerate(pairwise(phases)) if next_ is WAR is not one]
+    assert all(end - begin > LULL / 60 for begin in begins for end in ends if end > begin)
+
+
+@given(LEVELS, st.sampled_from(list(Phase)), st.sampled_from(list(Phase)))
+def test_a_word_about_the_phase_leaves_nothing_behind_but_the_phase(
+    level: float, before: Phase, said: Phase
+) -> None:
+    spoken = seen(demand=demand(level), phase=before, overrides=(word(said),))
+    assert next_phase(spoken) is said
+    assert next_phase(seen(demand=demand(level), phase=said)) is not PREWARM

@@ -14,7 +14,18 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.cli import backtest, check, compare, crd, demo, explain, operate, overrides, plan
+from ebbtide.cli import (
+    backtest,
+    check,
+    compare,
+    crd,
+    demo,
+    events,
+    explain,
+    operate,
+    overrides,
+    plan,
+)
 from ebbtide.cli.screen import complain
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
 
@@ -49,6 +60,7 @@ app.command("explain")(explain.explain)
 app.command("freeze")(overrides.freeze)
 app.command("floor")(overrides.floor)
 app.command("phase")(overrides.phase)
+app.add_typer(events.app, name="event")
 app.command("crd")(crd.crd)
 
 

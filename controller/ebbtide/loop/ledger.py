@@ -88,6 +88,12 @@ def phase_in(status: Json) -> Phase:
     return Phase(found) if found in set(Phase) else Phase.PEACE
 
 
+def phase_since_in(status: Json) -> float:
+    """Since when that phase is in force; long ago where it is not known."""
+    at = moment(status.get("phaseSince"))
+    return float("-inf") if at is None else at
+
+
 def mode_is(status: Json, mode: Mode) -> bool:
     """Whether a status was written in this mode; else nothing in it may be relied on."""
     return status.get("mode") == mode.value

@@ -10,7 +10,7 @@ from ebbtide.api.capacity_policy import SignalSpec
 from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Column, Forecasting
 from ebbtide.loop.history import Histories
-from ebbtide.loop.ledger import Ledger
+from ebbtide.loop.ledger import Ledger, phase_since_in
 from ebbtide.loop.ports import Span
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import SHORT, Workload
@@ -49,6 +49,7 @@ def observe(
         lead_time=workload.spec.lead_time,
         scale_up=workload.scale_up,
         phase=ledger.phase,
+        phase_since=phase_since_in(workload.resource.status),
         mode=mode,
         events=tuple(knowledge.words.events(workload, demand[0].per_replica)),
         overrides=tuple(knowledge.words.said(workload, now)),
