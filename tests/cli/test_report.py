@@ -132,7 +132,7 @@ def test_a_report_that_can_not_be_made_is_refused(
 
 def test_a_long_plan_is_thinned_without_losing_its_peak(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, hill_csv=csv([*HILL, 9000.0, *HILL]))
-    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "5s", "--report", "p.svg")
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "10s", "--report", "p.svg")
     assert told.code == 0
     path = ET.fromstring(Path("p.svg").read_text("utf-8")).find(".//{*}path[@class='demand']")
     assert path is not None

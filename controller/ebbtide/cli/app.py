@@ -25,6 +25,7 @@ from ebbtide.cli import (
     operate,
     overrides,
     plan,
+    testing,
 )
 from ebbtide.cli.screen import complain
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
 app.command("compare")(compare.compare)
+app.command("test")(testing.run_cases)
 app.command("backtest")(backtest.command)
 app.command("run")(operate.run)
 app.command("check")(check.check)

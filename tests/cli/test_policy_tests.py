@@ -1,0 +1,157 @@
+"""`ebbtide test`: cases that SREs write for their policies, and how a miss is told."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import CALENDAR, EDGE, csv, write
+
+CASES = """\
+policies: [edge.yaml, days.yaml]
+cases:
+  an evening is carried:
+    demand: {csv: hill.csv}
+    tick: 60s
+    expect: {unserved: 1%, step: 10%, replicaHours: 200}
+  the opening is ready in time:
+    demand: {points: {"2026-03-02 12:00": 1k, "2026-03-02 13:30": 1500}}
+    tick: 60s
+    expect:
+      ready: {"2026-03-02 13:00": 80}
+      phase: {"2026-03-02 12:10": Peace, "2026-03-02 13:15": War}
+      atMost: {"2026-03-02 12:10": 20}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE, days_yaml=CALENDAR, hill_csv=csv(), edge_test_yaml=CASES)
+
+
+def test_cases_that_hold_are_counted(ebbtide: Ebbtide) -> None:
+    told = ebbtide("test", ".")
+    assert (told.code, told.err) == (0, "")
+    lines = told.out.splitlines()
+    assert [line.split("  ")[1:3] for line in lines[:2]] == [
+        ["ok", "an evening is carried"],
+        ["ok", "the opening is ready in time"],
+    ]
+    assert lines[-1] == "2 passed, 0 failed"
+
+
+@pytest.mark.parametrize(
+    ("expected", "why"),
+    [
+        pytest.param("shortfall: 0", "shortfall: expected at most 0 replica-minutes", id="short"),
+        pytest.param("unserved: 0.0001%", "unserved: expected at most 0.0001%, found", id="share"),
+        pytest.param("cost: 1", "cost: expected at most 1.00, found", id="cost"),
+        pytest.param("step: 0%", "step: expected at most 0%, found", id="step"),
+        pytest.param("replicaHours: 1", "replicaHours: expected at most 1, found", id="hours"),
+        pytest.param(
+            "ready: {'2026-03-02 12:01': 300}",
+            "ready at 2026-03-02 12:01: expected at least 300, found",
+            id="ready",
+        ),
+        pytest.param(
+            "atMost: {'2026-03-02 13:00': 2}",
+            "atMost at 2026-03-02 13:00: expected at most 2, found",
+            id="at most",
+        ),
+        pytest.param(
+            "phase: {'2026-03-02 12:01': War}",
+            "phase at 2026-03-02 12:01: expected War, found Peace",
+            id="phase",
+        ),
+        pytest.param(
+            "phase: {'2026-03-09 12:01': War}",
+            "expected War, found nothing was decided then",
+            id="outside",
+        ),
+    ],
+)
+def test_a_miss_is_told_with_what_was_found(
+    ebbtide: Ebbtide, tmp_path: Path, expected: str, why: str
+) -> None:
+    case = f"cases: {{too much: {{demand: {{csv: hill.csv}}, tick: 60s, expect: {{{expected}}}}}}}"
+    write(tmp_path, edge_test_yaml=f"policies: [edge.yaml]\n{case}\n")
+    told = ebbtide("test", "edge.test.yaml")
+    assert told.code == 1
+    assert told.out.startswith("FAIL  too much")
+    assert why in told.out
+    assert told.out.endswith("0 passed, 1 failed\n")
+
+
+def test_a_case_can_change_the_policy_and_begin_later(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    case = """\
+    demand: {csv: hill.csv}
+    start: "2026-03-02 12:30"
+    tick: 60s
+    lead: 10s
+    set: {replicas.max: 30, policies.descent.maxStep: 50%}
+    expect: {atMost: {"2026-03-02 13:00": 30}}
+"""
+    write(tmp_path, edge_test_yaml=f"policies: [edge.yaml]\ncases:\n  capped:\n{case}")
+    assert ebbtide("test", "edge.test.yaml").code == 0
+
+
+def test_moments_are_of_the_zone_that_the_file_names(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    case = "{demand: {csv: hill.csv}, tick: 60s, expect: {phase: {'2026-03-02 21:15': War}}}"
+    text = f"policies: [edge.yaml, days.yaml]\ntimeZone: Asia/Shanghai\ncases: {{war: {case}}}\n"
+    write(tmp_path, edge_test_yaml=text)
+    assert ebbtide("test", "edge.test.yaml").code == 0
+
+
+def test_results_go_to_a_ci_as_junit(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_test_yaml=CASES.replace("unserved: 1%", "cost: 1"))
+    assert ebbtide("test", ".", "--junit", "out/junit.xml").code == 1
+    suite = ET.fromstring(Path("out/junit.xml").read_text())
+    assert (suite.attrib["tests"], suite.attrib["failures"]) == ("2", "1")
+    [first, second] = suite
+    assert first.attrib["name"] == "an evening is carried"
+    assert [failure.attrib["message"][:4] for failure in first] == ["cost"]
+    assert len(second) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("policies: [", "edge.test.yaml:1: ", id="no yaml"),
+        pytest.param("- 1", "edge.test.yaml:1: write policies and cases", id="no map"),
+        pytest.param(
+            "policies: [edge.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {cots: 1}}}",
+            "edge.test.yaml:2: cases.a.expect.cots: ",
+            id="field",
+        ),
+        pytest.param(
+            "policies: [edge.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {},"
+            " start: '2027-01-01 00:00'}}",
+            "a: start: 2027-01-01 00:00 is outside of the demand",
+            id="start",
+        ),
+        pytest.param(
+            "policies: [edge.yaml]\ncases: {a: {demand: {csv: none.csv}, expect: {}}}",
+            "none.csv can't be read",
+            id="csv",
+        ),
+        pytest.param(
+            "policies: [days.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {}}}",
+            "a: a case is about one CapacityPolicy, and there are 0",
+            id="policy",
+        ),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused(
+    ebbtide: Ebbtide, tmp_path: Path, text: str, why: str
+) -> None:
+    write(tmp_path, edge_test_yaml=text)
+    told = ebbtide("test", "edge.test.yaml")
+    assert told.code == 3
+    assert why in told.err
+
+
+def test_a_folder_without_cases_is_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    told = ebbtide("test", "empty")
+    assert told == (3, "", "ebbtide: no file here ends in .test.yaml; name one\n")
