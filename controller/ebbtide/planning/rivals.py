@@ -113,6 +113,13 @@ def lowest_allowed(current: Number, start: PeriodStart, behavior: Behavior) -> N
     return np.minimum(reduce(choose, allowed), current)
 
 
+def limited(want: Number, current: Number, start: PeriodStart, settings: HpaSettings) -> Number:
+    """Bring a wish within what the limits, the minimum and the maximum allow."""
+    lowest = np.maximum(lowest_allowed(current, start, settings.down), settings.minimum)
+    highest = np.minimum(highest_allowed(current, start, settings.up), settings.maximum)
+    return np.clip(want, lowest, highest)
+
+
 def _raised(start: Number, limit: Limit) -> Number:
     if limit.unit is Unit.PODS:
         return start + limit.value
@@ -186,7 +193,8 @@ class Hpa:
         inside = np.clip(current, settings.minimum, settings.maximum)
         off = (current != inside) | (current == 0)
         steady = self._stabilized(np.where(off, UNKNOWN, want), current)
-        within = self._limited(np.where(np.isnan(want), current, steady), current)
+        known = np.where(np.isnan(want), current, steady)
+        within = limited(known, current, self._began(current), settings)
         replicas = np.where(off, np.where(current == 0, 0.0, inside), within)
         self._moved.put(self._moved.ago(0) + replicas - current)
         return replicas
@@ -202,15 +210,9 @@ class Hpa:
         down = np.fmax.reduce(self._wanted.last(self._syncs(self.settings.down.window)))
         return np.minimum(np.maximum(current, up), down)
 
-    def _limited(self, want: Number, current: Number) -> Number:
-        settings = self.settings
-
-        def start(period: float) -> Number:
-            return current - self._moved.ago(0) + self._moved.ago(self._syncs(period) - 1)
-
-        lowest = np.maximum(lowest_allowed(current, start, settings.down), settings.minimum)
-        highest = np.minimum(highest_allowed(current, start, settings.up), settings.maximum)
-        return np.clip(want, lowest, highest)
+    def _began(self, current: Number) -> PeriodStart:
+        added = self._moved
+        return lambda period: current - added.ago(0) + added.ago(self._syncs(period) - 1)
 
 
 class StaticPeak(NamedTuple):
