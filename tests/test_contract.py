@@ -8,6 +8,7 @@ import pytest
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.descent import Descent, DescentSettings
 from ebbtide_policies.event_calendar import Calendar, CalendarSettings
+from ebbtide_policies.experience_gate import ExperienceGate, ExperienceGateSettings
 from ebbtide_policies.hold import Hold, HoldSettings
 from ebbtide_policies.limits import Limits, LimitSettings, ModeGuard, Overrides
 from ebbtide_policies.need import (
@@ -29,6 +30,7 @@ _AT_NOON = {"start": "11:30", "end": "12:30", "floor": 20, "ceiling": 200}
 _SOON = {"start": "12:02", "end": "12:30", "floor": 30}
 _STANDBY = {"query": "standby_viewers", "perReplica": 800}
 _LICENCES = {"query": "licences", "use": "Ceiling"}
+_STALL = {"query": "stall_ratio", "atMost": 0.01, "worseBy": "20%", "slack": 0.002}
 
 ROWS: dict[type[Policy[Any]], PolicySettings] = {
     Descent: settings(DescentSettings, maxStep="10%", soak="2m"),
@@ -40,6 +42,7 @@ ROWS: dict[type[Policy[Any]], PolicySettings] = {
     Stabilization: StabilizationSettings(),
     Schedule: settings(ScheduleSettings, windows={"noon": _AT_NOON, "soon": _SOON}),
     Query: settings(QuerySettings, questions={"standby": _STANDBY, "licences": _LICENCES}),
+    ExperienceGate: settings(ExperienceGateSettings, signals={"stall": _STALL}),
     Limits: LimitSettings(min=6, max=1200),
     ModeGuard: PolicySettings(),
     Overrides: PolicySettings(),

@@ -13,6 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from ebbtide_policies.course import Followed
 from ebbtide_policies.lanes import UNKNOWN, Number
 from ebbtide_policies.observation import Observation
 
@@ -120,6 +121,10 @@ class Policy(ABC, Generic[S]):
 
     def queries(self) -> Mapping[str, str]:
         """PromQL that the policy wants answered at each tick, by a key of its own."""
+        return {}
+
+    def followed(self) -> Mapping[str, Followed]:
+        """PromQL whose last minutes the policy wants to see, by a key of its own."""
         return {}
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """One decision: every policy asked, the bounds resolved, the memories carried on. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ebbtide_policies.contract import Bound, Decision, Kind, Memory, Policy
@@ -48,14 +48,21 @@ def _kept(policy: Policy[Any], seen: Observation, memory: Memory, replicas: int)
 def _answer(policy: Policy[Any], seen: Observation, memory: Memory) -> Iterator[Bound]:
     """A policy's bounds; one that raises holds capacity and says so, and stops no other."""
     try:
-        yield from [_one_number(bound) for bound in policy.bounds(seen, memory)]
+        yield from [_honest(bound, seen) for bound in policy.bounds(seen, memory)]
     except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
         held, detail = seen.fleet.current, "the policy failed: {}: {}"
         said = (type(error).__name__, error)
         yield Bound(Kind.PACE_DOWN, held, policy.name, "PolicyFailed", detail, said)
 
 
-def _one_number(bound: Bound) -> Bound:
-    """The bound, if it limits replicas by one number; raises what `float` does if not."""
-    float(bound.replicas)
-    return bound
+def _honest(bound: Bound, seen: Observation) -> Bound:
+    """The bound, if it limits replicas by one number; raises what `float` does if not.
+
+    A rollback goes back to what the last step left, and never beyond.
+    """
+    replicas = float(bound.replicas)
+    if bound.kind is not Kind.ROLLBACK:
+        return bound
+    last = seen.last_step
+    highest = 0.0 if last is None else max(float(last.before), float(last.after))
+    return replace(bound, replicas=min(replicas, max(highest, float(seen.fleet.current))))

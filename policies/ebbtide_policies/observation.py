@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ebbtide_policies.course import NOT_FOLLOWED, Courses
 from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where, whole
 
 
@@ -60,6 +61,10 @@ class Demand(Protocol):
         """The name of the signal, as in `spec.demand`."""
 
     @property
+    def per_replica(self) -> Number:
+        """Demand in units of its own that one replica carries at load 1.0."""
+
+    @property
     def age(self) -> Number:
         """Seconds since the newest known minute; infinite when none is known."""
 
@@ -84,9 +89,8 @@ class Demand(Protocol):
     def lingering(self, seconds: Number, early: Number, since: Number) -> Number:
         """Highest demand of the last `seconds` that may yet come back.
 
-        A minute counts in full while it is new, and by the share `early` less when it is so many
-        seconds older than the newest. Those up to the moment `since` count for nothing, but the
-        newest known minute always counts.
+        A minute counts by the share `early` less when it is so many seconds older than the newest
+        known one, and for nothing up to the moment `since`; but the newest always counts in full.
         """
 
     def covered(self, seconds: Number) -> Number:
@@ -204,7 +208,11 @@ class Observation:
     overrides: Sequence[Override] = ()
     answers: Mapping[str, Number] = field(default_factory=dict)
     """Values of the policies' own queries, by `policy/key`; missing or NaN is unknown."""
+    courses: Courses = NOT_FOLLOWED
+    """The last minutes of queries that policies follow."""
     last_step: LastStep | None = None
+    soak: Number = 60.0
+    """The least time from one step down to the next that is in force."""
     withheld: str = ""
     """Why nothing may be done to the fleet; empty when nothing stands against it."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.event_calendar import Calendar
+from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.hold import Hold
 from ebbtide_policies.limits import Limits, ModeGuard, Overrides
 from ebbtide_policies.need import ForecastNeed, PresentNeed, Stabilization
@@ -23,7 +24,7 @@ ALWAYS: tuple[type[Policy[Any]], ...] = (
 )
 """Applied with their defaults when the YAML does not name them."""
 
-OPTIONAL: tuple[type[Policy[Any]], ...] = (Schedule, Query)
+OPTIONAL: tuple[type[Policy[Any]], ...] = (Schedule, Query, ExperienceGate)
 """Applied when the YAML names them."""
 
 SPOKEN: tuple[type[Policy[Any]], ...] = (Limits, ModeGuard, Overrides)

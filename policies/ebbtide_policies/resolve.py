@@ -4,9 +4,10 @@
     next = min(pace-up, max(pace-down, want))
 
 Pace has the last word. The pace up is never below current replicas and the pace down never above
-them, except in a rollback; so where the two cross, capacity rises as far as the pace up allows and
-never falls. An unknown number holds capacity, and so does an infinite need. The order of the bounds
-changes nothing, and the result is monotone in every one of them that is known.
+them, except in a rollback, which the pace up lets through; so where the two cross, capacity rises
+as far as the pace up allows and never falls. An unknown number holds capacity, and so does an
+infinite need. The order of the bounds changes nothing, and the result is monotone in every one of
+them that is known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -70,7 +71,7 @@ def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
         soft=by_kind[Kind.SOFT_CEILING],
         hard=by_kind[Kind.HARD_CEILING],
         pace_down=np.maximum(pace_down, by_kind[Kind.ROLLBACK]),
-        pace_up=np.maximum(by_kind[Kind.PACE_UP], current),
+        pace_up=np.maximum(np.maximum(by_kind[Kind.PACE_UP], current), by_kind[Kind.ROLLBACK]),
     )
 
 

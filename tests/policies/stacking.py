@@ -34,6 +34,10 @@ class StackedDemand:
         return np.array([s.age for s in self.signals])
 
     @property
+    def per_replica(self) -> Lanes:
+        return np.array([s.per_replica for s in self.signals])
+
+    @property
     def alive(self) -> Lanes:
         return np.array([s.alive for s in self.signals])
 

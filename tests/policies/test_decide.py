@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.decide import decide
 from ebbtide_policies.demand import Outlook, Signal
-from ebbtide_policies.observation import Observation
+from ebbtide_policies.observation import LastStep, Observation
 from tests.conformance import DOUBTS, SITUATIONS
 from tests.policies.builders import LEVELS, NAN, NOW, house, seen, signal, steady
 from tests.policies.strangers import Stranger
@@ -172,3 +172,10 @@ def test_a_memory_that_is_none_is_lost(stored: Any) -> None:
 def test_the_settings_that_were_written_are_in_force() -> None:
     decision = decide(house(least=98), IDLE, RESTED).decision
     assert (decision.replicas, decision.binding.reason) == (98, "TooFewReplicas")
+
+
+def test_a_rollback_goes_back_no_further_than_the_last_step_left() -> None:
+    far = house(Stranger((Kind.ROLLBACK, 1e9)))
+    assert decide(far, IDLE, RESTED).decision.replicas == 100
+    stepped = seen(demand=(steady(10.0),), last_step=LastStep(NOW - 90, 105, 100))
+    assert decide(far, stepped, RESTED).decision.replicas == 105

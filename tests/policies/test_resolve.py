@@ -40,7 +40,7 @@ ROWS = [
     row([(FLOOR, 300), (UP, 200)], 200, "PaceUp", "a rise goes no faster than its pace"),
     row([(FLOOR, 300), (UP, 50)], 100, "PaceUp", "a pace up never lowers"),
     row([(FLOOR, 40), (BACK, 105)], 105, "Rollback", "a rollback goes back up"),
-    row([(FLOOR, 40), (BACK, 300), (UP, 200)], 200, "PaceUp", "no faster than the pace up"),
+    row([(FLOOR, 40), (BACK, 300), (UP, 200)], 300, "Rollback", "the pace up lets it through"),
     row([(FLOOR, 40), (BACK, 40), (DOWN, 95)], 95, "PaceDown", "a rollback below lowers nothing"),
     row([(FLOOR, NAN), (FLOOR, 40)], 100, "Floor", "an unknown floor holds capacity"),
     row([(FLOOR, NAN), (FLOOR, 140)], 140, "Floor", "and lets another floor raise it"),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from ebbtide_policies.experience import GateSignal
 from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.quantities import (
     COUNT_PATTERN,
@@ -27,6 +28,16 @@ RULES: Mapping[type[BaseModel], tuple[Validation, ...]] = {
         {
             "rule": "!has(self.min) || self.min <= self.max",
             "message": "min is above max; lower min or raise max",
+        },
+    ),
+    GateSignal: (
+        {
+            "rule": "!(has(self.atMost) && has(self.atLeast))",
+            "message": "write only one of atMost and atLeast",
+        },
+        {
+            "rule": "has(self.atMost) || has(self.atLeast) || has(self.worseBy)",
+            "message": "write atMost, atLeast or worseBy: without them nothing is ever bad",
         },
     ),
     Window: (

@@ -124,7 +124,8 @@ class Simulation:
             leadership=AlwaysLeader(),
             stopwatch=lambda: self._now,
         )
-        self.loop = Loop(outside, Rules(forecasters=forecasters(), plugins=plugins or {}))
+        rules = Rules(forecasters=forecasters(), plugins=plugins or {}, replayed=True)
+        self.loop = Loop(outside, rules)
 
     def run(self, start: float, end: float) -> Iterator[Sequence[Frame]]:
         """Tick from `start` up to `end`; yields what was decided at each tick."""

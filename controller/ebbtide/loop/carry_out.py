@@ -18,6 +18,7 @@ from ebbtide.loop.report import (
     worth_writing,
 )
 from ebbtide.loop.workload import Workload
+from ebbtide_policies.contract import Kind
 
 log = logging.getLogger("ebbtide.loop")
 
@@ -100,6 +101,10 @@ class Writer:
         log.info("%s: %s", workload.key, told, extra=extra)
         event = Announcement(workload.resource, actuator.rescaled, told, action="Rescale")
         self._cluster.announce(event)
+        binding = account.outcome.decision.binding
+        if binding.kind is Kind.ROLLBACK:
+            undone = Announcement(workload.resource, binding.reason, binding.message, warning=True)
+            self._cluster.announce(undone)
 
     def _tell_turns(self, resource: Resource, status: Json, now: float) -> None:
         """Announce a new phase, and every condition whose truth has changed."""

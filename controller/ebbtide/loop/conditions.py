@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ebbtide.api.status import stamp
 from ebbtide.loop.ports import Json
 from ebbtide_policies.contract import Decision, Kind
+from ebbtide_policies.experience_gate import BREACHES, ExperienceGate
 from ebbtide_policies.observation import Observation
 
 
@@ -53,6 +54,7 @@ def judge(
         "a floor stands above a ceiling; see the bounds" if decision.squeezed else "",
     )
     yield _events(seen)
+    yield from _experience(decision)
     yield Condition("Conflicted", bool(conflict), "Conflict" if conflict else "Alone", conflict)
 
 
@@ -67,6 +69,20 @@ def _events(seen: Observation) -> Condition:
     if told:
         return Condition("EventsUnderstood", False, "ProfileMissing", "; ".join(told))
     return Condition("EventsUnderstood", True, "EventsUnderstood", "")
+
+
+def _experience(decision: Decision) -> Iterable[Condition]:
+    """Whether users fare badly; nothing of it where nobody asks."""
+    asked = [bound for bound in decision.bounds if bound.policy == ExperienceGate.name]
+    if not asked:
+        return
+    held = [bound for bound in asked if bound.reason in BREACHES and bound.replicas > 0]
+    if held:
+        first = min(held, key=lambda bound: BREACHES.index(bound.reason))
+        yield Condition("ExperienceAtRisk", True, first.reason, first.message)
+    else:
+        said = "no signal stands against the next step"
+        yield Condition("ExperienceAtRisk", False, "ExperienceSound", said)
 
 
 def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:

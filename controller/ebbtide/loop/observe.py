@@ -14,6 +14,7 @@ from ebbtide.loop.ledger import Ledger, phase_since_in
 from ebbtide.loop.ports import Span
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import SHORT, Workload
+from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
@@ -32,6 +33,8 @@ class Knowledge:
     histories: Histories
     forecasting: Forecasting
     words: Words
+    modelled: bool = True
+    """Whether signals tell of the very fleet that is scaled: not where a day is replayed."""
 
 
 def observe(
@@ -54,7 +57,9 @@ def observe(
         events=tuple(knowledge.words.events(workload, demand[0].per_replica)),
         overrides=tuple(knowledge.words.said(workload, now)),
         answers=_answers(workload, knowledge.histories, now),
+        courses=_courses(workload, knowledge),
         last_step=ledger.last_step,
+        soak=workload.soak,
     )
     return replace(seen, phase=_phase(workload, seen))
 
@@ -141,6 +146,17 @@ def _per_replica(spec: SignalSpec, workload: Workload, histories: Histories, now
         return spec.per_replica if spec.per_replica is not None else UNKNOWN
     answer = histories.latest(workload.query(spec.per_replica_query, spec.source), now, SHORT)
     return answer if answer > 0 else UNKNOWN
+
+
+def _courses(workload: Workload, knowledge: Knowledge) -> Courses:
+    """The last minutes of the queries that policies follow."""
+    source = next(iter(workload.signals.values())).source
+    known: dict[str, Course] = {}
+    for policy in workload.policies:
+        for key, (promql, _) in policy.followed().items():
+            track = knowledge.histories.track(workload.query(promql, source))
+            known[f"{policy.name}/{key}"] = Minutes(track.newest or 0.0, track.values)
+    return Courses(known, knowledge.modelled)
 
 
 def _answers(workload: Workload, histories: Histories, now: float) -> Mapping[str, float]:

@@ -55,6 +55,8 @@ class Rules:
     max_mode: Mode = Mode.ENFORCE
     namespace: str = ""
     """The operator's own, whose calendars and overrides hold everywhere."""
+    replayed: bool = False
+    """Whether a day is replayed: its signals of experience tell of the fleet of that day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,8 @@ class Loop:
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         words = self._words(survey)
         self._timed(seconds, "forecast", lambda: self._foresee(workloads, words))
-        knowledge = Knowledge(self._histories, self._forecasting, words)
+        modelled = not self._rules.replayed
+        knowledge = Knowledge(self._histories, self._forecasting, words, modelled)
         when = now, lambda: self._world.stopwatch() - begun
         cases = self._cases(workloads, survey, knowledge, when)
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])

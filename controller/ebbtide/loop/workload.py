@@ -11,6 +11,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.loop.history import Wanted
 from ebbtide.loop.ports import Query, Ref, Resource
 from ebbtide_policies.contract import Policy
+from ebbtide_policies.descent import Descent
 from ebbtide_policies.observation import ScaleUp
 from ebbtide_policies.rate import Rate
 
@@ -46,6 +47,12 @@ class Workload:
         """The pace of scaling up that its policies allow."""
         return next((p.settings.pace for p in self.policies if isinstance(p, Rate)), ScaleUp())
 
+    @property
+    def soak(self) -> float:
+        """The least time from one step down to the next."""
+        found = (p.settings.soak for p in self.policies if isinstance(p, Descent))
+        return float(next(found, Descent.Settings().soak))
+
     def query(self, promql: str, source: str) -> Query:
         """An expression, asked on behalf of this workload."""
         return Query(self.resource.namespace, promql, source)
@@ -63,6 +70,8 @@ class Workload:
         for policy in self.policies:
             for promql in policy.queries().values():
                 yield Wanted(self.query(promql, source), SHORT)
+            for promql, seconds in policy.followed().values():
+                yield Wanted(self.query(promql, source), seconds)
 
 
 class Understanding:

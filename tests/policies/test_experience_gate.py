@@ -1,0 +1,292 @@
+"""Users come first: no step while they fare badly, and the one that did it is taken back."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from ebbtide_policies.contract import Kind, Memory
+from ebbtide_policies.course import Courses, Minutes
+from ebbtide_policies.experience import GateSignal
+from ebbtide_policies.experience_gate import ExperienceGate, ExperienceGateSettings
+from ebbtide_policies.observation import LastStep, Mode, Observation
+from ebbtide_policies.resolve import resolve, tightest
+from tests.policies.builders import NAN, NOW, seen, settings, steady
+from tests.policies.stacking import memory_lane, stack
+
+GOOD, BAD = 0.004, 0.02
+STALL = {"query": "stall", "atMost": 0.01, "delay": "60s", "window": "3m"}
+STEPPED = LastStep(NOW - 180.0, 105.0, 100.0)
+"""Three minutes ago a step was taken; for two minutes it could be seen."""
+DESCENDING: dict[str, float] = {
+    "replicas": 100.0,
+    "descending": 1.0,
+    "factor": 1.0,
+    "at": NOW - 9000,
+    "back": 0.0,
+    "level stall": GOOD,
+}
+
+
+def gate(**more: Any) -> ExperienceGate:
+    signals = {"stall": STALL | more}
+    return ExperienceGate(settings(ExperienceGateSettings, signals=signals))
+
+
+def measured(*newest: float, before: float = GOOD, late: float = 0.0) -> Courses:
+    """A signal that was at one level for an hour, and then went through some values."""
+    minutes = np.array([before] * 60 + list(newest))
+    return Courses({"experienceGate/stall": Minutes(NOW - late, minutes)})
+
+
+def look(*newest: float, **words: Any) -> Observation:
+    more = {key: words.pop(key) for key in ("withheld", "soak") if key in words}
+    courses = words.pop("courses", None) or measured(*newest, before=words.pop("before", GOOD))
+    return replace(seen(**words), courses=courses, **more)
+
+
+def decided(policy: ExperienceGate, found: Observation, memory: Memory = DESCENDING) -> Any:
+    decision = resolve(found, policy.bounds(found, policy.recall(memory, found)))
+    return decision.replicas, decision.binding.reason
+
+
+def open_gate(policy: ExperienceGate, found: Observation, memory: Memory = DESCENDING) -> bool:
+    limits = tightest(policy.bounds(found, policy.recall(memory, found)), found.fleet.current)
+    return bool(limits.pace_down == 0)
+
+
+@pytest.mark.parametrize(
+    ("signal", "newest", "reason"),
+    [
+        pytest.param({}, [0.02] * 3, "ExperienceGate", id="a limit is passed"),
+        pytest.param({}, [0.02, GOOD, GOOD], None, id="one minute is none: the median counts"),
+        pytest.param({}, [NAN] * 4, "ExperienceUnknown", id="nothing is known of late"),
+        pytest.param({}, [GOOD, NAN, NAN], None, id="it is a little late"),
+        pytest.param(
+            {"atMost": None, "atLeast": 0.01}, [0.02] * 4, None, id="high is good where low is bad"
+        ),
+        pytest.param(
+            {"atMost": None, "atLeast": 0.01}, [GOOD] * 4, "ExperienceGate", id="low is bad there"
+        ),
+        pytest.param({"worseBy": "20%"}, [0.0049] * 4, "ExperienceWorse", id="a quarter worse"),
+        pytest.param({"worseBy": "20%"}, [0.0048] * 4, None, id="a fifth worse"),
+        pytest.param({"worseBy": "20%", "slack": 0.002}, [0.0068] * 4, None, id="slack on top"),
+        pytest.param({"worseBy": "20%"}, [0.001] * 4, None, id="it is much better"),
+        pytest.param({"atMost": None, "worseBy": "20%"}, [0.9] * 4, "ExperienceWorse", id="alone"),
+        pytest.param({"minDemand": "81"}, [0.9] * 4, None, id="there are too few to tell"),
+        pytest.param({"minDemand": "81"}, [NAN] * 9, None, id="then it need not be known"),
+        pytest.param({"minDemand": "80"}, [0.9] * 4, "ExperienceGate", id="there are just enough"),
+    ],
+)
+def test_the_way_down_is_shut_or_open_when(
+    signal: dict[str, Any], newest: list[float], reason: str | None
+) -> None:
+    found = look(*newest)
+    if reason is None:
+        assert open_gate(gate(**signal), found)
+    else:
+        assert decided(gate(**signal), found) == (100, reason)
+
+
+def test_of_an_unknown_demand_it_is_not_said_that_it_is_small() -> None:
+    found = look(*[0.9] * 4, demand=(steady(NAN),))
+    assert decided(gate(minDemand="1M"), found) == (100, "ExperienceGate")
+    assert decided(gate(minDemand="1M"), look(*[0.9] * 4, demand=())) == (100, "ExperienceGate")
+
+
+def test_worse_than_at_the_start_is_nothing_before_a_descent_has_begun() -> None:
+    assert open_gate(gate(worseBy="1%"), look(*[0.009] * 4), DESCENDING | {"level stall": -1.0})
+
+
+# --- the last step is taken back
+
+
+@pytest.mark.parametrize(
+    ("newest", "words", "expected"),
+    [
+        pytest.param([BAD] * 3, {}, (105, "ExperienceRollback"), id="a breach since it shows"),
+        pytest.param(
+            [BAD],
+            {"last_step": LastStep(NOW - 60, 105.0, 100.0)},
+            (105, "ExperienceRollback"),
+            id="the first minute in which it shows is bad",
+        ),
+        pytest.param([BAD], {}, None, id="one minute of several"),
+        pytest.param([BAD, BAD, GOOD, GOOD, GOOD], {}, None, id="one that is over already"),
+        pytest.param([BAD] * 9, {}, (100, "ExperienceGate"), id="one that began before it showed"),
+        pytest.param(
+            [BAD] * 3, {"rollout": True}, (100, "ExperienceGate"), id="one that came with a rollout"
+        ),
+        pytest.param(
+            [BAD] * 3, {"mode": Mode.DRY_RUN}, (100, "ExperienceGate"), id="a shadow's step"
+        ),
+        pytest.param(
+            [BAD] * 3, {"withheld": "an HPA"}, (100, "ExperienceGate"), id="not ours to move"
+        ),
+        pytest.param(
+            [BAD] * 3, {"current": 99}, (99, "ExperienceGate"), id="another hand moved it"
+        ),
+        pytest.param(
+            [BAD] * 3,
+            {"last_step": LastStep(NOW - 180, 95.0, 100.0)},
+            (100, "ExperienceGate"),
+            id="the last step went up",
+        ),
+        pytest.param([BAD] * 3, {"last_step": None}, (100, "ExperienceGate"), id="no step known"),
+        pytest.param(
+            [BAD] * 3,
+            {"last_step": LastStep(NOW - 1200, 105.0, 100.0)},
+            (100, "ExperienceGate"),
+            id="it was long before",
+        ),
+    ],
+)
+def test_of_a_step_to_a_hundred_there_are_after(
+    newest: list[float], words: dict[str, Any], expected: tuple[int, str] | None
+) -> None:
+    found = look(*newest, **({"last_step": STEPPED} | words))
+    if expected is None:
+        assert open_gate(gate(), found)
+    else:
+        assert decided(gate(), found) == expected
+
+
+def test_what_it_can_not_have_done_yet_it_is_not_blamed_for() -> None:
+    found = look(BAD, BAD, BAD, last_step=LastStep(NOW - 30, 105.0, 100.0))
+    assert decided(gate(), found)[0] == 100
+    said = {b.reason for b in gate().bounds(found, DESCENDING) if b.replicas > 0}
+    assert said == {"ExperienceGate", "ExperienceAwaited"}
+
+
+def test_the_next_step_waits_for_what_the_last_one_did() -> None:
+    just_now = look(last_step=LastStep(NOW - 59, 105.0, 100.0))
+    assert decided(gate(), just_now) == (100, "ExperienceAwaited")
+    assert open_gate(gate(), look(last_step=LastStep(NOW - 60, 105.0, 100.0)))
+
+
+def after(found: Observation, memory: Memory, replicas: float) -> dict[str, float]:
+    policy = gate()
+    return dict(policy.remember(found, policy.recall(memory, found), replicas))  # type: ignore[arg-type]
+
+
+def test_a_rollback_is_kept_for_one_soak_and_doubles_the_next() -> None:
+    found = look(BAD, BAD, BAD, last_step=STEPPED)
+    learnt = after(found, DESCENDING, 105.0)
+    assert learnt == DESCENDING | {"replicas": 105.0, "factor": 2.0, "at": NOW, "back": 105.0}
+    back = LastStep(NOW, 100.0, 105.0)
+    kept = look(BAD, current=103, last_step=back)
+    assert decided(gate(), kept, learnt) == (105, "ExperienceRollback")
+    assert after(kept, learnt | {"replicas": 103.0}, 105.0)["back"] == 105.0
+
+
+@pytest.mark.parametrize(
+    ("since", "factor", "is_open"),
+    [
+        pytest.param(119.0, 2.0, False, id="twice the soak, not over"),
+        pytest.param(120.0, 2.0, True, id="over"),
+        pytest.param(950.0, 16.0, False, id="sixteen times"),
+        pytest.param(1900.0, 32.0, True, id="a spell of calm halves it"),
+    ],
+)
+def test_the_soak_after_a_breach(since: float, factor: float, is_open: bool) -> None:
+    memory = DESCENDING | {"factor": min(factor, 16.0), "at": NOW - since, "back": 105.0}
+    found = look(current=105, last_step=LastStep(NOW - since, 100.0, 105.0))
+    assert open_gate(gate(), found, memory | {"replicas": 105.0}) is is_open
+
+
+def test_it_is_doubled_up_to_a_bound() -> None:
+    found = look(BAD, BAD, BAD, last_step=STEPPED)
+    memory = DESCENDING | {"factor": 16.0, "at": NOW - 200.0}
+    assert after(found, memory, 105.0)["factor"] == 16.0
+    long_ago = DESCENDING | {"factor": 16.0, "at": NOW - 3600.0}
+    assert after(found, long_ago, 105.0)["factor"] == 8.0
+
+
+def test_the_first_step_keeps_the_levels_and_later_ones_leave_them() -> None:
+    fresh: dict[str, float] = {}
+    found = look(0.006, 0.006, 0.006)
+    begun = after(found, fresh, 95.0)
+    assert (begun["descending"], begun["level stall"]) == (1.0, 0.006)
+    later = look(0.009, 0.009, 0.009, current=95)
+    assert after(later, begun, 90.0)["level stall"] == 0.006
+    moved = look(0.009, 0.009, 0.009, current=97)
+    assert after(moved, begun, 92.0)["level stall"] == 0.009
+    assert after(later, begun, 120.0)["descending"] == 0.0
+    unknown = look(NAN, NAN, NAN, NAN, NAN)
+    assert after(unknown, fresh, 95.0)["level stall"] == -1.0
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        pytest.param({"at": NOW + 1}, id="from the future"),
+        pytest.param({"factor": 17.0}, id="longer than the bound"),
+        pytest.param({"factor": 0.5}, id="shorter than a soak"),
+        pytest.param({"descending": 2.0}, id="neither yes nor no"),
+        pytest.param({"replicas": None}, id="no number"),
+    ],
+)
+def test_a_memory_is_lost_that_is(junk: dict[str, Any]) -> None:
+    found = look()
+    assert gate().recall(DESCENDING | junk, found) == gate().recall(None, found)
+
+
+def test_a_replayed_day_says_nothing_of_this_fleet() -> None:
+    found = look(courses=Courses(measured(BAD, BAD, BAD).known, modelled=False))
+    said = list(gate().bounds(found, DESCENDING))
+    assert [(bound.kind, bound.replicas, bound.reason) for bound in said] == [
+        (Kind.PACE_DOWN, 0.0, "ExperienceNotModelled")
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"query": "x"}, id="nothing is bad"),
+        pytest.param({"query": "x", "atMost": 1, "atLeast": 1}, id="high and low are bad"),
+    ],
+)
+def test_a_signal_is_refused_of_which(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="write"):
+        settings(GateSignal, **wrong)
+
+
+def test_signals_are_followed_long_enough_to_blame_a_step() -> None:
+    assert gate().followed()["stall"] == ("stall", 1800.0 + 180.0 + 60.0)
+
+
+class Stacked:
+    """The courses of one signal in many observations, as lanes."""
+
+    def __init__(self, alone: list[Minutes]) -> None:
+        self._alone = alone
+        self.newest = np.array([each.newest for each in alone])
+
+    def median(self, start: Any, end: Any) -> Any:
+        spans = zip(np.broadcast_to(start, 4), np.broadcast_to(end, 4), strict=True)
+        return np.array([c.median(*span) for c, span in zip(self._alone, spans, strict=True)])
+
+
+def test_lanes_are_judged_as_each_alone() -> None:
+    policy = gate(worseBy="50%")
+    courses = [[GOOD], [BAD], [BAD] * 9, [NAN] * 9]
+    alone = [look(*course, last_step=STEPPED) for course in courses]
+    together = replace(
+        stack(alone),
+        courses=Courses(
+            {
+                "experienceGate/stall": Stacked(
+                    [each.courses.of("experienceGate", "stall") for each in alone]  # type: ignore[misc]
+                )
+            }
+        ),
+        last_step=LastStep(*(np.full(4, number) for number in STEPPED)),
+    )
+    limits = tightest(policy.bounds(together, DESCENDING), together.fleet.current)
+    learnt = policy.remember(together, DESCENDING, np.array([95.0, 105.0, 100.0, 95.0]))
+    for lane, (one, replicas) in enumerate(zip(alone, (95.0, 105.0, 100.0, 95.0), strict=True)):
+        single = tightest(policy.bounds(one, DESCENDING), one.fleet.current)
+        assert [np.broadcast_to(x, 4)[lane] for x in limits] == list(single)
+        assert memory_lane(learnt, lane) == policy.remember(one, DESCENDING, replicas)
