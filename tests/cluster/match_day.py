@@ -22,7 +22,7 @@ from tests.cluster.feed import MINUTE, Feed, Recording, constant, recording
 from tests.cluster.plane import Plane
 from tests.cluster.running_operator import Operator, condition, events_of, home_of, status_of
 from tests.cluster.watch import Staircase, Watch
-from tests.cluster.workloads import MAX_STEP, SOAK, care, start_fleets
+from tests.cluster.workloads import DIP, MAX_STEP, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 PER_REPLICA = 4000
@@ -106,7 +106,7 @@ def _policy(app: str) -> dict[str, Any]:
         found["spec"]["demand"]["source"] = "other"
         return found
     policies = {
-        "descent": {"maxStep": MAX_STEP, "soak": f"{SOAK}s"},
+        "descent": {"maxStep": MAX_STEP, "soak": f"{SOAK}s", "window": DIP},
         "stabilization": {"window": "60s"},
         "forecastNeed": {"headroom": "10%"},
     }

@@ -12,6 +12,8 @@ PER_REPLICA = 100
 SOAK = 5
 MAX_STEP = "10%"
 """Of the fleet at the start of the descent, and the soak: a staircase that a test can wait for."""
+DIP = "30s"
+"""How long a dip may last: no longer than a test can wait."""
 LATE = 0.4
 """Seconds by which the watch may hear of one write later than of another on a busy machine."""
 
@@ -24,7 +26,7 @@ def care(app: str, **spec: Any) -> dict[str, Any]:
         "demand": {"query": query(app)},
         "capacity": {"perReplica": PER_REPLICA, "leadTime": "2s"},
         "forecast": {"history": "3h"},
-        "policies": {"descent": {"maxStep": MAX_STEP, "soak": f"{SOAK}s"}},
+        "policies": {"descent": {"maxStep": MAX_STEP, "soak": f"{SOAK}s", "window": DIP}},
         **spec,
     }
     return found
