@@ -6,16 +6,25 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, where
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Flag, Number, where
 from ebbtide_policies.observation import Mode, Observation
+from ebbtide_policies.quantities import Duration
 
 
 class LimitSettings(PolicySettings):
     """The range that replicas stay in. `spec.replicas` of a CapacityPolicy."""
 
-    min: int = Field(1, ge=1, description="Capacity never goes below this.")
+    min: int = Field(
+        1, ge=0, description="Capacity never goes below this. 0 needs a demand that is independent."
+    )
     max: int = Field(
         ge=1, description="Capacity never grows above this; a fleet above it descends."
+    )
+    empty_for: Duration = Field(
+        300.0,
+        gt=0,
+        description="With min: 0, how long demand has to have been zero before the last replica "
+        "goes, and how long it may be unknown before one comes back.",
     )
 
     @model_validator(mode="after")
@@ -36,6 +45,26 @@ class Limits(Policy[LimitSettings]):
         low, high = self.settings.min, self.settings.max
         yield Bound(Kind.GUARANTEED_FLOOR, low, self.name, "TooFewReplicas", "min is {}", (low,))
         yield Bound(Kind.HARD_CEILING, high, self.name, "TooManyReplicas", "max is {}", (high,))
+        if np.any(np.less(low, 1)):
+            yield from self._at_zero(seen, np.less(low, 1))
+
+    def _at_zero(self, seen: Observation, allowed: Flag) -> Iterable[Bound]:
+        """The last replica goes on proof that nobody is there; doubt that lasts brings one back."""
+        wait = self.settings.empty_for
+        empty: Flag = allowed & np.not_equal(len(seen.demand), 0)
+        doubtful: Flag = False
+        for demand in seen.demand:
+            known = (demand.covered(wait) >= 1) & (demand.alive >= demand.alive_at_least)
+            empty = empty & known & np.equal(demand.peak(wait), 0)
+            doubtful = doubtful | np.logical_not(demand.age <= wait)
+        if np.any(np.logical_not(empty)):
+            said = "the last replica goes when demand is known to have been zero for {:.0f} s"
+            held = where(empty, NOTHING, np.minimum(1.0, seen.fleet.current))
+            yield Bound(Kind.PACE_DOWN, held, self.name, "ZeroUnproven", said, (wait,))
+        if np.any(doubtful):
+            said = "demand is not known for more than {:.0f} s: somebody may be there"
+            one = where(allowed & doubtful, 1.0, NOTHING)
+            yield Bound(Kind.FLOOR, one, self.name, "ZeroInDoubt", said, (wait,))
 
 
 class ModeGuard(Policy[PolicySettings]):

@@ -5,10 +5,11 @@ import pytest
 from pydantic import ValidationError
 
 from ebbtide_policies.contract import Kind, PolicySettings
+from ebbtide_policies.demand import Signal
 from ebbtide_policies.limits import Limits, LimitSettings, ModeGuard, Overrides
 from ebbtide_policies.observation import Mode, Override
 from ebbtide_policies.resolve import resolve
-from tests.policies.builders import NAN, NOW, seen
+from tests.policies.builders import NAN, NOW, seen, signal, steady
 
 WORD = Override("freeze-1", "CDN migration", NOW + 60)
 
@@ -19,7 +20,7 @@ def test_the_range_is_a_guaranteed_floor_and_a_hard_ceiling() -> None:
     assert (high.kind, high.replicas, high.message) == (Kind.HARD_CEILING, 1200, "max is 1200")
 
 
-@pytest.mark.parametrize(("least", "most"), [(0, 5), (7, 6), (1, 0)])
+@pytest.mark.parametrize(("least", "most"), [(-1, 5), (7, 6), (1, 0)])
 def test_a_range_is_refused(least: int, most: int) -> None:
     with pytest.raises(ValidationError):
         LimitSettings(min=least, max=most)
@@ -27,6 +28,49 @@ def test_a_range_is_refused(least: int, most: int) -> None:
 
 def test_a_range_of_one_number_is_a_range() -> None:
     assert LimitSettings(min=6, max=6).max == 6
+
+
+EMPTY = [0.0] * 6
+
+
+@pytest.mark.parametrize(
+    ("demand", "current", "replicas", "reason"),
+    [
+        pytest.param((signal(EMPTY),), 1, 0, "DesiredWithinRange", id="nobody for five minutes"),
+        pytest.param((signal([1.0, *EMPTY[:4]]),), 1, 1, "ZeroUnproven", id="or for less"),
+        pytest.param(
+            (signal([1.0, *EMPTY]),), 1, 0, "DesiredWithinRange", id="somebody before that"
+        ),
+        pytest.param((signal([*EMPTY, 0.001]),), 1, 1, "ZeroUnproven", id="almost nobody"),
+        pytest.param((signal([*EMPTY, NAN, 0.0]),), 1, 1, "ZeroUnproven", id="a minute unknown"),
+        pytest.param((signal([0.0]),), 1, 1, "ZeroUnproven", id="no more history"),
+        pytest.param((signal([NAN]),), 1, 1, "ZeroInDoubt", id="nothing known"),
+        pytest.param(
+            (signal(EMPTY, alive=0.5, alive_at_least=0.8),), 1, 1, "ZeroUnproven", id="half alive"
+        ),
+        pytest.param(
+            (signal(EMPTY), signal([1.0] * 6, name="jobs")), 1, 1, "ZeroUnproven", id="a job left"
+        ),
+        pytest.param((), 1, 1, "ZeroUnproven", id="no signal at all"),
+        pytest.param((signal(EMPTY),), 0, 0, "DesiredWithinRange", id="none stays none"),
+        pytest.param(
+            (signal(EMPTY, late=300.0),), 0, 0, "DesiredWithinRange", id="while it is a little late"
+        ),
+        pytest.param((signal(EMPTY, late=301.0),), 0, 1, "ZeroInDoubt", id="until it is unknown"),
+        pytest.param((signal([NAN]),), 0, 1, "ZeroInDoubt", id="or was never known"),
+    ],
+)
+def test_of_the_last_replica_there_stays(
+    demand: tuple[Signal, ...], current: int, replicas: int, reason: str
+) -> None:
+    found = seen(current=current, demand=demand)
+    decision = resolve(found, Limits(LimitSettings(min=0, max=9)).bounds(found, {}))
+    assert (decision.replicas, decision.binding.reason) == (replicas, reason)
+
+
+def test_a_minimum_above_zero_asks_for_no_proof() -> None:
+    found = seen(current=1, demand=(steady(NAN),))
+    assert len(list(Limits(LimitSettings(min=1, max=9)).bounds(found, {}))) == 2
 
 
 @pytest.mark.parametrize(

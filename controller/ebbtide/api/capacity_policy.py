@@ -1,29 +1,19 @@
 """CapacityPolicy: what an SRE says about the capacity of one workload."""
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 from pydantic.alias_generators import to_snake
 
-from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one, exactly_one, given
+from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one
+from ebbtide.api.demand_spec import SINGLE, DemandSpec, SignalSpec, Source
 from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.observation import Mode
-from ebbtide_policies.quantities import Duration, Share
+from ebbtide_policies.quantities import Duration
 from ebbtide_policies.registry import CONFIGURABLE
-
-SINGLE = "demand"
-"""The name of the signal when the demand is a single query."""
-
-
-class WhenAbsent(StrEnum):
-    """What a query without an answer means."""
-
-    HOLD = "Hold"
-    ZERO = "Zero"
 
 
 class ScaleTargetRef(Spec):
@@ -32,82 +22,6 @@ class ScaleTargetRef(Spec):
     api_version: Name = Field(description="Its API version, like apps/v1.")
     kind: Name = Field(description="Its kind, like Deployment: anything with a scale subresource.")
     name: Name = Field(description="Its name.")
-
-
-class Alive(Spec):
-    """How to tell an outage of monitoring from an empty house."""
-
-    query: PromQL = Field(
-        description='PromQL for the share of scrape targets that answer, like avg(up{app="edge"}).'
-    )
-    at_least: Share = Field(
-        0.8, gt=0, le=1, description="With a smaller share the demand is unknown."
-    )
-
-
-class Source(Spec):
-    """What the queries of a demand have in common."""
-
-    alive: Alive | None = Field(
-        None, description="When to believe the query. Without it, every answer is believed."
-    )
-    when_absent: WhenAbsent = Field(
-        WhenAbsent.HOLD,
-        description="What no answer means: Hold keeps capacity; Zero, for gauges that vanish with "
-        "the last job, is no demand. Zero needs alive.",
-    )
-    source: Name = Field(
-        "default", description="Metrics source to ask, by its name in the operator's configuration."
-    )
-
-
-_ZERO_NEEDS_ALIVE = Rule(
-    "!has(self.whenAbsent) || self.whenAbsent != 'Zero' || has(self.alive)",
-    "whenAbsent: Zero needs alive, to tell an outage from an empty house",
-    lambda spec: spec.when_absent is not WhenAbsent.ZERO or spec.alive is not None,
-)
-
-
-class SignalSpec(Source):
-    """One named signal of the demand."""
-
-    rules = (_ZERO_NEEDS_ALIVE, at_most_one("perReplica", "perReplicaQuery"))
-
-    query: PromQL = Field(description="PromQL for the demand, one series.")
-    per_replica: Amount | None = Field(
-        None,
-        description="Demand that one ready replica carries at its target load. "
-        "Without it and perReplicaQuery, that of spec.capacity.",
-    )
-    per_replica_query: PromQL | None = Field(
-        None, description="PromQL for the same, where it changes."
-    )
-
-    @property
-    def measured(self) -> bool:
-        """Whether the signal says itself what one replica carries."""
-        return given(self, "perReplica", "perReplicaQuery") > 0
-
-
-class DemandSpec(Source):
-    """The concurrency to be carried: one query, or several named signals."""
-
-    rules = (
-        exactly_one("query", "signals"),
-        _ZERO_NEEDS_ALIVE,
-        Rule(
-            "!has(self.signals) || !(has(self.alive) || has(self.whenAbsent) || has(self.source))",
-            "beside signals, alive, whenAbsent and source stand in each signal",
-            lambda spec: spec.signals is None or spec.model_fields_set <= {"signals"},
-        ),
-    )
-
-    query: PromQL | None = Field(None, description="PromQL for the demand, one series.")
-    signals: Annotated[dict[str, SignalSpec], Field(min_length=1, max_length=16)] | None = Field(
-        None,
-        description="Signals by a name of your own, like viewers or egress. Each asks for "
-        "replicas, and the largest number decides.",
-    )
 
 
 class CapacitySpec(Spec):
@@ -185,6 +99,19 @@ class CapacityPolicySpec(Spec):
             "write capacity.perReplica or capacity.perReplicaQuery: "
             "without it nobody knows how many replicas a demand needs",
             lambda spec: all(signal.measured for signal in spec.signals().values()),
+        ),
+        Rule(
+            "!has(self.replicas.min) || self.replicas.min > 0"
+            " || (has(self.demand.signals) ? self.demand.signals.all(name,"
+            " has(self.demand.signals[name].independent)"
+            " && self.demand.signals[name].independent)"
+            " : has(self.demand.independent) && self.demand.independent)",
+            "replicas.min: 0 needs independent: true beside the query of the demand: one that "
+            "comes from the pods is silent when there are none",
+            lambda spec: (
+                spec.replicas.min > 0
+                or all(signal.independent for signal in spec.signals().values())
+            ),
         ),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.capacity_policy import SignalSpec
+from ebbtide.api.demand_spec import SignalSpec
 from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Column, Forecasting
 from ebbtide.loop.history import Histories

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec, SignalSpec
+from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.demand_spec import SignalSpec
 from ebbtide.api.parse import parse_policy
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.history import Wanted

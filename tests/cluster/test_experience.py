@@ -1,0 +1,123 @@
+"""Users fare worse after a step: on a real cluster it is taken back within one tick."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.cluster.ebbtide_objects import install
+from tests.cluster.feed import Demand, Feed, constant, query
+from tests.cluster.plane import Plane
+from tests.cluster.running_operator import (
+    TICK,
+    Operator,
+    condition,
+    events_of,
+    home_of,
+    status_of,
+)
+from tests.cluster.watch import Staircase, Watch
+from tests.cluster.workloads import DIP, LATE, SOAK, care, start_fleets
+from tests.integration.prometheus_server import PrometheusServer
+
+pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(400)]
+
+APP, STALL = "edge", "stall"
+FLEET, STEP = 30, 3
+GOOD, BAD = 0.004, 0.05
+MINUTE = 60.0
+GATE = {
+    "signals": {"stall": {"query": query(STALL), "atMost": 0.01, "delay": "1s", "window": "1m"}}
+}
+POLICIES = {
+    "descent": {"maxStep": "10%", "soak": f"{SOAK}s", "window": DIP},
+    "experienceGate": GATE,
+}
+
+
+class Story(NamedTuple):
+    """What came of a fleet whose users fare worse from its first step on."""
+
+    stairs: Staircase
+    stepped: float
+    shown: float
+    """The first whole minute in which the breach could be seen."""
+    status: dict[str, Any]
+    """As it was right after the rollback."""
+    reasons: set[str]
+    traces: list[str]
+
+
+class Stall:
+    """A stall ratio that turns bad when it is told to."""
+
+    def __init__(self) -> None:
+        self.bad = threading.Event()
+
+    def __call__(self, moment: float) -> float:
+        return BAD if self.bad.is_set() else GOOD
+
+
+@pytest.fixture(scope="module")
+def story(plane: Plane, live_prometheus: PrometheusServer) -> Iterator[Story]:
+    """Let a fleet descend, and its users fare badly from the first step on."""
+    install(plane)
+    stall = Stall()
+    with ExitStack() as stack:
+        home = stack.enter_context(home_of(plane, "experience"))
+        feeds: dict[str, Demand] = {APP: constant(100.0), STALL: stall}
+        stack.enter_context(Feed(live_prometheus, feeds))
+        start_fleets(plane, home, [APP], FLEET)
+        watch = stack.enter_context(Watch(plane, home))
+        _until_second(10.0)
+        plane.apply(care(APP, policies=POLICIES), namespace=home)
+        operator = stack.enter_context(Operator(plane, home, {"default": live_prometheus.url}))
+        plane.wait(lambda: watch.now(APP) == FLEET - STEP, 60, "the first step is taken")
+        stepped = time.time()
+        stall.bad.set()
+        plane.wait(lambda: watch.now(APP) == FLEET, 90, "it is taken back")
+        status = status_of(plane, home, APP)
+        time.sleep(2 * SOAK - TICK)
+        stairs, told = watch.of(APP), events_of(plane, home, APP)
+        operator.stop()
+        yield Story(
+            stairs=stairs,
+            stepped=stepped,
+            shown=(stepped // MINUTE + 1) * MINUTE,
+            status=status,
+            reasons={event["reason"] for event in told},
+            traces=operator.stack_traces,
+        )
+
+
+def _until_second(second: float) -> None:
+    """Wait until a minute has so many seconds behind it, so that a step falls well inside one."""
+    time.sleep((second - time.time() % MINUTE) % MINUTE)
+
+
+def test_it_is_taken_back_in_the_tick_that_sees_it(story: Story) -> None:
+    back = [change.at for change in story.stairs.changes[2:]]
+    assert len(back) == 1
+    assert story.shown <= back[0] <= story.shown + 2 * TICK + LATE
+
+
+def test_no_second_step_was_taken_blindly_before(story: Story) -> None:
+    assert story.stairs.replicas == [FLEET, FLEET - STEP, FLEET]
+
+
+def test_the_status_says_so_and_remembers(story: Story) -> None:
+    at_risk = condition(story.status, "ExperienceAtRisk")
+    assert (at_risk["status"], at_risk["reason"]) == ("True", "ExperienceRollback")
+    assert story.status["memory"]["experienceGate"]["factor"] == 2
+    assert story.status["decisions"][-1]["reason"] == "ExperienceRollback"
+
+
+def test_the_events_say_so(story: Story) -> None:
+    assert {"ExperienceRollback", "SuccessfulRescale"} <= story.reasons
+
+
+def test_nothing_went_wrong_meanwhile(story: Story) -> None:
+    assert story.traces == []

@@ -1,0 +1,54 @@
+"""A workload that nobody needs has no replicas; the first who comes has one at the next tick."""
+
+from typing import Any
+
+from ebbtide.planning.demand import DemandSeries
+from tests.loop.world import BEFORE, World, levels
+from tests.policies.builders import NAN
+
+JOBS: Any = {"query": "jobs", "independent": True}
+
+
+def idle(series: DemandSeries, replicas: int = 1, **more: Any) -> World:
+    """A workload that may go to none, and is counted outside of its pods."""
+    world = World()
+    world.add("jobs", replicas=replicas, demand=JOBS | more)
+    world.edit("jobs", replicas={"min": 0, "max": 9})
+    world.metrics.answer("jobs", series)
+    return world
+
+
+def test_the_last_replica_goes_once_nobody_has_been_there_for_five_minutes() -> None:
+    world = idle(levels((1.0, BEFORE - 2), (0.0, 600)))
+    world.run(2)
+    assert world.replicas("jobs") == 1
+    world.run(20)
+    assert world.replicas("jobs") == 0
+
+
+def test_the_first_job_brings_one_back_at_the_tick_that_sees_it() -> None:
+    world = idle(levels((0.0, BEFORE + 4), (1.0, 600)))
+    world.run(4)
+    assert world.replicas("jobs") == 0
+    world.run(0.5)
+    assert world.replicas("jobs") == 0
+    world.tick()
+    assert world.replicas("jobs") >= 1
+
+
+def test_doubt_that_lasts_brings_one_back() -> None:
+    world = idle(levels((0.0, BEFORE + 4), (NAN, 600)))
+    world.run(5)
+    assert world.replicas("jobs") == 0
+    world.run(6)
+    assert world.replicas("jobs") == 1
+    assert world.status("jobs")["binding"]["reason"] in {"ZeroInDoubt", "DemandUnknown"}
+
+
+def test_gauges_that_vanish_with_the_last_job_are_zero_where_that_is_said() -> None:
+    alive = {"query": "up", "atLeast": "80%"}
+    gone = levels((2.0, BEFORE - 60), (NAN, 700))
+    world = idle(gone, replicas=2, whenAbsent="Zero", alive=alive)
+    world.metrics.answer("up", levels((1.0, BEFORE + 600)))
+    world.run(20)
+    assert world.replicas("jobs") == 0
