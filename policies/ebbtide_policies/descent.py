@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 from pydantic import Field
+from pydantic.alias_generators import to_snake
 
 from ebbtide_policies.contract import (
     Bound,
@@ -22,6 +23,15 @@ from ebbtide_policies.contract import (
 from ebbtide_policies.lanes import NOTHING, Flag, Number, where, whole
 from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
+from ebbtide_policies.strictness import (
+    Stricter,
+    Values,
+    as_set,
+    held_in,
+    in_force,
+    looked,
+    settled,
+)
 
 
 class DescentSettings(PolicySettings):
@@ -50,6 +60,17 @@ class DescentSettings(PolicySettings):
     )
 
 
+_STRICTER: Stricter = {
+    "maxStep": np.minimum,
+    "soak": np.maximum,
+    "quantile": np.maximum,
+    "headroom": np.maximum,
+    "window": np.maximum,
+    "early": np.minimum,
+}
+"""Every setting; of two values the one that lets less go."""
+
+
 def step_size(origin: Number, max_step: Number) -> Number:
     """Replicas in one step: a share of the fleet at the start, rounded down, at least one."""
     return np.maximum(1.0, np.floor(origin * max_step + 1e-9))
@@ -65,7 +86,8 @@ class Descent(Policy[DescentSettings]):
 
     Memory: `origin`, the fleet at the start of the descent; `replicas`, the number after the last
     decision that changed it; `at`, the moment of the last step; `maxStep` and `soak`, the settings
-    it was taken by. The first step after an edit obeys the stricter of the old and the new.
+    it was taken by. The first step after an edit obeys the stricter of the old and the new; for one
+    soak all settings do (`strictness`).
     """
 
     name = "descent"
@@ -73,10 +95,10 @@ class Descent(Policy[DescentSettings]):
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One pace for each gate, and one for the size of the step."""
-        current = seen.fleet.current
-        soak = np.maximum(self.settings.soak, memory["soak"])
+        current, chosen = seen.fleet.current, self._chosen(seen, memory)
+        soak = np.maximum(chosen["soak"], memory["soak"])
         stepped = _stepped(memory, seen)
-        size = step_size(_origin(memory, current), self._share(memory))
+        size = step_size(_origin(memory, current), np.minimum(chosen["maxStep"], memory["maxStep"]))
         yield self._pace(
             current - size,
             "DescentStep",
@@ -100,15 +122,15 @@ class Descent(Policy[DescentSettings]):
             current,
             seen.fleet.rollout,
         )
-        foreseen_need = self._foreseen(seen)
+        foreseen_need = self._foreseen(seen, chosen)
         yield self._pace(
             np.minimum(whole(foreseen_need), current),
             "ForecastGate",
             "until capacity could be won back, demand may need {:.1f} replicas",
             foreseen_need,
         )
-        dip = seen.regain + self.settings.soak + self.settings.window
-        returning = self._returning(seen, dip)
+        dip = seen.regain + chosen["soak"] + chosen["window"]
+        returning = self._returning(seen, chosen, dip)
         yield self._pace(
             np.minimum(whole(returning), current),
             "DemandMayReturn",
@@ -117,22 +139,26 @@ class Descent(Policy[DescentSettings]):
             dip,
         )
 
-    def _foreseen(self, seen: Observation) -> Number:
+    def _foreseen(self, seen: Observation, chosen: Values) -> Number:
         """What the forecast wants to fit the smaller fleet; nothing where none can be followed."""
-        reach = seen.regain + self.settings.soak
-        ahead = [foreseen(demand, self.settings.quantile, reach) for demand in seen.demand]
-        return self._spared(where(np.isnan(need), NOTHING, need) for need in ahead)
+        reach = seen.regain + chosen["soak"]
+        ahead = [foreseen(demand, chosen["quantile"], reach) for demand in seen.demand]
+        needs = (where(np.isnan(need), NOTHING, need) for need in ahead)
+        return largest(needs) * (1 + chosen["headroom"])
 
-    def _returning(self, seen: Observation, memory: Number) -> Number:
+    def _returning(self, seen: Observation, chosen: Values, dip: Number) -> Number:
         """What demand was and may be again, for as long as dips last; an announced end is none."""
-        early, ended = self.settings.early, seen.announced_end
-        return self._spared(demand.lingering(memory, early, ended) for demand in seen.demand)
+        early, ended = chosen["early"], seen.announced_end
+        needs = (demand.lingering(dip, early, ended) for demand in seen.demand)
+        return largest(needs) * (1 + chosen["headroom"])
 
-    def _spared(self, needs: Iterable[Number]) -> Number:
-        return largest(needs) * (1 + self.settings.headroom)
+    def _values(self) -> Values:
+        return {name: getattr(self.settings, to_snake(name)) for name in _STRICTER}
 
-    def _share(self, memory: Memory) -> Number:
-        return np.minimum(self.settings.max_step, memory["maxStep"])
+    def _chosen(self, seen: Observation, memory: Memory) -> Values:
+        """The settings that count: for one soak after a change the stricter of old and new."""
+        known = looked(memory, self._values(), seen.now, _STRICTER)
+        return in_force(known, self._values(), seen.now, _STRICTER)
 
     def _pace(self, replicas: Number, reason: str, detail: str, *values: object) -> Bound:
         return Bound(Kind.PACE_DOWN, replicas, self.name, reason, detail, values)
@@ -141,13 +167,19 @@ class Descent(Policy[DescentSettings]):
         """Take the stored memory if it is sound; else the last step counts as taken now."""
         current = seen.fleet.current
         fresh = self._since(seen, current, current)
-        found = {key: stored_number(stored, key) for key in fresh}
+        known = {**as_set(self._values()), **(stored or {})}  # a setting may be new to the memory
+        found = {key: stored_number(known, key) for key in fresh}
+        held = held_in(stored, self._values(), seen.now)
         sound = found["at"] <= seen.now and found["origin"] >= found["replicas"]
-        return found if sound and not np.isnan(sum(found.values())) else fresh
+        if not sound or held is None or np.isnan(sum(found.values())):
+            return fresh
+        return {**found, **held}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
-        """Keep where the descent began and when the last step was taken."""
+        """Keep where the descent began, when the last step was taken, and what was set."""
         current = seen.fleet.current
+        known = looked(memory, self._values(), seen.now, _STRICTER)
+        memory = settled(known, self._values(), seen.now)
         if not np.any(replicas != current):
             return memory
         rose, fell = replicas > current, replicas < current
@@ -157,7 +189,7 @@ class Descent(Policy[DescentSettings]):
             "origin": origin,
             "replicas": where(rose | fell, replicas, memory["replicas"]),
         }
-        return {k: where(fell, after[k], kept[k]) for k in after}
+        return {key: where(fell, after.get(key, kept[key]), kept[key]) for key in kept}
 
     def _since(self, seen: Observation, origin: Number, replicas: Number) -> Memory:
         return {
@@ -166,6 +198,7 @@ class Descent(Policy[DescentSettings]):
             "at": seen.now,
             "maxStep": self.settings.max_step,
             "soak": self.settings.soak,
+            **as_set(self._values()),
         }
 
 

@@ -180,7 +180,8 @@ def test_memory_whose_start_is_below_its_end_is_lost() -> None:
 def learn(memory: dict[str, float], replicas: float) -> dict[str, float]:
     found = seen(**IDLE)
     policy = Descent(settings(DescentSettings, maxStep="10%", soak="2m"))
-    return dict(policy.remember(found, policy.recall(memory, found), replicas))  # type: ignore[arg-type]
+    learnt = policy.remember(found, policy.recall(memory, found), replicas)
+    return {key: float(value) for key, value in learnt.items() if "." not in key}
 
 
 def test_a_step_is_remembered_with_the_settings_that_it_was_taken_by() -> None:

@@ -1,19 +1,18 @@
 """CapacityPolicy: what an SRE says about the capacity of one workload."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import Field, create_model
+from pydantic import Field
 from pydantic.alias_generators import to_snake
 
 from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one
+from ebbtide.api.by_phase import LimitsByPhase, Policies, least_replicas
 from ebbtide.api.demand_spec import SINGLE, DemandSpec, SignalSpec, Source
 from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
-from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.observation import Mode
 from ebbtide_policies.quantities import Duration
-from ebbtide_policies.registry import CONFIGURABLE
 
 
 class ScaleTargetRef(Spec):
@@ -56,27 +55,6 @@ class ForecastSpec(Spec):
     history: Duration = Field(28 * 86400.0, ge=3600, description="How much of the past it learns.")
 
 
-def _said_by(policy: type[Policy[Any]]) -> str:
-    return (policy.__doc__ or policy.name).partition("\n")[0]
-
-
-if TYPE_CHECKING:
-    Policies = Spec
-else:
-    Policies = create_model(
-        "Policies",
-        __base__=Spec,
-        __doc__="The settings of policies, by the name of the policy.",
-        **{
-            to_snake(policy.name): (
-                policy.Settings | None,
-                Field(None, alias=policy.name, description=_said_by(policy)),
-            )
-            for policy in CONFIGURABLE
-        },
-    )
-
-
 _MEASURING = [
     name
     for name, preset in presets().items()
@@ -101,7 +79,9 @@ class CapacityPolicySpec(Spec):
             lambda spec: all(signal.measured for signal in spec.signals().values()),
         ),
         Rule(
-            "!has(self.replicas.min) || self.replicas.min > 0"
+            "(!has(self.replicas.min) || self.replicas.min > 0)"
+            " && (!has(self.replicas.when) || self.replicas.when.all(phase,"
+            " !has(self.replicas.when[phase].min) || self.replicas.when[phase].min > 0))"
             " || (has(self.demand.signals) ? self.demand.signals.all(name,"
             " has(self.demand.signals[name].independent)"
             " && self.demand.signals[name].independent)"
@@ -109,7 +89,7 @@ class CapacityPolicySpec(Spec):
             "replicas.min: 0 needs independent: true beside the query of the demand: one that "
             "comes from the pods is silent when there are none",
             lambda spec: (
-                spec.replicas.min > 0
+                least_replicas(spec.replicas) > 0
                 or all(signal.independent for signal in spec.signals().values())
             ),
         ),
@@ -128,7 +108,7 @@ class CapacityPolicySpec(Spec):
     capacity: CapacitySpec = Field(
         CapacitySpec(), description="What one replica carries, and how long it takes to have one."
     )
-    replicas: LimitSettings = Field(description="The range that replicas stay in.")
+    replicas: LimitsByPhase = Field(description="The range that replicas stay in.")
     forecast: ForecastSpec = Field(ForecastSpec(), description="How demand is foreseen.")
     policies: Policies = Field(
         Policies(),

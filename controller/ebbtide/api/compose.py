@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ebbtide.api.by_phase import by_phase, settings_in
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.parse import told, understand
 from ebbtide.api.sentences import unknown
@@ -10,14 +11,17 @@ from ebbtide.api.yaml_text import Fault
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.limits import Limits
+from ebbtide_policies.observation import Phase
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 
 Plugins = Mapping[str, type[Policy[Any]]]
 """The policies that other packages bring, by name."""
 
 
-def compose(spec: CapacityPolicySpec, plugins: Plugins) -> tuple[Policy[Any], ...]:
-    """Every policy that decides for a workload.
+def compose(
+    spec: CapacityPolicySpec, plugins: Plugins, phase: Phase = Phase.PEACE
+) -> tuple[Policy[Any], ...]:
+    """Every policy that decides for a workload, with its settings in a phase.
 
     Those that keep it safe are there whether the spec names them or not.
 
@@ -30,11 +34,24 @@ def compose(spec: CapacityPolicySpec, plugins: Plugins) -> tuple[Policy[Any], ..
     if faults:
         raise InvalidInput(told(faults))
     return (
-        *(policy(_spoken(spec, policy)) for policy in SPOKEN),
-        *(policy(spec.written(policy) or policy.Settings()) for policy in ALWAYS),
-        *(policy(settings) for policy in OPTIONAL if (settings := spec.written(policy))),
-        *(plugins[name](settings) for name, settings in brought.items()),
+        *(policy(settings_in(_spoken(spec, policy), phase)) for policy in SPOKEN),
+        *(policy(_always(spec, policy, phase)) for policy in ALWAYS),
+        *(
+            policy(settings_in(said, phase))
+            for policy in OPTIONAL
+            if (said := spec.written(policy))
+        ),
+        *(
+            plugins[name](settings_in(said, phase))
+            for name, said in brought.items()
+            if not isinstance(said, list)
+        ),
     )
+
+
+def _always(spec: CapacityPolicySpec, policy: type[Policy[Any]], phase: Phase) -> PolicySettings:
+    written = spec.written(policy)
+    return settings_in(written, phase) if written else policy.Settings()
 
 
 def plugin_faults(spec: CapacityPolicySpec, plugins: Plugins) -> Iterable[Fault]:
@@ -59,7 +76,7 @@ def _plugin(
     where = ("plugins", name)
     if name not in plugins:
         return [Fault(where, f"no such policy is installed: {unknown(name, plugins)}")]
-    found = understand(plugins[name].Settings, written)
+    found = understand(by_phase(plugins[name].Settings), written)
     if isinstance(found, list):
         return [Fault((*where, *fault.at), fault.why) for fault in found]
     return found

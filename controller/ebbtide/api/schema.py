@@ -29,8 +29,9 @@ class _Generator(GenerateJsonSchema):
         model = schema["cls"]
         for field in model.model_fields.values():
             _finish(made["properties"], field)
-        if model in RULES:
-            made[VALIDATIONS] = list(RULES[model])
+        rules = [rule for part in model.__mro__ for rule in RULES.get(part, ())]
+        if rules:
+            made[VALIDATIONS] = rules
         return made
 
 

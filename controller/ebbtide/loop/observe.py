@@ -18,6 +18,7 @@ from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.limits import Limits
 from ebbtide_policies.need import PresentNeed
 from ebbtide_policies.observation import Mode, Observation, Phase
 from ebbtide_policies.phase import next_phase
@@ -40,7 +41,11 @@ class Knowledge:
 def observe(
     workload: Workload, ledger: Ledger, mode: Mode, knowledge: Knowledge, now: float
 ) -> Observation:
-    """Put together what is known of one workload."""
+    """Put together what is known of one workload.
+
+    The phase is told by the settings of the phase before; what follows has those of the new one.
+    """
+    workload = workload.in_phase(ledger.phase)
     demand = tuple(
         _signal(name, spec, workload, knowledge, now) for name, spec in workload.signals.items()
     )
@@ -56,12 +61,18 @@ def observe(
         mode=mode,
         events=tuple(knowledge.words.events(workload, demand[0].per_replica)),
         overrides=tuple(knowledge.words.said(workload, now)),
+        last_step=ledger.last_step,
+    )
+    phase = _phase(workload, seen)
+    workload = workload.in_phase(phase)
+    return replace(
+        seen,
+        phase=phase,
+        scale_up=workload.scale_up,
+        soak=workload.soak,
         answers=_answers(workload, knowledge.histories, now),
         courses=_courses(workload, knowledge),
-        last_step=ledger.last_step,
-        soak=workload.soak,
     )
-    return replace(seen, phase=_phase(workload, seen))
 
 
 def _phase(workload: Workload, seen: Observation) -> Phase:
@@ -70,7 +81,7 @@ def _phase(workload: Workload, seen: Observation) -> Phase:
     return next_phase(
         seen,
         calendar=by_name[Calendar.name],
-        least=float(workload.spec.replicas.min),
+        least=float(by_name[Limits.name].min),
         headroom=by_name[PresentNeed.name].headroom,
     )
 

@@ -214,6 +214,7 @@ class Loop:
         actuator = self._actuator(mode, case.conflict)
         ledger = actuator.ledger(workload, target, mode, now)
         seen = observe(workload, ledger, mode, case.knowledge, now)
+        workload = workload.in_phase(seen.phase)
         if actuator is self._withheld:
             seen = replace(seen, withheld=case.conflict)
         outcome = decide(workload.policies, seen, ledger.memories)

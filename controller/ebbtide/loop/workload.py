@@ -1,7 +1,8 @@
 """A workload as the loop sees it: its resource, understood."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
@@ -13,7 +14,7 @@ from ebbtide.loop.history import Wanted
 from ebbtide.loop.ports import Query, Ref, Resource
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
-from ebbtide_policies.observation import ScaleUp
+from ebbtide_policies.observation import Phase, ScaleUp
 from ebbtide_policies.rate import Rate
 
 SHORT = 600.0
@@ -27,10 +28,17 @@ class Workload:
     resource: Resource
     spec: CapacityPolicySpec
     policies: tuple[Policy[Any], ...]
+    """With their settings in one phase."""
     signals: Mapping[str, SignalSpec]
     """The named signals of its demand."""
     wanted: tuple[Wanted, ...] = ()
     """Every query that a tick needs answered, with the length of its past."""
+    by_phase: Mapping[Phase, tuple[Policy[Any], ...]] = field(default_factory=dict)
+    """The same policies with their settings in each phase; empty: those are the same."""
+
+    def in_phase(self, phase: Phase) -> "Workload":
+        """The workload with the settings that hold in a phase."""
+        return replace(self, policies=self.by_phase.get(phase, self.policies))
 
     @property
     def key(self) -> str:
@@ -68,7 +76,7 @@ class Workload:
             if signal.per_replica_query:
                 yield Wanted(self.query(signal.per_replica_query, signal.source), SHORT)
         source = next(iter(self.signals.values())).source
-        for policy in self.policies:
+        for policy in chain(self.policies, *self.by_phase.values()):
             for promql in policy.queries().values():
                 yield Wanted(self.query(promql, source), SHORT)
             for promql, seconds in policy.followed().values():
@@ -102,8 +110,11 @@ class Understanding:
         try:
             spec = parse_policy(resource.spec)
             self._check_model(spec.forecast.model)
-            workload = Workload(resource, spec, compose(spec, self._plugins), spec.signals())
-            return replace(workload, wanted=tuple(workload.needs()))
+            settings = {phase: compose(spec, self._plugins, phase) for phase in Phase}
+            workload = Workload(
+                resource, spec, settings[Phase.PEACE], spec.signals(), by_phase=settings
+            )
+            return replace(workload, wanted=tuple(dict.fromkeys(workload.needs())))
         except InvalidInput as error:
             return error
         except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
