@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.cli.models import HOUSE, forecasters, makers, plugins
+from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.hold import Hold
 from tests.forecast.conformance import check_forecaster
@@ -66,10 +66,8 @@ def test_a_forecaster_of_another_package_is_found(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     install_forecaster(tmp_path, "Calm", "calm_plugin:Calm")
-    assert set(HOUSE) | {"Calm"} <= set(forecasters())
-    found = forecasters()
-    assert found["Calm"].name == "Calm"
-    assert found["Calm"] is found["Calm"]
+    assert set(HOUSE) | {"Calm"} <= set(makers())
+    assert makers()["Calm"]().name == "Calm"
 
 
 def test_a_forecaster_that_knows_of_no_context_heeds_what_was_announced(
@@ -85,11 +83,10 @@ def test_a_forecaster_is_loaded_only_when_it_is_asked_for(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     install_forecaster(tmp_path, "Calm", "no_such_module:Calm")
-    found = forecasters()
-    assert "Calm" in found
-    assert found["Persistence"].name == "Persistence"
+    found = makers()
+    assert found["Persistence"]().name == "Persistence"
     with pytest.raises(InvalidInput, match=r"'Calm' can't be loaded: No module named"):
-        found["Calm"]
+        found["Calm"]()
 
 
 @pytest.mark.parametrize(
@@ -105,11 +102,11 @@ def test_a_plugin_that_is_no_forecaster_is_named(
     monkeypatch.syspath_prepend(str(tmp_path))
     install_forecaster(tmp_path, "Calm", value)
     with pytest.raises(InvalidInput, match=rf"the forecaster 'Calm' {why}"):
-        forecasters()["Calm"]
+        makers()["Calm"]()
 
 
 def test_a_name_of_the_house_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     install_forecaster(tmp_path, "Tide", "calm_plugin:Calm")
     with pytest.raises(InvalidInput, match=r"'Tide' .* has a name of the house"):
-        forecasters()
+        makers()

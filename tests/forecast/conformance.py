@@ -211,13 +211,15 @@ def an_announced_event_is_foreseen(make: Maker) -> None:
     """From an hour ahead: as a multiple, as a level, and by the shape of an earlier event."""
     start, end = END + HOUR * 60.0, END + 100 * 60.0
     values = day_shape(3 * DAY)
-    plain = make().forecast(history(values), HORIZON).values[0, :, 0]
+    unsaid = make().forecast(history(values), HORIZON)
+    plain = unsaid.values[0, :, 0]
     level = 5 * float(values.max())
-    before = float(np.median(values[-HOUR:]))
+    usual = unsaid.ordinary[int(END // 60 + HOUR) % DAY :][:40, 0].max()
+    usual = float(np.median(values[-HOUR:])) if np.isnan(usual) else float(usual)
     for event, least, most in (
         (Announcement(start=start, end=end, times=3.0), 2.0 * plain[79], 4.5 * plain[79]),
         (Announcement(start=start, end=end, level=level), 0.99 * level, 1.01 * level),
-        (Announcement(start=start, end=end, shape=(1.0, 9.0, 1.0)), 7 * before, 11 * before),
+        (Announcement(start=start, end=end, times=9, shape=(0.1, 1, 0.1)), 8 * usual, 10 * usual),
     ):
         made = _told(make, history(values), (event,))
         assert least <= made.values[0, 79, 0] <= most, event

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ebbtide.forecast.announced import MOST_POINTS, heed, shape_of
-from ebbtide.forecast.contract import Announcement, Context, Forecast, History, SeriesContext
+from ebbtide.forecast.announced import heed
+from ebbtide.forecast.contract import DAY, Announcement, Context, Forecast, History, SeriesContext
 from ebbtide.forecast.naive import persistence
 from tests.forecast.conformance import END, HORIZON
 
@@ -40,11 +40,20 @@ def test_a_level_is_foreseen_as_it_stands() -> None:
 
 def test_the_shape_of_an_earlier_event_is_aligned() -> None:
     forecast, known = plain(np.full(300, 100.0))
-    event = Announcement(start=SOON, end=SOON + HOUR, shape=(1.0, 4.0))
+    event = Announcement(start=SOON, end=SOON + HOUR, times=4, shape=(0.25, 1.0))
     made = announced(forecast, known, event)[0]
     assert made[59] == pytest.approx(100.0)
     assert made[89] == pytest.approx(250.0)
     assert made[119] == pytest.approx(400.0)
+
+
+def test_a_shape_is_relative_to_the_highest_usual_of_its_hours() -> None:
+    at = END - 60.0 * np.arange(3 * DAY - 1, -1, -1)
+    forecast, known = plain(100 + 50 * np.cos(2 * np.pi * (at - SOON - HOUR / 2) / 86400))
+    event = Announcement(start=SOON, end=SOON + HOUR, times=4, shape=(0.5, 1.0, 0.5))
+    made = announced(forecast, known, event)[0]
+    assert made[89] == pytest.approx(4 * 150.0, rel=0.02)
+    assert made[119] == pytest.approx(2 * 150.0, rel=0.02)
 
 
 def test_while_it_goes_on_it_is_scaled_by_what_has_come() -> None:
@@ -64,15 +73,6 @@ def test_quantiles_stay_in_order_and_as_wide_in_proportion() -> None:
     assert (np.diff(made) >= 0).all()
     before = forecast.values[:, 80, 0]
     assert made / made[0] == pytest.approx(before / before[0])
-
-
-def test_a_captured_shape_is_short_and_in_multiples_of_the_usual() -> None:
-    values = np.linspace(100, 900, 3000)
-    values[5:9] = np.nan
-    shape = shape_of(values, 100.0)
-    assert len(shape) == MOST_POINTS
-    assert shape[0] == pytest.approx(1.0)
-    assert shape[-1] == pytest.approx(9.0)
 
 
 def test_of_nothing_known_nothing_is_made() -> None:

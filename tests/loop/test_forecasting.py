@@ -1,11 +1,15 @@
 """Which forecasts are made, of what, and how often."""
 
 import logging
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ebbtide.api.forecast import TrustSpec
+from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import (
     LEVELS,
     NO_CONTEXT,
@@ -13,9 +17,12 @@ from ebbtide.forecast.contract import (
     Context,
     Forecast,
     History,
+    Measured,
     SeriesContext,
 )
-from ebbtide.loop.forecasting import Column, Forecasting
+from ebbtide.loop.background import AtOnce, Background, Done, attempted
+from ebbtide.loop.cohort import Column
+from ebbtide.loop.forecasting import TOGETHER, Forecasting
 from tests.loop.world import NOON, Flat
 
 EDGE, ORIGIN = ("live/edge", "demand"), ("live/origin", "demand")
@@ -39,9 +46,11 @@ class Choosy(Flat):
 class World:
     """A forecaster, and the forecasts that are made by it."""
 
-    def __init__(self, model: Flat | None = None) -> None:
+    def __init__(self, model: Flat | None = None, background: Background | None = None) -> None:
         self.model = model or Flat()
-        self.forecasting = Forecasting({"Flat": self.model, "Other": self.model})
+        self.background = background or AtOnce()
+        makers = {"Flat": lambda: self.model, "Other": lambda: self.model}
+        self.forecasting = Forecasting(makers, self.background)
 
     def calls(self, *columns: Column) -> int:
         """How often the forecaster is called for these."""
@@ -145,5 +154,210 @@ def test_what_people_say_changes_the_forecast_without_a_new_minute() -> None:
     assert world.calls(told, column(ORIGIN)) == 0
 
 
-def test_the_names_of_the_models_are_told() -> None:
-    assert World().forecasting.models == ["Flat", "Other"]
+# --- beside the ticks
+
+
+class WhenTold:
+    """A background that does its work when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[str, Callable[[], object]]] = []
+        self.slow: list[bool] = []
+        self.done: list[Done] = []
+
+    def begin(self, name: str, work: Callable[[], object], *, slow: bool) -> None:
+        self.waiting.append((name, work))
+        self.slow.append(slow)
+
+    def finished(self) -> list[Done]:
+        done, self.done = self.done, []
+        return done
+
+    def work(self, seconds: float = 0.0) -> None:
+        """Do all that waits; each piece takes so long."""
+        self.done += [Done(name, attempted(work), seconds) for name, work in self.waiting]
+        self.waiting = []
+
+
+def doubt(world: World, key: tuple[str, str] = EDGE) -> str:
+    """Why a forecast is not followed."""
+    found = world.forecasting.doubt(key)
+    return found.reason if found else ""
+
+
+def test_while_a_forecaster_learns_nothing_is_foreseen_and_it_is_said() -> None:
+    background = WhenTold()
+    world = World(background=background)
+    assert world.calls(column()) == 0
+    assert world.forecasting.of(EDGE) is None
+    assert doubt(world) == "ForecastLearning"
+    background.work()
+    world.forecasting.refresh([column()])
+    assert world.level() == 3.0
+    assert doubt(world) == ""
+
+
+def test_a_thousand_that_arrive_together_are_learnt_in_parts_that_wait_for_nothing() -> None:
+    background = WhenTold()
+    world = World(background=background)
+    many = [column((f"live/edge-{i}", "demand")) for i in range(1000)]
+    world.forecasting.refresh(many)
+    assert len(background.waiting) == -(-1000 // TOGETHER)
+    assert all(background.slow)
+    background.work()
+    world.forecasting.refresh(many)
+    assert all(world.forecasting.of(one.key) for one in many)
+
+
+def test_a_tick_waits_for_a_forecaster_that_was_quick_and_for_no_other() -> None:
+    background = WhenTold()
+    world = World(background=background)
+    for minute, seconds in enumerate((9.0, 0.001, 9.0, 0.001)):
+        world.forecasting.refresh([column(newest=NOON + 60 * minute)])
+        background.work(seconds)
+    world.forecasting.refresh([column(newest=NOON + 240)])
+    assert background.slow == [True, True, False, True, False]
+
+
+def test_a_forecast_that_goes_on_is_not_begun_twice_and_the_last_one_stays() -> None:
+    background = WhenTold()
+    world = World(background=background)
+    world.forecasting.refresh([column()])
+    background.work()
+    for minute in (1, 2, 3):
+        later = column(minutes=(2.0, 3.0, 4.0), newest=NOON + 60 * minute)
+        world.forecasting.refresh([later])
+        assert len(background.waiting) == 1
+        assert world.level() == 3.0
+
+
+def test_nothing_is_learnt_before_all_of_the_past_was_read() -> None:
+    world = World()
+    assert world.calls(column(whole=False)) == 0
+    assert doubt(world) == "ForecastLearning"
+    assert world.calls(column()) == 1
+
+
+def test_a_past_that_was_completed_is_learnt_anew_while_the_last_forecast_stays() -> None:
+    background = WhenTold()
+    world = World(background=background)
+    world.forecasting.refresh([column()])
+    background.work(0.001)
+    completed = column(minutes=(7.0, 1.0, 2.0, 3.0), edition=1)
+    world.forecasting.refresh([completed])
+    assert background.slow == [True, True]
+    assert world.level() == 3.0
+    assert doubt(world) == ""
+    background.work()
+    world.forecasting.refresh([completed])
+    assert len(world.model.shown[-1].minutes) == 4
+
+
+def test_what_is_forgotten_while_it_is_learnt_is_not_kept() -> None:
+    background = WhenTold()
+    world = World(background=background)
+    world.forecasting.refresh([column()])
+    background.work()
+    world.forecasting.refresh([])
+    assert world.forecasting.of(EDGE) is None
+
+
+def test_a_forecaster_that_is_not_there_is_said_and_stops_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> Flat:
+        raise InvalidInput("no library for it")
+
+    model = Flat()
+    forecasting = Forecasting({"Flat": lambda: model, "Other": broken}, AtOnce())
+    with caplog.at_level(logging.ERROR):
+        forecasting.refresh([column(), column(ORIGIN, model="Other")])
+    assert forecasting.of(EDGE)
+    found = forecasting.doubt(ORIGIN)
+    assert found is not None
+    assert found.reason == "ForecastFailed"
+    assert caplog.messages == ["Other can't forecast live/origin demand"]
+
+
+def test_of_what_nothing_is_known_that_is_said() -> None:
+    world = World()
+    world.forecasting.refresh([column(minutes=(np.nan, np.nan))])
+    assert doubt(world) == "ForecastUntrusted"
+
+
+# --- trust
+
+WANTED = TrustSpec.model_validate({"worseBy": "10%", "over": "30m", "after": "5m"})
+
+
+class Wild(Flat):
+    """Foresees so many times the last value."""
+
+    times = 1.0
+
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
+        made = super().forecast(history, horizon, context)
+        return made._replace(values=made.values * self.times)
+
+
+def walk(world: World, minutes: range) -> list[str]:
+    """What is doubted from minute to minute of a demand that hardly moves."""
+    said = []
+    for minute in minutes:
+        known = 100.0 + np.sin(np.arange(200) + minute)
+        told = column(minutes=known, newest=NOON + 60 * minute, trust=WANTED)
+        world.forecasting.refresh([told])
+        said.append(doubt(world))
+    return said
+
+
+def test_trust_is_lost_after_a_while_and_comes_back_by_itself() -> None:
+    model = Wild()
+    world = World(model)
+    assert set(walk(world, range(30))) == {""}
+    model.times = 2.0
+    lost = walk(world, range(30, 60))
+    assert lost[:5] == [""] * 5
+    assert lost[-1] == "ForecastWorse"
+    found = world.forecasting.of(EDGE)
+    assert found is not None
+    assert not found.trusted
+    assert found.trust.ratios
+    assert found.trust.ratios[1] > 10
+    model.times = 1.0
+    back = walk(world, range(60, 600))
+    first = back.index("")
+    assert set(back[:first]) == {"ForecastWorse"}
+    assert set(back[first:]) == {""}
+
+
+def test_a_doubt_says_the_numbers_and_what_has_to_happen() -> None:
+    model = Wild()
+    model.times = 2.0
+    world = World(model)
+    walk(world, range(30))
+    found = world.forecasting.doubt(EDGE)
+    assert found is not None
+    assert re.fullmatch(
+        r"its error of the last 0\.5 h is \d+\.\d\d times that of persistence "
+        r"\(\d+\.\d\d at 1 min.*\); it is followed again after 5 min at 1\.05 or less",
+        found.message,
+    )
+
+
+def test_a_successor_begins_with_what_its_forecaster_measured() -> None:
+    class Modest(Flat):
+        """Knows that it is bad."""
+
+        def forecast(
+            self, history: History, horizon: int, context: Context = NO_CONTEXT
+        ) -> Forecast:
+            made = super().forecast(history, horizon, context)
+            own = np.full((2, history.minutes.shape[1]), 3.0)
+            return made._replace(measured=Measured((1, 60), own, own / 2))
+
+    world = World(Modest())
+    assert set(walk(world, range(3))) == {"ForecastWorse"}
+    found = world.forecasting.of(EDGE)
+    assert found is not None
+    assert found.trust.ratio == pytest.approx(2.0, abs=0.2)

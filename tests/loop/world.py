@@ -102,7 +102,8 @@ class World:
         self.metrics = DemandMetrics({}, lambda: self.time)
         self.leadership = AlwaysLeader()
         self.forecaster = Flat()
-        self.rules = Rules(forecasters={"Flat": self.forecaster}, max_mode=max_mode, namespace=HOME)
+        flat = {"Flat": lambda: self.forecaster}
+        self.rules = Rules(forecasters=flat, max_mode=max_mode, namespace=HOME)
         self.restart()
 
     def restart(self) -> None:

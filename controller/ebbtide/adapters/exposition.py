@@ -1,5 +1,6 @@
 """Ebbtide's own metrics and its health, for Prometheus and for the kubelet's probes."""
 
+import math
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -30,10 +31,12 @@ class _Series(NamedTuple, Generic[M]):
     """`namespace/policy`."""
     value: str = ""
     """Of the label beside the workload's, if there is one."""
+    ahead: str = ""
+    """Minutes ahead, of what is said by them."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return (*self.workload.split("/", 1), *([self.value] if self.value else []))
+        return (*self.workload.split("/", 1), *(text for text in (self.value, self.ahead) if text))
 
 
 class Exposition:
@@ -58,6 +61,13 @@ class Exposition:
         self._demand = self._gauge("demand_replicas", "Present demand in replicas.", "signal")
         self._phase = self._gauge("phase", "1 for the phase that a workload is in.", "phase")
         self._binding = self._gauge("binding", "1 for the reason that decided.", "reason")
+        self._errors = self._gauge(
+            "forecast_error", "Mean error as a share of demand.", "signal", "ahead_minutes"
+        )
+        self._ratios = self._gauge(
+            "forecast_error_ratio", "The same over that of persistence.", "signal", "ahead_minutes"
+        )
+        self._trusted = self._gauge("forecast_trusted", "1 while it is followed.", "signal")
         self._steps = self._counter("steps", "Changes of desired replicas.", *_LABELS, "direction")
         self._failures = self._counter(
             "failures", "Workloads that could not be decided on at a tick.", *_LABELS
@@ -106,8 +116,8 @@ class Exposition:
         self._server.shutdown()
         self._server.server_close()
 
-    def _gauge(self, name: str, help_text: str, label: str) -> Gauge:
-        labels = (*_LABELS, label)
+    def _gauge(self, name: str, help_text: str, *more: str) -> Gauge:
+        labels = (*_LABELS, *more)
         return Gauge(f"ebbtide_{name}", help_text, labels, registry=self._registry)
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
@@ -127,8 +137,21 @@ class Exposition:
         for demand in seen.demand:
             present = number(demand.present())
             yield _Series(self._demand, seen.workload, demand.name), present
+        yield from self._forecast_of(account)
         yield _Series(self._phase, seen.workload, seen.phase.value), 1
         yield _Series(self._binding, seen.workload, decision.binding.reason), 1
+
+    def _forecast_of(self, account: Account) -> Iterator[tuple[_Series[Gauge], float]]:
+        """How good the forecasts of a workload have been, and whether they are followed."""
+        workload = account.seen.workload
+        for demand in account.seen.demand:
+            yield _Series(self._trusted, workload, demand.name), float(bool(demand.trusted))
+        for signal, known in account.foresights.items():
+            said = known.said
+            for metric, found in ((self._errors, said.shares), (self._ratios, said.ratios)):
+                for ahead, value in found.items():
+                    if not math.isnan(value):
+                        yield _Series(metric, workload, signal, str(ahead)), value
 
     def _show(self, now: Mapping[_Series[Gauge], float], failing: Container[str]) -> None:
         """Set what holds now, then take away what does not; of a failing workload all stays."""

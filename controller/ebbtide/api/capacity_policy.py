@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_snake
 from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one
 from ebbtide.api.by_phase import LimitsByPhase, Policies, least_replicas
 from ebbtide.api.demand_spec import SINGLE, DemandSpec, SignalSpec, Source
+from ebbtide.api.forecast import ForecastSpec
 from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.observation import Mode
@@ -45,14 +46,6 @@ class CapacitySpec(Spec):
     cost_per_hour: float | None = Field(
         None, ge=0, description="What one replica costs in an hour, in a currency of your own."
     )
-
-
-class ForecastSpec(Spec):
-    """How demand is foreseen."""
-
-    model: Name = Field("Seasonal", description="Name of the forecaster.")
-    horizon: Duration = Field(7200.0, ge=600, le=86400, description="How far a forecast reaches.")
-    history: Duration = Field(28 * 86400.0, ge=3600, description="How much of the past it learns.")
 
 
 _MEASURING = [

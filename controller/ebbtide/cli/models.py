@@ -1,6 +1,6 @@
 """The forecasters and policies that this process knows: the house's, and what is installed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from inspect import signature
 
@@ -27,34 +27,6 @@ HOUSE: Mapping[str, Make] = {
     "HoltWinters": holt_winters,
     "DSP": dsp,
 }
-
-
-class Forecasters(Mapping[str, Forecaster]):
-    """Forecasters by name, each made when it is asked for: the libraries of some are heavy."""
-
-    def __init__(self, makers: Mapping[str, Make]) -> None:
-        """Make nothing yet."""
-        self._makers = makers
-        self._made: dict[str, Forecaster] = {}
-
-    def __getitem__(self, name: str) -> Forecaster:
-        if name not in self._made:
-            self._made[name] = self._makers[name]()
-        return self._made[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._makers
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        return len(self._makers)
-
-
-def forecasters() -> Forecasters:
-    """All forecasters, none of which has learnt anything yet."""
-    return Forecasters(makers())
 
 
 def makers() -> Mapping[str, Make]:

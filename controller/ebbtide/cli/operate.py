@@ -17,7 +17,7 @@ from ebbtide.cli import logs
 from ebbtide.cli.cluster import Context, Kubeconfig
 from ebbtide.cli.demand import only_source
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.models import forecasters, plugins
+from ebbtide.cli.models import makers, plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.runner import run as run_loop
@@ -142,9 +142,7 @@ def run(
         tick=seconds("--tick", tick, 1),
         request_timeout=seconds("--request-timeout", request_timeout, 0.2),
     )
-    rules = Rules(
-        forecasters=forecasters(), plugins=plugins(), max_mode=max_mode, namespace=place.home
-    )
+    rules = Rules(forecasters=makers(), plugins=plugins(), max_mode=max_mode, namespace=place.home)
     with Operator(_sources(config, prometheus), place, terms, listen) as operator:
         operator.run(rules)
 
@@ -156,6 +154,7 @@ class Operator:
         self, sources: "Mapping[str, MetricsSource]", place: Place, terms: Terms, listen: str
     ) -> None:
         from ebbtide.adapters.api_server import Timeout, connect
+        from ebbtide.adapters.background import Threads
         from ebbtide.adapters.kubernetes import KubernetesCluster
         from ebbtide.adapters.lease import KubernetesLease, sleepless_clock
         from ebbtide.adapters.own_objects import Scope
@@ -177,6 +176,7 @@ class Operator:
             scope=Scope(place.namespaces, place.home),
         )
         self._exposition = _exposition(listen, terms) if listen else None
+        self._background = Threads(patience=min(1.0, terms.tick / 10))
         self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
 
     def __enter__(self) -> Self:
@@ -187,6 +187,7 @@ class Operator:
     def __exit__(self, *_: object) -> None:
         """Let a successor lead at once; then put down what is left."""
         self._lease.release()
+        self._background.close()
         self._metrics.close()
         if self._exposition:
             self._exposition.close()
@@ -198,6 +199,7 @@ class Operator:
             cluster=self._cluster,
             leadership=self._lease,
             stopwatch=time.monotonic,
+            background=self._background,
         )
         run_loop(Loop(world, rules), self._clock, self._terms.tick, self._tell)
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ebbtide.forecast.contract import (
+    DAY,
     NO_CONTEXT,
     UNSAID,
     Announcement,
@@ -21,8 +22,6 @@ from ebbtide.forecast.contract import (
     History,
 )
 
-MOST_POINTS = 500
-"""Points that the shape of an earlier event has at most."""
 LEARNING = 10
 """Rows of an event after which its own scale is believed."""
 SCALES = (0.2, 5.0)
@@ -52,14 +51,6 @@ class Heeding:
 
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         return heed(self._plain.forecast(history, horizon), history, context)
-
-
-def shape_of(values: Floats, usual: float) -> tuple[float, ...]:
-    """The shape of an earlier event: its course in multiples of the usual, at most 500 points."""
-    known = np.flatnonzero(~np.isnan(values))
-    points = np.linspace(0, values.size - 1, min(values.size, MOST_POINTS))
-    course = np.interp(points, known, values[known]) / max(usual, NIL)
-    return tuple(course.tolist())
 
 
 def heed(forecast: Forecast, history: History, context: Context) -> Forecast:
@@ -124,18 +115,26 @@ class _Series:
         return np.asarray(self._usual(event, moments) * times * course)
 
     def _usual(self, event: Announcement, moments: Floats) -> Floats:
-        """The usual demand, by the hour of the day.
+        """The usual demand of the hour; with a shape, the highest of the event's hours.
 
-        A shape holds the hours of the day already; it is relative to the demand before the event.
-        So is everything, while nobody knows an ordinary day.
+        While nobody knows an ordinary day, it is the demand before the event.
         """
+        shaped = len(event.shape) > 1
+        at = self._hours_of(event) if shaped else moments
+        usual = self.ordinary[(at // MINUTE).astype(int) % self.ordinary.size]
+        if shaped:
+            usual = np.full(moments.size, np.fmax.reduce(usual))
+        return np.where(np.isnan(usual), self._before(event), usual)
+
+    def _hours_of(self, event: Announcement) -> Floats:
+        """The minutes of an event, at most those of a day."""
+        return np.arange(event.start, min(event.end, event.start + DAY * MINUTE) + 1, MINUTE)
+
+    def _before(self, event: Announcement) -> float:
+        """The demand of the hour before an event, or of the last that is known."""
         before = self.minutes[self.past < event.start]
         known = before[~np.isnan(before)][-self.hour :]
-        level = np.full(moments.size, float(np.median(known)) if known.size else 0.0)
-        if len(event.shape) > 1:
-            return level
-        usual = self.ordinary[(moments // MINUTE).astype(int) % self.ordinary.size]
-        return np.where(np.isnan(usual), level, usual)
+        return float(np.median(known)) if known.size else 0.0
 
 
 def _moved(values: Floats, expected: Floats) -> Floats:

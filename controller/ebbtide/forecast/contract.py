@@ -42,19 +42,18 @@ class History(NamedTuple):
 class Announcement:
     """What is expected of one series between two moments (epoch seconds).
 
-    That is the course of the shape from start to end: as multiples of the usual demand, times
-    `times`; or, where a `level` is said, as shares of it.
+    At the peak it is a `level`, or so many `times` the usual. The shape is the course from start to
+    end in shares of that peak.
     """
 
     start: float
     end: float
     times: float = UNSAID
-    """A multiple of the usual."""
+    """A multiple of the usual of the hour; with a shape, of the highest usual of its hours."""
     level: float = UNSAID
     """Demand at the peak."""
     shape: tuple[float, ...] = (1.0,)
-    """The course of an earlier event from start to end, in multiples of the demand before it, or
-    of its peak where a level is said. One number: the event is as high from start to end."""
+    """The course of an earlier event. One number: it is as high from start to end."""
 
     def course(self, moments: Floats) -> Floats:
         """The shape at some moments, aligned with the start and the end."""
@@ -107,18 +106,31 @@ class Context:
 NO_CONTEXT = Context()
 
 
+class Measured(NamedTuple):
+    """Errors that a forecaster measured while it learnt: its own, and those of persistence."""
+
+    ahead: Sequence[int]
+    """Rows ahead."""
+    own: Floats
+    """Mean absolute errors in any unit, (ahead, series)."""
+    plain: Floats
+    """Those of the last known value, in the same unit."""
+
+
 class Forecast(NamedTuple):
     """Quantiles of the minutes after `origin`, for every series.
 
     `values[level, step, series]` is the quantile `LEVELS[level]` at `origin + 60 * (step + 1)`.
     `ordinary[minute of day, series]` is what an ordinary day asks for, NaN where that is not known.
-    `trusted[series]` is False where the forecast must not be followed.
+    `trusted[series]` is False where too little is known for a forecast that could be followed.
     """
 
     origin: float
     values: Floats
     ordinary: Floats
     trusted: NDArray[np.bool_]
+    measured: Measured | None = None
+    """What the forecaster knows of its own errors: for whoever has not seen it forecast yet."""
 
 
 class Forecaster(Protocol):

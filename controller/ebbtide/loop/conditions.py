@@ -1,9 +1,10 @@
 """The conditions of a CapacityPolicy: what is true of it now, and since when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ebbtide.api.status import stamp
+from ebbtide.loop.forecasting import Doubt
 from ebbtide.loop.ports import Json
 from ebbtide_policies.contract import Decision, Kind
 from ebbtide_policies.experience_gate import BREACHES, ExperienceGate
@@ -26,19 +27,19 @@ _DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
 
 
 def judge(
-    seen: Observation, decision: Decision, failures: Sequence[str], conflict: str
+    seen: Observation,
+    decision: Decision,
+    failures: Sequence[str],
+    conflict: str,
+    doubts: Mapping[str, Doubt],
 ) -> Iterable[Condition]:
-    """Everything that can be said of a workload that was decided on."""
+    """Everything that can be said of a workload that was decided on.
+
+    `doubts` says by signal why a forecast is not followed.
+    """
     yield Condition("Ready", True, "Deciding", "the workload is understood and decided on")
     yield _metrics(seen, decision, failures)
-    untrusted = [demand.name for demand in seen.demand if not demand.trusted]
-    said = f"not trusted for {', '.join(untrusted)}: the present need decides"
-    yield Condition(
-        "ForecastTrusted",
-        not untrusted,
-        "ForecastUntrusted" if untrusted else "ForecastTrusted",
-        said if untrusted else "the forecast is followed",
-    )
+    yield _forecast(doubts)
     binding = decision.binding
     limited = binding.kind in _LIMITING
     yield Condition(
@@ -83,6 +84,16 @@ def _experience(decision: Decision) -> Iterable[Condition]:
     else:
         said = "no signal stands against the next step"
         yield Condition("ExperienceAtRisk", False, "ExperienceSound", said)
+
+
+def _forecast(doubts: Mapping[str, Doubt]) -> Condition:
+    """Whether the forecast is followed; of several doubts, one that was measured comes first."""
+    if not doubts:
+        return Condition("ForecastTrusted", True, "ForecastTrusted", "the forecast is followed")
+    first = min(doubts.values(), key=lambda doubt: doubt.reason != "ForecastWorse")
+    said = "; ".join(f"{name}: {doubt.message}" for name, doubt in doubts.items())
+    message = f"the present need decides, not the forecast. {said}"
+    return Condition("ForecastTrusted", False, first.reason, message)
 
 
 def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:

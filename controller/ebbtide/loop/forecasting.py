@@ -1,125 +1,198 @@
-"""One forecast a minute for all workloads together, read by each as an `Outlook`."""
+"""One forecast a minute of every signal, made beside the ticks and read by each as an `Outlook`.
+
+A forecaster learns weeks of minutes before its first forecast, and a plug-in may take as long as it
+likes for every one. So all of it happens in the background: what goes on from minute to minute is
+there within the tick, and of what is still being learnt there is no forecast yet, which is said.
+"""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import (
-    LEVELS,
-    NOTHING_KNOWN,
-    Context,
-    Forecaster,
-    History,
-    SeriesContext,
-)
-from ebbtide.loop.ports import MINUTE
+from ebbtide.loop.background import Background, Done
+from ebbtide.loop.cohort import Choked, Cohort, Column, Key, Make, Said, Task
+from ebbtide.loop.trust import Trust, at_first, told
 from ebbtide_policies.demand import Outlook
 
 log = logging.getLogger("ebbtide.loop")
 
-Key = tuple[str, str]
-"""A workload's key and the name of one of its signals."""
+TOGETHER = 128
+"""Signals that one forecaster learns at most: so many wait for each other at first sight."""
+SLOW = 0.3
+"""Seconds of a forecast from which on the next one keeps no tick waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """What is foreseen of one signal."""
+    """What is foreseen of one signal, and what is thought of it."""
 
-    outlook: Outlook
-    ordinary: NDArray[np.float64]
-    trusted: bool
-    context: SeriesContext
-    """What was known beside the past."""
+    said: Said
+    trust: Trust
+
+    @property
+    def outlook(self) -> Outlook:
+        """The forecast."""
+        return self.said.outlook
+
+    @property
+    def ordinary(self) -> NDArray[np.float64]:
+        """What an ordinary day asks for, by minute of the (UTC) day."""
+        return self.said.ordinary
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it may be followed."""
+        return self.said.experienced and self.trust.kept
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """The known minutes of one signal, the last of them at `newest`, and how to forecast it."""
+class Doubt:
+    """Why a forecast is not followed."""
 
-    key: Key
-    newest: float
-    minutes: NDArray[np.float64]
-    model: str
-    horizon: float
-    context: SeriesContext = NOTHING_KNOWN
-
-
-class _Member(NamedTuple):
-    """One signal of a batch."""
-
-    key: Key
-    minutes: NDArray[np.float64]
-    context: SeriesContext
-
-
-class _Batch(NamedTuple):
-    """Signals that one forecaster can take in one call: those of one shape."""
-
-    model: str
-    horizon: int
-    end: float
-    length: int
+    reason: str
+    message: str
 
 
 class Forecasting:
     """Forecasts every signal once for each of its minutes."""
 
-    def __init__(self, forecasters: Mapping[str, Forecaster]) -> None:
-        self._forecasters = forecasters
+    def __init__(self, makers: Mapping[str, Make], background: Background) -> None:
+        self._makers, self._background = makers, background
         self._known: dict[Key, Foresight] = {}
-
-    @property
-    def models(self) -> Sequence[str]:
-        """The names of the forecasters."""
-        return sorted(self._forecasters)
+        self._cohorts: dict[Key, Cohort] = {}
+        self._columns: dict[Key, Column] = {}
+        self._working: dict[str, tuple[Cohort, Sequence[Task]]] = {}
+        self._numbers = count(1)
 
     def refresh(self, columns: Sequence[Column]) -> None:
-        """Forecast what has a new minute; keep the rest; forget what nobody asks for."""
-        keys = {column.key for column in columns}
-        self._known = {key: known for key, known in self._known.items() if key in keys}
-        batches: dict[_Batch, list[_Member]] = {}
-        for column in columns:
-            rows = np.flatnonzero(~np.isnan(column.minutes))
-            if not rows.size:
-                continue
-            first, last = int(rows[0]), int(rows[-1])
-            end = column.newest - (column.minutes.size - 1 - last) * MINUTE
-            if self._is_stale(column, end):
-                horizon = int(column.horizon // MINUTE)
-                batch = _Batch(column.model, horizon, end, last - first + 1)
-                known = column.minutes[first : last + 1]
-                member = _Member(column.key, known, column.context)
-                batches.setdefault(batch, []).append(member)
-        for batch, members in batches.items():
-            self._forecast(batch, members)
+        """Take what was forecast meanwhile; forecast what is new; forget what nobody asks for."""
+        self._columns = {column.key: column for column in columns}
+        self._known = {k: known for k, known in self._known.items() if k in self._columns}
+        self._cohorts = {k: cohort for k, cohort in self._cohorts.items() if k in self._columns}
+        self._take()
+        for cohort, tasks in self._due(self._columns.values()):
+            cohort.busy = True
+            self._working[cohort.name] = cohort, tasks
+            self._background.begin(cohort.name, _work(cohort, tasks), slow=cohort.slow)
+        self._take()
 
     def of(self, key: Key) -> Foresight | None:
         """What is foreseen of a signal; None before anything is known of it."""
         return self._known.get(key)
 
-    def _is_stale(self, column: Column, end: float) -> bool:
-        """Whether there is a new minute, or people have said something new."""
-        known = self._known.get(column.key)
-        return known is None or (known.outlook.origin, known.context) != (end, column.context)
+    def foresights(self, workload: str, signals: Iterable[str]) -> Mapping[str, Foresight]:
+        """What is foreseen of every signal of a workload of which anything is."""
+        found = {name: self.of((workload, name)) for name in signals}
+        return {name: known for name, known in found.items() if known is not None}
 
-    def _forecast(self, batch: _Batch, members: Sequence[_Member]) -> None:
-        """Forecast one batch. A series that a forecaster chokes on keeps its last forecast."""
-        history = History(batch.end, np.stack([one.minutes for one in members], axis=1))
-        context = Context(tuple(one.context for one in members))
-        try:
-            made = self._forecasters[batch.model].forecast(history, batch.horizon, context)
-        except Exception:
-            if len(members) == 1:
-                log.exception("%s can't forecast %s", batch.model, " ".join(members[0].key))
-                return
-            for member in members:
-                self._forecast(batch, [member])
+    def doubts(self, workload: str, signals: Iterable[str]) -> Mapping[str, Doubt]:
+        """Why the forecasts of some signals of a workload are not followed."""
+        found = {name: self.doubt((workload, name)) for name in signals}
+        return {name: doubt for name, doubt in found.items() if doubt is not None}
+
+    def doubt(self, key: Key) -> Doubt | None:
+        """Why the forecast of a signal is not followed; None where it is."""
+        known, column = self._known.get(key), self._columns.get(key)
+        if column is None or known is None:
+            return _unknown(column, self._cohorts.get(key))
+        if not known.trust.kept:
+            return Doubt("ForecastWorse", told(known.trust, column.trust))
+        if not known.said.experienced:
+            return Doubt("ForecastUntrusted", "too little of its past is known")
+        return None
+
+    def _due(self, columns: Iterable[Column]) -> Iterable[tuple[Cohort, Sequence[Task]]]:
+        """What is to be forecast now, by whom; what nobody has learnt yet is learnt together."""
+        due: dict[str, tuple[Cohort, list[Task]]] = {}
+        strangers: dict[object, list[Task]] = {}
+        for column in columns:
+            end = column.end()
+            if end is None or not self._is_stale(column, end):
+                continue
+            cohort, task = self._cohorts.get(column.key), Task(column, end)
+            if cohort is None or not cohort.fits(column):
+                if column.whole and not (cohort and cohort.busy):
+                    shape = column.model, column.rows, end, column.known(end).size
+                    strangers.setdefault(shape, []).append(task)
+            elif not cohort.busy:
+                due.setdefault(cohort.name, (cohort, []))[1].append(task)
+        return [*due.values(), *self._gathered(strangers.values())]
+
+    def _gathered(
+        self, strangers: Iterable[Sequence[Task]]
+    ) -> Iterable[tuple[Cohort, Sequence[Task]]]:
+        """Cohorts of signals that are alike, each with a forecaster of its own."""
+        for alike in strangers:
+            for begin in range(0, len(alike), TOGETHER):
+                tasks = alike[begin : begin + TOGETHER]
+                make = self._makers[tasks[0].column.model]
+                cohort = Cohort(f"cohort {next(self._numbers)}", make, tasks)
+                self._cohorts |= {task.column.key: cohort for task in tasks}
+                yield cohort, tasks
+
+    def _is_stale(self, column: Column, end: float) -> bool:
+        """Whether there is a new minute, more of the past, or something that people have said."""
+        known = self._known.get(column.key)
+        if known is None:
+            return True
+        then = known.said.task.column
+        return (known.outlook.origin, then.context, then.edition, then.model, then.horizon) != (
+            end,
+            column.context,
+            column.edition,
+            column.model,
+            column.horizon,
+        )
+
+    def _take(self) -> None:
+        """Take what the background has done."""
+        for done in self._background.finished():
+            cohort, tasks = self._working.pop(done.name)
+            cohort.busy, cohort.slow = False, done.seconds > SLOW
+            for each in _results(done, tasks):
+                if isinstance(each, Said):
+                    self._keep(each)
+                else:
+                    name = " ".join(each.task.column.key)
+                    model = each.task.column.model
+                    log.error("%s can't forecast %s", model, name, exc_info=each.error)
+
+    def _keep(self, said: Said) -> None:
+        """Keep a forecast, and judge by the minute that was scored with it."""
+        key, wanted = said.task.column.key, said.task.column.trust
+        if key not in self._columns:
             return
-        for i, (key, _, said) in enumerate(members):
-            outlook = Outlook(made.origin, LEVELS, made.values[:, :, i])
-            ordinary, trusted = made.ordinary[:, i], bool(made.trusted[i])
-            self._known[key] = Foresight(outlook, ordinary, trusted, said)
+        known = self._known.get(key)
+        if known is None or known.said.task.column.model != said.task.column.model:
+            trust = at_first(said.ratio, said.ratios, wanted)
+        else:
+            trust = known.trust.after(said.ratio, said.ratios, wanted, said.task.end)
+        slim = replace(said.task.column, minutes=np.zeros(0))
+        self._known[key] = Foresight(replace(said, task=Task(slim, said.task.end)), trust)
+
+
+def _work(cohort: Cohort, tasks: Sequence[Task]) -> Callable[[], object]:
+    return lambda: cohort.work(tasks)
+
+
+def _results(done: Done, tasks: Sequence[Task]) -> Sequence[Said | Choked]:
+    """What a cohort said of its signals; nothing, where there is no forecaster at all."""
+    if isinstance(done.result, Exception):
+        return [Choked(task, done.result) for task in tasks]
+    results: Sequence[Said | Choked] = done.result
+    return results
+
+
+def _unknown(column: Column | None, cohort: Cohort | None) -> Doubt:
+    """Why there is no forecast at all."""
+    if column is None or column.end() is None:
+        return Doubt("ForecastUntrusted", "nothing of its past is known")
+    if not column.whole:
+        return Doubt("ForecastLearning", "its past is still being read")
+    if cohort is None or cohort.busy:
+        return Doubt("ForecastLearning", f"{column.model} is learning its past")
+    return Doubt("ForecastFailed", f"{column.model} can't forecast it; the log says why")

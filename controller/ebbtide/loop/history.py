@@ -19,6 +19,8 @@ log = logging.getLogger("ebbtide.loop")
 
 FIRST_READ = 3600.0
 """How much of the past is read at once; what lies before it follows in the background."""
+PATIENCE = 40
+"""Failures of the source to tell the long past after which it is no longer waited for."""
 LATE = 600.0
 """A minute that is missing is asked for again this long, as samples may arrive late."""
 
@@ -34,11 +36,31 @@ class Track:
         """The moment up to which reads were answered; None until the first answer."""
         self.failure: MetricsUnavailable | None = None
         """Why the last read brought nothing."""
+        self.edition = 0
+        """How often more of the long past has become known."""
+        self.owed: set[Span] = set()
+        """What of the long past has been asked for and is not known yet."""
+        self._patience = PATIENCE
 
     @property
     def oldest(self) -> float:
         """The moment of the first row."""
         return (self.newest or 0.0) - (self.values.size - 1) * MINUTE
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the past is known that there is, or that can be had."""
+        return not self.owed or self._patience <= 0
+
+    def completed(self, span: Span, minutes: Minutes) -> None:
+        """Take in a piece of the long past."""
+        self.put(minutes)
+        self.owed.discard(span)
+        self.edition += 1
+
+    def failed(self) -> None:
+        """Note that a piece of the long past could not be had."""
+        self._patience -= 1
 
     def missing(self, until: float) -> Span | None:
         """The minutes to ask for now; None when the newest is known.
@@ -72,7 +94,9 @@ class Track:
         skip, end = max(0, -at), min(minutes.values.size, self.values.size - at)
         if skip < end:
             read = minutes.values[skip:end]
-            self.values[at + skip : at + end] = np.where(np.isfinite(read), read, np.nan)
+            known = self.values.copy()  # those who were handed the old ones may still look at them
+            known[at + skip : at + end] = np.where(np.isfinite(read), read, np.nan)
+            self.values = known
 
     def settle(self, span: Span) -> Span | None:
         """Note that a span was answered; returns what between it and the last answer was not."""
@@ -137,6 +161,7 @@ class Histories:
         track.put(reading)
         owed = track.settle(span)
         if owed:
+            track.owed.add(owed)
             self._metrics.begin(query, owed)
 
     def _fill(self) -> None:
@@ -146,9 +171,10 @@ class Histories:
             if query not in self._tracks:
                 continue
             if isinstance(reading, Minutes):
-                self._tracks[query].put(reading)
+                self._tracks[query].completed(span, reading)
                 continue
             failures.append(reading)
+            self._tracks[query].failed()
             self._metrics.begin(query, span)
         if failures:
             log.warning("the past of %d queries is not known yet: %s", len(failures), failures[-1])

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.api.demand_spec import SignalSpec
+from ebbtide.loop.cohort import Column
 from ebbtide.loop.context import context_of
-from ebbtide.loop.forecasting import Column, Forecasting
-from ebbtide.loop.history import Histories
+from ebbtide.loop.forecasting import Forecasting
+from ebbtide.loop.history import Histories, Track
 from ebbtide.loop.ledger import Ledger, phase_since_in
 from ebbtide.loop.ports import Span
 from ebbtide.loop.words import Words
@@ -91,6 +92,7 @@ def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[
     wanted, said = workload.spec.forecast, tuple(words.events_for(workload))
     for i, (name, spec) in enumerate(workload.signals.items()):
         newest, minutes = _minutes(spec, workload, histories)
+        tracks = tuple(_tracks(spec, workload, histories))
         span = Span(newest - wanted.history, newest + wanted.horizon)
         yield Column(
             key=(workload.key, name),
@@ -99,17 +101,27 @@ def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[
             model=wanted.model,
             horizon=wanted.horizon,
             context=context_of(said, span, first=i == 0),
+            edition=sum(track.edition for track in tracks),
+            whole=all(track.whole for track in tracks),
+            trust=wanted.trust,
         )
+
+
+def _tracks(spec: SignalSpec, workload: Workload, histories: Histories) -> Iterable[Track]:
+    """What the minutes of a signal are made of."""
+    yield histories.track(workload.query(spec.query, spec.source))
+    if spec.when_absent == "Zero" and spec.alive:
+        yield histories.track(workload.query(spec.alive.query, spec.source))
 
 
 def _minutes(
     spec: SignalSpec, workload: Workload, histories: Histories
 ) -> tuple[float, NDArray[np.float64]]:
     """The newest moment and the minutes of a signal; absent is zero only where that is said."""
-    track = histories.track(workload.query(spec.query, spec.source))
+    track, *answers = _tracks(spec, workload, histories)
     minutes = track.values
-    if spec.when_absent == "Zero" and spec.alive:
-        alive = histories.track(workload.query(spec.alive.query, spec.source)).values
+    if answers and spec.alive:
+        alive = answers[0].values
         answering = np.zeros(minutes.size, dtype=bool)
         answering[-alive.size :] = (alive >= spec.alive.at_least)[-minutes.size :]
         minutes = np.where(np.isnan(minutes) & answering, 0.0, minutes)

@@ -1,13 +1,14 @@
 """The status of a CapacityPolicy: what it is doing, and why, for people and for a successor."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ebbtide.api.status import MOST_BOUNDS, stamp
 from ebbtide.loop.conditions import Condition, merge
+from ebbtide.loop.forecasting import Foresight
 from ebbtide.loop.ledger import Step, moment
 from ebbtide.loop.ports import Json, Resource
 from ebbtide_policies.contract import Bound, Decision, Kind
@@ -33,6 +34,8 @@ class Account:
     conditions: tuple[Condition, ...]
     step: Step | None = None
     """The change of replicas that was made."""
+    foresights: Mapping[str, Foresight] = field(default_factory=dict)
+    """What was foreseen of each signal."""
 
 
 def account_status(resource: Resource, account: Account, sections: Json) -> Json:

@@ -12,9 +12,10 @@ from typing import NamedTuple, TypeVar
 from ebbtide.api.compose import Plugins
 from ebbtide.api.parse import parse_calendar, parse_override, parse_profile
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
-from ebbtide.forecast.contract import Forecaster
 from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
+from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.carry_out import Writer
+from ebbtide.loop.cohort import Make
 from ebbtide.loop.conditions import Condition, judge
 from ebbtide.loop.conflicts import Claims
 from ebbtide.loop.forecasting import Forecasting
@@ -44,13 +45,16 @@ class World:
     leadership: Leadership
     stopwatch: Callable[[], float]
     """Monotonic seconds, to time the steps of a tick."""
+    background: Background = field(default_factory=AtOnce)
+    """Where forecasts are made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What the operator was started with."""
 
-    forecasters: Mapping[str, Forecaster]
+    forecasters: Mapping[str, Make]
+    """What makes a forecaster, by its name."""
     plugins: Plugins = field(default_factory=dict)
     max_mode: Mode = Mode.ENFORCE
     namespace: str = ""
@@ -110,7 +114,7 @@ class Loop:
         self._calendars, self._overrides = Spoken(parse_calendar), Spoken(parse_override)
         self._profiles = Spoken(parse_profile)
         self._histories = Histories(world.metrics)
-        self._forecasting = Forecasting(rules.forecasters)
+        self._forecasting = Forecasting(rules.forecasters, world.background)
         self._writer = Writer(world.cluster)
         self._withheld, self._shadow = Withheld(), Shadow()
         self._scale = Scale(world.cluster)
@@ -219,8 +223,10 @@ class Loop:
             seen = replace(seen, withheld=case.conflict)
         outcome = decide(workload.policies, seen, ledger.memories)
         failures = [str(f) for f in self._failures(workload)]
-        said = tuple(judge(seen, outcome.decision, failures, case.conflict))
-        account = Account(seen, outcome, said)
+        key, names = workload.key, [demand.name for demand in seen.demand]
+        doubts = self._forecasting.doubts(key, names)
+        said = tuple(judge(seen, outcome.decision, failures, case.conflict, doubts))
+        account = Account(seen, outcome, said, foresights=self._forecasting.foresights(key, names))
         by = (actuator, target)
         return self._writer.carry_out(workload, account, ledger, by, case.elapsed)
 

@@ -13,7 +13,9 @@ import numpy as np
 from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import makers
-from ebbtide.loop.forecasting import Column, Forecasting
+from ebbtide.loop.background import AtOnce
+from ebbtide.loop.cohort import Column
+from ebbtide.loop.forecasting import Forecasting
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.lanes import Lanes
@@ -64,7 +66,7 @@ class Lookout:
         """Forecast every minute as the loop does, and put up what is known at every tick."""
         self.seconds, start = self.falls[0].seconds, self.falls[0].start
         minutes = np.stack([fall.minutes for fall in self.falls], axis=1)
-        forecasting = Forecasting({self.model: makers()[self.model]()})
+        forecasting = Forecasting({self.model: makers()[self.model]}, AtOnce())
         for second in self.seconds.tolist():
             rows = int(np.floor((second - DELAY) / MINUTE) - start / MINUTE) + 1
             known, newest = minutes[max(0, rows - HISTORY) : rows], NOON + start + rows * MINUTE

@@ -130,7 +130,7 @@ class FallWorld:
             leadership=AlwaysLeader(),
             stopwatch=lambda: self._now,
         )
-        return Loop(outside, Rules(forecasters={self._trial.model: self._model}))
+        return Loop(outside, Rules(forecasters={self._trial.model: lambda: self._model}))
 
     def _add(self, fall: Fall) -> None:
         start = NOON + fall.start

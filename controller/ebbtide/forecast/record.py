@@ -1,0 +1,117 @@
+"""The track record of forecasts that were really made: how wrong they turned out to be.
+
+At some numbers of minutes ahead what was foreseen is kept until that minute is known. Its error,
+and that which persistence would have made, are averaged over the last hours, with forgetting.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.columns import mean
+from ebbtide.forecast.contract import Floats, Forecast, History, Measured
+
+Rows = NDArray[np.int_]
+
+AHEAD = (1, 3, 10, 30, 60, 120)
+"""Minutes ahead at which errors are tracked, as far as the horizon holds them."""
+LEAST = 0.05
+"""The share of its memory that a record has to hold before it says anything."""
+NOISE = 1e-5
+"""Errors below this share of the demand are none: on a constant series nobody is better."""
+WORST = 20.0
+"""No error counts as more than so many of persistence: one of them is forgotten in time."""
+NIL = 1e-30
+MINUTE = 60.0
+_NEVER = -np.inf
+
+
+class Record:
+    """What came of the forecasts of some series."""
+
+    def __init__(self, horizon: int, over: Floats) -> None:
+        """Remember errors for `over` rows, one number a series."""
+        self.ahead = tuple(rows for rows in AHEAD if rows <= horizon)
+        self._over = np.maximum(over, 1.0)
+        size = over.size
+        self._origins = np.full((self.ahead[-1] + 1, size), _NEVER)
+        self._made = np.full((self.ahead[-1] + 1, len(self.ahead), size), np.nan)
+        self._weight = np.zeros((len(self.ahead), size))
+        self._means = np.zeros((3, len(self.ahead), size))
+        """Of the errors, of those of persistence, and of what came."""
+
+    def seed(self, members: Rows, history: History, found: Measured) -> None:
+        """Begin with what a forecaster measured: as if all of the memory had been spent on it."""
+        for i, rows in enumerate(self.ahead):
+            nearest = int(np.argmin([abs(np.log(rows / ahead)) for ahead in found.ahead]))
+            recent = history.minutes[-int(self._over.max()) - rows :]
+            plain = _persistence(recent, rows)
+            ratio = found.own[nearest] / np.maximum(found.plain[nearest], NIL)
+            known = np.isfinite(ratio) & np.isfinite(plain) & (self._weight[i, members] == 0)
+            at = members[known]
+            self._weight[i, at] = 1.0
+            came = np.nan_to_num(mean(np.abs(recent)))
+            self._means[:, i, at] = np.stack((ratio * plain, plain, came))[:, known]
+
+    def add(self, members: Rows, history: History, made: Forecast) -> None:
+        """Score what was foreseen for the last row of a history, and keep what is foreseen now."""
+        last, size = history.minutes[-1], len(self._origins)
+        for i, rows in enumerate(self.ahead):
+            if rows < len(history.minutes):
+                then = history.end - rows * history.grid
+                foreseen = self._foreseen(then, history.grid, i, members)
+                before = history.minutes[-1 - rows]
+                self._score(i, members, np.stack((foreseen, before)), last)
+        slot = round(history.end / history.grid) % size
+        self._origins[slot, members] = history.end
+        self._made[slot][:, members] = made.values[0, np.array(self.ahead) - 1]
+
+    def ratios(self) -> Floats:
+        """Errors against those of persistence, (ahead, series); NaN while too few are known."""
+        own, plain, came = self._told()
+        noise = NOISE * came + NIL
+        ratios: Floats = (own + noise) / (plain + noise)
+        return ratios
+
+    def shares(self) -> Floats:
+        """Errors as shares of what came, (ahead, series); NaN while too few are known."""
+        own, _, came = self._told()
+        shares: Floats = own / np.maximum(came, NIL)
+        return shares
+
+    def _told(self) -> Floats:
+        """The means, once they hold enough."""
+        means: Floats = self._means / np.maximum(self._weight, NIL)
+        return np.where(self._weight >= LEAST, means, np.nan)
+
+    def _foreseen(self, origin: float, grid: float, i: int, members: Rows) -> Floats:
+        """What was foreseen at a moment, so many rows ahead; NaN where nothing was."""
+        slot = round(origin / grid) % len(self._origins)
+        then = self._origins[slot, members] == origin
+        return np.where(then, self._made[slot, i, members], np.nan)
+
+    def _score(self, i: int, members: Rows, foreseen: Floats, came: Floats) -> None:
+        """Take in the errors of what was foreseen, (2, members): of its own, and of persistence."""
+        usual = self._means[1, i, members] / np.maximum(self._weight[i, members], NIL)
+        tried = self._weight[i, members] >= LEAST
+        error = np.abs(foreseen - came)
+        error[0] = np.where(tried & (usual > 0), np.minimum(error[0], WORST * usual), error[0])
+        known = np.isfinite(error).all(axis=0)
+        new = np.concatenate((error, np.abs(came)[None]))[:, known]
+        at, share = members[known], 1.0 / self._over[members[known]]
+        self._weight[i, at] += share * (1.0 - self._weight[i, at])
+        self._means[:, i, at] += share * (new - self._means[:, i, at])
+
+
+def _persistence(minutes: Floats, rows: int) -> Floats:
+    """The mean error of persistence so many rows ahead, a value a series; NaN of nothing."""
+    change = np.abs(minutes[rows:] - minutes[: max(0, len(minutes) - rows)])
+    return mean(change)
+
+
+def overall(ratios: Floats) -> Floats:
+    """One number a series: the geometric mean over the minutes ahead; NaN where none is known."""
+    known = np.isfinite(ratios)
+    logs = np.where(known, np.log(np.where(known, ratios, 1.0)), 0.0)
+    count = np.count_nonzero(known, axis=0)
+    mean = np.exp(logs.sum(axis=0) / np.maximum(count, 1))
+    return np.where(count > 0, mean, np.nan)
