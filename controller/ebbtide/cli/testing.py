@@ -50,7 +50,7 @@ def run_cases(
         typer.Option(metavar="FILE", help="Write the results as JUnit XML too, for a CI."),
     ] = None,
 ) -> None:
-    """Try policies on demands, and say where they do other than expected.
+    """Run the tests that stand beside your policies.
 
     A file names its policies, and cases: a demand (a CSV or some points), and what has to come of
     it. Every case is decided by the code of the live loop.
