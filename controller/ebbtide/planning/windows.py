@@ -20,6 +20,11 @@ def lowest_ahead(values: Lanes, ticks: int) -> Lanes:
     return -highest_ahead(-values, ticks)
 
 
+def highest_behind(values: Lanes, ticks: int) -> Lanes:
+    """max(values[t - ticks .. t]) for every t; windows begin with the array."""
+    return highest_ahead(values[::-1], ticks)[::-1]
+
+
 def lowest_behind(values: Lanes, ticks: int) -> Lanes:
     """min(values[t - ticks .. t]) for every t; windows begin with the array."""
     return lowest_ahead(values[::-1], ticks)[::-1]

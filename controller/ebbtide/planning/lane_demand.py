@@ -1,0 +1,102 @@
+"""The demand that the lanes of a replay see at one tick, read from tables of all ticks.
+
+A lane is one variant of the policies in one stretch of time. A question that is asked with the same
+numbers at every tick, as policies do, is answered for all ticks once, and then only looked up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.planning.seen_demand import SeenDemand
+from ebbtide_policies.lanes import Flag, Lanes, Number
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Answers for all ticks, by question and by the numbers that it was asked with."""
+
+    demand: SeenDemand
+    _known: dict[tuple[object, ...], tuple[Lanes, Rows | None]] = field(default_factory=dict)
+
+    def look_up(self, question: str, asked: tuple[Number, ...], ticks: Rows) -> Lanes:
+        """The answers of a question, one a lane; `ticks` says where each lane is."""
+        key = (question, *(np.asarray(number).tobytes() for number in asked))
+        if key not in self._known:
+            self._known[key] = self._answered(question, asked, ticks.size)
+        table, column = self._known[key]
+        found: Lanes = table[ticks] if column is None else table[ticks, column]
+        return found
+
+    def _answered(
+        self, question: str, asked: tuple[Number, ...], lanes: int
+    ) -> tuple[Lanes, Rows | None]:
+        """A column for each different way in which lanes ask, and the column of each lane."""
+        answer: Callable[..., Lanes] = getattr(self.demand, question)
+        if all(np.ndim(number) == 0 for number in asked):
+            return answer(*map(float, asked)), None
+        rows = np.stack([np.broadcast_to(number, lanes) for number in asked], axis=1)
+        ways, column = np.unique(rows, axis=0, return_inverse=True)
+        return np.stack([answer(*way.tolist()) for way in ways], axis=1), column.reshape(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDemand:
+    """One signal at the tick that each lane is at."""
+
+    name: str
+    tables: Tables
+    ticks: Rows
+    alive: float = 1.0
+    alive_at_least: float = 0.0
+
+    @property
+    def age(self) -> Lanes:
+        """Seconds since the newest known minute."""
+        return self.tables.look_up("age", (), self.ticks)
+
+    @property
+    def trusted(self) -> Flag:
+        """Whether there is a forecast that may be followed."""
+        found: Flag = self.tables.look_up("trusted", (), self.ticks).astype(np.bool_)
+        return found
+
+    def present(self) -> Lanes:
+        """Demand in the newest known minute."""
+        return self.tables.look_up("present", (), self.ticks)
+
+    def peak(self, seconds: Number) -> Lanes:
+        """Highest known demand of the last `seconds`."""
+        return self.tables.look_up("peak", (seconds,), self.ticks)
+
+    def lingering(self, seconds: Number, early: Number, since: Number) -> Lanes:
+        """Highest demand of the last `seconds` that may yet come back."""
+        return self.tables.look_up("lingering", (seconds, early, since), self.ticks)
+
+    def covered(self, seconds: Number) -> Lanes:
+        """Share of the minutes in the last `seconds` that are known."""
+        return self.tables.look_up("covered", (seconds,), self.ticks)
+
+    def gap(self, seconds: Number) -> Lanes:
+        """Length of the longest gap that reaches into the last `seconds`."""
+        return self.tables.look_up("gap", (seconds,), self.ticks)
+
+    def largest_drop(self, seconds: Number) -> Lanes:
+        """Largest share lost from one known minute to the next in the last `seconds`."""
+        return self.tables.look_up("largest_drop", (seconds,), self.ticks)
+
+    def slope(self, seconds: Number) -> Lanes:
+        """Change per second over the last `seconds`."""
+        return self.tables.look_up("slope", (seconds,), self.ticks)
+
+    def ahead(self, quantile: Number, seconds: Number) -> Lanes:
+        """Highest value of the forecast's `quantile` over [now, now + `seconds`]."""
+        return self.tables.look_up("ahead", (quantile, seconds), self.ticks)
+
+    def usual(self, start: float, end: float) -> Lanes:
+        """An ordinary day is not known here: who asks for it gets no answer."""
+        return np.full(self.ticks.size, np.nan)

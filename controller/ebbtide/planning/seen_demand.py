@@ -1,0 +1,216 @@
+"""One signal of the demand as a scaler sees it, at every tick of a replay at once.
+
+`Signal` answers the questions of the policies for one moment; this answers each question for all
+moments in a few passes over the recording, so that a replay asks nothing twice. Both say the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.planning.windows import highest_behind
+from ebbtide_policies.demand import HOUR, MINUTE
+from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes
+
+Rows = NDArray[np.int64]
+_LEAST = 1e-300
+_PAIR = 2
+
+
+class Forecasts(NamedTuple):
+    """The forecasts that were made, one after each known minute, in the demand's own units."""
+
+    levels: tuple[float, ...]
+    origins: Lanes
+    """Epoch seconds of each forecast's last known minute, ascending."""
+    values: Lanes
+    """`values[forecast, level, step]` at `origin + 60 * (step + 1)`; the first steps are enough."""
+    steps: int
+    """Minutes that each forecast reached, kept or not."""
+    trusted: NDArray[np.bool_]
+
+
+class Recorded(NamedTuple):
+    """What was recorded: one value a minute from `start` (epoch seconds), NaN for a gap."""
+
+    start: float
+    minutes: Lanes
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenDemand:
+    """A signal at every tick; all answers are in replicas at load 1.0, one entry a tick."""
+
+    recorded: Recorded
+    now: Lanes
+    """Epoch seconds of the ticks."""
+    delay: float
+    """Seconds until a minute can be read."""
+    per_replica: float
+    forecasts: Forecasts | None = None
+
+    @cached_property
+    def _row(self) -> Rows:
+        """The newest known minute at each tick, -1 before there is one."""
+        start, minutes = self.recorded
+        last = np.floor((self.now - self.delay - start) / MINUTE).astype(np.int64)
+        at = np.where(np.isfinite(minutes), np.arange(minutes.size), -1)
+        newest = np.concatenate(([-1], np.maximum.accumulate(at)))
+        found: Rows = newest[np.clip(last + 1, 0, minutes.size)]
+        return found
+
+    @cached_property
+    def _before(self) -> Rows:
+        """For each minute, the known one before it; -1 where there is none."""
+        minutes = self.recorded.minutes
+        at = np.where(np.isfinite(minutes), np.arange(minutes.size), -1)
+        found: Rows = np.concatenate(([-1], np.maximum.accumulate(at)[:-1]))
+        return found
+
+    @cached_property
+    def _known(self) -> Lanes:
+        return np.where(np.isfinite(self.recorded.minutes), self.recorded.minutes, UNKNOWN)
+
+    def age(self) -> Lanes:
+        """Seconds since the newest known minute."""
+        at = self.recorded.start + MINUTE * self._row
+        return np.where(self._row >= 0, self.now - at, UNLIMITED)
+
+    def trusted(self) -> NDArray[np.bool_]:
+        """Whether there is a forecast that may be followed."""
+        if self.forecasts is None or not self.forecasts.origins.size:
+            return np.zeros(self.now.size, dtype=np.bool_)
+        index = self._forecast
+        return np.where(index >= 0, self.forecasts.trusted[index], False)
+
+    def present(self) -> Lanes:
+        """Demand in the newest known minute."""
+        return self.peak(0.0)
+
+    def peak(self, seconds: float) -> Lanes:
+        """Highest known demand of the last `seconds`."""
+        filled = np.where(np.isnan(self._known), -np.inf, self._known)
+        highest = self._at(highest_behind(filled, int(seconds // MINUTE)))
+        return self._in_replicas(np.where(highest == -np.inf, UNKNOWN, highest))
+
+    def lingering(self, seconds: float, early: float, since: float) -> Lanes:
+        """Highest demand of the last `seconds` after `since`, fading with age."""
+        found = np.full(self.now.size, UNKNOWN)
+        for back in range(int(seconds // MINUTE) + 1):
+            kept = 1 - early * MINUTE * back / max(seconds, MINUTE)
+            at = self.recorded.start + MINUTE * (self._row - back)
+            counts = (at > since) | (back == 0)
+            found = np.fmax(found, np.where(counts, self._back(back) * kept, UNKNOWN))
+        return self._in_replicas(found)
+
+    def covered(self, seconds: float) -> Lanes:
+        """Share of the minutes in the last `seconds` that are known."""
+        asked = max(1, int(seconds // MINUTE))
+        counts = [np.isfinite(self._back(back)) for back in range(asked)]
+        return np.asarray(np.sum(counts, axis=0) / asked)
+
+    def gap(self, seconds: float) -> Lanes:
+        """Length of the longest gap that reaches into the last `seconds`."""
+        asked, window = int(seconds // MINUTE), int((seconds + HOUR) // MINUTE) + 1
+        first = np.maximum(0, self._row - window + 1)
+        longest = np.ones(self.now.size, dtype=np.int64)
+        for back in range(asked):
+            row = self._row - back
+            before = np.maximum(self._before[np.maximum(row, 0)], first - 1)
+            there = np.isfinite(self._back(back)) & (row >= first)
+            longest = np.where(there, np.maximum(longest, row - before), longest)
+        return MINUTE * (longest - 1.0)
+
+    def largest_drop(self, seconds: float) -> Lanes:
+        """Largest share lost from one known minute to the next in the last `seconds`."""
+        rows = int((seconds + MINUTE) // MINUTE)
+        first, largest = np.maximum(0, self._row - rows), np.zeros(self.now.size)
+        for back in range(rows):
+            row = np.maximum(self._row - back, 0)
+            before = self._before[row]
+            there = np.isfinite(self._back(back)) & (before >= first)
+            old = self._known[np.maximum(before, 0)]
+            lost = (old - self._known[row]) / np.maximum(old, _LEAST)
+            largest = np.where(there, np.maximum(largest, lost), largest)
+        return largest
+
+    def slope(self, seconds: float) -> Lanes:
+        """Change per second over the last `seconds`, by least squares."""
+        rows = int(seconds // MINUTE)
+        values = np.stack([self._back(back) for back in range(rows, -1, -1)])
+        known = np.isfinite(values)
+        count = known.sum(axis=0)
+        at = np.where(known, np.arange(rows + 1.0)[:, None], 0.0)
+        centred = np.where(known, at - at.sum(axis=0) / np.maximum(count, 1), 0.0)
+        spread = np.maximum((centred * centred).sum(axis=0), _LEAST)
+        rise = (centred * np.where(known, values, 0.0)).sum(axis=0) / spread
+        return self._in_replicas(np.where(count >= _PAIR, rise / MINUTE, UNKNOWN))
+
+    def ahead(self, quantile: float, seconds: float) -> Lanes:
+        """Highest value of the forecast's `quantile` over [now, now + `seconds`].
+
+        What lies beyond the horizon is no less than the past of the same length.
+
+        Raises:
+            LookupError: the forecasts that are kept do not reach so far.
+
+        """
+        made, index = self.forecasts, self._forecast
+        if made is None or not made.origins.size or quantile > made.levels[-1]:
+            return np.full(self.now.size, UNKNOWN)
+        origin = made.origins[index]
+        first = np.maximum(0, np.floor((self.now - origin) / MINUTE).astype(np.int64) - 1)
+        last = np.ceil((self.now + seconds - origin) / MINUTE).astype(np.int64)
+        last = np.maximum(first + 1, last)
+        there = (index >= 0) & (self.now <= origin + MINUTE * made.steps)
+        last = np.minimum(last, made.steps)
+        if np.any(there & (last > made.values.shape[2])):
+            raise LookupError(f"the forecasts that are kept do not reach {seconds:.0f} s")
+        highest = self._highest_step(np.where(there, first, 0), np.where(there, last, 1))
+        found = interpolated(made.levels, highest, quantile)
+        ahead = self._in_replicas(np.where(there, found, UNKNOWN))
+        beyond = self.now + seconds > origin + MINUTE * made.steps
+        return np.where(beyond, np.maximum(ahead, self.peak(seconds)), ahead)
+
+    def _highest_step(self, first: Rows, last: Rows) -> Lanes:
+        """Highest value of each level in the steps from `first` up to `last`, (ticks, levels)."""
+        if self.forecasts is None:
+            raise LookupError("there is no forecast")
+        values, index = self.forecasts.values, np.maximum(self._forecast, 0)
+        found = values[index, :, first]
+        for on in range(1, int((last - first).max(initial=1))):
+            step = np.minimum(first + on, last - 1)
+            found = np.maximum(found, values[index, :, step])
+        return np.asarray(found)
+
+    @cached_property
+    def _forecast(self) -> Rows:
+        """The forecast in force at each tick, -1 before there is one."""
+        if self.forecasts is None:
+            return np.full(self.now.size, -1)
+        newest = self.recorded.start + MINUTE * self._row
+        found: Rows = np.searchsorted(self.forecasts.origins, newest, side="right") - 1
+        return found
+
+    def _at(self, minutes: Lanes) -> Lanes:
+        return np.where(self._row >= 0, minutes[np.maximum(self._row, 0)], UNKNOWN)
+
+    def _back(self, back: int) -> Lanes:
+        """The value so many minutes before the newest known one."""
+        row = self._row - back
+        return np.where(row >= 0, self._known[np.maximum(row, 0)], UNKNOWN)
+
+    def _in_replicas(self, demand: Lanes) -> Lanes:
+        return demand / self.per_replica
+
+
+def interpolated(levels: Sequence[float], values: Lanes, quantile: float) -> Lanes:
+    """A quantile between the levels, row by row: (rows, levels) -> (rows)."""
+    place = float(np.interp(quantile, levels, np.arange(len(levels))))
+    low = int(place)
+    high = min(low + 1, len(levels) - 1)
+    return np.asarray(values[:, low] + (place - low) * (values[:, high] - values[:, low]))

@@ -1,0 +1,100 @@
+"""What is seen at every tick at once is what a signal answers at each of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ebbtide.forecast.contract import LEVELS
+from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
+from ebbtide_policies.demand import MINUTE, Outlook, Signal
+from ebbtide_policies.lanes import Lanes
+
+NAN = float("nan")
+START = 1_000_000 * MINUTE
+DELAY = 30.0
+STEPS = 12
+COURSES = st.lists(
+    st.sampled_from([0.0, 3.0, 40.0, 41.5, 300.0, NAN, float("inf")]), min_size=4, max_size=90
+)
+QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
+    "present": lambda d: d.present(),
+    "peak": lambda d: d.peak(300.0),
+    "peak of a while": lambda d: d.peak(90.0),
+    "lingering": lambda d: d.lingering(465.0, 0.25, START + 900.0),
+    "covered": lambda d: d.covered(300.0),
+    "gap": lambda d: d.gap(300.0),
+    "largest drop": lambda d: d.largest_drop(60.0),
+    "largest drop of a while": lambda d: d.largest_drop(300.0),
+    "slope": lambda d: d.slope(300.0),
+    "ahead": lambda d: d.ahead(0.9, 165.0),
+    "far ahead, between levels": lambda d: d.ahead(0.93, 500.0),
+    "beyond all levels": lambda d: d.ahead(0.99999, 165.0),
+}
+
+
+def forecasts(minutes: Lanes) -> Forecasts:
+    """A forecast after each known minute, none like another."""
+    known = np.flatnonzero(np.isfinite(minutes))
+    rng = np.random.default_rng(minutes.size)
+    values = np.sort(rng.uniform(0, 100, (known.size, len(LEVELS), STEPS)), axis=1)
+    trusted = rng.uniform(size=known.size) < 0.5
+    return Forecasts(LEVELS, START + MINUTE * known, values, STEPS, trusted)
+
+
+def at_once(minutes: Lanes, now: Lanes) -> SeenDemand:
+    return SeenDemand(
+        recorded=Recorded(START, minutes),
+        now=now,
+        delay=DELAY,
+        per_replica=8.0,
+        forecasts=forecasts(minutes),
+    )
+
+
+def alone(minutes: Lanes, now: float) -> Signal:
+    """The signal as the loop has it at one tick."""
+    rows = int(np.clip((now - DELAY - START) // MINUTE + 1, 0, minutes.size))
+    made = forecasts(minutes)
+    known = np.flatnonzero(np.isfinite(minutes[:rows]))
+    last = known.size - 1
+    outlook = Outlook(float(made.origins[last]), LEVELS, made.values[last]) if known.size else None
+    return Signal(
+        name="demand",
+        now=now,
+        per_replica=8.0,
+        newest=START + MINUTE * (rows - 1),
+        minutes=minutes[:rows],
+        outlook=outlook,
+        trusted=bool(made.trusted[last]) if known.size else False,
+    )
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
+@given(course=COURSES, tick=st.sampled_from([15.0, 60.0]))
+def test_every_question_has_the_same_answer(
+    question: Callable[[Signal | SeenDemand], object], course: list[float], tick: float
+) -> None:
+    minutes = np.array(course)
+    now = np.arange(START, START + MINUTE * minutes.size, tick)
+    asked = [question(alone(minutes, at)) for at in now.tolist()]
+    np.testing.assert_allclose(question(at_once(minutes, now)), asked, rtol=1e-12, atol=1e-12)  # type: ignore[call-overload]
+
+
+@given(course=COURSES)
+def test_so_have_its_age_and_its_trust(course: list[float]) -> None:
+    minutes = np.array(course)
+    now = np.arange(START, START + MINUTE * minutes.size, 20.0)
+    found, each = at_once(minutes, now), [alone(minutes, at) for at in now.tolist()]
+    assert found.age().tolist() == [one.age for one in each]
+    assert found.trusted().tolist() == [one.trusted for one in each]
+
+
+def test_a_reach_beyond_the_forecasts_that_are_kept_is_refused() -> None:
+    found = at_once(np.ones(10), np.arange(START, START + 600.0, 60.0))
+    kept = forecasts(np.ones(10))._replace(steps=120)
+    with pytest.raises(LookupError, match="do not reach 900 s"):
+        replace(found, forecasts=kept).ahead(0.9, 900.0)
