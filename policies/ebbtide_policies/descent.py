@@ -170,7 +170,7 @@ class Descent(Policy[DescentSettings]):
         known = {**as_set(self._values()), **(stored or {})}  # a setting may be new to the memory
         found = {key: stored_number(known, key) for key in fresh}
         held = held_in(stored, self._values(), seen.now)
-        sound = found["at"] <= seen.now and found["origin"] >= found["replicas"]
+        sound = np.all(found["at"] <= seen.now) and found["origin"] >= found["replicas"]
         if not sound or held is None or np.isnan(sum(found.values())):
             return fresh
         return {**found, **held}

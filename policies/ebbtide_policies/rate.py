@@ -59,7 +59,7 @@ class Rate(Policy[RateSettings]):
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else a period begins now."""
         at, start = stored_number(stored, "at"), stored_number(stored, "start")
-        if at <= seen.now and not np.isnan(start):
+        if np.all(at <= seen.now) and not np.isnan(start):
             return {"at": at, "start": start}
         return {"at": seen.now, "start": seen.fleet.current}
 

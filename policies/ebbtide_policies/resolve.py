@@ -58,12 +58,12 @@ def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
     for bound in bounds:
         counted = _counted(bound)
         unknown = np.isnan(counted)
-        known = where(unknown, _NEUTRAL[bound.kind], counted)
         if np.any(unknown):
             held = where(unknown, current, NOTHING)
             by_kind[Kind.PACE_DOWN] = np.maximum(by_kind[Kind.PACE_DOWN], held)
+            counted = where(unknown, _NEUTRAL[bound.kind], counted)
         tighter = np.minimum if bound.kind in _LOWERING else np.maximum
-        by_kind[bound.kind] = tighter(by_kind[bound.kind], known)
+        by_kind[bound.kind] = tighter(by_kind[bound.kind], counted)
     pace_down = np.minimum(by_kind[Kind.PACE_DOWN], current)
     return Limits(
         floor=by_kind[Kind.FLOOR],
@@ -78,8 +78,11 @@ def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
 def _counted(bound: Bound) -> Number:
     """A bound in whole replicas, none below zero; NaN where it is unknown or limitless."""
     replicas = within(bound.replicas) if bound.kind in _LOWERING else whole(bound.replicas)
-    sound = np.isfinite(replicas) | np.equal(replicas, _NEUTRAL[bound.kind])
-    return np.maximum(where(sound, replicas, UNKNOWN), NOTHING)
+    finite = np.isfinite(replicas)
+    if not np.all(finite):
+        sound = finite | np.equal(replicas, _NEUTRAL[bound.kind])
+        replicas = where(sound, replicas, UNKNOWN)
+    return np.maximum(replicas, NOTHING)
 
 
 def settle(limits: Limits) -> Settled:

@@ -42,7 +42,8 @@ def forecasts(minutes: Lanes) -> Forecasts:
     rng = np.random.default_rng(minutes.size)
     values = np.sort(rng.uniform(0, 100, (known.size, len(LEVELS), STEPS)), axis=1)
     trusted = rng.uniform(size=known.size) < 0.5
-    return Forecasts(LEVELS, START + MINUTE * known, values, STEPS, trusted)
+    origins = np.asarray(START + MINUTE * known, dtype=np.float64)
+    return Forecasts(LEVELS, origins, values, STEPS, trusted)
 
 
 def at_once(minutes: Lanes, now: Lanes) -> SeenDemand:

@@ -22,6 +22,7 @@ class Tables:
 
     demand: SeenDemand
     _known: dict[tuple[object, ...], tuple[Lanes, Rows | None]] = field(default_factory=dict)
+    _columns: dict[tuple[object, ...], Lanes] = field(default_factory=dict)
 
     def look_up(self, question: str, asked: tuple[Number, ...], ticks: Rows) -> Lanes:
         """The answers of a question, one a lane; `ticks` says where each lane is."""
@@ -36,12 +37,19 @@ class Tables:
         self, question: str, asked: tuple[Number, ...], lanes: int
     ) -> tuple[Lanes, Rows | None]:
         """A column for each different way in which lanes ask, and the column of each lane."""
-        answer: Callable[..., Lanes] = getattr(self.demand, question)
         if all(np.ndim(number) == 0 for number in asked):
-            return answer(*map(float, asked)), None
+            return self._column(question, tuple(map(float, asked))), None
         rows = np.stack([np.broadcast_to(number, lanes) for number in asked], axis=1)
         ways, column = np.unique(rows, axis=0, return_inverse=True)
-        return np.stack([answer(*way.tolist()) for way in ways], axis=1), column.reshape(-1)
+        table = np.stack([self._column(question, tuple(way)) for way in ways.tolist()], axis=1)
+        return table, column.reshape(-1)
+
+    def _column(self, question: str, asked: tuple[float, ...]) -> Lanes:
+        key = (question, *asked)
+        if key not in self._columns:
+            answer: Callable[..., Lanes] = getattr(self.demand, question)
+            self._columns[key] = answer(*asked)
+        return self._columns[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,11 @@ class LaneDemand:
     ticks: Rows
     alive: float = 1.0
     alive_at_least: float = 0.0
+
+    @property
+    def per_replica(self) -> float:
+        """Demand that one replica carries at load 1.0, in its own unit."""
+        return self.tables.demand.per_replica
 
     @property
     def age(self) -> Lanes:

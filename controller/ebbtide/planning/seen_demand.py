@@ -123,7 +123,7 @@ class SeenDemand:
             before = np.maximum(self._before[np.maximum(row, 0)], first - 1)
             there = np.isfinite(self._back(back)) & (row >= first)
             longest = np.where(there, np.maximum(longest, row - before), longest)
-        return MINUTE * (longest - 1.0)
+        return np.asarray(MINUTE * (longest - 1.0), dtype=np.float64)
 
     def largest_drop(self, seconds: float) -> Lanes:
         """Largest share lost from one known minute to the next in the last `seconds`."""
