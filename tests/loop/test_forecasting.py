@@ -21,8 +21,8 @@ from ebbtide.forecast.contract import (
     SeriesContext,
 )
 from ebbtide.loop.background import AtOnce, Background, Done, attempted
-from ebbtide.loop.cohort import Column
-from ebbtide.loop.forecasting import TOGETHER, Forecasting
+from ebbtide.loop.cohort import TOGETHER, Choice, Column
+from ebbtide.loop.forecasting import Forecasting
 from tests.loop.world import NOON, Flat
 
 EDGE, ORIGIN = ("live/edge", "demand"), ("live/origin", "demand")
@@ -361,3 +361,88 @@ def test_a_successor_begins_with_what_its_forecaster_measured() -> None:
     found = world.forecasting.of(EDGE)
     assert found is not None
     assert found.trust.ratio == pytest.approx(2.0, abs=0.2)
+
+
+# --- Auto
+
+DAYS = 3 * 1440
+
+
+def auto(background: Background | None = None) -> tuple[Forecasting, dict[str, Wild]]:
+    """A choice between two, of which the first foresees twice what comes."""
+    models = {"Bad": Wild(), "Good": Wild()}
+    models["Bad"].times = 2.0
+    makers = {name: (lambda name=name: models[name]) for name in models}
+    return Forecasting(makers, background or AtOnce()), models
+
+
+def moving(day: int = 0, **more: Any) -> Column:
+    """Three days of a demand that hardly moves, up to noon of some day."""
+    known = 100.0 + np.sin(np.arange(DAYS) / 9 + day)
+    return column(minutes=known, newest=NOON + 86400 * day, model="Auto", **more)
+
+
+def chosen(forecasting: Forecasting) -> Choice:
+    return forecasting.prospects("live/edge", ["demand"]).choices["demand"]
+
+
+def test_auto_takes_the_forecaster_that_served_its_own_past_best() -> None:
+    forecasting, _ = auto()
+    forecasting.refresh([moving()])
+    found = forecasting.of(EDGE)
+    assert found is not None
+    assert found.outlook.values[0, 0] == pytest.approx(moving().minutes[-1])
+    choice = chosen(forecasting)
+    assert choice.model == "Good"
+    assert re.fullmatch(
+        r"loss on its last days over that of persistence: Good \d+\.\d\d, Bad \d+\.\d\d",
+        choice.why,
+    )
+
+
+def test_while_forecasters_are_tried_that_is_said() -> None:
+    background = WhenTold()
+    forecasting, _ = auto(background)
+    forecasting.refresh([moving()])
+    doubted = forecasting.doubt(EDGE)
+    assert doubted is not None
+    assert doubted.message == "the forecasters are being tried on its past"
+    assert len(background.waiting) == 1
+    forecasting.refresh([moving()])
+    assert len(background.waiting) == 1
+
+
+def test_auto_chooses_once_a_day_and_keeps_what_is_not_clearly_worse() -> None:
+    forecasting, models = auto()
+    forecasting.refresh([moving()])
+    models["Bad"].times = 1.0
+    forecasting.refresh([moving()])
+    forecasting.refresh([moving(1)])
+    assert chosen(forecasting).model == "Good"
+    assert chosen(forecasting).at == NOON + 86400
+    models["Good"].times = 3.0
+    forecasting.refresh([moving(1)])
+    assert chosen(forecasting).model == "Good"
+    forecasting.refresh([moving(2)])
+    assert chosen(forecasting).model == "Bad"
+
+
+def test_a_successor_goes_on_with_what_is_on_record() -> None:
+    forecasting, models = auto()
+    before = Choice("Bad", "it was", NOON - 60)
+    forecasting.refresh([moving(chosen=before)])
+    assert chosen(forecasting) == before
+    assert models["Good"].shown == []
+
+
+def test_what_is_on_record_and_no_longer_there_is_chosen_anew() -> None:
+    forecasting, _ = auto()
+    forecasting.refresh([moving(chosen=Choice("Gone", "it was", NOON - 60))])
+    assert chosen(forecasting).model == "Good"
+
+
+def test_with_too_little_history_the_preferred_one_is_taken() -> None:
+    forecasting, _ = auto()
+    forecasting.refresh([column(model="Auto")])
+    assert chosen(forecasting).model == "Bad"
+    assert chosen(forecasting).why.startswith("too little of the past is known")

@@ -201,3 +201,15 @@ def test_in_a_quiet_hour_it_is_written_at_heartbeats_only() -> None:
     world.verbs()
     world.run(30)
     assert world.verbs().count("status") == 6
+
+
+def test_the_choice_of_auto_is_on_record_for_people_and_for_a_successor() -> None:
+    world = World()
+    world.add(forecast={"model": "Auto", "history": "1h"})
+    world.run(1)
+    found = world.status()["forecast"]["demand"]
+    assert found["model"] == "Flat"
+    assert found["message"].startswith("too little of the past is known")
+    world.restart()
+    world.run(1)
+    assert world.status()["forecast"]["demand"] == found

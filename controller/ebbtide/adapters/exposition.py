@@ -146,7 +146,7 @@ class Exposition:
         workload = account.seen.workload
         for demand in account.seen.demand:
             yield _Series(self._trusted, workload, demand.name), float(bool(demand.trusted))
-        for signal, known in account.foresights.items():
+        for signal, known in account.prospects.foresights.items():
             said = known.said
             for metric, found in ((self._errors, said.shares), (self._ratios, said.ratios)):
                 for ahead, value in found.items():

@@ -34,7 +34,10 @@ class TrustSpec(Spec):
 class ForecastSpec(Spec):
     """How demand is foreseen."""
 
-    model: Name = Field("Seasonal", description="Name of the forecaster.")
+    model: Name = Field(
+        "Seasonal",
+        description="Name of the forecaster. Auto: the one that served its own past best.",
+    )
     horizon: Duration = Field(7200.0, ge=600, le=86400, description="How far a forecast reaches.")
     history: Duration = Field(28 * 86400.0, ge=3600, description="How much of the past it learns.")
     trust: TrustSpec = Field(TrustSpec(), description="When a forecast is followed.")

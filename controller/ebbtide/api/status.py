@@ -115,6 +115,14 @@ class Condition(Part):
     )
 
 
+class ChoiceStatus(Part):
+    """The forecaster that `Auto` chose for a signal."""
+
+    model: str = Field(description="Its name.")
+    message: str = Field("", description="Why.")
+    chosen_at: Moment = Field(description="The newest minute that it was chosen by.")
+
+
 class CapacityPolicyStatus(Part):
     """What the operator saw, decided, did, and has to remember."""
 
@@ -125,6 +133,9 @@ class CapacityPolicyStatus(Part):
     observed_generation: int | None = Field(None, description="Generation of the spec it obeys.")
     demand: float | None = Field(
         None, description="Present demand of the signal that needs the most replicas."
+    )
+    forecast: dict[str, ChoiceStatus] = Field(
+        {}, description="What forecast.model: Auto chose, by the name of the signal."
     )
     replicas: Replicas | None = Field(
         None, description="Numbers of replicas; in DryRun those of the shadow."

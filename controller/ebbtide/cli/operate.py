@@ -17,7 +17,7 @@ from ebbtide.cli import logs
 from ebbtide.cli.cluster import Context, Kubeconfig
 from ebbtide.cli.demand import only_source
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.models import makers, plugins
+from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.runner import run as run_loop
@@ -142,7 +142,13 @@ def run(
         tick=seconds("--tick", tick, 1),
         request_timeout=seconds("--request-timeout", request_timeout, 0.2),
     )
-    rules = Rules(forecasters=makers(), plugins=plugins(), max_mode=max_mode, namespace=place.home)
+    rules = Rules(
+        forecasters=makers(),
+        candidates=tuple(HOUSE),
+        plugins=plugins(),
+        max_mode=max_mode,
+        namespace=place.home,
+    )
     with Operator(_sources(config, prometheus), place, terms, listen) as operator:
         operator.run(rules)
 

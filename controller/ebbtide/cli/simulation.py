@@ -12,7 +12,7 @@ from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.models import makers
+from ebbtide.cli.models import HOUSE, makers
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Ref, Resource
 from ebbtide.loop.report import Account
@@ -124,7 +124,9 @@ class Simulation:
             leadership=AlwaysLeader(),
             stopwatch=lambda: self._now,
         )
-        rules = Rules(forecasters=makers(), plugins=plugins or {}, replayed=True)
+        rules = Rules(
+            forecasters=makers(), candidates=tuple(HOUSE), plugins=plugins or {}, replayed=True
+        )
         self.loop = Loop(outside, rules)
 
     def run(self, start: float, end: float) -> Iterator[Sequence[Frame]]:

@@ -27,8 +27,21 @@ Make = Callable[[], Forecaster]
 
 _USUAL_TRUST = TrustSpec()
 
+TOGETHER = 256
+"""Signals that one forecaster learns at most: so many wait for each other at first sight."""
+
 LATE_MINUTES = 180
 """Minutes at the end of a history that are searched for the newest before all of it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The forecaster that was chosen for a signal, and why."""
+
+    model: str
+    why: str
+    at: float
+    """The newest minute that it was chosen by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,8 @@ class Column:
     whole: bool = True
     """Whether all of its past has been read that there is."""
     trust: TrustSpec = _USUAL_TRUST
+    chosen: Choice | None = None
+    """What was chosen by whoever forecast it before, where that is on record."""
 
     @property
     def rows(self) -> int:

@@ -7,21 +7,22 @@ there within the tick, and of what is still being learnt there is no forecast ye
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.loop.background import Background, Done
-from ebbtide.loop.cohort import Choked, Cohort, Column, Key, Make, Said, Task
+from ebbtide.loop.choosing import AUTO, Choosing
+from ebbtide.loop.cohort import TOGETHER, Choice, Choked, Cohort, Column, Key, Make, Said, Task
 from ebbtide.loop.trust import Trust, at_first, told
 from ebbtide_policies.demand import Outlook
 
 log = logging.getLogger("ebbtide.loop")
+T = TypeVar("T")
 
-TOGETHER = 128
-"""Signals that one forecaster learns at most: so many wait for each other at first sight."""
 SLOW = 0.3
 """Seconds of a forecast from which on the next one keeps no tick waiting."""
 
@@ -57,11 +58,30 @@ class Doubt:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What there is to say of the forecasts of one workload, by signal."""
+
+    foresights: Mapping[str, Foresight] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    """Why some are not followed."""
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    """What `Auto` chose."""
+
+
 class Forecasting:
     """Forecasts every signal once for each of its minutes."""
 
-    def __init__(self, makers: Mapping[str, Make], background: Background) -> None:
+    def __init__(
+        self,
+        makers: Mapping[str, Make],
+        background: Background,
+        candidates: Sequence[str] = (),
+    ) -> None:
+        """Forecast by these; `Auto` picks from the candidates, of which the first is preferred."""
         self._makers, self._background = makers, background
+        tried = {name: makers[name] for name in candidates or makers}
+        self._choosing = Choosing(tried, background)
         self._known: dict[Key, Foresight] = {}
         self._cohorts: dict[Key, Cohort] = {}
         self._columns: dict[Key, Column] = {}
@@ -70,29 +90,35 @@ class Forecasting:
 
     def refresh(self, columns: Sequence[Column]) -> None:
         """Take what was forecast meanwhile; forecast what is new; forget what nobody asks for."""
-        self._columns = {column.key: column for column in columns}
+        self._take()
+        settled = self._settled(columns)
+        self._columns = {column.key: column for column in columns} | settled
         self._known = {k: known for k, known in self._known.items() if k in self._columns}
         self._cohorts = {k: cohort for k, cohort in self._cohorts.items() if k in self._columns}
-        self._take()
-        for cohort, tasks in self._due(self._columns.values()):
+        for cohort, tasks in self._due(settled.values()):
             cohort.busy = True
             self._working[cohort.name] = cohort, tasks
             self._background.begin(cohort.name, _work(cohort, tasks), slow=cohort.slow)
         self._take()
 
+    def _settled(self, columns: Sequence[Column]) -> dict[Key, Column]:
+        """The columns that a forecaster is known for; a choice may be made at once."""
+        self._choosing.begin(columns)
+        self._take()
+        return {column.key: column for column in self._choosing.settled(columns)}
+
     def of(self, key: Key) -> Foresight | None:
         """What is foreseen of a signal; None before anything is known of it."""
         return self._known.get(key)
 
-    def foresights(self, workload: str, signals: Iterable[str]) -> Mapping[str, Foresight]:
-        """What is foreseen of every signal of a workload of which anything is."""
-        found = {name: self.of((workload, name)) for name in signals}
-        return {name: known for name, known in found.items() if known is not None}
-
-    def doubts(self, workload: str, signals: Iterable[str]) -> Mapping[str, Doubt]:
-        """Why the forecasts of some signals of a workload are not followed."""
-        found = {name: self.doubt((workload, name)) for name in signals}
-        return {name: doubt for name, doubt in found.items() if doubt is not None}
+    def prospects(self, workload: str, signals: Iterable[str]) -> "Prospects":
+        """What is foreseen of the signals of a workload, and what is thought of it."""
+        keys = {name: (workload, name) for name in signals}
+        return Prospects(
+            _known({name: self.of(key) for name, key in keys.items()}),
+            _known({name: self.doubt(key) for name, key in keys.items()}),
+            _known({name: self._choosing.of(key) for name, key in keys.items()}),
+        )
 
     def doubt(self, key: Key) -> Doubt | None:
         """Why the forecast of a signal is not followed; None where it is."""
@@ -151,6 +177,8 @@ class Forecasting:
     def _take(self) -> None:
         """Take what the background has done."""
         for done in self._background.finished():
+            if self._choosing.take(done):
+                continue
             cohort, tasks = self._working.pop(done.name)
             cohort.busy, cohort.slow = False, done.seconds > SLOW
             for each in _results(done, tasks):
@@ -175,6 +203,10 @@ class Forecasting:
         self._known[key] = Foresight(replace(said, task=Task(slim, said.task.end)), trust)
 
 
+def _known(found: Mapping[str, T | None]) -> Mapping[str, T]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _work(cohort: Cohort, tasks: Sequence[Task]) -> Callable[[], object]:
     return lambda: cohort.work(tasks)
 
@@ -193,6 +225,8 @@ def _unknown(column: Column | None, cohort: Cohort | None) -> Doubt:
         return Doubt("ForecastUntrusted", "nothing of its past is known")
     if not column.whole:
         return Doubt("ForecastLearning", "its past is still being read")
+    if column.model == AUTO:
+        return Doubt("ForecastLearning", "the forecasters are being tried on its past")
     if cohort is None or cohort.busy:
         return Doubt("ForecastLearning", f"{column.model} is learning its past")
     return Doubt("ForecastFailed", f"{column.model} can't forecast it; the log says why")

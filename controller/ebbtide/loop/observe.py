@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.api.demand_spec import SignalSpec
-from ebbtide.loop.cohort import Column
+from ebbtide.loop.cohort import Choice, Column
 from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.history import Histories, Track
-from ebbtide.loop.ledger import Ledger, phase_since_in
-from ebbtide.loop.ports import Span
+from ebbtide.loop.ledger import Ledger, moment, phase_since_in
+from ebbtide.loop.ports import Json, Span
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.course import Course, Courses, Minutes
@@ -104,7 +104,15 @@ def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[
             edition=sum(track.edition for track in tracks),
             whole=all(track.whole for track in tracks),
             trust=wanted.trust,
+            chosen=_on_record(workload.resource.status, name),
         )
+
+
+def _on_record(status: Json, signal: str) -> Choice | None:
+    """What `Auto` chose for a signal before, as the status has it."""
+    found = status.get("forecast", {}).get(signal)
+    at = moment(found["chosenAt"]) if found else None
+    return None if at is None else Choice(found["model"], found["message"], at)
 
 
 def _tracks(spec: SignalSpec, workload: Workload, histories: Histories) -> Iterable[Track]:

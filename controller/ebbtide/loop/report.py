@@ -1,14 +1,15 @@
 """The status of a CapacityPolicy: what it is doing, and why, for people and for a successor."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ebbtide.api.status import MOST_BOUNDS, stamp
+from ebbtide.loop.cohort import Choice
 from ebbtide.loop.conditions import Condition, merge
-from ebbtide.loop.forecasting import Foresight
+from ebbtide.loop.forecasting import Prospects
 from ebbtide.loop.ledger import Step, moment
 from ebbtide.loop.ports import Json, Resource
 from ebbtide_policies.contract import Bound, Decision, Kind
@@ -25,6 +26,9 @@ _CEILINGS = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
 _QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions")
 
 
+NONE = Prospects()
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was seen of a workload at a tick, and what came of it."""
@@ -34,8 +38,8 @@ class Account:
     conditions: tuple[Condition, ...]
     step: Step | None = None
     """The change of replicas that was made."""
-    foresights: Mapping[str, Foresight] = field(default_factory=dict)
-    """What was foreseen of each signal."""
+    prospects: Prospects = NONE
+    """What was foreseen."""
 
 
 def account_status(resource: Resource, account: Account, sections: Json) -> Json:
@@ -62,7 +66,14 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
         "overrides": [word.name for word in seen.overrides],
     }
     demand = _demand(seen)
-    return status | ({} if demand is None else {"demand": demand}) | sections
+    choices = {n: _choice(choice) for n, choice in account.prospects.choices.items()}
+    told = {"demand": demand, "forecast": choices or None}
+    return status | {name: value for name, value in told.items() if value is not None} | sections
+
+
+def _choice(choice: Choice) -> Json:
+    """What `Auto` chose, for people and for a successor."""
+    return {"model": choice.model, "message": choice.why, "chosenAt": stamp(choice.at)}
 
 
 def refused_status(resource: Resource, condition: Condition, now: float) -> Json:

@@ -15,6 +15,7 @@ from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
 from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
 from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.carry_out import Writer
+from ebbtide.loop.choosing import AUTO
 from ebbtide.loop.cohort import Make
 from ebbtide.loop.conditions import Condition, judge
 from ebbtide.loop.conflicts import Claims
@@ -55,6 +56,8 @@ class Rules:
 
     forecasters: Mapping[str, Make]
     """What makes a forecaster, by its name."""
+    candidates: Sequence[str] = ()
+    """Those that `Auto` picks from, the preferred one first; all of them, where none is named."""
     plugins: Plugins = field(default_factory=dict)
     max_mode: Mode = Mode.ENFORCE
     namespace: str = ""
@@ -110,11 +113,11 @@ class Loop:
 
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
-        self._understanding = Understanding(rules.plugins, sorted(rules.forecasters))
+        self._understanding = Understanding(rules.plugins, sorted({*rules.forecasters, AUTO}))
         self._calendars, self._overrides = Spoken(parse_calendar), Spoken(parse_override)
         self._profiles = Spoken(parse_profile)
         self._histories = Histories(world.metrics)
-        self._forecasting = Forecasting(rules.forecasters, world.background)
+        self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._writer = Writer(world.cluster)
         self._withheld, self._shadow = Withheld(), Shadow()
         self._scale = Scale(world.cluster)
@@ -223,10 +226,9 @@ class Loop:
             seen = replace(seen, withheld=case.conflict)
         outcome = decide(workload.policies, seen, ledger.memories)
         failures = [str(f) for f in self._failures(workload)]
-        key, names = workload.key, [demand.name for demand in seen.demand]
-        doubts = self._forecasting.doubts(key, names)
-        said = tuple(judge(seen, outcome.decision, failures, case.conflict, doubts))
-        account = Account(seen, outcome, said, foresights=self._forecasting.foresights(key, names))
+        ahead = self._forecasting.prospects(workload.key, [d.name for d in seen.demand])
+        said = tuple(judge(seen, outcome.decision, failures, case.conflict, ahead.doubts))
+        account = Account(seen, outcome, said, prospects=ahead)
         by = (actuator, target)
         return self._writer.carry_out(workload, account, ledger, by, case.elapsed)
 
