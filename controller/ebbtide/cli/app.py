@@ -26,6 +26,7 @@ from ebbtide.cli import (
     overrides,
     plan,
     testing,
+    tune,
 )
 from ebbtide.cli.screen import complain
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
 app.command("compare")(compare.compare)
+app.command("tune")(tune.tune)
 app.command("test")(testing.run_cases)
 app.command("backtest")(backtest.command)
 app.command("run")(operate.run)

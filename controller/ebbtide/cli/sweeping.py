@@ -1,0 +1,101 @@
+"""From a policy and a recording to the world that a sweep of variants takes place in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.demand import Recorded
+from ebbtide.cli.models import makers
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.foresight import Span, foreseen
+from ebbtide.planning.lanes import Policies
+from ebbtide.planning.seen_demand import Recorded as Recording
+from ebbtide.planning.seen_demand import SeenDemand
+from ebbtide.planning.sweep import World
+from ebbtide.planning.tuning import Truth
+from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.registry import ALWAYS, SPOKEN
+
+SWEPT = frozenset(policy.name for policy in (*ALWAYS, *SPOKEN))
+"""Policies that need nothing but demand and fleet."""
+_AT_FIRST = 1.1
+"""The fleet at the first tick, as a multiple of the demand."""
+
+
+class Timing(NamedTuple):
+    """How often is decided, and how late one knows; in seconds."""
+
+    tick: float
+    delay: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """One workload over one recording, ready to be swept."""
+
+    manifest: Manifest
+    world: World
+    truth: Truth
+
+
+def ground(
+    manifest: Manifest,
+    recorded: Recorded,
+    timing: Timing,
+    told: Callable[[int, int], None] | None = None,
+) -> Ground:
+    """Forecast all of a recording once, for as many variants as there will be.
+
+    Raises:
+        InvalidInput: what one replica carries is behind a query.
+
+    """
+    spec = parse_policy(manifest.spec)
+    now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
+    demands, needs = {}, []
+    for name, signal in spec.signals().items():
+        if signal.per_replica is None:
+            raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
+        series = recorded.answer(manifest, signal.query)
+        recording = Recording(series.start, series.minutes)
+        span = Span(spec.forecast.horizon, spec.forecast.history)
+        demands[name] = SeenDemand(
+            recorded=recording,
+            now=now,
+            delay=timing.delay,
+            per_replica=signal.per_replica,
+            forecasts=foreseen(
+                recording, makers()[spec.forecast.model](), recorded.start, span, told
+            ),
+        )
+        needs.append(series.at(now) / signal.per_replica)
+    need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
+    world = World(
+        workload=f"{manifest.namespace}/{manifest.name}",
+        now=now,
+        demands=demands,
+        lead_time=spec.lead_time,
+        boot=boot,
+        replicas=_at_first(spec, need),
+    )
+    return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
+
+
+def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
+    return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))
+
+
+def swept(spec: CapacityPolicySpec, plugins: Plugins) -> Policies:
+    """The policies of a variant that a sweep can replay."""
+    return tuple(policy for policy in compose(spec, plugins) if policy.name in SWEPT)
+
+
+def left_out(spec: CapacityPolicySpec, plugins: Plugins) -> Sequence[str]:
+    """The policies that a sweep can't replay."""
+    return sorted(policy.name for policy in compose(spec, plugins) if policy.name not in SWEPT)

@@ -1,0 +1,108 @@
+"""Which variant of a policy to take: what each would have cost, and whom it would have failed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.planning.clairvoyant import least_replicas
+from ebbtide.planning.plant import ready_replicas
+from ebbtide_policies.lanes import Lanes
+
+HOUR = 3600.0
+DAY = 86400.0
+
+
+class Measured(NamedTuple):
+    """What came of each variant, one entry a variant."""
+
+    replica_hours: Lanes
+    beside_bound: Lanes
+    """The same as a multiple of the clairvoyant bound."""
+    unserved: Lanes
+    """Shortfall as a share of demand."""
+    changes: Lanes
+    """Changes of the replicas asked for, a day."""
+
+
+class Truth(NamedTuple):
+    """The demand that all variants met, and the plant that they met it on."""
+
+    demand: Lanes
+    """Replicas at load 1.0, one entry a tick; NaN where it is unknown."""
+    tick: float
+    """Seconds."""
+    boot: int
+    """Ticks until a replica is ready."""
+
+    def within(self, ticks: slice) -> "Truth":
+        """Only some of the ticks."""
+        return self._replace(demand=self.demand[ticks])
+
+
+class Candidate(NamedTuple):
+    """A variant that no other one beats, on what was searched and on what was held back."""
+
+    variant: int
+    searched: Measured
+    held_back: Measured
+    recommended: bool
+
+
+def judged(
+    asked: Lanes, truth: Truth, first_held: int, objective: float, margin: float
+) -> Sequence[Candidate]:
+    """The front of cost against service, cheapest first, with the one that is recommended.
+
+    Variants are chosen by the ticks before `first_held` alone; the others check what that is worth.
+    """
+    early, late = slice(0, first_held), slice(first_held, None)
+    searched = measured(asked[early], truth.within(early))
+    held = measured(asked[late], truth.within(late))
+    best = recommended(searched, objective, margin)
+    return [
+        Candidate(one, _of(searched, one), _of(held, one), one == best)
+        for one in sorted({*front(searched), best}, key=lambda i: float(searched.replica_hours[i]))
+    ]
+
+
+def _of(found: Measured, one: int) -> Measured:
+    return Measured(*(column[one] for column in found))
+
+
+def measured(asked: Lanes, truth: Truth) -> Measured:
+    """Measure variants by the replicas that they asked for, (ticks, variants)."""
+    ready = ready_replicas(asked, truth.boot)
+    short = np.fmax(truth.demand[:, np.newaxis] - ready, 0.0)
+    total = float(np.nansum(truth.demand))
+    days = max(truth.demand.size * truth.tick, 1.0) / DAY
+    bound = least_replicas(truth.demand, truth.boot).sum()
+    return Measured(
+        replica_hours=asked.sum(axis=0) * truth.tick / HOUR,
+        beside_bound=asked.sum(axis=0) / bound,
+        unserved=short.sum(axis=0) / (total or 1.0),
+        changes=np.count_nonzero(np.diff(asked, axis=0), axis=0) / days,
+    )
+
+
+def front(found: Measured) -> Sequence[int]:
+    """The variants that no other one beats in both cost and service, cheapest first."""
+    order = np.lexsort((found.unserved, found.replica_hours)).tolist()
+    kept: list[int] = []
+    for one in order:
+        if not kept or found.unserved[one] < found.unserved[kept[-1]]:
+            kept.append(one)
+    return kept
+
+
+def recommended(found: Measured, objective: float, margin: float) -> int:
+    """The cheapest variant that keeps the objective with a margin; else the one that fails least.
+
+    What was measured on the past is not what will come: `margin` is the share of the objective that
+    may be used up. A year has more in it than a month, so less than all of it should be.
+    """
+    keeps: NDArray[np.bool_] = found.unserved <= objective * margin
+    if not keeps.any():
+        return int(np.lexsort((found.replica_hours, found.unserved))[0])
+    return int(np.argmin(np.where(keeps, found.replica_hours, np.inf)))
