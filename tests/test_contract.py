@@ -23,6 +23,7 @@ from ebbtide_policies.query import Query, QuerySettings
 from ebbtide_policies.rate import Rate, RateSettings
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 from ebbtide_policies.schedule import Schedule, ScheduleSettings
+from ebbtide_policies.sessions import Sessions, SessionsSettings
 from tests.conformance import CHECKS, check_policy
 from tests.policies.builders import settings
 
@@ -43,6 +44,7 @@ ROWS: dict[type[Policy[Any]], PolicySettings] = {
     Schedule: settings(ScheduleSettings, windows={"noon": _AT_NOON, "soon": _SOON}),
     Query: settings(QuerySettings, questions={"standby": _STANDBY, "licences": _LICENCES}),
     ExperienceGate: settings(ExperienceGateSettings, signals={"stall": _STALL}),
+    Sessions: settings(SessionsSettings, query="sum by (pod) (live)", deadline="Never"),
     Limits: LimitSettings(min=6, max=1200),
     ModeGuard: PolicySettings(),
     Overrides: PolicySettings(),

@@ -12,7 +12,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ebbtide_policies.course import NOT_FOLLOWED, Courses
-from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where, whole
+from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where
+from ebbtide_policies.scale_up import ScaleUp as ScaleUp
+from ebbtide_policies.victims import Crew
 
 
 class Phase(StrEnum):
@@ -154,37 +156,6 @@ class LastStep(NamedTuple):
     after: Number
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleUp:
-    """How fast the fleet may grow: in one period the larger of a share and a count."""
-
-    share: Number = 1.0
-    replicas: Number = 4.0
-    period: Number = 15.0
-
-    def highest(self, start: Number) -> Number:
-        """The most replicas that a period which began with `start` may reach; at least one more.
-
-        A share is rounded up, as the HPA does.
-        """
-        return start + np.maximum(whole(start * self.share), np.maximum(1.0, self.replicas))
-
-    def seconds_between(self, start: Number, goal: Number) -> Number:
-        """Time from the first to the last patch on the way up from `start` to `goal`.
-
-        The growth of the larger of both laws is bounded from below by either, so the shorter time
-        of the two is an upper bound, and no loop is needed. From nothing, the first period counts.
-        """
-        missing = np.maximum(goal - start, 0.0)
-        by_count = missing / np.maximum(1.0, self.replicas)
-        ratio = np.maximum(goal, 1.0) / np.maximum(start, 1.0)
-        by_share = np.log(np.maximum(ratio, 1.0)) / np.log1p(np.maximum(self.share, 1e-9))
-        by_share = by_share + np.where(np.less(start, 1.0), 1.0, 0.0)
-        periods = np.ceil(np.minimum(by_count, by_share) - 1e-9)
-        gaps: Number = np.maximum(periods - 1, 0.0)
-        return gaps * self.period
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Everything that is known of one workload at one moment. It never changes."""
@@ -213,6 +184,8 @@ class Observation:
     last_step: LastStep | None = None
     soak: Number = 60.0
     """The least time from one step down to the next that is in force."""
+    crew: Crew | None = None
+    """The pods one by one; None where nobody has looked at them."""
     withheld: str = ""
     """Why nothing may be done to the fleet; empty when nothing stands against it."""
 

@@ -14,6 +14,8 @@ LONGEST = 32
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$"
+NEVER = "Never"
+PATIENCE_PATTERN = f"^{NEVER}$|{DURATION_PATTERN}"
 SHARE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$"
 _SUFFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 COUNT_PATTERN = r"^[0-9]+(\.[0-9]+)?[kMG]?$"
@@ -72,6 +74,21 @@ def show_duration(seconds: float) -> str:
     return text or "0s"
 
 
+def parse_patience(text: object) -> float:
+    """Seconds in a duration; infinite for `Never`.
+
+    Raises:
+        ValueError: the text is neither.
+
+    """
+    return float("inf") if text == NEVER else parse_duration(text)
+
+
+def show_patience(seconds: float) -> str:
+    """Write seconds as a duration, and no end as `Never`."""
+    return NEVER if seconds == float("inf") else show_duration(seconds)
+
+
 def show_share(fraction: float) -> str:
     """Write a fraction as a percentage."""
     return f"{fraction * 100:.10g}%"
@@ -89,6 +106,14 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": LONGEST}),
 ]
 """Seconds, written like `90s`, `5m`, `1h30m`, `28d`."""
+
+DurationOrNever = Annotated[
+    float,
+    BeforeValidator(parse_patience),
+    PlainSerializer(show_patience, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": PATIENCE_PATTERN, "maxLength": LONGEST}),
+]
+"""Seconds, written like `1h`; infinite for `Never`."""
 
 Share = Annotated[
     float,

@@ -12,6 +12,7 @@ from ebbtide_policies.need import ForecastNeed, PresentNeed, Stabilization
 from ebbtide_policies.query import Query
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.schedule import Schedule
+from ebbtide_policies.sessions import Sessions
 
 ALWAYS: tuple[type[Policy[Any]], ...] = (
     Descent,
@@ -24,7 +25,7 @@ ALWAYS: tuple[type[Policy[Any]], ...] = (
 )
 """Applied with their defaults when the YAML does not name them."""
 
-OPTIONAL: tuple[type[Policy[Any]], ...] = (Schedule, Query, ExperienceGate)
+OPTIONAL: tuple[type[Policy[Any]], ...] = (Schedule, Query, ExperienceGate, Sessions)
 """Applied when the YAML names them."""
 
 SPOKEN: tuple[type[Policy[Any]], ...] = (Limits, ModeGuard, Overrides)

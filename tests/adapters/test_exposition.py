@@ -12,7 +12,7 @@ import pytest
 from ebbtide.adapters.exposition import Exposition
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ledger import Step
-from ebbtide.loop.report import Account
+from ebbtide.loop.report import Account, Told
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
 from ebbtide_policies.contract import Bound, Decision, Kind
@@ -115,6 +115,21 @@ def test_a_tick_shows_replicas_demand_phase_and_reason(exposition: Exposition) -
     assert found[f"ebbtide_binding{labels('live/edge', reason='DescentStep')}"] == 1
     assert found["ebbtide_leading"] == 1
     assert found['ebbtide_tick_step_seconds_count{step="survey"}'] == 1
+
+
+def test_pods_on_the_way_down_and_sessions_that_were_cut_off_are_shown(
+    exposition: Exposition,
+) -> None:
+    told = Told(busy=90, draining=7, terminating=3, disrupted=2)
+    exposition.tell(tick(replace(account(), sessions=told)))
+    exposition.tell(tick(replace(account(), sessions=told._replace(disrupted=1))))
+    found = samples(exposition)
+    pods = {"busy": 90, "draining": 7, "terminating": 3}
+    edge = {which: f"ebbtide_pods{labels('live/edge', which=which)}" for which in pods}
+    assert {which: found[series] for which, series in edge.items()} == pods
+    assert found[f"ebbtide_disrupted_sessions_total{labels('live/edge')}"] == 3
+    exposition.tell(tick(account()))
+    assert not edge.values() & samples(exposition).keys()
 
 
 def test_only_the_phase_and_the_reason_that_hold_are_shown(exposition: Exposition) -> None:

@@ -211,3 +211,28 @@ def test_a_server_that_freezes_is_given_up_on_and_passes_by_itself(
         assert time.monotonic() - began < 1.5
         prometheus.resume()
         assert isinstance(one(metrics, VIEWERS, Span(now, now)), Minutes)
+
+
+def test_a_pod_whose_series_has_ended_counts_with_its_last_sessions_for_a_while(
+    prometheus: PrometheusServer,
+) -> None:
+    now = time.time()
+
+    def pod(name: str, *samples: tuple[float, float]) -> Series:
+        return Series("live_sessions", {"pod": name, "app": "edge"}, samples)
+
+    every = [(now - 15 * back, 3.0) for back in range(40, -1, -1)]
+    prometheus.push(
+        [
+            pod("serves", *every),
+            pod("fails", *every[:-8], (now - 100, STALE)),
+            pod("ended", *every[:-28], (now - 400, STALE)),
+        ]
+    )
+    live = Query("live", "sum by (pod) (live_sessions)")
+    with connected(prometheus) as metrics:
+        assert metrics.vector(live, "pod", 300.0) == {"serves": 3.0, "fails": 3.0}
+        assert metrics.vector(live, "pod", 60.0) == {"serves": 3.0}
+        assert "several series of app" in str(
+            metrics.vector(Query("live", "live_sessions"), "app", 300.0)
+        )

@@ -8,7 +8,7 @@ import pytest
 
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.history import Histories, Wanted
-from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span
+from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span, Vector
 
 EDGE = Query("live", "edge")
 NOON = 43_200.0
@@ -39,6 +39,9 @@ class Store:
 
     def begin(self, query: Query, span: Span) -> None:
         self.begun.append((query, span))
+
+    def vector(self, query: Query, label: str, memory: float) -> Vector:
+        return {}
 
     def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
         begun, self.begun = self.begun, []

@@ -21,6 +21,7 @@ from ebbtide_policies.observation import (
     ScaleUp,
 )
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
+from ebbtide_policies.victims import Crew
 
 NOW = 1_794_398_400.0
 """A Wednesday, 2026-11-11 12:00 UTC."""
@@ -81,6 +82,7 @@ class Scene:
     overrides: Sequence[Override] = ()
     answers: Mapping[str, float] | None = None
     last_step: LastStep | None = None
+    crew: Crew | None = None
 
     @property
     def seen(self) -> Observation:
@@ -100,6 +102,7 @@ class Scene:
             overrides=self.overrides,
             answers=self.answers or {},
             last_step=self.last_step,
+            crew=self.crew,
         )
         faults = list(impossibilities(found))
         if faults:

@@ -13,9 +13,10 @@ from urllib3.exceptions import HTTPError
 
 from ebbtide.adapters.api_errors import Place, Request, explained, not_json
 from ebbtide.errors import InvalidInput
+from ebbtide.loop.pods import WRITER
 from ebbtide.loop.ports import Json
 
-FIELD_MANAGER = "ebbtide"
+FIELD_MANAGER = WRITER
 PAGE = 500
 """Objects in one answer to a list; the server says where the next page begins."""
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"

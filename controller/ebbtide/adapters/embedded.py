@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span
+from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span, Vector
 from ebbtide.planning.demand import DemandSeries
 from ebbtide_policies.lanes import UNKNOWN
 
@@ -90,6 +90,7 @@ class DemandMetrics:
         self._series = dict(series)
         self._now = now
         self._delay = delay
+        self._vectors: dict[str, Callable[[], Mapping[str, float]]] = {}
         self._begun: list[tuple[Query, Span]] = []
         self.outages: list[Period] = []
         """Moments at which every read fails."""
@@ -99,6 +100,16 @@ class DemandMetrics:
     def answer(self, promql: str, series: DemandSeries) -> None:
         """Put a series under its PromQL."""
         self._series[promql] = series
+
+    def answer_each(self, promql: str, numbers: Callable[[], Mapping[str, float]]) -> None:
+        """Put numbers of the moment, one a series, under a PromQL."""
+        self._vectors[promql] = numbers
+
+    def vector(self, query: Query, label: str, memory: float) -> Vector:
+        """Read the numbers of the moment; they are never late."""
+        if self._is_down():
+            return self._failure(query)
+        return dict(self._vectors.get(query.promql, dict)())
 
     def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
         """Read all of these now; one reading for each, in order."""
@@ -115,8 +126,8 @@ class DemandMetrics:
 
     def _read(self, query: Query, span: Span) -> Reading:
         now = self._now()
-        if any(outage.start <= now < outage.end for outage in self.outages):
-            return MetricsUnavailable(f"{query.source}: the embedded metrics store is down")
+        if self._is_down():
+            return self._failure(query)
         at = np.arange(span.start, span.end + MINUTE / 2, MINUTE)
         series = self._series.get(query.promql)
         if series is None:
@@ -125,3 +136,10 @@ class DemandMetrics:
         for gap in self.gaps:
             unknown |= (at >= gap.start) & (at < gap.end)
         return Minutes(span.start, np.where(unknown, UNKNOWN, series.recorded(at)))
+
+    def _is_down(self) -> bool:
+        now = self._now()
+        return any(outage.start <= now < outage.end for outage in self.outages)
+
+    def _failure(self, query: Query) -> MetricsUnavailable:
+        return MetricsUnavailable(f"{query.source}: the embedded metrics store is down")

@@ -69,6 +69,10 @@ class Exposition:
         )
         self._trusted = self._gauge("forecast_trusted", "1 while it is followed.", "signal")
         self._steps = self._counter("steps", "Changes of desired replicas.", *_LABELS, "direction")
+        self._pods = self._gauge("pods", "Pods of a workload on its way down.", "which")
+        self._disrupted = self._counter(
+            "disrupted_sessions", "Live sessions on pods when they were removed.", *_LABELS
+        )
         self._failures = self._counter(
             "failures", "Workloads that could not be decided on at a tick.", *_LABELS
         )
@@ -140,6 +144,10 @@ class Exposition:
         yield from self._forecast_of(account)
         yield _Series(self._phase, seen.workload, seen.phase.value), 1
         yield _Series(self._binding, seen.workload, decision.binding.reason), 1
+        told = account.sessions
+        pods = told._asdict() if told else {}
+        for which in pods.keys() - {"disrupted"}:
+            yield _Series(self._pods, seen.workload, which), pods[which]
 
     def _forecast_of(self, account: Account) -> Iterator[tuple[_Series[Gauge], float]]:
         """How good the forecasts of a workload have been, and whether they are followed."""
@@ -167,9 +175,11 @@ class Exposition:
         if step:
             direction = "up" if step.after > step.before else "down"
             self._count(_Series(self._steps, workload, direction))
+        if account.sessions:
+            self._count(_Series(self._disrupted, workload), account.sessions.disrupted)
 
-    def _count(self, series: _Series[Counter]) -> None:
-        series.metric.labels(*series.labels).inc()
+    def _count(self, series: _Series[Counter], by: int = 1) -> None:
+        series.metric.labels(*series.labels).inc(by)
         self._counted.add(series)
 
     def _forget(self, known: Container[str]) -> None:

@@ -20,7 +20,7 @@ from ebbtide.adapters.prometheus_grid import Piece, cut, join
 from ebbtide.adapters.prometheus_request import RangeClient
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Query, Reading, Span
+from ebbtide.loop.ports import Query, Reading, Span, Vector
 
 _Result = Piece | MetricsUnavailable
 
@@ -44,6 +44,17 @@ class PrometheusMetrics:
         inquiries = [self._ask(query, span, self._now) for query, span in wanted]
         wait([p for inquiry in inquiries for p in inquiry.pieces], timeout=self._deadline)
         return [inquiry.reading(self._deadline) for inquiry in inquiries]
+
+    def vector(self, query: Query, label: str, memory: float) -> Vector:
+        refusal = self._refusal(query)
+        if refusal is not None:
+            return refusal
+        asked = self._now[query.source].ask(query, label, memory)
+        wait([asked], timeout=self._deadline)
+        asked.cancel()
+        if not asked.done() or asked.cancelled():
+            return _too_late(query, self._deadline)
+        return asked.result()
 
     def begin(self, query: Query, span: Span) -> None:
         if not self._background:
@@ -110,10 +121,7 @@ class _Inquiry:
     def reading(self, deadline: float) -> Reading:
         """Say what came back so far, and ask for no more."""
         if not self.done:
-            self.failure = MetricsUnavailable(
-                f"metrics source {self.query.source} did not answer all of this tick's queries "
-                f"within {deadline:g} s. Check its load, or raise its concurrency"
-            )
+            self.failure = _too_late(self.query, deadline)
         for each in self.pieces:
             each.cancel()
         return self.failure or self._joined()
@@ -145,6 +153,10 @@ class _Lines:
         for span in cut(inquiry.span, self._source.max_points):
             inquiry.pieces.append(self._threads.submit(self._fetch, inquiry, span))
 
+    def ask(self, query: Query, label: str, memory: float) -> Future[Vector]:
+        """Begin to ask for the newest number of every series."""
+        return self._threads.submit(self._fetch_each, query, label, memory)
+
     def stop(self) -> None:
         """Begin no request any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -164,12 +176,25 @@ class _Lines:
             inquiry.failure = error
             return error
 
+    def _fetch_each(self, query: Query, label: str, memory: float) -> Vector:
+        try:
+            return self._client().newest(query.promql, label, memory)
+        except MetricsUnavailable as error:
+            return error
+
     def _client(self) -> RangeClient:
         if not hasattr(self._mine, "client"):
             self._mine.client = RangeClient(self._name, self._source)
             self._clients.append(self._mine.client)
         client: RangeClient = self._mine.client
         return client
+
+
+def _too_late(query: Query, deadline: float) -> MetricsUnavailable:
+    return MetricsUnavailable(
+        f"metrics source {query.source} did not answer all of this tick's queries "
+        f"within {deadline:g} s. Check its load, or raise its concurrency"
+    )
 
 
 def _admit_unverified(sources: Mapping[str, MetricsSource]) -> None:

@@ -1,9 +1,10 @@
-"""One range request to one metrics source: its minutes, or one sentence that says why not."""
+"""One request to one metrics source: its numbers, or one sentence that says why not."""
 
 import base64
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from prometheus_api_client.exceptions import PrometheusApiClientException
@@ -15,6 +16,7 @@ from urllib3.util import Retry
 
 from ebbtide.adapters.prometheus_answer import examine, words
 from ebbtide.adapters.prometheus_grid import Piece, piece
+from ebbtide.adapters.prometheus_vector import by_label
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Span
@@ -27,6 +29,9 @@ _FAILURES = (
     ValueError,
 )
 """The client, requests, urllib3 and the sockets each have a family of their own."""
+_RESOLUTION = "30s"
+"""From one look to the next into the past of a series that has vanished."""
+T = TypeVar("T")
 _TIMEOUTS = (requests.Timeout, ReadTimeout, TimeoutError)
 
 
@@ -53,8 +58,26 @@ class RangeClient:
             MetricsUnavailable: which source, what happened, what to do.
 
         """
+        return self._explained(lambda: piece(self._ask(promql, span), span))
+
+    def newest(self, promql: str, label: str, memory: float) -> Mapping[str, float]:
+        """Ask for the newest number of every series, by the value of a label.
+
+        A series that has vanished within the last `memory` seconds counts with its last number.
+
+        Raises:
+            MetricsUnavailable: which source, what happened, what to do.
+
+        """
+        kept = f"({promql}) or last_over_time(({promql})[{memory:.0f}s:{_RESOLUTION}])"
+        params = _params(self._source)
+        return self._explained(
+            lambda: by_label(self._client.custom_query(kept, params=params), label)
+        )
+
+    def _explained(self, ask: Callable[[], T]) -> T:
         try:
-            return piece(self._ask(promql, span), span)
+            return ask()
         except MetricsUnavailable as error:
             raise MetricsUnavailable(f"{self._called} {error}") from error
         except _FAILURES as error:

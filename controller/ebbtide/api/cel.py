@@ -14,9 +14,12 @@ from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.quantities import (
     COUNT_PATTERN,
     DURATION_PATTERN,
+    NEVER,
+    PATIENCE_PATTERN,
     SHARE_PATTERN,
     show_count,
     show_duration,
+    show_patience,
     show_share,
 )
 from ebbtide_policies.schedule import Window
@@ -80,6 +83,9 @@ _NUMBER = (
 
 QUANTITIES: Mapping[str, Quantity] = {
     DURATION_PATTERN: Quantity(show_duration, _SECONDS, lambda v: f"{float(v)}"),
+    PATIENCE_PATTERN: Quantity(
+        show_patience, f"(self == '{NEVER}' ? 1.0e18 : {_SECONDS})", lambda v: f"{float(v)}"
+    ),
     SHARE_PATTERN: Quantity(
         show_share, "double(self.replace('%', ''))", lambda v: f"{float(v * 100)}"
     ),

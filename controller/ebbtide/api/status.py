@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ebbtide.api.session_status import SessionsStatus
+
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """A moment in RFC 3339, in UTC."""
 
@@ -153,6 +155,9 @@ class CapacityPolicyStatus(Part):
     )
     shadow: ShadowStatus | None = Field(
         None, description="The fleet that DryRun would have by now."
+    )
+    sessions: SessionsStatus | None = Field(
+        None, description="The pods on the way down; absent while none is marked."
     )
     overrides: tuple[str, ...] = Field(
         (), description="CapacityOverrides in force, as namespace/name."

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ebbtide.api.status import stamp
 from ebbtide.loop.forecasting import Doubt
 from ebbtide.loop.ports import Json
+from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision, Kind
 from ebbtide_policies.experience_gate import BREACHES, ExperienceGate
 from ebbtide_policies.observation import Observation
@@ -21,7 +22,7 @@ class Condition(NamedTuple):
 
 
 _LIMITING = {Kind.HARD_CEILING, Kind.SOFT_CEILING, Kind.PACE_UP}
-_GOOD = {"Ready", "MetricsAvailable", "ForecastTrusted", "EventsUnderstood"}
+_GOOD = {"Ready", "MetricsAvailable", "ForecastTrusted", "EventsUnderstood", "SessionsSpared"}
 """The conditions that are well while they hold; the others are while they do not."""
 _DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
 
@@ -94,6 +95,18 @@ def _forecast(doubts: Mapping[str, Doubt]) -> Condition:
     said = "; ".join(f"{name}: {doubt.message}" for name, doubt in doubts.items())
     message = f"the present need decides, not the forecast. {said}"
     return Condition("ForecastTrusted", False, first.reason, message)
+
+
+def sessions_spared(workload: Workload) -> Iterable[Condition]:
+    """Whether the pods that go can be chosen by their sessions; nothing where none are counted."""
+    if workload.sessions is None:
+        return
+    ordered = workload.target.kind == "StatefulSet"
+    why = (
+        "a StatefulSet lets its highest ordinals go: they drain first, and the step waits for them"
+    )
+    reason = "OrdinalOrder" if ordered else "EmptiestFirst"
+    yield Condition("SessionsSpared", not ordered, reason, why if ordered else "")
 
 
 def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:

@@ -12,6 +12,8 @@ DRAIN_SINCE = "ebbtide.dev/drain-since"
 """Annotation of Ebbtide's: the moment of that label."""
 DRAINED = "ebbtide.dev/drained"
 """Annotation of the pod's own: it says `true` once it takes no more sessions."""
+WRITER = "ebbtide"
+"""The field manager of all that Ebbtide writes."""
 ZONE = "topology.kubernetes.io/zone"
 """Label of nodes, and in newer clusters of pods."""
 

@@ -36,6 +36,9 @@ class Minutes(NamedTuple):
     values: NDArray[np.float64]
 
 
+Vector = Mapping[str, float] | MetricsUnavailable
+"""One number a series, by the value of a label; or why there are none."""
+
 Reading = Minutes | MetricsUnavailable
 """What came back for one query: its minutes, or why there are none."""
 
@@ -45,6 +48,12 @@ class Metrics(Protocol):
 
     def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
         """Read all of these now; one reading for each, in order. A failure stops no other."""
+
+    def vector(self, query: Query, label: str, memory: float) -> Vector:
+        """Read the newest number of every series by a label, as far as it is known in time.
+
+        A series that has vanished within the last `memory` seconds counts with its last number.
+        """
 
     def begin(self, query: Query, span: Span) -> None:
         """Start to read a long span in the background."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,17 @@ _QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions")
 NONE = Prospects()
 
 
+class Told(NamedTuple):
+    """What there is to say of the pods of a workload that is on its way down."""
+
+    busy: int
+    """Pods that carry sessions, or may do so."""
+    draining: int
+    terminating: int
+    disrupted: int = 0
+    """Live sessions on pods when they were removed, since the last tick."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was seen of a workload at a tick, and what came of it."""
@@ -40,6 +51,8 @@ class Account:
     """The change of replicas that was made."""
     prospects: Prospects = NONE
     """What was foreseen."""
+    sessions: Told | None = None
+    """The pods, where they were looked at."""
 
 
 def account_status(resource: Resource, account: Account, sections: Json) -> Json:
@@ -129,9 +142,11 @@ def _salient(status: Mapping[str, Any]) -> Json:
     rest = {k: v for k, v in status.items() if k not in _QUIET}
     binding, replicas = status.get("binding") or {}, status.get("replicas") or {}
     conditions: Iterable[Json] = status.get("conditions", [])
+    sessions = status.get("sessions")
     return rest | {
         "binding": (binding.get("policy"), binding.get("reason")),
         "replicas": (replicas.get("current"), replicas.get("ready"), replicas.get("desired")),
+        "sessions": None if sessions is None else sessions.get("victims", []),
         "conditions": [(c.get("type"), c.get("status"), c.get("reason")) for c in conditions],
     }
 

@@ -17,8 +17,10 @@ from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.carry_out import Writer
 from ebbtide.loop.choosing import AUTO
 from ebbtide.loop.cohort import Make
-from ebbtide.loop.conditions import Condition, judge
+from ebbtide.loop.conditions import Condition, judge, sessions_spared
 from ebbtide.loop.conflicts import Claims
+from ebbtide.loop.escorted import finished
+from ebbtide.loop.escorts import Escorts
 from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import sound
@@ -28,7 +30,6 @@ from ebbtide.loop.report import Account
 from ebbtide.loop.spoken import Spoken
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
-from ebbtide_policies.decide import decide
 from ebbtide_policies.observation import Mode
 
 log = logging.getLogger("ebbtide.loop")
@@ -119,6 +120,7 @@ class Loop:
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._writer = Writer(world.cluster)
+        self._escorts = Escorts(world.cluster, world.metrics)
         self._withheld, self._shadow = Withheld(), Shadow()
         self._scale = Scale(world.cluster)
 
@@ -224,13 +226,15 @@ class Loop:
         workload = workload.in_phase(seen.phase)
         if actuator is self._withheld:
             seen = replace(seen, withheld=case.conflict)
-        outcome = decide(workload.policies, seen, ledger.memories)
+        seen, outcome, escort = self._escorts.decide(workload, target, seen, ledger.memories)
         failures = [str(f) for f in self._failures(workload)]
         ahead = self._forecasting.prospects(workload.key, [d.name for d in seen.demand])
-        said = tuple(judge(seen, outcome.decision, failures, case.conflict, ahead.doubts))
-        account = Account(seen, outcome, said, prospects=ahead)
-        by = (actuator, target)
-        return self._writer.carry_out(workload, account, ledger, by, case.elapsed)
+        conflict = case.conflict or escort.conflict
+        judged = judge(seen, outcome.decision, failures, conflict, ahead.doubts)
+        account = Account(seen, outcome, (*judged, *sessions_spared(workload)), prospects=ahead)
+        by = (escort.over(actuator, outcome.decision), target)
+        account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
+        return finished(by[0], account, target)
 
     def _actuator(self, mode: Mode, conflict: str) -> Actuator:
         if mode is Mode.DRY_RUN:

@@ -16,6 +16,7 @@ from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.observation import Phase, ScaleUp
 from ebbtide_policies.rate import Rate
+from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 SHORT = 600.0
 """Seconds of the past that are kept of signals which only count now."""
@@ -62,6 +63,17 @@ class Workload:
         found = (p.settings.soak for p in self.policies if isinstance(p, Descent))
         return float(next(found, Descent.Settings().soak))
 
+    @property
+    def sessions(self) -> SessionsSettings | None:
+        """How live sessions are spared; None where nobody has said how to count them."""
+        found = next((p.settings for p in self.policies if isinstance(p, Sessions)), None)
+        return found if found and found.query else None
+
+    @property
+    def source(self) -> str:
+        """The metrics source that policies' own queries go to: that of the first signal."""
+        return next(iter(self.signals.values())).source
+
     def query(self, promql: str, source: str) -> Query:
         """An expression, asked on behalf of this workload."""
         return Query(self.resource.namespace, promql, source)
@@ -75,12 +87,11 @@ class Workload:
                 yield Wanted(self.query(signal.alive.query, signal.source), length)
             if signal.per_replica_query:
                 yield Wanted(self.query(signal.per_replica_query, signal.source), SHORT)
-        source = next(iter(self.signals.values())).source
         for policy in chain(self.policies, *self.by_phase.values()):
             for promql in policy.queries().values():
-                yield Wanted(self.query(promql, source), SHORT)
+                yield Wanted(self.query(promql, self.source), SHORT)
             for promql, seconds in policy.followed().values():
-                yield Wanted(self.query(promql, source), seconds)
+                yield Wanted(self.query(promql, self.source), seconds)
 
 
 class Understanding:

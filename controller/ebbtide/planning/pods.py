@@ -48,6 +48,11 @@ def newest_first(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
     return order[:count]
 
 
+def highest_first(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
+    """Choose as the StatefulSet does: from the highest ordinal down."""
+    return np.argsort(-pods.number)[:count]
+
+
 def new_pods(first: int, ready_at: Lanes, now: float) -> Pods:
     """Make empty pods that are asked for now, numbered from `first` on."""
     count = ready_at.size
