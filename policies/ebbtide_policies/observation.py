@@ -13,7 +13,7 @@ import numpy as np
 
 from ebbtide_policies.course import NOT_FOLLOWED, Courses
 from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where
-from ebbtide_policies.scale_up import ScaleUp as ScaleUp
+from ebbtide_policies.scale_up import AS_HPA, ScaleUp
 from ebbtide_policies.victims import Crew
 
 
@@ -169,7 +169,7 @@ class Observation:
     """One entry a named signal; the largest need decides."""
     lead_time: Number
     """Seconds from the patch until a new replica is Ready and warm."""
-    scale_up: ScaleUp = ScaleUp()
+    scale_up: ScaleUp = AS_HPA
     """The pace of scaling up that is in force."""
     phase: Phase = Phase.PEACE
     phase_since: float = float("-inf")

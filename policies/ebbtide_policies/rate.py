@@ -14,8 +14,9 @@ from ebbtide_policies.contract import (
     stored_number,
 )
 from ebbtide_policies.lanes import Flag, Number, where
-from ebbtide_policies.observation import Observation, ScaleUp
+from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
+from ebbtide_policies.scale_up import ScaleUp
 
 
 class RateSettings(PolicySettings):

@@ -36,3 +36,7 @@ class ScaleUp:
         periods = np.ceil(np.minimum(by_count, by_share) - 1e-9)
         gaps: Number = np.maximum(periods - 1, 0.0)
         return gaps * self.period
+
+
+AS_HPA = ScaleUp()
+"""The pace that an HPA has by default."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Json, Query, Ref, Resource
 from ebbtide.loop.workload import SHORT, Understanding, Workload
-from ebbtide_policies.observation import ScaleUp
+from ebbtide_policies.scale_up import ScaleUp
 from tests.loop.world import spec_of
 
 HOUR = 3600.0

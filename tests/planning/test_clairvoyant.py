@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ebbtide.planning.clairvoyant import least_replicas, least_start
 from ebbtide.planning.plant import ready_replicas
 from ebbtide_policies.lanes import Lanes, whole
-from ebbtide_policies.observation import ScaleUp
+from ebbtide_policies.scale_up import ScaleUp
 
 MOST = 4
 needs = st.lists(st.integers(0, MOST), min_size=1, max_size=5)

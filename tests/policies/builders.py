@@ -18,9 +18,9 @@ from ebbtide_policies.observation import (
     Observation,
     Override,
     Phase,
-    ScaleUp,
 )
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
+from ebbtide_policies.scale_up import ScaleUp
 from ebbtide_policies.victims import Crew
 
 NOW = 1_794_398_400.0

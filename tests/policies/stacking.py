@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ebbtide_policies.contract import Memory, PolicySettings
 from ebbtide_policies.lanes import Lanes, Number
-from ebbtide_policies.observation import Demand, Fleet, Observation, ScaleUp
+from ebbtide_policies.observation import Demand, Fleet, Observation
+from ebbtide_policies.scale_up import ScaleUp
 
 S = TypeVar("S", bound=PolicySettings)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ebbtide_policies.event_calendar import Calendar, CalendarSettings, need_of, prewarm_starts
-from ebbtide_policies.observation import Event, Phase, ScaleUp
+from ebbtide_policies.observation import Event, Phase
+from ebbtide_policies.scale_up import ScaleUp
 from tests.policies.builders import NAN, NOW, seen, settings, steady
 
 USUAL = np.full(1440, 80.0)

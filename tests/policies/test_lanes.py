@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.decide import decide
-from ebbtide_policies.observation import Observation, ScaleUp
+from ebbtide_policies.observation import Observation
 from ebbtide_policies.registry import ALWAYS
 from ebbtide_policies.resolve import settle, tightest
+from ebbtide_policies.scale_up import ScaleUp
 from tests.policies.builders import INF, NAN, NOW, house, outlook, seen, signal
 from tests.policies.stacking import memory_lane, stack, stack_settings
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ebbtide_policies.observation import ScaleUp
 from ebbtide_policies.rate import Rate, RateSettings
+from ebbtide_policies.scale_up import ScaleUp
 from tests.policies.builders import NAN, NOW, seen, settings
 
 

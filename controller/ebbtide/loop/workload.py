@@ -14,8 +14,9 @@ from ebbtide.loop.history import Wanted
 from ebbtide.loop.ports import Query, Ref, Resource
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
-from ebbtide_policies.observation import Phase, ScaleUp
+from ebbtide_policies.observation import Phase
 from ebbtide_policies.rate import Rate
+from ebbtide_policies.scale_up import ScaleUp
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 SHORT = 600.0

@@ -13,7 +13,7 @@ import numpy as np
 
 from ebbtide.planning.windows import highest_ahead
 from ebbtide_policies.lanes import NOTHING, Lanes, Number, whole
-from ebbtide_policies.observation import ScaleUp
+from ebbtide_policies.scale_up import ScaleUp
 
 _HAIR = 1e-6
 """What `whole` forgives: a share that is this close above a whole number is that number."""

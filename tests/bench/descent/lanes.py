@@ -19,9 +19,10 @@ from ebbtide.loop.forecasting import Forecasting
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.observation import Fleet, LastStep, Observation, ScaleUp
+from ebbtide_policies.observation import Fleet, LastStep, Observation
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.resolve import settle, tightest
+from ebbtide_policies.scale_up import ScaleUp
 from tests.bench.descent.falls import BOOT, DELAY, FLEET, HISTORY, MINUTE, NOON, TICK, Fall
 from tests.bench.descent.world import Trial, spec_of
 from tests.policies.stacking import StackedDemand
