@@ -121,8 +121,7 @@ class Loop:
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._writer = Writer(world.cluster)
         self._escorts = Escorts(world.cluster, world.metrics)
-        self._withheld, self._shadow = Withheld(), Shadow()
-        self._scale = Scale(world.cluster)
+        self._withheld, self._shadow, self._scale = Withheld(), Shadow(), Scale(world.cluster)
 
     def tick(self, now: float) -> Tick:
         """Do everything that is due at `now`.
@@ -227,12 +226,11 @@ class Loop:
         if actuator is self._withheld:
             seen = replace(seen, withheld=case.conflict)
         seen, outcome, escort = self._escorts.decide(workload, target, seen, ledger.memories)
-        failures = [str(f) for f in self._failures(workload)]
         ahead = self._forecasting.prospects(workload.key, [d.name for d in seen.demand])
-        conflict = case.conflict or escort.conflict
-        judged = judge(seen, outcome.decision, failures, conflict, ahead.doubts)
+        failures, decision = self._failures(workload), outcome.decision
+        judged = judge(seen, decision, failures, case.conflict or escort.conflict, ahead.doubts)
         account = Account(seen, outcome, (*judged, *sessions_spared(workload)), prospects=ahead)
-        by = (escort.over(actuator, outcome.decision), target)
+        by = (escort.over(actuator, decision), target)
         account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
         return finished(by[0], account, target)
 
@@ -241,9 +239,9 @@ class Loop:
             return self._shadow
         return self._withheld if conflict else self._scale
 
-    def _failures(self, workload: Workload) -> Sequence[EbbtideError]:
-        tracks = [self._histories.track(want.query) for want in workload.wanted]
-        return [track.failure for track in tracks if track.failure]
+    def _failures(self, workload: Workload) -> Sequence[str]:
+        tracks = (self._histories.track(want.query) for want in workload.wanted)
+        return [str(track.failure) for track in tracks if track.failure]
 
     def _refuse(self, resource: Resource, condition: Condition, now: float) -> None:
         try:

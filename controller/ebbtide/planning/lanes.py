@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.lanes import Lanes, Number
-from ebbtide_policies.observation import Demand, Fleet, LastStep, Observation, ScaleUp
+from ebbtide_policies.observation import Demand, Fleet, LastStep, Observation
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.resolve import settle, tightest
+from ebbtide_policies.scale_up import ScaleUp
 
 Policies = tuple[Policy[Any], ...]
 Which = NDArray[np.int64] | NDArray[np.bool_]
