@@ -31,6 +31,28 @@ def test_the_future_changes_nothing() -> None:
     assert np.array_equal(one.values, same.values)
 
 
+def recorded(minutes: int, grid: int) -> Floats:
+    """Demand of many kinds: with gaps, spikes, a reset, nearly nothing, silent nights."""
+    rng = np.random.default_rng(6)
+    gappy, spiky, reset = (day_shape(minutes, seed) for seed in (1, 2, 3))
+    gappy[rng.random(minutes) < 0.1] = np.nan
+    spiky *= 1 + 20 * np.convolve(rng.random(minutes) < 0.001, 0.9 ** np.arange(40))[:minutes]
+    reset[minutes // 2 :] /= 5
+    night = np.maximum(day_shape(minutes, 4) - 800, 0)
+    return np.stack((gappy, spiky, reset, night, day_shape(minutes, 5, 0.003)), axis=1)[::grid]
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_successor_with_four_weeks_of_history_foresees_the_same(days: int) -> None:
+    grid, window = 10, 28 * DAY // 10
+    values, model = recorded((28 + days) * DAY, grid), Tide()
+    seconds, reach = 60.0 * grid, HORIZON // grid
+    model.forecast(History(END - days * 86400, values[:window], seconds), reach)
+    seen = History(END, values[-window:], seconds)
+    gone_on, anew = model.forecast(seen, reach), Tide().forecast(seen, reach)
+    assert gone_on.values == pytest.approx(anew.values, rel=1e-3)
+
+
 def test_rows_learnt_one_by_one_or_at_once_foresee_the_same() -> None:
     values, slow, fast = day_shape(4 * DAY), Tide(), Tide()
     for model in (slow, fast):

@@ -1,8 +1,9 @@
 """`Tide`: an online mix of simple experts, with widths that keep themselves right.
 
-What it knows of a series follows from the last two weeks of its history: a week of days for the
-curves, and up to eight days in which the weights, regressions and widths are learnt, row by row.
-While a history goes on it learns the new rows only; for any other it begins anew.
+What it knows of a series follows from the last three weeks of its history: a week of days for the
+curves, and one to two weeks in which the weights, regressions and widths are learnt, row by row.
+While a history goes on it learns the new rows only; for any other it begins anew, and foresees the
+same as if it had gone on.
 """
 
 from collections.abc import Sequence
@@ -32,8 +33,8 @@ class Tide:
     """The default forecaster."""
 
     name = "Tide"
-    tolerance = 0.1
-    """How far the quantiles of a successor may be off: memories fade, but never end."""
+    tolerance = 0.01
+    """How far the quantiles of a successor may be off if its history is shorter than three weeks."""
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
@@ -82,21 +83,22 @@ def _quantiles(curves: Sequence[Curve]) -> Floats:
     values = np.empty((len(LEVELS), len(curves[0].median), size))
     decades = np.log10(1 / (1 - np.array(LEVELS)))
     begin = 0
-    for median, (near, far) in curves:
+    for median, (near, far), highest in curves:
         part = values[:, :, begin : begin + median.shape[1]]
         part[0] = median
         slopes = near / (1 - decades[0]), np.maximum(far - near, 0)
         for i, decade in enumerate(decades[1:], start=1):
             slope = slopes[0] if decade < 1 + NIL else slopes[1]
             np.add(part[i - 1], (decade - decades[i - 1]) * slope, out=part[i])
+        np.minimum(part[-1], highest, out=part[-1])  # the others lie below, but for rounding
+        np.maximum(part[-1], part[-2], out=part[-1])
         begin += median.shape[1]
     return values
 
 
 def _tried(group: Group) -> NDArray[np.bool_]:
     """Where there is history enough, and it has not been worse than persistence of late."""
-    own, plain = group.errors()
-    worse = np.where(plain > 0, own / np.where(plain > 0, plain, 1), 1).mean(axis=0)
+    worse = group.worse().mean(axis=0)
     return np.asarray((worse <= WORSE) & (group.learnt() >= LEAST_HISTORY))
 
 

@@ -7,33 +7,45 @@ from typing import Any
 import numpy as np
 
 from ebbtide.forecast.tide_frame import Rows
-from ebbtide.forecast.tide_learner import Learner
-from ebbtide.forecast.tide_weights import Mix
+from ebbtide.forecast.tide_sample import ELDER, GENERATIONS, YOUNGER
 
-Arrays = Sequence[np.ndarray[Any, Any]]
+Array = np.ndarray[Any, Any]
 
 
-def joined(learners: Sequence[Learner]) -> Learner:
+def joined(learners: Sequence[Any]) -> Any:
     """One learner of all series of some that are at the same row."""
-    made: Learner = _mapped(learners, lambda arrays: np.concatenate(arrays, axis=-1))
+    made = _mapped(learners, lambda arrays: np.concatenate(arrays, axis=-1))
+    made.size = sum(learner.size for learner in learners)
     return made
 
 
-def taken(learner: Learner, columns: Rows) -> Learner:
+def taken(learner: Any, columns: Rows) -> Any:
     """A learner of some of the series of another."""
-    made: Learner = _mapped([learner], lambda arrays: np.ascontiguousarray(arrays[0][..., columns]))
+    made = _mapped([learner], lambda arrays: np.ascontiguousarray(arrays[0][..., columns]))
+    made.size = columns.size
     return made
 
 
-def _mapped(values: Sequence[Any], how: Callable[[Arrays], Any]) -> Any:
+def replace_elder(learnt: Any, fresh: Any) -> None:
+    """Put the younger generation in the elder's place, and a fresh one in its own."""
+    _mapped([learnt, fresh], lambda arrays: _replace(*arrays))
+
+
+def _replace(array: Array, fresh: Array) -> Array:
+    """Do so in an array, if both generations have a place in it."""
+    if array.shape[-2] == GENERATIONS:
+        array[..., ELDER, :] = array[..., YOUNGER, :]
+        array[..., YOUNGER, :] = fresh[..., YOUNGER, :]
+    return array
+
+
+def _mapped(values: Sequence[Any], how: Callable[[Sequence[Array]], Array]) -> Any:
     """A value like the first, in which each array is made from those that stand at its place."""
     first = values[0]
     if isinstance(first, np.ndarray):
         return how(values)
     if isinstance(first, list):
         return [_mapped(each, how) for each in zip(*values, strict=True)]
-    if isinstance(first, Mix):
-        return Mix(*(_mapped(each, how) for each in zip(*values, strict=True)))
     if hasattr(first, "__dict__"):
         made = copy.copy(first)
         for name in vars(first):

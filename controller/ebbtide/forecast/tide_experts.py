@@ -6,96 +6,109 @@ Each is a constant plus a multiple of its curve at the target, so that a mix of 
 constant plus a multiple of each curve, and costs as little at 120 steps as at six.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.tide_frame import F32, NIL, Frame
-from ebbtide.forecast.tide_track import (
-    CURVE,
-    CURVES,
-    EWMA,
-    GUARDED,
-    LEVEL,
-    SPANS,
-    Y,
-    warm,
-)
+from ebbtide.forecast.tide_days import CURVES
+from ebbtide.forecast.tide_frame import F32, NIL, total
 
-PLAIN = 8
-"""Experts without a curve; the first of them is the last value."""
-FORMS = 5
-"""Experts of each curve."""
-EXPERTS = PLAIN + FORMS * CURVES
-DAMPING = (0.85, 0.97, 0.6, 0.85)
+SPANS = (3, 10, 30)
+"""Rows of the short averages (exponential, alpha = 2 / (span + 1))."""
+DAMPING = np.array((0.85, 0.97, 0.6, 0.85))
 """How much of each slope is left from row to row."""
 STEEPEST = np.float32(10)
 """The largest ratio of demand to a curve that is believed."""
+WARM = 60
+"""Rows after the first whole day before curves are followed."""
+LEVELS = 1 + len(SPANS)
+PLAIN = LEVELS + DAMPING.size
+"""Experts without a curve; the first of them is the last value, the last four are slopes."""
+FORMS = 5
+"""Experts of each curve; they stand form by form."""
+EXPERTS = PLAIN + FORMS * CURVES
+RATIOS, DIFFERENCES, GUARDED, SINCE = PLAIN, PLAIN + 2 * CURVES, PLAIN + 4 * CURVES, -1
+WIDTH = GUARDED + 2
+"""A row: present value, averages, slopes, ratios and differences to each curve now and over ten
+rows, a small share of the mean, and for how many rows the series is known."""
 
 
-def reaches(steps: F32) -> F32:
-    """How many rows each damped slope goes on for, (steps, slopes): phi + phi^2 + ... + phi^k."""
-    phi = np.array(DAMPING)
-    return np.asarray(phi * (1 - phi**steps) / (1 - phi), np.float32)
+def describe(rows: F32, averages: F32, curves: F32) -> None:
+    """Fill in rows, (T, WIDTH, N), in which the present value and the guard stand.
 
-
-def slopes(rows: F32) -> F32:
-    """Slopes a row: of the averages against one another, and of the present against them."""
-    present, fast, middle, slow = (rows[..., i, :] for i in (Y, EWMA, EWMA + 1, EWMA + 2))
-    lag = [(span - 1) / 2 for span in SPANS]
-    return np.stack(
-        (
-            (fast - middle) / np.float32(2 * (lag[1] - lag[0])),
-            (middle - slow) / np.float32(2 * (lag[2] - lag[1])),
-            (present - fast) / np.float32(2 * lag[0]),
-            (present - middle) / np.float32(lag[1]),
-        ),
-        axis=-2,
-    )
-
-
-def parts(rows: F32, seasoned: NDArray[np.bool_]) -> tuple[F32, F32]:
-    """Constant and multiple of every expert of a curve, each (..., CURVES, FORMS, N).
-
-    Where curves are not `seasoned`, (..., N), they foresee the last value.
+    `averages` are those of the value and of the curves, (T, SPANS + CURVES, N).
     """
-    guard = rows[..., GUARDED, None, :] + NIL
-    present, level = rows[..., Y, None, :], rows[..., EWMA + 1, None, :]
-    curve, usual = rows[..., CURVE : CURVE + CURVES, :], rows[..., LEVEL : LEVEL + CURVES, :]
-    shape = (*curve.shape[:-1], FORMS, curve.shape[-1])
-    constant, multiple = np.zeros(shape, np.float32), np.ones(shape, np.float32)
-    multiple[..., 0, :] = _ratio(present + guard, curve + guard)
-    multiple[..., 1, :] = _ratio(level + guard, usual + guard)
-    constant[..., 2, :] = present - curve
-    constant[..., 3, :] = level - usual
-    multiple *= seasoned[..., None, None, :]
-    if not seasoned.all():
-        constant = np.where(seasoned[..., None, None, :], constant, present[..., None, :])
-    return constant, multiple
+    fast, middle, slow = (averages[:, i] for i in range(len(SPANS)))
+    present, guard = rows[:, 0], rows[:, GUARDED] + NIL
+    rows[:, 1:LEVELS] = averages[:, : len(SPANS)]
+    np.subtract(fast, middle, out=rows[:, LEVELS])
+    np.subtract(middle, slow, out=rows[:, LEVELS + 1])
+    np.subtract(present, fast, out=rows[:, LEVELS + 2])
+    np.subtract(present, middle, out=rows[:, LEVELS + 3])
+    usual = averages[:, len(SPANS) :]
+    for i, (mine, curve) in enumerate(((present, curves), (middle, usual))):
+        ratio = rows[:, RATIOS + i * CURVES : RATIOS + (i + 1) * CURVES]
+        np.add(curve, guard[:, None], out=ratio)
+        np.maximum(ratio, NIL, out=ratio)
+        np.divide((mine + guard)[:, None], ratio, out=ratio)
+        np.minimum(ratio, STEEPEST, out=ratio)
+        difference = rows[:, DIFFERENCES + i * CURVES : DIFFERENCES + (i + 1) * CURVES]
+        np.subtract(mine[:, None], curve, out=difference)
 
 
-def _ratio(above: F32, below: F32) -> F32:
-    ratio: F32 = np.minimum(above / np.maximum(below, NIL), STEEPEST)
-    return ratio
-
-
-def foreseen(rows: F32, curves: F32, frame: Frame) -> F32:
+def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
     """What every expert foresaw at each anchor, (T, A, EXPERTS, N).
 
     `rows` are those of the origins, (T, A or 1, WIDTH, N); `curves` those of the targets, (T, A or
-    1, CURVES, N).
+    1, CURVES, N); `ahead` the rows from one to the other.
     """
-    constant, multiple = parts(rows, warm(rows, frame.day))
-    seasonal = constant + multiple * curves[..., None, :]
-    count, series = max(rows.shape[1], curves.shape[1]), rows.shape[-1]
-    out = np.empty((len(rows), count, EXPERTS, series), np.float32)
-    out[:, :, :PLAIN] = plain(rows, frame)
-    out[:, :, PLAIN:] = seasonal.reshape(len(rows), -1, FORMS * CURVES, series)
+    times, count, series = len(rows), len(ahead), rows.shape[-1]
+    out = np.empty((times, count, EXPERTS, series), np.float32)
+    present = rows[:, :, :1]
+    out[:, :, :LEVELS] = rows[:, :, :LEVELS]
+    sloping = out[:, :, LEVELS:PLAIN]
+    np.multiply(rows[:, :, LEVELS:PLAIN], reaches(ahead), out=sloping)
+    sloping += present
+    pairs = (times, -1, 2, CURVES, series)
+    seasonal = out[:, :, PLAIN:].reshape(times, count, FORMS, CURVES, series)
+    target = curves[:, :, None]
+    ratios = rows[:, :, RATIOS:DIFFERENCES].reshape(pairs)
+    np.multiply(ratios, target, out=seasonal[:, :, :2])
+    np.add(rows[:, :, DIFFERENCES:GUARDED].reshape(pairs), target, out=seasonal[:, :, 2:4])
+    seasonal[:, :, 4] = curves
+    seasoned = warm(rows, day)
+    if not seasoned.all():
+        np.copyto(out[:, :, PLAIN:], present, where=~seasoned[:, :, None])
     return out
 
 
-def plain(rows: F32, frame: Frame) -> F32:
-    """What the experts without a curve foresee at each anchor, (T, A, PLAIN, N)."""
-    reach = reaches(frame.steps())[..., None]
-    sloping = rows[:, :, Y, None] + slopes(rows) * reach
-    level = np.broadcast_to(rows[:, :, Y : EWMA + 3], (*sloping.shape[:2], 4, rows.shape[-1]))
-    return np.concatenate((level, sloping), axis=2)
+@lru_cache
+def reaches(ahead: tuple[int, ...]) -> F32:
+    """How far each slope leads in so many rows, (A, slopes, 1): phi + phi^2 + ... + phi^k.
+
+    A slope is a difference of averages over the rows that lie between them.
+    """
+    going_on = DAMPING * (1 - DAMPING ** np.array(ahead)[:, None]) / (1 - DAMPING)
+    lags = [(span - 1) / 2 for span in SPANS]
+    apart = np.array((2 * (lags[1] - lags[0]), 2 * (lags[2] - lags[1]), 2 * lags[0], lags[1]))
+    return np.asarray(going_on / apart, np.float32)[:, :, None]
+
+
+def along(row: F32, weights: F32, day: int) -> F32:
+    """How much of each curve is in a mix of experts, (A, CURVES, N), from one row, (WIDTH, N).
+
+    `weights` are those of the experts, (A, EXPERTS, N).
+    """
+    of_forms = weights[:, PLAIN:].reshape(len(weights), FORMS, CURVES, -1)
+    multiples = total(of_forms[:, 2:], 1)
+    ratios = row[RATIOS:DIFFERENCES].reshape(2, CURVES, -1)
+    multiples += total(of_forms[:, :2] * ratios, 1)
+    multiples *= warm(row, day)
+    return multiples
+
+
+def warm(rows: F32, day: int) -> NDArray[np.bool_]:
+    """Where a row has a whole day before it, so that its curves are real, (..., N)."""
+    seasoned: NDArray[np.bool_] = rows[..., SINCE, :] > day + WARM
+    return seasoned

@@ -6,13 +6,11 @@ import numpy as np
 
 from ebbtide.forecast.contract import Floats, History
 from ebbtide.forecast.tide_columns import joined, taken
+from ebbtide.forecast.tide_days import WEEK
 from ebbtide.forecast.tide_frame import F32, Frame, Rows
-from ebbtide.forecast.tide_learner import Learner
-from ebbtide.forecast.tide_track import WEEK
+from ebbtide.forecast.tide_learner import TURN_DAYS, Learner
 
-LEARNING_DAYS = 7
-"""Whole days that are learnt from when a series begins anew."""
-TOGETHER = 256
+TOGETHER = 128
 """Series that are reckoned at once: more would not fit a processor's cache."""
 RECOGNIZED = 90
 """The last rows, by which a history is recognized as one that goes on."""
@@ -36,7 +34,7 @@ class Group:
         new = rows_between(self.end, history)
         before = len(history.minutes) - new
         nowhere = np.full(history.minutes.shape[1], -1)
-        if frame != self.frame or not 0 <= new <= LEARNING_DAYS * frame.day or before <= 0:
+        if frame != self.frame or not 0 <= new <= TURN_DAYS * frame.day or before <= 0:
             return nowhere
         if self._length < min(before, needed(frame)):  # more of the past is known by now
             return nowhere
@@ -69,9 +67,9 @@ class Group:
         chunks = np.split(order, range(TOGETHER, order.size, TOGETHER))
         return Group(self.frame, [taken(every, chunk) for chunk in chunks], past)
 
-    def errors(self) -> F32:
-        """Mean errors of what was foreseen, and of persistence, (2, anchors, series)."""
-        return np.concatenate([learner.accuracy for learner in self.learners], axis=2)
+    def worse(self) -> F32:
+        """Mean errors of what was foreseen over those of persistence, (anchors, series)."""
+        return np.concatenate([learner.worse() for learner in self.learners], axis=1)
 
     def learnt(self) -> F32:
         """Rows of each series that are known."""
@@ -95,26 +93,31 @@ def rows_between(end: float, history: History) -> int:
 
 
 def needed(frame: Frame) -> int:
-    """Rows of history that matter: the days that are learnt from, and a week before them."""
-    return (LEARNING_DAYS + 1 + WEEK) * frame.day
+    """Rows of history that matter: those since the turn before the last, and some days before."""
+    return (2 * TURN_DAYS + 1 + WEEK) * frame.day
 
 
 def begun(history: History, frame: Frame) -> Group:
-    """Learn a history from its beginning, or from a midnight a week ago."""
-    end = round(history.end / history.grid) + 1  # the row after the last
-    start = max(end - len(history.minutes), (end // frame.day - LEARNING_DAYS) * frame.day)
-    split = len(history.minutes) - (end - start)
+    """Learn a history from its beginning, or from the turn before the last."""
+    end, turn = round(history.end / history.grid) + 1, TURN_DAYS * frame.day
+    start = (end // turn - 1) * turn - (end - len(history.minutes))  # the turn's row
+    start = start if start > frame.day else 0
     size = history.minutes.shape[1]
-    learners = []
-    for begin in range(0, size, TOGETHER):
-        learner = Learner(frame, min(TOGETHER, size - begin), start)
-        before = history.minutes[max(0, split - needed(frame)) : split, begin : begin + TOGETHER]
-        if len(before):
-            learner.track.remember(before.astype(np.float32))
-        learners.append(learner)
-    group = Group(frame, learners, history)
-    group.learn(history.minutes[split:])
-    return group
+    columns = [history.minutes[:, i : i + TOGETHER] for i in range(0, size, TOGETHER)]
+    learners = [_begun(minutes, end, start, frame) for minutes in columns]
+    return Group(frame, learners, history)
+
+
+def _begun(minutes: Floats, end: int, start: int, frame: Frame) -> Learner:
+    """A learner that learnt from row `start` of a history on, and watched the day before it."""
+    watched = max(0, start - frame.day)
+    learner = Learner(frame, minutes.shape[1], end - len(minutes) + watched)
+    if watched:
+        remembered = minutes[max(0, watched - WEEK * frame.day - frame.hour) : watched]
+        learner.track.remember(remembered.astype(np.float32))
+    learner.watch(minutes[watched:start])
+    learner.learn(minutes[start:])
+    return learner
 
 
 def _evidence(history: History, before: int, frame: Frame) -> F32:

@@ -1,95 +1,129 @@
 """Two regressions of the experts' differences, as two more experts of `Tide`.
 
 Each foresees the last value plus a sum of coefficients times what some experts foresee beyond it,
-fitted by ridge regression once an hour, with memories of a week and of a day. Errors beyond a
-scale count less (Huber's weights), and what is foreseen stays within the range of the experts.
+fitted by ridge regression once an hour, with memories of a week and of a day. Changes beyond a
+scale count less (as with Huber's weights), and what is foreseen stays within the range of the
+experts. The normal equations of all series are solved side by side: there are many small ones.
 """
 
 import numpy as np
 
-from ebbtide.forecast.tide_experts import EXPERTS, foreseen
-from ebbtide.forecast.tide_frame import F32, NIL, Frame
-from ebbtide.forecast.tide_track import CURVE, CURVES, GUARDED, KNOWN, Track, Y, warm
+from ebbtide.forecast.tide_frame import F32, Band, Frame, total
+from ebbtide.forecast.tide_sample import GENERATIONS, Sample
 
 MEMORIES = ((10080.0, 150.0), (1440.0, 150.0))
 """Minutes that are remembered, and the fewest rows."""
 REGRESSIONS = len(MEMORIES)
-FEATURES = np.array((1, 2, 3, 4, 9, 11, 12, 14, 16, 19, 21, 24))
+FEATURES = np.array((1, 2, 3, 4, 12, 13, 14, 15, 20, 21, 22, 24))
 """Experts whose differences are regressed on."""
-PULL = 0.003
+COUNT = FEATURES.size
+PULL = np.float32(0.003)
 """Ridge towards no coefficients, as a share of the mean square of the features."""
-PULL_STEP = 3.0
+PULL_STEP = np.float32(3.0)
 """Ridge a row ahead: errors so many rows ahead overlap, so that they teach less."""
 HUBER = np.float32(1.0)
 FARTHEST = np.float32(20)
-FINEST = np.float32(5e-4)
+FIRST, SECOND = (side[:-1] for side in np.triu_indices(COUNT + 1))
+"""The products that are summed: of each two features, and of each with the target."""
+PLACES = np.array(
+    [[np.flatnonzero((min(i, j) == FIRST) & (max(i, j) == SECOND))[0] for j in range(COUNT + 1)]
+     for i in range(COUNT)]
+)  # fmt: skip
+"""Where the product for each place of the normal equations stands, (COUNT, COUNT + 1)."""
+DIAGONAL = np.arange(COUNT)
 
 
 class Regressions:
-    """Normal equations and coefficients at every anchor and for every series."""
+    """Normal equations and coefficients at every anchor of a band and for every series."""
 
-    def __init__(self, frame: Frame, series: int) -> None:
-        self.frame = frame
-        shape, size = (REGRESSIONS, len(frame.anchors)), len(FEATURES)
-        self.squares = np.zeros((*shape, size, size, series), np.float32)
-        self.products = np.zeros((*shape, size, series), np.float32)
-        self.coefficients = np.zeros((*shape, size, series), np.float32)
+    def __init__(self, frame: Frame, band: Band, series: int) -> None:
+        self.band, self.hour = band, frame.hour
+        self.slot = frame.bands.index(band) * frame.hour // len(frame.bands)
+        """The row of an hour in which it is fitted: each band in its own."""
+        self.fades = tuple(float(np.exp(-frame.hour / frame.rows(*m))) for m in MEMORIES)
+        """What is left of each memory after an hour."""
+        shape = (len(band.anchors), REGRESSIONS)
+        self.sums = np.zeros((*shape, FIRST.size, GENERATIONS, series), np.float32)
+        self.coefficients = np.zeros((*shape, COUNT, GENERATIONS, series), np.float32)
 
-    def foresee(self, now: F32) -> F32:
-        """What they foresee where the experts foresee `now`, (T, A, REGRESSIONS, N)."""
-        last = now[:, :, 0]
-        beyond = now[:, :, FEATURES] - last[:, :, None]
-        made = [last + (beyond * own).sum(axis=2) for own in self.coefficients]
-        bounds = now.min(axis=2), now.max(axis=2)
-        return np.stack([np.clip(one, *bounds) for one in made], axis=2)
+    def foresee(self, sample: Sample, scale: F32) -> F32:
+        """Learn a block of rows; what is foreseen from each, (T, A, REGRESSIONS, G, N)."""
+        products = self._products(sample, scale)
+        last = sample.y[:, :, None]
+        beyond = (sample.now[:, :, FEATURES] - last)[:, :, None]
+        shape = (*products.shape[:2], REGRESSIONS, *products.shape[3:])
+        made, begin = np.empty(shape, np.float32), 0
+        for at, row in enumerate(sample.rows):
+            if (row - self.slot) % self.hour < self.band.every:
+                made[begin:at] = total(beyond[begin:at] * self.coefficients, 3)
+                self._fit(products[begin : at + 1])
+                begin = at
+                products[at] = 0
+        made[begin:] = total(beyond[begin:] * self.coefficients, 3)
+        self.sums += total(products[begin:], 0)[:, None]
+        made += last
+        return _within(made, sample.now)
 
-    def shares(self, weights: F32) -> F32:
-        """The weights of experts that those of the regressions, (A, REGRESSIONS, N), stand for."""
-        shares = np.zeros((weights.shape[0], EXPERTS, weights.shape[-1]), np.float32)
-        of_each = (self.coefficients * weights.swapaxes(0, 1)[:, :, None]).sum(axis=0)
-        shares[:, FEATURES] = of_each
-        shares[:, 0] = weights.sum(axis=1) - of_each.sum(axis=1)
-        return shares
+    def _products(self, sample: Sample, scale: F32) -> F32:
+        """What each row adds to the normal equations, (T, A, products, G, N)."""
+        rows, anchors, *trail = scale.shape
+        terms = np.empty((rows, anchors, COUNT + 1, *trail), np.float32)
+        np.subtract(sample.then[:, :, FEATURES], sample.back[:, :, None], out=terms[:, :, :-1])
+        np.subtract(sample.y, sample.back, out=terms[:, :, -1])
+        terms /= scale[:, :, None]
+        np.minimum(terms, FARTHEST, out=terms)
+        np.maximum(terms, -FARTHEST, out=terms)
+        weight = np.abs(terms[:, :, -1])
+        np.divide(self.band.every, np.maximum(weight, HUBER, out=weight), out=weight)
+        weight *= sample.known
+        weight *= sample.seasoned
+        weighed = terms * weight[:, :, None]
+        products = np.take(weighed, FIRST, axis=2)
+        products *= np.take(terms, SECOND, axis=2)
+        return products
 
-    def learn(self, track: Track, scale: F32) -> None:
-        """Fit to the last hour of a track."""
-        features, target, known = self._sample(track, scale)
-        for i in range(REGRESSIONS):
-            error = np.abs(target - (features * self.coefficients[i]).sum(axis=2))
-            self._fit(i, features, target, known * HUBER / np.maximum(error, HUBER))
-            self._solve(i)
+    def _fit(self, products: F32) -> None:
+        """Add the last rows of an hour, solve the normal equations, and let them fade."""
+        self.sums += total(products, 0)[:, None]
+        equations = self.sums[:, :, PLACES]
+        diagonal = equations[:, :, DIAGONAL, DIAGONAL]
+        pull = PULL * diagonal.mean(axis=2, keepdims=True)
+        pull += PULL_STEP * self.band.ahead[:, None, None, None, None]
+        equations[:, :, DIAGONAL, DIAGONAL] = diagonal + pull
+        self.coefficients = solved(equations)
+        self.sums *= np.array(self.fades, np.float32)[:, None, None, None]
 
-    def _sample(self, track: Track, scale: F32) -> tuple[F32, F32, F32]:
-        """Features (T, A, F, N) and targets (T, A, N) in units of the scale; what is known."""
-        rows = track.at - self.frame.hour + np.arange(self.frame.hour)
-        ring = track.rows
-        origins = np.stack([ring[(rows - k) % len(ring)] for k in self.frame.anchors], axis=1)
-        targets = ring[rows % len(ring)]
-        seasoned = warm(origins, self.frame.day)
-        curves = targets[:, None, CURVE : CURVE + CURVES]
-        made = foreseen(origins, curves, self.frame)
-        unit = np.maximum(scale, FINEST * track.now[GUARDED] + NIL)
-        features = (made[:, :, FEATURES] - made[:, :, :1]) / unit[:, None]
-        target = (targets[:, None, Y] - origins[:, :, Y]) / unit
-        known = targets[:, None, KNOWN] * origins[:, :, KNOWN] * seasoned
-        return np.clip(features, -FARTHEST, FARTHEST), np.clip(target, -FARTHEST, FARTHEST), known
 
-    def _fit(self, i: int, features: F32, target: F32, weight: F32) -> None:
-        """Add an hour to the normal equations, once they have faded."""
-        fade = np.float32(np.exp(-self.frame.hour / self.frame.rows(*MEMORIES[i])))
-        by_series = np.ascontiguousarray(features.transpose(1, 3, 2, 0))
-        weighed = by_series * weight.transpose(1, 2, 0)[:, :, None]
-        squares = weighed @ by_series.swapaxes(-1, -2)
-        products = weighed @ target.transpose(1, 2, 0)[..., None]
-        self.squares[i] = fade * self.squares[i] + squares.transpose(0, 2, 3, 1)
-        self.products[i] = fade * self.products[i] + products[..., 0].swapaxes(1, 2)
+def solved(equations: F32) -> F32:
+    """Solve many linear equations, (..., n, n + 1, G, N), by elimination, which destroys them.
 
-    def _solve(self, i: int) -> None:
-        """Find the coefficients of the normal equations, pulled towards none."""
-        squares = self.squares[i].transpose(0, 3, 1, 2)
-        size = squares.shape[-1]
-        mean = np.trace(squares, axis1=-2, axis2=-1)[..., None, None] / size
-        pull = PULL * mean + PULL_STEP * self.frame.steps()[:, :, None, None]
-        ridge = squares + pull * np.eye(size, dtype=np.float32)
-        found = np.linalg.solve(ridge, self.products[i].swapaxes(1, 2)[..., None])
-        self.coefficients[i] = found[..., 0].swapaxes(1, 2)
+    Their matrices are positive definite, so that no pivot is looked for.
+    """
+    size = equations.shape[-4]
+    for i in range(size):
+        row = equations[..., i, i + 1 :, :, :]
+        row /= equations[..., i, i : i + 1, :, :]
+        below = equations[..., i + 1 :, :, :, :]
+        below[..., i + 1 :, :, :] -= below[..., i : i + 1, :, :] * row[..., None, :, :, :]
+    found = equations[..., size, :, :]
+    for i in range(size - 1, 0, -1):
+        found[..., :i, :, :] -= equations[..., :i, i, :, :] * found[..., i : i + 1, :, :]
+    return np.asarray(found, np.float32).copy()
+
+
+def beyond_the_last(coefficients: F32, now: F32) -> F32:
+    """What regressions foresee, (A, REGRESSIONS, N), where experts foresee `now`, (A, EXPERTS, N).
+
+    `coefficients` are (A, REGRESSIONS, COUNT, N); the first expert is the last value.
+    """
+    last = now[:, :1]
+    made = total((now[:, FEATURES] - last)[:, None] * coefficients, 2)
+    made += last
+    return _within(made[None], now[None])[0]
+
+
+def _within(made: F32, now: F32) -> F32:
+    """What was made, held within the range of the experts, (T, A, experts, ...)."""
+    np.maximum(made, np.minimum.reduce(now, axis=2, keepdims=True), out=made)
+    np.minimum(made, np.maximum.reduce(now, axis=2, keepdims=True), out=made)
+    return made
