@@ -34,7 +34,7 @@ class Tide:
 
     name = "Tide"
     tolerance = 0.01
-    """How far the quantiles of a successor may be off if its history is shorter than three weeks."""
+    """How far a successor may be off whose history is shorter than three weeks."""
 
     def __init__(self) -> None:
         self._groups: list[Group] = []

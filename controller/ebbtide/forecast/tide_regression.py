@@ -119,7 +119,7 @@ def beyond_the_last(coefficients: F32, now: F32) -> F32:
     last = now[:, :1]
     made = total((now[:, FEATURES] - last)[:, None] * coefficients, 2)
     made += last
-    return _within(made[None], now[None])[0]
+    return np.asarray(_within(made[None], now[None])[0])
 
 
 def _within(made: F32, now: F32) -> F32:
