@@ -169,6 +169,8 @@ class Observation:
     """One entry a named signal; the largest need decides."""
     lead_time: Number
     """Seconds from the patch until a new replica is Ready and warm."""
+    longest_lead_time: Number = 0.0
+    """The same of a rise that may need new nodes, where that was measured."""
     scale_up: ScaleUp = AS_HPA
     """The pace of scaling up that is in force."""
     phase: Phase = Phase.PEACE
@@ -201,7 +203,12 @@ class Observation:
 
     def climb(self, start: Number, replicas: Number) -> Number:
         """Seconds until `replicas` are ready, if a fleet of `start` asks for them from now on."""
-        return self.lead_time + self.scale_up.seconds_between(start, replicas)
+        return self.climb_time + self.scale_up.seconds_between(start, replicas)
+
+    @property
+    def climb_time(self) -> Number:
+        """Seconds from a patch until its replicas are ready, on new nodes if need be."""
+        return np.maximum(self.lead_time, self.longest_lead_time)
 
     def answer(self, policy: str, key: str) -> Number:
         """The value of a policy's own query."""

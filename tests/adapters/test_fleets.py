@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.fleets import from_object, rolling_out, selector_text
+from ebbtide.adapters.fleets import failing, from_object, rolling_out, selector_text
 from ebbtide.loop.ports import Ref
 
 DONE = {"type": "Progressing", "reason": "NewReplicaSetAvailable"}
@@ -87,3 +87,28 @@ def test_a_selector_is_written_as_a_list_of_pods_wants_it() -> None:
     ]
     selector = {"matchLabels": {"app": "edge"}, "matchExpressions": expressions}
     assert selector_text(selector) == "app=edge,zone in (a,b),tier notin (free),live,!canary"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "says"),
+    [
+        pytest.param([], "", id="nothing"),
+        pytest.param("odd", "", id="what can't be understood"),
+        pytest.param([{"type": "ReplicaFailure", "status": "False"}], "", id="it is over"),
+        pytest.param(
+            [
+                None,
+                {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"},
+            ],
+            "exceeded quota: small",
+            id="a quota",
+        ),
+        pytest.param(
+            [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}],
+            "FailedCreate",
+            id="no message",
+        ),
+    ],
+)
+def test_a_controller_that_can_not_create_pods_says_why(conditions: Any, says: str) -> None:
+    assert failing({"status": {"conditions": conditions}}) == says

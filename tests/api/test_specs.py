@@ -81,6 +81,22 @@ def test_a_replica_carries_its_share_after_lead_time_and_warmup() -> None:
     assert parse_policy(spec(POLICY, capacity=capacity)).lead_time == 90.5
 
 
+def test_a_lead_time_that_is_to_be_measured_has_a_fallback() -> None:
+    capacity = {"perReplica": 1, "leadTime": "Auto", "leadTimeFallback": "3m", "warmup": "10s"}
+    found = parse_policy(spec(POLICY, capacity=capacity))
+    assert found.capacity.measured
+    assert found.lead_time == 190
+    assert found.capacity.model_dump(mode="json")["lead_time"] == "Auto"
+    assert not parse_policy(spec(POLICY)).capacity.measured
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_measures_the_lead_time_and_says_what_counts_until_then(name: str) -> None:
+    found = parse_policy(spec(POLICY, preset=name, capacity={"perReplica": 1}))
+    assert found.capacity.measured
+    assert found.lead_time > 60
+
+
 def test_defaults_write_nothing() -> None:
     found = parse_policy(spec(POLICY))
     assert found.mode is Mode.DRY_RUN

@@ -268,6 +268,15 @@ WRONG = [
         "write capacity.perReplica or capacity.perReplicaQuery",
     ),
     Wrong(
+        "lead-time-some-time",
+        POLICY,
+        "perReplica: 800",
+        "perReplica: 800\n    leadTime: auto",
+        12,
+        "spec.capacity.leadTime",
+        "'auto' is not a duration; write it with units, like 90s, 5m or 1h30m, or Auto to measure",
+    ),
+    Wrong(
         "cost-below-nothing",
         POLICY,
         "perReplica: 800",

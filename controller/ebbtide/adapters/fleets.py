@@ -34,6 +34,7 @@ def from_object(ref: Ref, item: Json) -> Target:
         rollout=rolling_out(ref.kind, item),
         paused=spec.get("paused") is True,
         pod_selector=selector_text(mapping(spec.get("selector"))),
+        failing=failing(item),
     )
 
 
@@ -53,7 +54,19 @@ def from_scale(ref: Ref, scale: Json, item: Json) -> Target:
         rollout=rolling_out(ref.kind, item),
         paused=mapping(item.get("spec")).get("paused") is True,
         pod_selector=str(status.get("selector") or ""),
+        failing=failing(item),
     )
+
+
+def failing(item: Json) -> str:
+    """What an object says when its controller can't create pods; empty when it can."""
+    conditions = mapping(item.get("status")).get("conditions")
+    told = [
+        str(each.get("message") or each.get("reason") or "ReplicaFailure")
+        for each in map(mapping, conditions if isinstance(conditions, list) else ())
+        if (each.get("type"), each.get("status")) == ("ReplicaFailure", "True")
+    ]
+    return next(iter(told), "")
 
 
 def rolling_out(kind: str, item: Json) -> bool:

@@ -1,5 +1,6 @@
 """CapacityPolicy: what an SRE says about the capacity of one workload."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one
 from ebbtide.api.by_phase import LimitsByPhase, Policies, least_replicas
 from ebbtide.api.demand_spec import SINGLE, DemandSpec, SignalSpec, Source
 from ebbtide.api.forecast import ForecastSpec
+from ebbtide.api.lead_time import LeadTime
 from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.observation import Mode
@@ -37,8 +39,13 @@ class CapacitySpec(Spec):
     per_replica_query: PromQL | None = Field(
         None, description="PromQL for the same, where it changes."
     )
-    lead_time: Duration = Field(
-        60.0, description="Time from the request for a replica until it is Ready."
+    lead_time: LeadTime = Field(
+        60.0,
+        description="Time from the request for a replica until it is Ready. Auto: as it was "
+        "measured over recent boots.",
+    )
+    lead_time_fallback: Duration = Field(
+        60.0, description="With leadTime: Auto, what counts until enough boots were measured."
     )
     warmup: Duration = Field(
         0.0, description="Time from Ready until a replica carries its full share."
@@ -46,6 +53,11 @@ class CapacitySpec(Spec):
     cost_per_hour: float | None = Field(
         None, ge=0, description="What one replica costs in an hour, in a currency of your own."
     )
+
+    @property
+    def measured(self) -> bool:
+        """Whether the lead time is to be measured."""
+        return math.isnan(self.lead_time)
 
 
 _MEASURING = [
@@ -131,8 +143,9 @@ class CapacityPolicySpec(Spec):
 
     @property
     def lead_time(self) -> float:
-        """Seconds from the request for a replica until it carries its full share."""
-        return self.capacity.lead_time + self.capacity.warmup
+        """Seconds from the request for a replica until it carries its full share, as written."""
+        said = self.capacity
+        return (said.lead_time_fallback if said.measured else said.lead_time) + said.warmup
 
     def written(self, policy: type[Policy[Any]]) -> PolicySettings | None:
         """The settings of a built-in policy; None where the spec does not name it."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from ebbtide.api.lead_time import LEAD_TIME_PATTERN, show_lead_time
 from ebbtide_policies.experience import GateSignal
 from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.quantities import (
@@ -86,6 +87,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     PATIENCE_PATTERN: Quantity(
         show_patience, f"(self == '{NEVER}' ? 1.0e18 : {_SECONDS})", lambda v: f"{float(v)}"
     ),
+    LEAD_TIME_PATTERN: Quantity(show_lead_time, _SECONDS, lambda v: f"{float(v)}"),
     SHARE_PATTERN: Quantity(
         show_share, "double(self.replace('%', ''))", lambda v: f"{float(v * 100)}"
     ),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from ebbtide.api.boot_status import LeadTimeStatus, PrewarmStatus
 from ebbtide.api.session_status import SessionsStatus
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -158,6 +159,12 @@ class CapacityPolicyStatus(Part):
     )
     sessions: SessionsStatus | None = Field(
         None, description="The pods on the way down; absent while none is marked."
+    )
+    lead_time: LeadTimeStatus | None = Field(
+        None, description="The lead time as it was measured, for leadTime: Auto."
+    )
+    prewarm: PrewarmStatus | None = Field(
+        None, description="Whether the fleet will be ready in time for the next event."
     )
     overrides: tuple[str, ...] = Field(
         (), description="CapacityOverrides in force, as namespace/name."

@@ -147,7 +147,7 @@ class Shadow(Withheld):
         replicas = int(ledger.fleet.current)
         if step:
             boots = [boot for boot in boots if boot.at > step.at]
-            boots = _moved(boots, step, workload.spec.lead_time)
+            boots = _moved(boots, step, workload.lead_time)
             replicas = step.after
         shadow: Json = {"replicas": replicas, "memory": memory}
         shadow["boots"] = [{"at": stamp(at), "replicas": count} for at, count in boots]

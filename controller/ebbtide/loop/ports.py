@@ -87,6 +87,8 @@ class Target:
     rollout: bool = False
     paused: bool = False
     pod_selector: str = ""
+    failing: str = ""
+    """What its controller says when it can't create pods, such as a quota; empty when it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The status of a CapacityPolicy: what it is doing, and why, for people and for a successor."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,8 @@ class Account:
     """What was foreseen."""
     sessions: Told | None = None
     """The pods, where they were looked at."""
+    boots: Json = field(default_factory=dict)
+    """What the status says of pods that boot."""
 
 
 def account_status(resource: Resource, account: Account, sections: Json) -> Json:
@@ -81,7 +83,8 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
     demand = _demand(seen)
     choices = {n: _choice(choice) for n, choice in account.prospects.choices.items()}
     told = {"demand": demand, "forecast": choices or None}
-    return status | {name: value for name, value in told.items() if value is not None} | sections
+    known = {name: value for name, value in told.items() if value is not None}
+    return status | known | account.boots | sections
 
 
 def _choice(choice: Choice) -> Json:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from ebbtide.api.compose import Plugins
-from ebbtide.api.parse import parse_calendar, parse_override, parse_profile
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
 from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
 from ebbtide.loop.background import AtOnce, Background
+from ebbtide.loop.boot_watch import BootWatch
 from ebbtide.loop.carry_out import Writer
 from ebbtide.loop.choosing import AUTO
 from ebbtide.loop.cohort import Make
@@ -22,12 +22,12 @@ from ebbtide.loop.conflicts import Claims
 from ebbtide.loop.escorted import finished
 from ebbtide.loop.escorts import Escorts
 from ebbtide.loop.forecasting import Forecasting
+from ebbtide.loop.heard import Heard
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import sound
 from ebbtide.loop.observe import Knowledge, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Survey, Target
 from ebbtide.loop.report import Account
-from ebbtide.loop.spoken import Spoken
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Mode
@@ -115,12 +115,12 @@ class Loop:
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
         self._understanding = Understanding(rules.plugins, sorted({*rules.forecasters, AUTO}))
-        self._calendars, self._overrides = Spoken(parse_calendar), Spoken(parse_override)
-        self._profiles = Spoken(parse_profile)
+        self._heard = Heard(rules.namespace)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._writer = Writer(world.cluster)
         self._escorts = Escorts(world.cluster, world.metrics)
+        self._boots = BootWatch(world.cluster)
         self._withheld, self._shadow, self._scale = Withheld(), Shadow(), Scale(world.cluster)
 
     def tick(self, now: float) -> Tick:
@@ -140,7 +140,7 @@ class Loop:
         understood = self._understanding.of(resources)
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
-        words = self._words(survey)
+        words = self._heard.of(survey)
         self._timed(seconds, "forecast", lambda: self._foresee(workloads, words))
         modelled = not self._rules.replayed
         knowledge = Knowledge(self._histories, self._forecasting, words, modelled)
@@ -165,14 +165,6 @@ class Loop:
 
     def _read(self, workloads: Sequence[Workload], now: float) -> None:
         self._histories.refresh((want for w in workloads for want in w.wanted), now)
-
-    def _words(self, survey: Survey) -> Words:
-        return Words(
-            [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
-            [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
-            self._rules.namespace,
-            {(r.namespace, r.name): said for r, said in self._profiles.of(survey.profiles)},
-        )
 
     def _foresee(self, workloads: Sequence[Workload], words: Words) -> None:
         found = (column for w in workloads for column in columns(w, self._histories, words))
@@ -228,8 +220,10 @@ class Loop:
         seen, outcome, escort = self._escorts.decide(workload, target, seen, ledger.memories)
         ahead = self._forecasting.prospects(workload.key, [d.name for d in seen.demand])
         failures, decision = self._failures(workload), outcome.decision
+        boots = self._boots.look(workload, target, seen)
         judged = judge(seen, decision, failures, case.conflict or escort.conflict, ahead.doubts)
-        account = Account(seen, outcome, (*judged, *sessions_spared(workload)), prospects=ahead)
+        said = (*judged, *sessions_spared(workload), boots.condition)
+        account = Account(seen, outcome, said, prospects=ahead, boots=boots.sections)
         by = (escort.over(actuator, decision), target)
         account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
         return finished(by[0], account, target)

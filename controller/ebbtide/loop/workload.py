@@ -1,5 +1,6 @@
 """A workload as the loop sees it: its resource, understood."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -10,6 +11,7 @@ from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.demand_spec import SignalSpec
 from ebbtide.api.parse import parse_policy
 from ebbtide.errors import InvalidInput
+from ebbtide.loop.boots import record_in
 from ebbtide.loop.history import Wanted
 from ebbtide.loop.ports import Query, Ref, Resource
 from ebbtide_policies.contract import Policy
@@ -52,6 +54,20 @@ class Workload:
         """What is scaled."""
         ref = self.spec.scale_target_ref
         return Ref(ref.api_version, ref.kind, self.resource.namespace, ref.name)
+
+    @property
+    def lead_time(self) -> float:
+        """Seconds until a new replica carries its full share: as measured, or as written."""
+        return self._measured(record_in(self.resource.status).lead.usual)
+
+    @property
+    def longest_lead_time(self) -> float:
+        """The same of a rise that may need new nodes."""
+        return self._measured(record_in(self.resource.status).lead.longest)
+
+    def _measured(self, seconds: float) -> float:
+        known = self.spec.capacity.measured and not math.isnan(seconds)
+        return seconds + self.spec.capacity.warmup if known else self.spec.lead_time
 
     @property
     def scale_up(self) -> ScaleUp:
