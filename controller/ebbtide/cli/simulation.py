@@ -23,6 +23,7 @@ from ebbtide.planning.score import Course
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import Lanes, number
 from ebbtide_policies.observation import Phase
+from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 POLICY = "CapacityPolicy"
 
@@ -38,6 +39,8 @@ class Conditions:
     """Seconds until a minute can be read."""
     session: float = 0.0
     """Mean length of a session in seconds; 0: no sessions."""
+    termination: float = 0.0
+    """Seconds that a pod still costs after its removal."""
     seed: int = 0
 
 
@@ -172,10 +175,16 @@ class Simulation:
         limits = bench.spec.replicas
         need = np.ceil(bench.replicas_needed(np.array([start]))[0] * 1.1)
         replicas = int(np.clip(need, limits.min, limits.max))
-        settings = PlantSettings(lead=bench.lead, session=self.world.session)
+        world = self.world
+        settings = PlantSettings(
+            lead=bench.lead, session=world.session, termination=world.termination
+        )
         plant = Plant(settings, replicas, start, self._rng)
         sessions = bench.signals[0][0]
         self.cluster.add_target(bench.ref, plant, lambda at: float(sessions.at(at)))
+        spared = bench.spec.written(Sessions)
+        if isinstance(spared, SessionsSettings) and spared.query:
+            self.metrics.answer_each(spared.query, self.cluster.book(bench.ref).sessions)
         self.workbenches[bench.key] = bench
 
     def _workbench(self, manifest: Manifest) -> Workbench:
