@@ -103,6 +103,10 @@ bench-forecast: $(DEV) ## Forecasters side by side on EBBTIDE_TRACES; rows in bu
 bench-descent: $(DEV) ## The way down beside the rivals'; rows go to build/bench/descent.json
 	$(BIN)/python -m tests.bench.descent $(ARGS)
 
+.PHONY: bench-sessions
+bench-sessions: $(DEV) ## Live sessions with victim choice and without; rows in build/bench/sessions.json
+	$(BIN)/python -m tests.bench.sessions $(ARGS)
+
 ##@ Change
 
 .PHONY: fmt
