@@ -12,6 +12,7 @@ UV    := uv==0.13.9
 BIN   := .venv-dev/bin
 RUN   := .venv/.ready
 DEV   := .venv-dev/.ready
+BENCH := .venv-bench/.ready
 LOCKS := requirements/run.txt requirements/build.txt
 
 CONTROL_PLANE := tests/cluster/controlplane/build.sh
@@ -96,8 +97,9 @@ bench-demo: $(DEV) ## Ebbtide against HPA over 20 seeds; the rows go to build/be
 	$(BIN)/python -m tests.bench.demo $(ARGS)
 
 .PHONY: bench-forecast
-bench-forecast: $(DEV) ## Forecasters side by side on EBBTIDE_TRACES; rows in build/bench/forecast.json
-	$(BIN)/python -m tests.bench.forecast $(ARGS)
+bench-forecast: $(BENCH) ## Forecasters side by side on EBBTIDE_TRACES; rows in build/bench/forecast.json
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
+	  .venv-bench/bin/python -m tests.bench.forecast $(ARGS)
 
 .PHONY: bench-descent
 bench-descent: $(DEV) ## The way down beside the rivals'; rows go to build/bench/descent.json
@@ -129,10 +131,12 @@ lock: build/uv/bin/uv ## Pin and hash the dependencies again; ARGS=--upgrade mov
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
 	$(COMPILE) $(ARGS) --group build -c requirements/run.txt -o requirements/build.txt
 	$(COMPILE) $(ARGS) pyproject.toml --group dev $(LOCKS:%=-c %) -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --group build --extra lightgbm --extra statsforecast \
+	  $(LOCKS:%=-c %) -c requirements/dev.txt -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## Remove the environments, caches and everything built here
-	rm -rf .venv .venv-dev build dist .coverage .coverage.* .hypothesis
+	rm -rf .venv .venv-dev .venv-bench build dist .coverage .coverage.* .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find controller policies tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -141,6 +145,12 @@ $(RUN): pyproject.toml $(LOCKS)
 
 $(DEV): pyproject.toml requirements/dev.txt
 	$(call venv,.venv-dev,requirements/dev.txt)
+
+# The libraries that forecasts are compared with; nothing of the house needs them.
+$(BENCH): pyproject.toml requirements/bench.txt
+	$(call venv,.venv-bench,requirements/bench.txt)
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --editable plugins/ebbtide-forecasters
 
 build/uv/bin/uv:
 	@$(PYTHON) -m venv build/uv

@@ -96,7 +96,7 @@ def test_an_origin_without_a_value_is_left_out(ebbtide: Ebbtide) -> None:
     assert len(found) == 3 * (HOURS - 4 - 96 - 1)
 
 
-@pytest.mark.parametrize("model", ["Seasonal", "NaiveWeek", "HoltWinters", "DSP"])
+@pytest.mark.parametrize("model", ["Tide", "Seasonal", "NaiveWeek", "HoltWinters", "DSP"])
 def test_files_cut_at_an_origin_give_the_same_rows(ebbtide: Ebbtide, model: str) -> None:
     whole = rows(ebbtide, "data", "--models", model, "--origins", "5")
     Path("origins.csv").write_text(
@@ -108,7 +108,7 @@ def test_files_cut_at_an_origin_give_the_same_rows(ebbtide: Ebbtide, model: str)
         lines = file.read_text().splitlines()
         last = next(i for i, line in enumerate(lines) if line.startswith(origins[2]))
         file.write_text("\n".join(lines[: last + 1]) + "\n")
-    cut = rows(ebbtide, "data", "--models", model, "--origins-file", "origins.csv")
+    cut = rows(ebbtide, "data", "--models", model, "--origins", "origins.csv")
     wanted = [row for row in whole if row in cut]
     assert cut == wanted
     assert len(cut) == 3 * 3 + 3 * 4
@@ -117,7 +117,7 @@ def test_files_cut_at_an_origin_give_the_same_rows(ebbtide: Ebbtide, model: str)
 def test_named_origins_are_forecast_and_others_are_not(ebbtide: Ebbtide) -> None:
     at = NOON + timedelta(hours=150)  # not known there: the last known value goes on
     Path("origins.csv").write_text(f"series,origin\nedge,{at:%Y-%m-%dT%H:%M:%SZ}\nother,{at}\n")
-    arguments = ("data", "--origins-file", "origins.csv", "--models", "Persistence")
+    arguments = ("data", "--origins", "origins.csv", "--models", "Persistence")
     assert [row["series"] for row in rows(ebbtide, *arguments)] == ["edge"] * 3
     told = ebbtide("backtest", *arguments)
     assert "note: media: the origins name none of it" in told.err
@@ -279,18 +279,21 @@ def test_a_browser_shows_the_page_without_a_complaint(page: Path, tmp_path: Path
         pytest.param(["seven.csv"], "seven: rows are 7 minutes apart", id="odd-grid"),
         pytest.param(["data", "data/edge.csv"], "two files are named edge.csv", id="twice"),
         pytest.param(
-            ["data", "--origins-file", "wrong.csv"], "wrong.csv, line 1: need the col", id="columns"
+            ["data", "--origins", "0"], "--origins 0: write a number above zero", id="none"
         ),
         pytest.param(
-            ["data", "--origins-file", "moment.csv"], "moment.csv, line 3: origin 'noon'", id="noon"
+            ["data", "--origins", "wrong.csv"], "wrong.csv, line 1: need the col", id="columns"
         ),
         pytest.param(
-            ["data", "--origins-file", "off.csv"],
+            ["data", "--origins", "moment.csv"], "moment.csv, line 3: origin 'noon'", id="noon"
+        ),
+        pytest.param(
+            ["data", "--origins", "off.csv"],
             "edge has no row at 2026-03-04T12:30:00Z",
             id="between-rows",
         ),
         pytest.param(
-            ["data", "--origins-file", "late.csv"], "1 of 1 origins lie after its end", id="late"
+            ["data", "--origins", "late.csv"], "1 of 1 origins lie after its end", id="late"
         ),
         pytest.param(
             ["data", "--models", "DSP", "--html", "none.csv/x.html"], "can't be written", id="page"
@@ -364,7 +367,7 @@ def test_a_series_whose_future_is_not_known_has_no_drawing(ebbtide: Ebbtide) -> 
     last = NOON + timedelta(hours=HOURS - 1)
     Path("origins.csv").write_text(f"series,origin\nedge,{last:%Y-%m-%dT%H:%M:%SZ}\n")
     models = ("--models", "NaiveDay", "--html", "x.html", "--forecasts", "out.csv")
-    told = ebbtide("backtest", "data", "--origins-file", "origins.csv", *models)
+    told = ebbtide("backtest", "data", "--origins", "origins.csv", *models)
     assert told.code == 0, told.err
     assert len(Path("out.csv").read_text().splitlines()) == 1 + 3
     assert "<figcaption>" not in Path("x.html").read_text()

@@ -49,12 +49,12 @@ def command(
         typer.Option(metavar="NAMES", help="With commas between. Default: all of the house."),
     ] = None,
     origins: Annotated[
-        int, typer.Option(min=1, metavar="NUMBER", help="Forecasts of each series.")
-    ] = 96,
-    origins_file: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="CSV of series,origin: forecast from these moments."),
-    ] = None,
+        str,
+        typer.Option(
+            metavar="NUMBER|FILE",
+            help="Forecasts of each series; or a CSV of series,origin with their moments.",
+        ),
+    ] = "96",
     steps: Annotated[
         str | None,
         typer.Option(
@@ -80,9 +80,10 @@ def command(
     """
     known = makers()
     chosen = _chosen(models, known)
+    number, named = _origins(origins)
     asked = Asked(
-        origins=origins,
-        named=None if origins_file is None else read_origins(origins_file),
+        origins=number,
+        named=named,
         steps=_minutes(steps),
         history=seconds("--history", history, least=3600.0),
     )
@@ -113,6 +114,15 @@ def _chosen(models: str | None, known: Mapping[str, Make]) -> Sequence[str]:
     if not names:
         raise InvalidInput(f"--models names none; known are {', '.join(known)}")
     return names
+
+
+def _origins(text: str) -> tuple[int, Mapping[str, Sequence[float]] | None]:
+    """How many origins of a series, or their moments by series where a file names them."""
+    if not text.isdecimal():
+        return 0, read_origins(pathlib.Path(text))
+    if not int(text):
+        raise InvalidInput("--origins 0: write a number above zero, or a file of series,origin")
+    return int(text), None
 
 
 def _minutes(steps: str | None) -> Sequence[int]:

@@ -27,7 +27,7 @@ class Cost:
 
     seconds: float = 0.0
     memory: float = math.nan
-    """Most memory in bytes beside what was in use before; NaN where the system does not tell."""
+    """Most memory of the process meanwhile, in bytes; NaN where the system does not tell."""
     forecasts: int = 0
 
 
@@ -118,20 +118,20 @@ def _tell(
 @contextmanager
 def _measured(cost: Cost) -> Iterator[None]:
     """Measure time and the most memory of what is done inside."""
-    before = _forget_the_peak()
+    told = _forget_the_peak()
     begun = time.perf_counter()
     yield
     cost.seconds = time.perf_counter() - begun
-    cost.memory = float(np.maximum(0.0, _memory("VmHWM") - before))
+    cost.memory = _memory("VmHWM") if told else math.nan
 
 
-def _forget_the_peak() -> float:
-    """Begin the kernel's record of the most memory in use anew, and say what is in use now."""
+def _forget_the_peak() -> bool:
+    """Begin the kernel's record of the most memory in use anew; whether that is possible."""
     try:
         pathlib.Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        return math.nan
-    return _memory("VmRSS")
+        return False
+    return True
 
 
 def _memory(what: str) -> float:
