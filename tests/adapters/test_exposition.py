@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ebbtide.adapters.exposition import Exposition
 from ebbtide.errors import InvalidInput
+from ebbtide.forecast.contract import LEVELS
+from ebbtide.loop.cohort import Column, Said, Task
+from ebbtide.loop.forecasting import Foresight, Prospects
 from ebbtide.loop.ledger import Step
 from ebbtide.loop.report import Account, Told
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
+from ebbtide.loop.trust import Trust
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.decide import Outcome
+from ebbtide_policies.demand import Outlook
 from ebbtide_policies.observation import Phase
 from tests.policies.builders import NOW, seen, steady
 
@@ -130,6 +136,24 @@ def test_pods_on_the_way_down_and_sessions_that_were_cut_off_are_shown(
     assert found[f"ebbtide_disrupted_sessions_total{labels('live/edge')}"] == 3
     exposition.tell(tick(account()))
     assert not edge.values() & samples(exposition).keys()
+
+
+def test_the_errors_of_forecasts_are_shown_by_minutes_ahead_once_they_are_known(
+    exposition: Exposition,
+) -> None:
+    ratios, shares = {1: 0.9, 120: float("nan")}, {1: 0.02, 120: float("nan")}
+    column = Column(("live/edge", "viewers"), NOW, np.zeros(0), "Tide", 7200.0)
+    nothing = np.zeros((6, 0))
+    outlook = Outlook(NOW, LEVELS, nothing)
+    said = Said(Task(column, NOW), outlook, nothing[0], True, ratios, shares, 0.9)
+    ahead = Prospects(foresights={"viewers": Foresight(said, Trust())})
+    exposition.tell(tick(replace(account(), prospects=ahead)))
+    found = samples(exposition)
+    at = labels("live/edge", ahead_minutes="1", signal="viewers")
+    assert found[f"ebbtide_forecast_error_ratio{at}"] == 0.9
+    assert found[f"ebbtide_forecast_error{at}"] == 0.02
+    assert f"ebbtide_forecast_trusted{labels('live/edge', signal='viewers')}" in found
+    assert not [series for series in found if 'ahead_minutes="120"' in series]
 
 
 def test_only_the_phase_and_the_reason_that_hold_are_shown(exposition: Exposition) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ from ebbtide.forecast.contract import (
     Measured,
     SeriesContext,
 )
-from ebbtide.loop.background import AtOnce, Background, Done, attempted
+from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.cohort import TOGETHER, Choice, Column
 from ebbtide.loop.forecasting import Forecasting
+from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, Flat
 
 EDGE, ORIGIN = ("live/edge", "demand"), ("live/origin", "demand")
@@ -155,28 +155,6 @@ def test_what_people_say_changes_the_forecast_without_a_new_minute() -> None:
 
 
 # --- beside the ticks
-
-
-class WhenTold:
-    """A background that does its work when it is told to."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[str, Callable[[], object]]] = []
-        self.slow: list[bool] = []
-        self.done: list[Done] = []
-
-    def begin(self, name: str, work: Callable[[], object], *, slow: bool) -> None:
-        self.waiting.append((name, work))
-        self.slow.append(slow)
-
-    def finished(self) -> list[Done]:
-        done, self.done = self.done, []
-        return done
-
-    def work(self, seconds: float = 0.0) -> None:
-        """Do all that waits; each piece takes so long."""
-        self.done += [Done(name, attempted(work), seconds) for name, work in self.waiting]
-        self.waiting = []
 
 
 def doubt(world: World, key: tuple[str, str] = EDGE) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.history import Histories, Wanted
+from ebbtide.loop.history import PATIENCE, Histories, Wanted
 from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span, Vector
 
 EDGE = Query("live", "edge")
@@ -23,6 +23,7 @@ class Store:
         self.asked: list[Span] = []
         self.begun: list[tuple[Query, Span]] = []
         self.down = False
+        self.busy = False
         self.unknown: set[float] = set()
         self.odd: dict[float, float] = {}
 
@@ -44,6 +45,8 @@ class Store:
         return {}
 
     def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
+        if self.busy:
+            return []
         begun, self.begun = self.begun, []
         return [(query, span, self.answer(span)) for query, span in begun]
 
@@ -182,6 +185,42 @@ def test_a_background_that_fails_is_begun_again_and_said_in_one_line(
     world.store.down = False
     world.refresh(0.5, EDGE, *others)
     assert world.store.begun == []
+
+
+def test_a_past_is_whole_once_all_that_was_asked_for_has_come() -> None:
+    world = World(length=DAY)
+    world.store.busy = True
+    world.refresh(0)
+    track = world.histories.track(EDGE)
+    assert (track.whole, track.edition) == (False, 0)
+    world.store.busy = False
+    world.refresh(1)
+    assert (track.whole, track.edition) == (True, 1)
+
+
+def test_a_past_that_can_not_be_had_is_not_waited_for_for_ever() -> None:
+    world = World(length=DAY)
+    world.refresh(0)
+    track = world.histories.track(EDGE)
+    world.store.begun = [(EDGE, span := Span(NOON - DAY, NOON - HOUR))]
+    track.owed.add(span)
+    world.store.down = True
+    for tick in range(PATIENCE):
+        assert not track.whole
+        world.refresh(tick / 4)
+    assert track.whole
+
+
+def test_values_that_were_handed_out_do_not_change() -> None:
+    world = World()
+    world.store.unknown = {NOON}
+    world.refresh(0)
+    handed = world.histories.track(EDGE).values
+    before = handed.copy()
+    world.store.unknown = set()
+    world.refresh(0.5)
+    assert np.array_equal(handed, before, equal_nan=True)
+    assert world.values[-1] == 0.0
 
 
 def test_a_query_that_nobody_wants_is_forgotten_with_its_background() -> None:

@@ -10,6 +10,7 @@ from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
 from ebbtide.adapters.embedded_cluster import Call
 from ebbtide.forecast.announced import heed
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
+from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.ports import Json, Ref, Resource
 from ebbtide.loop.tick import Loop, Rules, Tick
 from ebbtide.loop.tick import World as Outside
@@ -101,6 +102,7 @@ class World:
         self.cluster = StrictCluster(lambda: self.time, self._watch)
         self.metrics = DemandMetrics({}, lambda: self.time)
         self.leadership = AlwaysLeader()
+        self.background: Background = AtOnce()
         self.forecaster = Flat()
         flat = {"Flat": lambda: self.forecaster}
         self.rules = Rules(forecasters=flat, max_mode=max_mode, namespace=HOME)
@@ -113,6 +115,7 @@ class World:
             cluster=self.cluster,
             leadership=self.leadership,
             stopwatch=self.stopwatch,
+            background=self.background,
         )
         self.loop = Loop(outside, self.rules)
 
