@@ -22,6 +22,7 @@ from ebbtide.forecast.contract import (
 from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.cohort import TOGETHER, Choice, Column
 from ebbtide.loop.forecasting import Forecasting
+from ebbtide.loop.told import KEPT
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, Flat
 
@@ -261,6 +262,26 @@ def test_of_what_nothing_is_known_that_is_said() -> None:
     world = World()
     world.forecasting.refresh([column(minutes=(np.nan, np.nan))])
     assert doubt(world) == "ForecastUntrusted"
+
+
+def test_a_minute_that_is_corrected_makes_nobody_learn_anew() -> None:
+    world = World()
+    world.calls(column(minutes=(1.0, 2.0, 3.0)))
+    world.calls(column(minutes=(1.0, 2.0, 9.0, 4.0), newest=NOON + 60))
+    assert world.model.shown[-1].minutes[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_after_a_while_the_final_minute_is_seen() -> None:
+    world = World()
+    final = np.arange(400.0)
+    provisional = final.copy()
+    provisional[99] = 7.0
+    world.calls(column(minutes=provisional[:100], newest=NOON))
+    for rows in range(101, 380):
+        world.calls(column(minutes=final[:rows], newest=NOON + 60 * (rows - 100)))
+        shown = world.model.shown[-1].minutes[:, 0]
+        assert shown[99] == (7.0 if rows <= 99 + KEPT + 1 else 99.0)
+        assert np.array_equal(np.delete(shown, 99), np.delete(final[:rows], 99))
 
 
 # --- trust

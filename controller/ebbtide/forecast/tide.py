@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.announced import heed
-from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    LEVELS,
+    NO_CONTEXT,
+    Context,
+    Floats,
+    Forecast,
+    History,
+    Measured,
+)
 from ebbtide.forecast.tide_frame import Frame
 from ebbtide.forecast.tide_group import Group, begun
 from ebbtide.forecast.tide_learner import Curve
@@ -22,8 +30,6 @@ LEAST_HISTORY = 60
 RECENT_MINUTES = 180
 """A gap that is longer has no present level."""
 NIL = 1e-9
-WORSE = 1.1
-"""Error against persistence beyond which a forecast is not trusted."""
 KEPT_SECONDS = 7200.0
 KEPT = 64
 """Groups of series that are kept, if their last row is that close to the newest."""
@@ -50,7 +56,8 @@ class Tide:
             origin=history.end,
             values=np.where(present, _quantiles(curves), np.nan),
             ordinary=group.ordinary(history),
-            trusted=present & _tried(group),
+            trusted=present & (group.learnt() >= LEAST_HISTORY),
+            measured=_measured(group),
         )
         return heed(made, history, context)
 
@@ -96,10 +103,10 @@ def _quantiles(curves: Sequence[Curve]) -> Floats:
     return values
 
 
-def _tried(group: Group) -> NDArray[np.bool_]:
-    """Where there is history enough, and it has not been worse than persistence of late."""
-    worse = group.worse().mean(axis=0)
-    return np.asarray((worse <= WORSE) & (group.learnt() >= LEAST_HISTORY))
+def _measured(group: Group) -> Measured:
+    """Its errors of late, in those of persistence."""
+    worse = group.worse().astype(float)
+    return Measured(group.frame.anchors, worse, np.ones_like(worse))
 
 
 def _present(history: History) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from ebbtide.forecast.contract import (
 )
 from ebbtide.forecast.record import Record, overall
 from ebbtide.loop.ports import MINUTE
+from ebbtide.loop.told import AsTold
 from ebbtide_policies.demand import Outlook
 
 Key = tuple[str, str]
@@ -132,6 +133,7 @@ class Cohort:
         self._asked = (first.model, first.rows)
         over = [task.column.trust.over / MINUTE for task in members]
         self._record = Record(first.rows, np.array(over))
+        self._told = AsTold(len(members))
         self._seeded = False
 
     def fits(self, column: Column) -> bool:
@@ -161,10 +163,10 @@ class Cohort:
 
     def _forecast(self, forecaster: Forecaster, tasks: Sequence[Task]) -> Sequence[Said]:
         columns = [task.column.known(task.end) for task in tasks]
-        history = History(tasks[0].end, np.stack(columns).T)
         context = Context(tuple(task.column.context for task in tasks))
-        made = forecaster.forecast(history, self._asked[1], context)
         members = np.array([self._place[task.column.key] for task in tasks])
+        history = self._told.of(members, History(tasks[0].end, np.stack(columns).T))
+        made = forecaster.forecast(history, self._asked[1], context)
         self._record.add(members, history, made)
         if not self._seeded and made.measured is not None:
             self._record.seed(members, history, made.measured)

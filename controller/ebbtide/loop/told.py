@@ -1,0 +1,42 @@
+"""The last minutes as a forecaster was told them.
+
+The newest minutes are provisional: they are read again a moment later, and may have changed a
+little by then. A forecaster that goes on from minute to minute has learnt them already, and would
+have to begin anew, with weeks of minutes, to unlearn one. So for two hours it sees them as it was
+told; a successor learns the final ones.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.contract import Floats, History
+from ebbtide.forecast.record import Rows
+
+KEPT = 120
+"""Minutes that are kept."""
+
+
+class AsTold:
+    """The last minutes of some series, each as it was when it was told."""
+
+    def __init__(self, series: int) -> None:
+        self._minutes = np.full((KEPT, series), np.nan)
+        self._until = np.full(series, -np.inf)
+
+    def of(self, members: Rows, history: History) -> History:
+        """The history of some series with what they were told before; it is told from now on."""
+        size = min(2 * KEPT, len(history.minutes))
+        at: Floats = history.end - history.grid * np.arange(size - 1.0, -1.0, -1.0)
+        told = self._known(members, at, history.grid)
+        slots = (at // history.grid).astype(int) % KEPT
+        minutes = history.minutes.copy()
+        minutes[-size:] = np.where(told, self._minutes[slots][:, members], minutes[-size:])
+        kept = slots[-KEPT:]
+        self._minutes[kept[:, None], members] = minutes[-kept.size :]
+        self._until[members] = history.end
+        return history._replace(minutes=minutes)
+
+    def _known(self, members: Rows, at: Floats, grid: float) -> NDArray[np.bool_]:
+        """Which of the minutes at these moments were told, and are still kept."""
+        until = self._until[members]
+        return (at[:, None] <= until) & (at[:, None] > until - KEPT * grid)
