@@ -18,6 +18,8 @@ HOUR = 3600.0
 HORIZON = 3 * HOUR
 FEW_MINUTES = 300.0
 EBB_HOURS = 4
+TWO_DAYS = 2
+"""Days from which on an ordinary one is known."""
 
 
 class Span(NamedTuple):
@@ -44,6 +46,16 @@ class Event(NamedTuple):
 
 _GDQ = "gdq_{}_twitch_viewers_1min"
 _CUP = "worldcup98_requests_1min"
+_MATCHES = (
+    (11, 10, ("15:30", "19:00")),
+    (12, 11, ("15:30", "19:00")),
+    (15, 12, ("12:30", "15:30", "19:00")),
+    (16, 15, ("15:30", "19:00")),
+    (17, 16, ("15:30", "19:00")),
+    (18, 17, ("15:30", "19:00")),
+    (19, 18, ("15:30", "19:00")),
+)
+"""Kick-offs (UTC) of a working day, each announced to be like those of the working day before."""
 EVENTS = (
     Event(
         "AGDQ 2018 opens, like SGDQ 2017",
@@ -52,12 +64,12 @@ EVENTS = (
     ),
     *(
         Event(
-            f"World Cup, {day} June {at}, like the day before",
+            f"World Cup, {day} June {at}, like {before} June",
             Span(_CUP, f"1998-06-{day} {at}", 2.5),
-            Span(_CUP, f"1998-06-{day - 1} {at}", 2.5),
+            Span(_CUP, f"1998-06-{before} {at}", 2.5),
         )
-        for day in (17, 18, 19, 20, 21, 22)
-        for at in ("15:30", "19:00")
+        for day, before, kick_offs in _MATCHES
+        for at in kick_offs
     ),
 )
 EBBS = ("reddit2018_announcements_active_users_10min",)
@@ -98,14 +110,20 @@ def _announcement(event: Event, known: dict[str, Series]) -> Announcement:
     earlier = known[event.like.series]
     first, last = (_row(earlier, moment) for moment in event.like.moments)
     values = earlier.values[first : last + 1]
-    hour = round(HOUR / earlier.grid)
-    usual = float(np.nanmedian(earlier.values[first - hour : first]))
-    day = round(24 * HOUR / earlier.grid)
-    if first > 2 * day:  # by the days before it, as a capture reckons it
-        usual = float(np.nanmax(earlier.values[first - day : last + 1 - day]))
+    usual = _usual(earlier, first, last)
     start, end = event.span.moments
     times = float(np.nanmax(values)) / usual
     return Announcement(start=start, end=end, times=times, shape=tuple(captured(values).tolist()))
+
+
+def _usual(series: Series, first: int, last: int) -> float:
+    """The highest demand of an ordinary day between the same hours, or that of the hour before."""
+    day, hour = round(24 * HOUR / series.grid), round(HOUR / series.grid)
+    known = [back for back in range(1, 8) if first >= back * day]
+    if len(known) < TWO_DAYS:
+        return float(np.nanmedian(series.values[first - hour : first]))
+    days = [series.values[first - back * day : last + 1 - back * day] for back in known]
+    return float(np.nanmax(np.nanmedian(np.stack(days), axis=0)))
 
 
 def _first_hour(series: Series, event: Event, make: Make, context: Context) -> float:
