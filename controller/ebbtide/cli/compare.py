@@ -15,7 +15,7 @@ from rich.progress import Progress
 from ebbtide.api.load import Manifest, load
 from ebbtide.cli.compare_page import Moment, page
 from ebbtide.cli.comparison import CLAIRVOYANT, at_peak, clairvoyant, trial_of
-from ebbtide.cli.demand import Recorded, demand_of
+from ebbtide.cli.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery, demand_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read
@@ -54,19 +54,10 @@ def compare(
         list[str] | None,
         typer.Option("--with", metavar="FILE", help="YAML that holds for all: calendars, say."),
     ] = None,
-    csv: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Recorded demand: timestamp,value."),
-    ] = None,
-    prometheus: Annotated[
-        str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
-    ] = None,
-    since: Annotated[
-        str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")
-    ] = "1d",
-    tick: Annotated[
-        str, typer.Option(metavar="DURATION", help="From one decision to the next.")
-    ] = "15s",
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
+    since: Since = "1d",
+    tick: TickEvery = "15s",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay several policies over the same demand, side by side.

@@ -4,9 +4,10 @@ import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import typer
 from pydantic import ValidationError
 
 from ebbtide.api.load import Manifest
@@ -21,6 +22,16 @@ from ebbtide.planning.what_if import WhatIf
 
 if TYPE_CHECKING:
     from ebbtide.adapters.sources import MetricsSource
+
+
+CsvFile = Annotated[
+    pathlib.Path | None, typer.Option(metavar="FILE", help="Recorded demand: timestamp,value.")
+]
+PrometheusUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
+]
+Since = Annotated[str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")]
+TickEvery = Annotated[str, typer.Option(metavar="DURATION", help="From one decision to the next.")]
 
 
 @dataclass(frozen=True, slots=True)

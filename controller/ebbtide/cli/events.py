@@ -11,7 +11,7 @@ from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.parse import parse_profile
 from ebbtide.cli.cluster import Context, Kubeconfig, reach
-from ebbtide.cli.demand import from_csv, only_source
+from ebbtide.cli.demand import CsvFile, PrometheusUrl, from_csv, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Query, Span
 from ebbtide.planning.demand import DemandSeries
@@ -43,13 +43,8 @@ def command(
     time_zone: Annotated[
         str, typer.Option(metavar="ZONE", help="Time zone of both, like Asia/Shanghai.")
     ] = "UTC",
-    csv: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Recorded demand: timestamp,value."),
-    ] = None,
-    prometheus: Annotated[
-        str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
-    ] = None,
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
     query: Annotated[
         str, typer.Option(metavar="PROMQL", help="With --prometheus: the demand, one series.")
     ] = "",

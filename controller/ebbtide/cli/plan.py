@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from ebbtide.api.load import load
 from ebbtide.cli.comparison import CLAIRVOYANT, at_peak, clairvoyant, compared, trial_of
-from ebbtide.cli.demand import Recorded, demand_of
+from ebbtide.cli.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery, demand_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited, supposed
 from ebbtide.cli.files import read, write
@@ -68,19 +68,10 @@ def plan(
         list[str],
         typer.Argument(metavar="FILE", help="YAML: CapacityPolicies, calendars, overrides."),
     ],
-    csv: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Recorded demand: timestamp,value."),
-    ] = None,
-    prometheus: Annotated[
-        str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
-    ] = None,
-    since: Annotated[
-        str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")
-    ] = "1d",
-    tick: Annotated[
-        str, typer.Option(metavar="DURATION", help="From one decision to the next.")
-    ] = "15s",
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
+    since: Since = "1d",
+    tick: TickEvery = "15s",
     lead: Annotated[
         str | None,
         typer.Option(

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.demand import Recorded, demand_of
+from ebbtide.cli.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery, demand_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read, write
@@ -47,16 +47,9 @@ def tune(
     policies: Annotated[
         list[str], typer.Argument(metavar="FILE", help="YAML with one CapacityPolicy.")
     ],
-    csv: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Recorded demand: timestamp,value."),
-    ] = None,
-    prometheus: Annotated[
-        str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
-    ] = None,
-    since: Annotated[
-        str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")
-    ] = "14d",
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
+    since: Since = "14d",
     objective: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of the demand that may go unserved.")
     ] = "0.01%",
@@ -69,9 +62,7 @@ def tune(
     held_back: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of the demand, at its end, to check on.")
     ] = "30%",
-    tick: Annotated[
-        str, typer.Option(metavar="DURATION", help="From one decision to the next.")
-    ] = "60s",
+    tick: TickEvery = "60s",
     diff: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="FILE", help="Write the change as YAML, for a review."),
