@@ -101,6 +101,10 @@ bench-forecast: $(BENCH) ## Forecasters side by side on EBBTIDE_TRACES; rows in 
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
 	  .venv-bench/bin/python -m tests.bench.forecast $(ARGS)
 
+.PHONY: bench-replay
+bench-replay: $(DEV) ## Replay speed by variants and workloads; rows in build/bench/replay.json
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.replay $(ARGS)
+
 .PHONY: bench-descent
 bench-descent: $(DEV) ## The way down beside the rivals'; rows go to build/bench/descent.json
 	$(BIN)/python -m tests.bench.descent $(ARGS)
