@@ -9,6 +9,7 @@ from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.descent import Descent, DescentSettings
 from ebbtide_policies.event_calendar import Calendar, CalendarSettings
 from ebbtide_policies.experience_gate import ExperienceGate, ExperienceGateSettings
+from ebbtide_policies.hands import Hands
 from ebbtide_policies.hold import Hold, HoldSettings
 from ebbtide_policies.limits import Limits, LimitSettings, ModeGuard, Overrides
 from ebbtide_policies.need import (
@@ -48,6 +49,7 @@ ROWS: dict[type[Policy[Any]], PolicySettings] = {
     Limits: LimitSettings(min=6, max=1200),
     ModeGuard: PolicySettings(),
     Overrides: PolicySettings(),
+    Hands: PolicySettings(),
 }
 
 

@@ -97,10 +97,10 @@ class Overrides(Policy[PolicySettings]):
             floor, ceiling = np.isnan(word.floor), np.isnan(word.ceiling)
             if not np.all(floor):
                 least = where(floor, NOTHING, word.floor)
-                yield self._bound(Kind.GUARANTEED_FLOOR, least, "OverrideFloor", said)
+                yield self._bound(Kind.GUARANTEED_FLOOR, least, f"{word.spoken}Floor", said)
             if not np.all(ceiling):
                 most = where(ceiling, UNLIMITED, word.ceiling)
-                yield self._bound(Kind.HARD_CEILING, most, "OverrideCeiling", said)
+                yield self._bound(Kind.HARD_CEILING, most, f"{word.spoken}Ceiling", said)
 
     def _bound(self, kind: Kind, replicas: Number, reason: str, said: tuple[str, str]) -> Bound:
         return Bound(kind, replicas, self.name, reason, "{}: {}", said)

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ebbtide_policies.beside import NO_HANDS, OtherHands
 from ebbtide_policies.course import NOT_FOLLOWED, Courses
 from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where
 from ebbtide_policies.scale_up import AS_HPA, ScaleUp
@@ -146,6 +147,8 @@ class Override(NamedTuple):
     floor: Number = UNKNOWN
     ceiling: Number = UNKNOWN
     phase: Phase | None = None
+    spoken: str = "Override"
+    """How it was said, as its reason codes begin: by an object, or by hand."""
 
 
 class LastStep(NamedTuple):
@@ -190,6 +193,7 @@ class Observation:
     """The pods one by one; None where nobody has looked at them."""
     withheld: str = ""
     """Why nothing may be done to the fleet; empty when nothing stands against it."""
+    hands: OtherHands = NO_HANDS
 
     @property
     def announced_end(self) -> float:

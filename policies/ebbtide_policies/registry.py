@@ -6,6 +6,7 @@ from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.experience_gate import ExperienceGate
+from ebbtide_policies.hands import Hands
 from ebbtide_policies.hold import Hold
 from ebbtide_policies.limits import Limits, ModeGuard, Overrides
 from ebbtide_policies.need import ForecastNeed, PresentNeed, Stabilization
@@ -28,8 +29,8 @@ ALWAYS: tuple[type[Policy[Any]], ...] = (
 OPTIONAL: tuple[type[Policy[Any]], ...] = (Schedule, Query, ExperienceGate, Sessions)
 """Applied when the YAML names them."""
 
-SPOKEN: tuple[type[Policy[Any]], ...] = (Limits, ModeGuard, Overrides)
-"""Applied from fields of their own: `spec.replicas`, `spec.mode`, CapacityOverride."""
+SPOKEN: tuple[type[Policy[Any]], ...] = (Limits, ModeGuard, Overrides, Hands)
+"""Applied from what stands elsewhere: `spec.replicas`, `spec.mode`, overrides, the fleet."""
 
 CONFIGURABLE = ALWAYS + OPTIONAL
 """What `spec.policies` may name."""

@@ -9,7 +9,7 @@ from ebbtide.adapters.api_server import ApiServer, connect
 from ebbtide.adapters.kubernetes import KubernetesCluster
 from ebbtide.adapters.lease import KubernetesLease, LeaseSettings
 from ebbtide.loop.pods import DRAIN, Marks
-from ebbtide.loop.ports import Announcement, Resource, Target
+from ebbtide.loop.ports import Announcement, Held, Resource, Target
 from tests.adapters.http_api import Answer, Call, HttpApi, http_api, refusal
 
 Right = tuple[str, str, str]
@@ -21,6 +21,7 @@ APPS: tuple[Kind, ...] = (
     ("apps/v1", "ReplicaSet", "replicasets"),
     ("apps/v1", "StatefulSet", "statefulsets"),
 )
+HPAS = "horizontalpodautoscalers"
 _OWN = "/apis/ebbtide.dev/v1alpha1"
 _NEVER_SEEN_TWICE = {"uid": "u", "resourceVersion": "1", "namespace": "live"}
 
@@ -41,7 +42,7 @@ def used(kinds: Iterable[Kind], folder: Path) -> set[Right]:
     """Return what the operator asks of an API server to care for fleets of these kinds.
 
     One tick of everything that can happen: lead, survey, write a status, mark pods, scale against a
-    conflict, tell of it, stop leading.
+    conflict, tell of it, set the minimum of an autoscaler, stop leading.
     """
     with http_api() as api:
         kinds = tuple(kinds)
@@ -67,6 +68,9 @@ def _live(server: ApiServer) -> None:
         for pod in cluster.pods(replace(target, pod_selector="app=edge")):
             cluster.mark_pod(pod, Marks(labels={DRAIN: "true"}))
         cluster.patch_scale(target, 2)
+    for one in survey.autoscalers:
+        cluster.patch_minimum(one, 2, Held("live/deployments", 1, 2))
+    cluster.set_finalizer(survey.policies[0], "ebbtide.dev/put-back", True)
     assert all(isinstance(policy, Resource) for policy in survey.policies)
     lease.release()
 
@@ -79,7 +83,9 @@ def _serve(api: HttpApi, kinds: tuple[Kind, ...]) -> None:
         api.on("GET", f"{_OWN}/{plural}", {"items": []})
     like = {"events": {"double-11": {"expect": [{"like": "double-11-2025", "times": 1}]}}}
     api.on("GET", f"{_OWN}/eventcalendars", {"items": [{"spec": like}]})
-    api.on("GET", "/apis/autoscaling/v2/namespaces/live/horizontalpodautoscalers", {"items": []})
+    for group, plural in (("autoscaling/v2", HPAS), ("keda.sh/v1alpha1", "scaledobjects")):
+        _serve_autoscaler(api, f"/apis/{group}/namespaces/live/{plural}")
+    api.on("PATCH", f"{_OWN}/namespaces/live/capacitypolicies/{names[0]}", policies[0])
     api.on("POST", "/apis/events.k8s.io/v1/namespaces/live/events", {})
     for policy, name in zip(policies, names, strict=True):
         api.on("PUT", f"{_OWN}/namespaces/live/capacitypolicies/{name}/status", policy)
@@ -93,6 +99,14 @@ def _serve(api: HttpApi, kinds: tuple[Kind, ...]) -> None:
     free: dict[str, Any] = {"metadata": {}, "spec": {}}
     api.on("GET", lease, free, {**free, "spec": {"holderIdentity": "me"}})
     api.on("PUT", lease, free)
+
+
+def _serve_autoscaler(api: HttpApi, here: str) -> None:
+    one = {"metadata": {**_NEVER_SEEN_TWICE, "name": "one"}, "spec": {}}
+    api.on("GET", here, {"items": [one]})
+    api.on("GET", f"{here}/one", one)
+    conflict = refusal(409, "Conflict", "it has changed")
+    api.on("PATCH", f"{here}/one", conflict, Answer(body=one))
 
 
 def _serve_fleet(api: HttpApi, kind: Kind) -> None:

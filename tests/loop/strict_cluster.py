@@ -65,6 +65,8 @@ class StrictCluster(SimulatedCluster):
     strict = True
     unlisted = False
     """Whether a survey leaves targets out."""
+    paused = False
+    """Whether every rollout is paused."""
     rolling = False
     """Whether a rollout is in progress everywhere."""
 
@@ -72,11 +74,14 @@ class StrictCluster(SimulatedCluster):
         """List everything."""
         found = super().survey()
         targets = {
-            ref: replace(one, rollout=self.rolling) if isinstance(one, Target) else one
+            ref: self._seen(one) if isinstance(one, Target) else one
             for ref, one in found.targets.items()
             if not self.unlisted
         }
         return replace(found, targets=targets)
+
+    def _seen(self, target: Target) -> Target:
+        return replace(target, rollout=self.rolling, paused=self.paused)
 
     def write_status(self, policy: Resource, status: Json) -> Resource:
         """Replace the status of a policy if it is valid and its object has not changed."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ebbtide.loop.actuators import Shadow
 from ebbtide.loop.ledger import Step
 from ebbtide.loop.ports import Json, Resource
+from ebbtide.loop.shadow import Shadow
 from ebbtide.loop.tick import Tick
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Fleet, Mode

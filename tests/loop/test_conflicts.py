@@ -17,7 +17,9 @@ def second_hand(*rivals: Resource, hpa: Ref | None = None) -> str:
     found = Understanding({}, ["Flat"]).of([EDGE])["live/edge"]
     assert isinstance(found, Workload)
     autoscalers = [Autoscaler("live", "by-cpu", hpa)] if hpa else []
-    return Claims(Survey(policies=[EDGE, *rivals], autoscalers=autoscalers)).second_hand(found)
+    claims = Claims(Survey(policies=[EDGE, *rivals], autoscalers=autoscalers))
+    said = claims.second_hand(found)
+    return said.message if said else ""
 
 
 def test_alone_there_is_no_conflict() -> None:
@@ -28,7 +30,8 @@ def test_alone_there_is_no_conflict() -> None:
 def test_an_autoscaler_of_the_target_is_one_in_whatever_version(version: str) -> None:
     assert second_hand(hpa=target("edge")._replace(api_version=version)) == (
         "HorizontalPodAutoscaler live/by-cpu scales Deployment live/edge too;"
-        " delete it, or leave this policy in DryRun"
+        " delete it, leave this policy in DryRun, or let it have the floor only"
+        " (actuator: AutoscalerFloor)"
     )
 
 
@@ -48,7 +51,8 @@ def test_an_autoscaler_of_another_object_is_none(other: Ref) -> None:
 def test_a_second_policy_of_the_target_is_one_even_if_it_is_invalid() -> None:
     rivals = [replace(EDGE, name=name, spec=spec_of("edge", level=7)) for name in "ba"]
     assert second_hand(*rivals) == (
-        "CapacityPolicy live/a has Deployment live/edge as its target too; delete one of them"
+        "CapacityPolicy live/a has Deployment live/edge as its target too;"
+        " delete one of them, or leave one in DryRun"
     )
 
 
@@ -58,6 +62,7 @@ def test_a_second_policy_of_the_target_is_one_even_if_it_is_invalid() -> None:
         replace(EDGE, name="origin", spec=spec_of("origin")),
         replace(EDGE, namespace="elsewhere"),
         replace(EDGE, name="gone", deleting=True),
+        replace(EDGE, name="looking-on", spec=spec_of("edge", mode="DryRun")),
         replace(EDGE, name="wrong", spec={}),
         replace(EDGE, name="wrong", spec={"scaleTargetRef": "edge"}),
     ],

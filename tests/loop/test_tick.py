@@ -27,7 +27,7 @@ def test_a_tick_tells_what_was_decided_and_times_its_steps() -> None:
     assert tick.leading
     assert sorted(tick.accounts) == ["live/edge", "live/origin"]
     assert tick.accounts["live/edge"].outcome.decision.replicas == 120
-    assert list(tick.seconds) == ["renew", "survey", "read", "forecast", "decide"]
+    assert list(tick.seconds) == ["renew", "survey", "read", "forecast", "put back", "decide"]
     assert not tick.failures
 
 

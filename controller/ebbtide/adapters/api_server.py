@@ -118,6 +118,16 @@ class ApiServer:
         where = {"namespace": namespace, "name": name, "field_manager": FIELD_MANAGER}
         return self._call(request, send, **where, body=body)
 
+    def patch(self, place: Place, body: Json) -> Json:
+        """Merge into an object if its resourceVersion still is that of the body."""
+        return self._call(
+            Request("patch", place),
+            self._objects.patch_namespaced_custom_object,
+            **_path(place),
+            body=body,
+            field_manager=FIELD_MANAGER,
+        )
+
     def delete(self, place: Place) -> None:
         """Delete an object."""
         send = self._objects.delete_namespaced_custom_object

@@ -1,42 +1,32 @@
 """The embedded twin of an API server: objects, targets with simulated pods, conflicts, failures."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
 
+from ebbtide.adapters.embedded_autoscalers import SimulatedAutoscalers
+from ebbtide.adapters.embedded_objects import SimulatedObjects
+from ebbtide.adapters.embedded_parts import Call, ScaleChange, as_json, target_of
 from ebbtide.adapters.embedded_pods import EmbeddedPods
 from ebbtide.adapters.embedded_workload import EmbeddedWorkload
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 from ebbtide.loop.pods import Marks, Pod
-from ebbtide.loop.ports import Announcement, Autoscaler, Json, Ref, Resource, Survey, Target
+from ebbtide.loop.ports import (
+    Announcement,
+    Autoscaler,
+    Held,
+    Json,
+    Owner,
+    Ref,
+    Resource,
+    Survey,
+    Target,
+)
 from ebbtide.planning.plant import Census, Plant
 
 _POLICY = "CapacityPolicy"
 
 
-class Call(NamedTuple):
-    """One call on the API server, as a test sees it before and after it takes effect."""
-
-    verb: str
-    """`list`, `get` (one target), `pods`, `status`, `mark`, `scale` or `event`."""
-    name: str
-    """`namespace/name` of the object; empty for a list."""
-    done: bool
-    """Whether it has taken effect: an error raised then hides a write that has happened."""
-
-
-class ScaleChange(NamedTuple):
-    """One write of `spec.replicas`."""
-
-    at: float
-    ref: Ref
-    before: int
-    after: int
-    by: str
-
-
-class SimulatedCluster:
+class SimulatedCluster(SimulatedObjects):
     """An API server with one plant behind each target.
 
     Every change counts one resource version up for the whole cluster, as etcd does. Objects are
@@ -48,12 +38,10 @@ class SimulatedCluster:
         self, now: Callable[[], float], watcher: Callable[[Call], None] = lambda _: None
     ) -> None:
         """Begin empty; `now` tells the simulated time."""
-        self._now = now
-        self._version = 0
-        self._objects: dict[tuple[str, str, str], Resource] = {}
+        super().__init__(now)
         self._workloads: dict[Ref, EmbeddedWorkload] = {}
         self.watcher = watcher
-        self.autoscalers: list[Autoscaler] = []
+        self.autoscalers = SimulatedAutoscalers()
         self.changes: list[ScaleChange] = []
         self.announcements: list[Announcement] = []
 
@@ -74,39 +62,24 @@ class SimulatedCluster:
         """Delete a scalable object with its pods."""
         del self._workloads[ref]
 
-    def apply(self, wanted: Resource) -> Resource:
-        """Create an object or replace its spec and labels, as `kubectl apply` does."""
-        key = (wanted.kind, wanted.namespace, wanted.name)
-        old = self._objects.get(key)
-        spec = _as_json(wanted.spec)
-        if old is None:
-            uid, generation, status = f"object-{self._version}", 1, _as_json(wanted.status)
-        else:
-            uid, status = old.uid, old.status
-            generation = old.generation + (spec != old.spec)
-        return self._store(
-            replace(wanted, uid=uid, generation=generation, spec=spec, status=status)
-        )
-
-    def delete(self, kind: str, namespace: str, name: str) -> None:
-        """Delete an object."""
-        del self._objects[kind, namespace, name]
-
-    def get(self, kind: str, namespace: str, name: str) -> Resource:
-        """Answer an object as it is now."""
-        return self._objects[kind, namespace, name]
-
-    def scale(self, ref: Ref, replicas: int, by: str = "kubectl") -> None:
-        """Set replicas as somebody else does."""
+    def scale(self, ref: Ref, replicas: int, by: str = "kubectl", applied: bool = False) -> None:
+        """Set replicas as somebody else does; `applied`: by a file that declares them."""
         workload = self._workloads[ref]
+        workload.owners = (Owner(by, applied),)
         change = ScaleChange(self._now(), ref, workload.replicas, replicas, by)
         self.changes.append(change)
         workload.replicas = replicas
         workload.version = self._next()
         self._move(workload)
 
+    def own(self, ref: Ref, *owners: Owner) -> None:
+        """Say who has written the replicas of a target, the latest first."""
+        self._workloads[ref].owners = owners
+
     def advance(self) -> None:
         """Let all pods live up to now; surveys and writes do so by themselves."""
+        for ref, replicas, kind in list(self.autoscalers.moves(self._now(), self._replicas)):
+            self.scale(ref, replicas, by=kind)
         for workload in self._workloads.values():
             self._move(workload)
 
@@ -121,7 +94,7 @@ class SimulatedCluster:
         self.watcher(Call("list", "", done=False))
         self.advance()
         policies = self._listed(_POLICY)
-        targets = {ref: self._target(ref) for ref in map(_target_of, policies) if ref}
+        targets = {ref: self._target(ref) for ref in map(target_of, policies) if ref}
         survey = Survey(
             policies=policies,
             calendars=self._listed("EventCalendar"),
@@ -136,12 +109,7 @@ class SimulatedCluster:
     def write_status(self, policy: Resource, status: Json) -> Resource:
         """Replace the status of a policy if its resource version is still the one that was read."""
         self.watcher(Call("status", policy.key, done=False))
-        stored = self._objects.get((policy.kind, policy.namespace, policy.name))
-        if stored is None:
-            raise NotFound(f"{policy.kind} {policy.key} is gone")
-        if (stored.uid, stored.resource_version) != (policy.uid, policy.resource_version):
-            raise Conflict(f"{policy.kind} {policy.key} has changed since it was read")
-        written = self._store(replace(stored, status=_as_json(status)))
+        written = self._store(replace(self._as_read(policy), status=as_json(status)))
         self.watcher(Call("status", policy.key, done=True))
         return written
 
@@ -178,6 +146,26 @@ class SimulatedCluster:
         """Answer the pods of a target, for whoever marks them or counts their sessions."""
         return self._found(ref).pods
 
+    def patch_minimum(
+        self, autoscaler: Autoscaler, replicas: int | None, held: Held | None
+    ) -> None:
+        """Set the minimum of an autoscaler that is still as read."""
+        name = f"{autoscaler.namespace}/{autoscaler.name}"
+        self.watcher(Call("minimum", name, done=False))
+        self.autoscalers.patch(autoscaler, replicas, held)
+        self.watcher(Call("minimum", name, done=True))
+
+    def set_finalizer(self, policy: Resource, name: str, present: bool) -> Resource:
+        """Put a finalizer on a policy that is still as read, or take it away."""
+        self.watcher(Call("finalizer", policy.key, done=False))
+        stored = self._as_read(policy)
+        others = tuple(each for each in stored.finalizers if each != name)
+        written = self._store(replace(stored, finalizers=(*others, *([name] * present))))
+        if written.deleting and not written.finalizers:
+            del self._objects[written.kind, written.namespace, written.name]
+        self.watcher(Call("finalizer", policy.key, done=True))
+        return written
+
     def announce(self, event: Announcement) -> None:
         """Keep an event; a failure is swallowed, as nothing depends on events."""
         try:
@@ -188,17 +176,10 @@ class SimulatedCluster:
 
     # --- how it does it
 
-    def _next(self) -> int:
-        self._version += 1
-        return self._version
-
-    def _store(self, resource: Resource) -> Resource:
-        stored = replace(resource, resource_version=str(self._next()))
-        self._objects[stored.kind, stored.namespace, stored.name] = stored
-        return stored
-
-    def _listed(self, kind: str) -> Sequence[Resource]:
-        return tuple(one for key, one in sorted(self._objects.items()) if key[0] == kind)
+    def _replicas(self, ref: Ref) -> int:
+        """Answer the replicas of a target; none where it is not there."""
+        workload = self._workloads.get(ref)
+        return workload.replicas if workload else 0
 
     def _found(self, ref: Ref) -> EmbeddedWorkload:
         workload = self._workloads.get(ref)
@@ -219,24 +200,10 @@ class SimulatedCluster:
             resource_version=str(workload.version),
             replicas=workload.replicas,
             ready=workload.ready,
+            owners=workload.owners,
         )
 
     def _move(self, workload: EmbeddedWorkload) -> None:
         """Move the pods of one target on, and count its version up when their readiness changed."""
         if workload.move(self._now()):
             workload.version = self._next()
-
-
-def _as_json(value: Json) -> Json:
-    """Make the copy that an API server would keep; refuses what JSON can't hold."""
-    copy: Json = json.loads(json.dumps(value, allow_nan=False))
-    return copy
-
-
-def _target_of(policy: Resource) -> Ref | None:
-    """Answer what a policy scales; None when its spec doesn't say."""
-    told: Any = policy.spec.get("scaleTargetRef", {})
-    try:
-        return Ref(told["apiVersion"], told["kind"], policy.namespace, told["name"])
-    except (KeyError, TypeError):
-        return None

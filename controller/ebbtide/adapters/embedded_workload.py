@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ebbtide.adapters.embedded_pods import EmbeddedPods
+from ebbtide.loop.ports import Owner
 from ebbtide.planning.plant import Census, Plant
 
 
@@ -19,6 +20,7 @@ class EmbeddedWorkload:
     ready: int = 0
     version: int = 0
     census: list[Census] = field(default_factory=list)
+    owners: tuple[Owner, ...] = ()
 
     def move(self, now: float) -> bool:
         """Let the pods live up to a moment; says whether their readiness has changed."""

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ebbtide.adapters.own_objects import mapping, whole
+from ebbtide.adapters.owners import owners_of
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.ports import Json, Ref, Target
 
+_REPLICAS = "f:replicas"
 _ROLLING = frozenset({"NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated"})
 """Reasons of a Deployment's condition Progressing while a template is rolled out."""
 
@@ -35,6 +37,7 @@ def from_object(ref: Ref, item: Json) -> Target:
         paused=spec.get("paused") is True,
         pod_selector=selector_text(mapping(spec.get("selector"))),
         failing=failing(item),
+        owners=owners_of(item, _REPLICAS),
     )
 
 
@@ -55,6 +58,7 @@ def from_scale(ref: Ref, scale: Json, item: Json) -> Target:
         paused=mapping(item.get("spec")).get("paused") is True,
         pod_selector=str(status.get("selector") or ""),
         failing=failing(item),
+        owners=owners_of(item, _REPLICAS),
     )
 
 

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.api_server import ApiServer, micro_time
+from ebbtide.adapters.api_server import ApiServer
+from ebbtide.adapters.autoscalers import minimum_patch, place_of, untouched
+from ebbtide.adapters.events import event_body
 from ebbtide.adapters.own_objects import (
     EVERYWHERE,
-    GROUP,
-    VERSION,
     OwnObjects,
     Scope,
     mapping,
@@ -18,13 +18,8 @@ from ebbtide.adapters.pods import Pods
 from ebbtide.adapters.targets import Targets
 from ebbtide.errors import Conflict, EbbtideError, NotLeading
 from ebbtide.loop.pods import Marks, Pod
-from ebbtide.loop.ports import Announcement, Json, Resource, Survey, Target
+from ebbtide.loop.ports import Announcement, Autoscaler, Held, Json, Resource, Survey, Target
 
-_CONTROLLER = f"{GROUP}/ebbtide"
-_NOTE_BYTES = 1024
-"""The longest note that the API server takes, in bytes."""
-_BEGINNING = 50
-"""How much of its policy's name begins the name of an event; the server completes it."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -100,12 +95,39 @@ class KubernetesCluster:
         self._be_certain(f"a mark on pod {pod.key}")
         return self._pods.mark(pod, marks)
 
+    def patch_minimum(
+        self, autoscaler: Autoscaler, replicas: int | None, held: Held | None
+    ) -> None:
+        """Set the minimum of an autoscaler if it is still the one that was read.
+
+        Its controller moves the resourceVersion with every look. So a conflict is looked at once:
+        where nothing else has changed the write is sent once more.
+        """
+        place = place_of(autoscaler)
+        try:
+            self._minimum(autoscaler, autoscaler.resource_version, replicas, held)
+        except Conflict as conflict:
+            item = self._server.get(place)
+            if not untouched(item, autoscaler):
+                raise Conflict(
+                    f"{autoscaler} was changed by somebody else since it was read; its minimum is "
+                    f"not set to {replicas}; decided anew at the next tick"
+                ) from conflict
+            version = str(mapping(item.get("metadata")).get("resourceVersion"))
+            self._minimum(autoscaler, version, replicas, held)
+
+    def set_finalizer(self, policy: Resource, name: str, present: bool) -> Resource:
+        """Put a finalizer on a policy that is still as read, or take it away."""
+        self._be_certain(f"the finalizers of {policy.key}")
+        others = [each for each in policy.finalizers if each != name]
+        return self._own.set_finalizers(policy, [*others, *([name] if present else [])])
+
     def announce(self, event: Announcement) -> None:
         """Write a Kubernetes event. A failure is logged and stops nothing."""
         place = Place("events.k8s.io", "v1", "events", event.about.namespace)
         try:
             self._be_certain(f"an event about {event.about.key}")
-            self._server.create(place, _event(event, self._instance, self._now()))
+            self._server.create(place, event_body(event, self._instance, self._now()))
         except EbbtideError as error:
             _LOG.warning(
                 "event not written: %s",
@@ -147,6 +169,13 @@ class KubernetesCluster:
         body = {"metadata": {"resourceVersion": resource_version}, "spec": {"replicas": replicas}}
         self._server.patch_scale(place, body)
 
+    def _minimum(
+        self, autoscaler: Autoscaler, version: str, replicas: int | None, held: Held | None
+    ) -> None:
+        self._be_certain(f"the minimum of {autoscaler}")
+        patch = minimum_patch(autoscaler, version, replicas, held)
+        self._server.patch(place_of(autoscaler), patch)
+
     def _be_certain(self, what: str) -> None:
         if not self._may_write():
             raise NotLeading(f"did not write {what}: leadership is not certain any more")
@@ -174,40 +203,3 @@ def _overtaken(scale: Json, target: Target, replicas: int) -> str:
         f"{target.replicas} to {_replicas(scale)} replicas; not set to {replicas}; decided anew "
         "at the next tick"
     )
-
-
-def _event(event: Announcement, instance: str, now: float) -> Json:
-    about = event.about
-    return {
-        "apiVersion": "events.k8s.io/v1",
-        "kind": "Event",
-        "metadata": {"generateName": _beginning(about.name, now), "namespace": about.namespace},
-        "eventTime": micro_time(now),
-        "reportingController": _CONTROLLER,
-        "reportingInstance": instance,
-        "regarding": {
-            "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": about.kind,
-            "namespace": about.namespace,
-            "name": about.name,
-            "uid": about.uid,
-            "resourceVersion": about.resource_version,
-        },
-        "reason": event.reason,
-        "action": event.action,
-        "note": _note(event.message),
-        "type": "Warning" if event.warning else "Normal",
-    }
-
-
-def _beginning(name: str, now: float) -> str:
-    """The name of an event up to what the server adds: in the order of time, as kubectl sorts."""
-    return f"{name[:_BEGINNING]}.{int(now * 1e6):x}-"
-
-
-def _note(message: str) -> str:
-    """Return a message no longer than an event may carry, cut between characters."""
-    raw = message.encode()
-    if len(raw) <= _NOTE_BYTES:
-        return message
-    return raw[: _NOTE_BYTES - 3].decode(errors="ignore") + "..."

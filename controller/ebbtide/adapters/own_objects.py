@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from ebbtide.adapters.api_errors import Place
 from ebbtide.adapters.api_server import ApiServer
+from ebbtide.api.moments import epoch
 from ebbtide.loop.ports import Json, Resource
 
 GROUP = "ebbtide.dev"
@@ -82,6 +83,12 @@ class OwnObjects:
         body = {**_head(known.kind), "metadata": metadata, "status": status}
         return resource(known.kind, self._server.replace(place, body))
 
+    def set_finalizers(self, known: Resource, finalizers: Sequence[str]) -> Resource:
+        """Set the finalizers of a resource if it still is the one that was read."""
+        place = _place(known.kind, known.namespace, known.name)
+        metadata = {"resourceVersion": known.resource_version, "finalizers": list(finalizers)}
+        return resource(known.kind, self._server.patch(place, {"metadata": metadata}))
+
     def create_override(
         self, namespace: str, name: str, spec: Json, labels: Mapping[str, str]
     ) -> Resource:
@@ -126,6 +133,8 @@ def resource(kind: str, item: Json) -> Resource:
         spec=mapping(item.get("spec")),
         status=mapping(item.get("status")),
         deleting=bool(metadata.get("deletionTimestamp")),
+        deleted_at=_epoch(metadata.get("deletionTimestamp")),
+        finalizers=tuple(map(str, metadata.get("finalizers") or ())),
     )
 
 
@@ -148,6 +157,13 @@ def _items(value: Any) -> list[Any]:
 def whole(value: Any) -> int | None:
     """Return a whole number; anything else is unknown."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _epoch(value: Any) -> float | None:
+    try:
+        return epoch(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _head(kind: str) -> dict[str, Any]:

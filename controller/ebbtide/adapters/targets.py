@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from ebbtide.adapters import autoscalers
 from ebbtide.adapters.api_errors import Place
 from ebbtide.adapters.api_server import ApiServer
 from ebbtide.adapters.fleets import from_object, from_scale
@@ -19,7 +20,6 @@ _LISTED = {
     ("apps/v1", "ReplicaSet"): "replicasets",
     ("apps/v1", "StatefulSet"): "statefulsets",
 }
-_AUTOSCALERS = Place("autoscaling", "v2", "horizontalpodautoscalers")
 
 
 class Fleets(NamedTuple):
@@ -44,14 +44,24 @@ class Targets:
         that namespace count as unreadable.
         """
         refs = {ref for policy in policies if (ref := target_of(policy)) is not None}
-        listings = self._across(_AUTOSCALERS, {ref.namespace for ref in refs})
-        safe = {ref for ref in refs if isinstance(listings[ref.namespace], Mapping)}
-        unsafe = {
-            ref: listing
-            for ref in refs - safe
-            if isinstance(listing := listings[ref.namespace], ClusterUnavailable)
+        namespaces = {ref.namespace for ref in refs}
+        listings = self._across(autoscalers.HPAS, namespaces)
+        unsafe = dict(_unlisted(refs, listings))
+        keda = self._keda(namespaces)
+        unsafe |= {ref: listing for ref, listing in _unlisted(refs, keda) if ref not in unsafe}
+        found = autoscalers.autoscalers(_items(listings), _items(keda), refs)
+        return Fleets({**self._read(refs - unsafe.keys()), **unsafe}, found)
+
+    def _keda(self, namespaces: Collection[str]) -> Mapping[str, Listing]:
+        """List ScaledObjects. Where KEDA is not installed, or hidden, there are none to list.
+
+        What is hidden is seen all the same: KEDA makes an HPA for each, which names its maker.
+        """
+        listings = self._across(autoscalers.SCALED_OBJECTS, namespaces)
+        return {
+            where: {} if isinstance(listing, NotFound | Forbidden) else listing
+            for where, listing in listings.items()
         }
-        return Fleets({**self._read(safe), **unsafe}, _autoscalers(listings, refs))
 
     def scale(self, ref: Ref) -> Place:
         """Return where the scale of an object is found.
@@ -130,12 +140,8 @@ class Targets:
 def target_of(policy: Resource) -> Ref | None:
     """Return the object that a policy scales; None when its spec does not name one."""
     ref = mapping(policy.spec.get("scaleTargetRef"))
-    return _ref(ref, policy.namespace) if ref.get("kind") and ref.get("name") else None
-
-
-def _ref(ref: Json, namespace: str) -> Ref:
-    version, kind, name = (str(ref.get(key) or "") for key in ("apiVersion", "kind", "name"))
-    return Ref(version or "apps/v1", kind, namespace, name)
+    named = ref.get("kind") and ref.get("name")
+    return autoscalers.ref_of(ref, policy.namespace) if named else None
 
 
 def _place(ref: Ref, plural: str) -> Place:
@@ -167,21 +173,17 @@ def _by_namespace(items: Iterable[Json], namespaces: Iterable[str]) -> dict[str,
     return dict(found)
 
 
-def _autoscalers(listings: Mapping[str, Listing], refs: Iterable[Ref]) -> tuple[Autoscaler, ...]:
-    """Return the autoscalers; one that scales a target of ours names it just as our policy does."""
-    ours = {_identity(ref): ref for ref in refs}
-    theirs = [
-        (namespace, name, _ref(mapping(mapping(item.get("spec")).get("scaleTargetRef")), namespace))
-        for namespace, listing in listings.items()
-        if isinstance(listing, Mapping)
-        for name, item in listing.items()
-    ]
-    return tuple(
-        Autoscaler(namespace, name, ours.get(_identity(ref), ref))
-        for namespace, name, ref in theirs
-    )
+def _unlisted(
+    refs: Iterable[Ref], listings: Mapping[str, Listing]
+) -> Iterable[tuple[Ref, ClusterUnavailable]]:
+    """Return the targets in namespaces whose objects can't be listed, each with the reason."""
+    for ref in refs:
+        listing = listings[ref.namespace]
+        if isinstance(listing, ClusterUnavailable):
+            yield ref, listing
 
 
-def _identity(ref: Ref) -> tuple[str, str, str, str]:
-    """Return what stays the same when an object is named by another version of its group."""
-    return (ref.api_version.partition("/")[0], ref.kind, ref.namespace, ref.name)
+def _items(listings: Mapping[str, Listing]) -> Iterable[Json]:
+    for listing in listings.values():
+        if isinstance(listing, Mapping):
+            yield from listing.values()

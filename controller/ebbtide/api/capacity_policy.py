@@ -11,6 +11,7 @@ from ebbtide.api.base import Amount, Name, PromQL, Rule, Spec, at_most_one
 from ebbtide.api.by_phase import LimitsByPhase, Policies, least_replicas
 from ebbtide.api.demand_spec import SINGLE, DemandSpec, SignalSpec, Source
 from ebbtide.api.forecast import ForecastSpec
+from ebbtide.api.hands import BesideOthers
 from ebbtide.api.lead_time import LeadTime
 from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
@@ -68,7 +69,7 @@ _MEASURING = [
 """The presets that say what one replica carries."""
 
 
-class CapacityPolicySpec(Spec):
+class CapacityPolicySpec(BesideOthers):
     """What an SRE says about the capacity of one workload."""
 
     rules = (

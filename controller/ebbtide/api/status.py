@@ -4,45 +4,19 @@ The API server drops what is not described here. Where a value may be new to an 
 schema says no more than its type: a status that is refused could not be written at all.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from ebbtide.api.boot_status import LeadTimeStatus, PrewarmStatus
+from ebbtide.api.hands import HandStatus, MinimumStatus
+from ebbtide.api.moments import Moment, Part, epoch, stamp
 from ebbtide.api.session_status import SessionsStatus
 
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-"""A moment in RFC 3339, in UTC."""
+__all__ = ["MOST_BOUNDS", "MOST_DECISIONS", "CapacityPolicyStatus", "Moment", "epoch", "stamp"]
 
 MOST_BOUNDS = 50
 MOST_DECISIONS = 20
-
-
-def stamp(epoch: float) -> str:
-    """Write epoch seconds in RFC 3339, to the millisecond."""
-    text = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
-
-
-def epoch(text: str) -> float:
-    """Epoch seconds of a moment in RFC 3339.
-
-    Raises:
-        ValueError: the text is no such moment.
-
-    """
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(f"{text!r} does not say its offset from UTC")
-    return found.timestamp()
-
-
-class Part(BaseModel):
-    """A part of the status."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class Replicas(Part):
@@ -99,7 +73,7 @@ class ShadowStatus(Part):
 
     replicas: int = Field(description="Replicas of the shadow.")
     boots: tuple[BootStatus, ...] = Field((), description="Replicas of it that are booting.")
-    memory: Memories = {}
+    memory: Memories = Field(default_factory=dict)
     last_step: StepStatus | None = Field(None, description="Its last step.")
 
 
@@ -149,7 +123,7 @@ class CapacityPolicyStatus(Part):
         description="Every bound of the last decision, the binding one first.",
         json_schema_extra={"maxItems": MOST_BOUNDS},
     )
-    memory: Memories = {}
+    memory: Memories = Field(default_factory=dict)
     last_step: StepStatus | None = Field(None, description="The last step that was taken.")
     intent: DecisionStatus | None = Field(
         None, description="A step that was decided, and may or may not have been taken."
@@ -165,6 +139,15 @@ class CapacityPolicyStatus(Part):
     )
     prewarm: PrewarmStatus | None = Field(
         None, description="Whether the fleet will be ready in time for the next event."
+    )
+    actuator: str | None = Field(
+        None, description="How decisions reach the fleet. Nothing: by Scale."
+    )
+    minimum: MinimumStatus | None = Field(
+        None, description="The minimum that AutoscalerFloor writes decisions to."
+    )
+    hand: HandStatus | None = Field(
+        None, description="What somebody else changed, while it counts."
     )
     overrides: tuple[str, ...] = Field(
         (), description="CapacityOverrides in force, as namespace/name."

@@ -5,9 +5,8 @@ and how it is taken. Dry-run is one more actuator, so nothing else in the house 
 """
 
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from ebbtide.api.status import stamp
 from ebbtide.loop.ledger import (
     Ledger,
     Step,
@@ -15,11 +14,11 @@ from ebbtide.loop.ledger import (
     last_step_in,
     memories_in,
     mode_is,
-    moment,
     phase_in,
     with_decision,
 )
 from ebbtide.loop.ports import Cluster, Json, Target
+from ebbtide.loop.report import Account
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.observation import Fleet, Mode
 
@@ -27,8 +26,6 @@ from ebbtide_policies.observation import Fleet, Mode
 class Actuator(Protocol):
     """The way from a decision to a fleet."""
 
-    acts: bool
-    """Whether steps are taken at all."""
     rescaled: str
     """The reason of the event that tells of a step."""
 
@@ -38,7 +35,18 @@ class Actuator(Protocol):
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """The sections of the status that are written before a step is taken."""
 
-    def act(self, target: Target, step: Step) -> None:
+    def step(self, account: Account, ledger: Ledger) -> Step | None:
+        """The step that a decision asks for; None where there is none to take."""
+
+    def prepared(self, workload: Workload) -> Workload:
+        """The workload, once all is in place that a step needs.
+
+        Raises:
+            ClusterUnavailable: it could not be put in place.
+
+        """
+
+    def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Take a step that is on record.
 
         Raises:
@@ -53,13 +61,12 @@ class Actuator(Protocol):
 class Withheld:
     """Nothing is done to the fleet, as somebody else is doing it."""
 
-    acts = False
     rescaled = "Withheld"
 
     def ledger(self, workload: Workload, target: Target, mode: Mode, now: float) -> Ledger:
         """The real fleet."""
         status = workload.resource.status
-        known = mode_is(status, mode)
+        known = self.known(status, mode)
         return Ledger(
             fleet=Fleet(current=target.replicas, ready=target.ready, rollout=target.rollout),
             memories=memories_in(status) if known else {},
@@ -67,12 +74,24 @@ class Withheld:
             phase=phase_in(status),
         )
 
+    def known(self, status: Json, mode: Mode) -> bool:
+        """Whether what is on record may be relied on."""
+        return mode_is(status, mode)
+
+    def step(self, account: Account, ledger: Ledger) -> Step | None:
+        """None is taken."""
+        return None
+
+    def prepared(self, workload: Workload) -> Workload:
+        """Nothing is needed."""
+        return workload
+
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """What was on record stays: a step that is not taken leaves no trace."""
         status = workload.resource.status
-        return _sections(dict(ledger.memories), ledger) | {"decisions": decisions_in(status)}
+        return sections_of(dict(ledger.memories), ledger) | {"decisions": decisions_in(status)}
 
-    def act(self, target: Target, step: Step) -> None:
+    def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Do nothing."""
 
     def confirm(self, recorded: Json, step: Step) -> Json:
@@ -83,7 +102,6 @@ class Withheld:
 class Scale(Withheld):
     """The real fleet, moved through the scale subresource."""
 
-    acts = True
     rescaled = "SuccessfulRescale"
 
     def __init__(self, cluster: Cluster) -> None:
@@ -97,15 +115,23 @@ class Scale(Withheld):
             return replace(ledger, last_step=ledger.last_step._replace(at=now))
         return ledger
 
+    def known(self, status: Json, mode: Mode) -> bool:
+        """Whether it was written in this mode, by this actuator."""
+        return mode_is(status, mode) and "actuator" not in status
+
+    def step(self, account: Account, ledger: Ledger) -> Step | None:
+        """The change that was decided."""
+        return decided(account)
+
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """The memory as if the step were taken, and the intent: a successor can't take it twice."""
-        sections = _sections(memory, ledger)
-        sections["decisions"] = _with_fulfilled(workload.resource.status, ledger)
+        sections = sections_of(memory, ledger)
+        sections["decisions"] = with_fulfilled(workload.resource.status, int(ledger.fleet.current))
         if step:
             sections |= {"intent": step.as_decision(), "lastStep": step.as_json()}
         return sections
 
-    def act(self, target: Target, step: Step) -> None:
+    def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Patch the scale subresource."""
         self._cluster.patch_scale(target, step.after)
 
@@ -116,97 +142,40 @@ class Scale(Withheld):
         return rest | {"lastStep": step.as_json(), "decisions": decisions}
 
 
-class Shadow(Withheld):
-    """The fleet that DryRun would have by now: it lives in the status and nowhere else.
-
-    Its pods boot in the workload's lead time. A step is taken by putting it on record.
-    """
-
-    acts = True
-    rescaled = "DryRunRescale"
-
-    def ledger(self, workload: Workload, target: Target, mode: Mode, now: float) -> Ledger:
-        """The shadow on record; at first sight it is what the real fleet is."""
-        status = workload.resource.status
-        shadow = _shadow_in(status)
-        if not shadow or not mode_is(status, mode):
-            current = target.replicas
-            return Ledger(fleet=Fleet(current=current, ready=current), phase=phase_in(status))
-        replicas = int(shadow["replicas"])
-        booting = sum(boot.replicas for boot in _boots(shadow) if boot.at > now)
-        return Ledger(
-            fleet=Fleet(current=replicas, ready=replicas - booting),
-            memories=memories_in(shadow),
-            last_step=last_step_in(shadow, now),
-            phase=phase_in(status),
-        )
-
-    def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
-        """The shadow after the step."""
-        boots = _boots(_shadow_in(workload.resource.status))
-        replicas = int(ledger.fleet.current)
-        if step:
-            boots = [boot for boot in boots if boot.at > step.at]
-            boots = _moved(boots, step, workload.lead_time)
-            replicas = step.after
-        shadow: Json = {"replicas": replicas, "memory": memory}
-        shadow["boots"] = [{"at": stamp(at), "replicas": count} for at, count in boots]
-        last = step.as_json() if step else _last_step(ledger)
-        decisions = decisions_in(workload.resource.status)
-        if step:
-            decisions = with_decision(decisions, step.as_decision())
-        return {
-            "shadow": shadow | ({"lastStep": last} if last else {}),
-            "decisions": decisions,
-        }
+def decided(account: Account) -> Step | None:
+    """The change of replicas that a decision is; None where it is none."""
+    decision, seen = account.outcome.decision, account.seen
+    if decision.replicas == decision.current:
+        return None
+    binding = decision.binding
+    return Step(
+        at=seen.now,
+        before=decision.current,
+        after=decision.replicas,
+        phase=seen.phase.value,
+        reason=binding.reason,
+        message=binding.message,
+    )
 
 
-def _with_fulfilled(status: Json, ledger: Ledger) -> list[Json]:
+def with_fulfilled(status: Json, replicas: int) -> list[Json]:
     """The decisions, with an intent whose writer did not live to see that it came true."""
     intent, decisions = status.get("intent"), decisions_in(status)
-    if intent and intent["to"] == int(ledger.fleet.current):
+    if intent and intent["to"] == replicas:
         return with_decision(decisions, intent)
     return decisions
 
 
-def _sections(memory: Json, ledger: Ledger) -> Json:
-    last = _last_step(ledger)
-    return {"memory": memory} | ({"lastStep": last} if last else {})
+def sections_of(memory: Json, ledger: Ledger) -> Json:
+    """What is remembered of a fleet, as the status has it."""
+    last, hand = last_step_of(ledger), ledger.beside.hand
+    found: Json = {"memory": memory} | ({"lastStep": last} if last else {})
+    return found | ({"hand": hand.as_json()} if hand else {})
 
 
-def _last_step(ledger: Ledger) -> Json | None:
+def last_step_of(ledger: Ledger) -> Json | None:
+    """The last step, as the status has it; None where there is none."""
     last = ledger.last_step
     if last is None:
         return None
     return Step(float(last.at), int(last.before), int(last.after)).as_json()
-
-
-class _Boot(NamedTuple):
-    """Replicas of a shadow that are ready from a moment on."""
-
-    at: float
-    replicas: int
-
-
-def _shadow_in(status: Json) -> Json:
-    """The shadow on record; empty when there is none, or none that can be understood."""
-    shadow: Json = status.get("shadow") or {}
-    return shadow if shadow.get("replicas", -1) >= 0 else {}
-
-
-def _boots(shadow: Json) -> list[_Boot]:
-    timed = [(moment(row["at"]), row["replicas"]) for row in shadow.get("boots", [])]
-    return [_Boot(at, count) for at, count in timed if at is not None]
-
-
-def _moved(boots: list[_Boot], step: Step, lead_time: float) -> list[_Boot]:
-    """The boots after a step: a rise adds one, a fall takes what has not booted first."""
-    if step.after > step.before:
-        return [*boots, _Boot(step.at + lead_time, step.after - step.before)]
-    gone, left = step.before - step.after, []
-    for boot in sorted(boots, reverse=True):
-        taken = min(boot.replicas, gone)
-        gone -= taken
-        if boot.replicas > taken:
-            left.append(_Boot(boot.at, boot.replicas - taken))
-    return sorted(left)

@@ -8,6 +8,7 @@ from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.actuators import Actuator
 from ebbtide.loop.announcer import Announcer
 from ebbtide.loop.conditions import Condition, is_bad, turned
+from ebbtide.loop.hands import MANUAL, Hand
 from ebbtide.loop.ledger import Ledger, Step
 from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.report import (
@@ -21,6 +22,9 @@ from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Kind
 
 log = logging.getLogger("ebbtide.loop")
+
+_TOLD_BY_HAND = {"ScaledByHand", "ReplicasReset"}
+"""Reasons of events that tell of each change, where a condition turns only with the first."""
 
 
 class Writer:
@@ -47,9 +51,11 @@ class Writer:
 
         """
         actuator = by[0]
-        step = _step(account) if actuator.acts else None
-        memory: Json = {name: dict(kept) for name, kept in account.outcome.memories.items()}
-        sections = actuator.record(workload, memory, ledger, step)
+        step = actuator.step(account, ledger)
+        workload = actuator.prepared(workload) if step else workload
+        taking = step if step and not step.follows else None
+        memory = _memory(account, ledger, taking)
+        sections = actuator.record(workload, memory, ledger, taking)
         status = account_status(workload.resource, account, sections)
         now = account.seen.now
         if step is None and not worth_writing(workload.resource.status, status, now):
@@ -58,7 +64,11 @@ class Writer:
         try:
             if step:
                 self._act(recorded, step, by)
-                taken = replace(step, at=now + elapsed())
+            if step and step.follows:
+                told = "%s: the minimum follows the fleet: %d -> %d"
+                log.info(told, workload.key, step.before, step.after)
+            if taking:
+                taken = replace(taking, at=now + elapsed())
                 self._tell_step(recorded, account, taken, actuator)
                 confirmed = actuator.confirm(sections, taken)
                 if confirmed != sections:
@@ -66,7 +76,7 @@ class Writer:
                     self._cluster.write_status(recorded.resource, status)
         finally:  # told last, so that no event keeps a step waiting; and whatever became of it
             self._tell_turns(workload.resource, status, now)
-        return replace(account, step=step)
+        return replace(account, step=taking)
 
     def refuse(self, resource: Resource, condition: Condition, now: float) -> None:
         """Say why a workload is not decided on; its capacity stays.
@@ -86,7 +96,7 @@ class Writer:
         """Take a step that is on record; say so where it fails."""
         actuator, target = by
         try:
-            actuator.act(target, step)
+            actuator.act(workload, target, step)
         except ClusterUnavailable as error:
             said = Announcement(workload.resource, "FailedRescale", str(error), warning=True)
             self._announcer.tell(said, said.reason, step.at)
@@ -114,22 +124,27 @@ class Writer:
             log.info("%s: phase %s", resource.key, told, extra={"workload": resource.key})
             event = Announcement(resource, "PhaseChanged", told, action="Phase")
             self._announcer.tell(event, told, now)
+        self._tell_hand(resource, status.get("hand"), now)
         for condition in turned(resource.status.get("conditions", []), status["conditions"]):
+            if condition["reason"] in _TOLD_BY_HAND:
+                continue
             message = condition["message"] or condition["reason"]
             turn = Announcement(resource, condition["reason"], message, is_bad(condition))
             self._announcer.tell(turn, turn.reason, now)
 
+    def _tell_hand(self, resource: Resource, told: Json | None, now: float) -> None:
+        """Announce a change that somebody else made, each time anew."""
+        hand = Hand.in_status({"hand": told}) if told else None
+        if hand and told != resource.status.get("hand"):
+            log.warning("%s: %s", resource.key, hand.message, extra={"workload": resource.key})
+            reason = "ScaledByHand" if hand.kind == MANUAL else "ReplicasReset"
+            event = Announcement(resource, reason, hand.message, warning=True, action="Notice")
+            self._announcer.tell(event, f"{reason} {hand.before} {hand.after}", now)
 
-def _step(account: Account) -> Step | None:
-    decision, seen = account.outcome.decision, account.seen
-    if decision.replicas == decision.current:
-        return None
-    binding = decision.binding
-    return Step(
-        at=seen.now,
-        before=decision.current,
-        after=decision.replicas,
-        phase=seen.phase.value,
-        reason=binding.reason,
-        message=binding.message,
-    )
+
+def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:
+    """What policies will remember; of a decision that asks for no step, what they did before."""
+    decision = account.outcome.decision
+    changes = taking is not None or decision.replicas == decision.current or not ledger.memories
+    kept = account.outcome.memories if changes else ledger.memories
+    return {name: dict(memory) for name, memory in kept.items()}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ebbtide.api.status import stamp
 from ebbtide.loop.forecasting import Doubt
+from ebbtide.loop.hands import MANUAL, Beside
 from ebbtide.loop.ports import Json
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision, Kind
@@ -24,6 +25,7 @@ class Condition(NamedTuple):
 _LIMITING = {Kind.HARD_CEILING, Kind.SOFT_CEILING, Kind.PACE_UP}
 _GOOD = {"Ready", "MetricsAvailable", "ForecastTrusted", "EventsUnderstood", "SessionsSpared"}
 """The conditions that are well while they hold; the others are while they do not."""
+_UNTIL = "nothing is done until it is scaled to one or more"
 _DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
 
 
@@ -31,7 +33,7 @@ def judge(
     seen: Observation,
     decision: Decision,
     failures: Sequence[str],
-    conflict: str,
+    beside: Beside,
     doubts: Mapping[str, Doubt],
 ) -> Iterable[Condition]:
     """Everything that can be said of a workload that was decided on.
@@ -57,7 +59,23 @@ def judge(
     )
     yield _events(seen)
     yield from _experience(decision)
-    yield Condition("Conflicted", bool(conflict), "Conflict" if conflict else "Alone", conflict)
+    yield from _hands(seen, beside)
+
+
+def _hands(seen: Observation, beside: Beside) -> Iterable[Condition]:
+    """What other hands have done."""
+    conflict, hands, hand = beside.conflict, seen.hands, beside.hand
+    said = (conflict.reason, conflict.message) if conflict else ("Alone", "")
+    yield Condition("Conflicted", conflict is not None, *said)
+    manual = hand is not None and hand.kind == MANUAL
+    told = ("ScaledByHand", hand.message) if hand and manual else ("NotScaledByHand", "")
+    yield Condition("ScaledByHand", manual, *told)
+    zero = bool(hands.zero)
+    said = ("ScaledToZero", f"scaled to zero by hand: {_UNTIL}") if zero else ("NotAtZero", "")
+    yield Condition("ScaledToZero", zero, *said)
+    paused = bool(hands.paused)
+    said = ("RolloutPaused", "nothing is let go until it is resumed") if paused else ("Rolls", "")
+    yield Condition("RolloutPaused", paused, *said)
 
 
 def _events(seen: Observation) -> Condition:

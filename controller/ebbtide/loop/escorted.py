@@ -81,7 +81,7 @@ class Escorted:
         self._base, self._escort, self._drains = base, escort, drains
         self._pods = dict(escort.roll.active)
         self._gone: frozenset[str] = frozenset()
-        self.acts, self.rescaled = base.acts, base.rescaled
+        self.rescaled = base.rescaled
         self.cut = 0
         """Live sessions on the pods that this step has let go."""
 
@@ -102,7 +102,15 @@ class Escorted:
         said |= {"terminating": told.terminating} | ({"victims": names} if names else {})
         return sections | {"sessions": said}
 
-    def act(self, target: Target, step: Step) -> None:
+    def step(self, account: Account, ledger: Ledger) -> Step | None:
+        """The step that a decision asks for."""
+        return self._base.step(account, ledger)
+
+    def prepared(self, workload: Workload) -> Workload:
+        """The workload, once all is in place that a step needs."""
+        return self._base.prepared(workload)
+
+    def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Mark the pods that go, read their sessions once more, and take the step.
 
         Raises:
@@ -115,7 +123,7 @@ class Escorted:
             self._mark_costs(victims)
             self._look_again(victims)
             self._gone = frozenset(victims)
-        self._base.act(target, step)
+        self._base.act(workload, target, step)
 
     def confirm(self, recorded: Json, step: Step) -> Json:
         """The sections once the step is taken."""

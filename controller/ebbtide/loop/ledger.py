@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from ebbtide.api.status import MOST_DECISIONS, CapacityPolicyStatus, epoch, stamp
+from ebbtide.loop.hands import ALONE, Beside
 from ebbtide.loop.ports import Json, Resource
 from ebbtide_policies.decide import Memories
 from ebbtide_policies.observation import Fleet, LastStep, Mode, Phase
@@ -24,6 +25,8 @@ class Step:
     phase: str = ""
     reason: str = ""
     message: str = ""
+    follows: bool = False
+    """Whether it only follows what another autoscaler did: it is no step of the staircase."""
 
     def as_json(self) -> Json:
         """Where it came from and went, as `lastStep` has it."""
@@ -43,6 +46,8 @@ class Ledger:
     memories: Memories = field(default_factory=dict)
     last_step: LastStep | None = None
     phase: Phase = Phase.PEACE
+    beside: Beside = ALONE
+    """What other hands do to the fleet."""
 
 
 def sound(resource: Resource) -> Resource:

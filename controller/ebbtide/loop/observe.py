@@ -62,8 +62,9 @@ def observe(
         phase_since=phase_since_in(workload.resource.status),
         mode=mode,
         events=tuple(knowledge.words.events(workload, demand[0].per_replica)),
-        overrides=tuple(knowledge.words.said(workload, now)),
+        overrides=(*knowledge.words.said(workload, now), *ledger.beside.words),
         last_step=ledger.last_step,
+        hands=ledger.beside.hands,
     )
     phase = _phase(workload, seen)
     workload = workload.in_phase(phase)

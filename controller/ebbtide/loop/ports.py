@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.errors import ClusterUnavailable, MetricsUnavailable
+from ebbtide.loop.autoscalers import Autoscaler, Held, Owner, Ref
 from ebbtide.loop.pods import Marks, Pod
 
 Json = dict[str, Any]
@@ -62,19 +63,6 @@ class Metrics(Protocol):
         """Hand over what the background has read since the last call."""
 
 
-class Ref(NamedTuple):
-    """A scalable object."""
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        """`Deployment live/stream-edge`."""
-        return f"{self.kind} {self.namespace}/{self.name}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A scalable object as the API server has it now."""
@@ -89,6 +77,8 @@ class Target:
     pod_selector: str = ""
     failing: str = ""
     """What its controller says when it can't create pods, such as a quota; empty when it can."""
+    owners: tuple[Owner, ...] = ()
+    """Who has written its replicas, the latest first; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,19 +95,14 @@ class Resource:
     spec: Json = field(default_factory=dict)
     status: Json = field(default_factory=dict)
     deleting: bool = False
+    deleted_at: float | None = None
+    """When it was asked to go; it stays while it has finalizers."""
+    finalizers: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """`namespace/name`."""
         return f"{self.namespace}/{self.name}"
-
-
-class Autoscaler(NamedTuple):
-    """A HorizontalPodAutoscaler and what it scales."""
-
-    namespace: str
-    name: str
-    target: Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +175,28 @@ class Cluster(Protocol):
             Conflict: the pod has changed since it was read.
             NotFound: it is gone.
             ClusterUnavailable: the API server did not answer; the write may have happened.
+
+        """
+
+    def patch_minimum(
+        self, autoscaler: Autoscaler, replicas: int | None, held: Held | None
+    ) -> None:
+        """Set the minimum of an autoscaler if it is still the one that was read.
+
+        `held` stays on the autoscaler, written in the same breath; None takes it away.
+
+        Raises:
+            Conflict: somebody else has changed it.
+            ClusterUnavailable: the API server did not answer; the write may have happened.
+
+        """
+
+    def set_finalizer(self, policy: Resource, name: str, present: bool) -> Resource:
+        """Put a finalizer on a policy that is still as read, or take it away.
+
+        Raises:
+            Conflict: the object has changed since it was read.
+            ClusterUnavailable: the API server did not answer.
 
         """
 

@@ -11,14 +11,13 @@ from typing import NamedTuple, TypeVar
 
 from ebbtide.api.compose import Plugins
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
-from ebbtide.loop.actuators import Actuator, Scale, Shadow, Withheld
 from ebbtide.loop.background import AtOnce, Background
 from ebbtide.loop.boot_watch import BootWatch
 from ebbtide.loop.carry_out import Writer
 from ebbtide.loop.choosing import AUTO
 from ebbtide.loop.cohort import Make
 from ebbtide.loop.conditions import Condition, judge, sessions_spared
-from ebbtide.loop.conflicts import Claims
+from ebbtide.loop.conflicts import Claims, Stand
 from ebbtide.loop.escorted import finished
 from ebbtide.loop.escorts import Escorts
 from ebbtide.loop.forecasting import Forecasting
@@ -27,14 +26,15 @@ from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import sound
 from ebbtide.loop.observe import Knowledge, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Survey, Target
+from ebbtide.loop.put_back import PutBack
 from ebbtide.loop.report import Account
+from ebbtide.loop.ways import Ways
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Mode
 
 log = logging.getLogger("ebbtide.loop")
 
-_REACH = {Mode.DRY_RUN: 0, Mode.SCALE_UP_ONLY: 1, Mode.ENFORCE: 2}
 T = TypeVar("T")
 
 
@@ -94,8 +94,8 @@ class _Case(NamedTuple):
 
     workload: Workload
     target: Target | ClusterUnavailable | None
-    conflict: str
-    """Who else scales the target; empty when nobody does."""
+    claims: Claims
+    """Who else scales what."""
     knowledge: Knowledge
     now: float
     elapsed: Callable[[], float]
@@ -121,7 +121,8 @@ class Loop:
         self._writer = Writer(world.cluster)
         self._escorts = Escorts(world.cluster, world.metrics)
         self._boots = BootWatch(world.cluster)
-        self._withheld, self._shadow, self._scale = Withheld(), Shadow(), Scale(world.cluster)
+        self._put_back = PutBack(world.cluster, rules.max_mode)
+        self._ways = Ways(world.cluster)
 
     def tick(self, now: float) -> Tick:
         """Do everything that is due at `now`.
@@ -142,10 +143,12 @@ class Loop:
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         words = self._heard.of(survey)
         self._timed(seconds, "forecast", lambda: self._foresee(workloads, words))
+        claims, tend = Claims(survey), self._put_back.tend
+        self._timed(seconds, "put back", lambda: tend(survey, understood, claims, now))
         modelled = not self._rules.replayed
         knowledge = Knowledge(self._histories, self._forecasting, words, modelled)
         when = now, lambda: self._world.stopwatch() - begun
-        cases = self._cases(workloads, survey, knowledge, when)
+        cases = self._cases(workloads, (survey, claims), knowledge, when)
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(
@@ -173,15 +176,13 @@ class Loop:
     def _cases(
         self,
         workloads: Sequence[Workload],
-        survey: Survey,
+        found: tuple[Survey, Claims],
         knowledge: Knowledge,
         when: tuple[float, Callable[[], float]],
     ) -> Sequence[_Case]:
-        claims, targets = Claims(survey), survey.targets
-        return [
-            _Case(w, targets.get(w.target), claims.second_hand(w), knowledge, *when)
-            for w in workloads
-        ]
+        survey, claims = found
+        targets = survey.targets
+        return [_Case(w, targets.get(w.target), claims, knowledge, *when) for w in workloads]
 
     def _one(self, case: _Case) -> "Account | _Failure":
         """Decide on one workload and carry it out; whatever goes wrong stops no other."""
@@ -210,28 +211,24 @@ class Loop:
             why = f"{workload.target} can't be read: {target or 'it is not there'}"
             self._refuse(workload.resource, Condition("Ready", False, "TargetUnknown", why), now)
             return _Failure(workload.key, why)
-        mode = min(workload.spec.mode, self._rules.max_mode, key=_REACH.__getitem__)
-        actuator = self._actuator(mode, case.conflict)
-        ledger = actuator.ledger(workload, target, mode, now)
+        mode = workload.mode_under(self._rules.max_mode)
+        beside = case.claims.beside(Stand(workload, target, mode, now))
+        actuator = self._ways.choose(mode, beside)
+        ledger = replace(actuator.ledger(workload, target, mode, now), beside=beside)
         seen = observe(workload, ledger, mode, case.knowledge, now)
         workload = workload.in_phase(seen.phase)
-        if actuator is self._withheld:
-            seen = replace(seen, withheld=case.conflict)
+        if not self._ways.is_open(actuator):
+            seen = replace(seen, withheld=beside.withheld)
         seen, outcome, escort = self._escorts.decide(workload, target, seen, ledger.memories)
         ahead = self._forecasting.prospects(workload.key, [d.name for d in seen.demand])
         failures, decision = self._failures(workload), outcome.decision
         boots = self._boots.look(workload, target, seen)
-        judged = judge(seen, decision, failures, case.conflict or escort.conflict, ahead.doubts)
+        judged = judge(seen, decision, failures, beside.or_over_pods(escort.conflict), ahead.doubts)
         said = (*judged, *sessions_spared(workload), boots.condition)
         account = Account(seen, outcome, said, prospects=ahead, boots=boots.sections)
         by = (escort.over(actuator, decision), target)
         account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
         return finished(by[0], account, target)
-
-    def _actuator(self, mode: Mode, conflict: str) -> Actuator:
-        if mode is Mode.DRY_RUN:
-            return self._shadow
-        return self._withheld if conflict else self._scale
 
     def _failures(self, workload: Workload) -> Sequence[str]:
         tracks = (self._histories.track(want.query) for want in workload.wanted)

@@ -16,11 +16,12 @@ from ebbtide.loop.history import Wanted
 from ebbtide.loop.ports import Query, Ref, Resource
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
-from ebbtide_policies.observation import Phase
+from ebbtide_policies.observation import Mode, Phase
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.scale_up import ScaleUp
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
+_REACH = {Mode.DRY_RUN: 0, Mode.SCALE_UP_ONLY: 1, Mode.ENFORCE: 2}
 SHORT = 600.0
 """Seconds of the past that are kept of signals which only count now."""
 
@@ -54,6 +55,10 @@ class Workload:
         """What is scaled."""
         ref = self.spec.scale_target_ref
         return Ref(ref.api_version, ref.kind, self.resource.namespace, ref.name)
+
+    def mode_under(self, most: Mode) -> Mode:
+        """The mode in force, after the operator's maximum."""
+        return min(self.spec.mode, most, key=_REACH.__getitem__)
 
     @property
     def lead_time(self) -> float:

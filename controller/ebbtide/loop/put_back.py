@@ -1,0 +1,118 @@
+"""What was written for a policy is put back when the policy goes, or no longer asks for it."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+
+from ebbtide.errors import EbbtideError, InvalidInput, NotFound
+from ebbtide.loop.announcer import Announcer
+from ebbtide.loop.conflicts import Claims
+from ebbtide.loop.floors import FINALIZER, holds_for
+from ebbtide.loop.ports import Announcement, Autoscaler, Cluster, Ref, Resource, Survey
+from ebbtide.loop.workload import Workload
+from ebbtide_policies.observation import Mode
+
+log = logging.getLogger("ebbtide.loop")
+
+PATIENCE = 300.0
+"""Seconds after which a policy that is asked to go is let go, whether all is put back or not."""
+
+Understood = Mapping[str, Workload | InvalidInput]
+Driven = Collection[tuple[str, str]]
+"""Every policy in force whose decisions are floors, with the name of its autoscaler."""
+
+
+class PutBack:
+    """Puts minimums of autoscalers back, and lets go of the policies they were written for."""
+
+    def __init__(self, cluster: Cluster, max_mode: Mode) -> None:
+        self._cluster, self._max_mode = cluster, max_mode
+        self._announcer = Announcer(cluster)
+
+    def tend(self, survey: Survey, understood: Understood, claims: Claims, now: float) -> None:
+        """Put back what nobody asks for any more. A failure is tried again at the next tick.
+
+        Of policies that can't be understood nobody knows what they ask for: nothing of theirs is
+        touched while they are there.
+        """
+        workloads = [w for w in understood.values() if isinstance(w, Workload)]
+        driven = {
+            (w.key, one.name)
+            for w in workloads
+            if w.mode_under(self._max_mode) is not Mode.DRY_RUN and (one := claims.floor_of(w))
+        }
+        doubtful = understood.keys() - {w.key for w in workloads}
+        policies = {policy.key: policy for policy in survey.policies}
+        for one in survey.autoscalers:
+            if one.held and self._is_over(one, policies.get(one.held.policy), driven, doubtful):
+                self._safely(policies.get(one.held.policy), one, now)
+        for policy in survey.policies:
+            if FINALIZER in policy.finalizers and (policy.deleting or policy.key not in doubtful):
+                self._release(policy, survey, driven, now)
+
+    def _is_over(
+        self, one: Autoscaler, policy: Resource | None, driven: Driven, doubtful: Collection[str]
+    ) -> bool:
+        """Whether the policy that a minimum was written for is gone, or asks for something else."""
+        if policy is None or policy.deleting:
+            return True
+        return policy.key not in doubtful and (policy.key, one.name) not in driven
+
+    def _safely(self, policy: Resource | None, one: Autoscaler, now: float) -> None:
+        try:
+            self._put_back(policy, one, now)
+        except EbbtideError as error:
+            log.warning("%s: its minimum is not put back yet: %s", one, error)
+
+    def _put_back(self, policy: Resource | None, one: Autoscaler, now: float) -> None:
+        """Write the old minimum, unless somebody has written another since."""
+        if one.held is None:
+            return
+        touched = one.held.wrote != one.least
+        before = one.minimum if touched else one.held.before
+        self._cluster.patch_minimum(one, before, None)
+        told = f"the minimum of {one} is {_shown(before)} again"
+        log.info("%s: %s", one.held.policy, told)
+        if policy:
+            event = Announcement(policy, "MinimumPutBack", told, action="PutBack")
+            self._announcer.tell(event, told, now)
+
+    def _release(self, policy: Resource, survey: Survey, driven: Driven, now: float) -> None:
+        """Take the finalizer away once nothing is held, or the time for it has run out."""
+        if not policy.deleting and any(key == policy.key for key, _ in driven):
+            return
+        open_ends = list(_held_for(policy, survey))
+        late = policy.deleted_at is not None and now - policy.deleted_at > PATIENCE
+        if open_ends and not late:
+            return  # seen again at the next tick, when it has taken effect
+        try:
+            if open_ends:
+                self._give_up(policy, open_ends, now)
+            self._cluster.set_finalizer(policy, FINALIZER, False)
+        except EbbtideError as error:
+            log.warning("%s: it is not let go of yet: %s", policy.key, error)
+
+    def _give_up(self, policy: Resource, open_ends: Iterable[str], now: float) -> None:
+        told = f"not put back within {PATIENCE:.0f} s, see to it by hand: {', '.join(open_ends)}"
+        log.error("%s: %s", policy.key, told)
+        event = Announcement(policy, "NotPutBack", told, warning=True, action="PutBack")
+        self._announcer.tell(event, event.reason, now)
+
+
+def _held_for(policy: Resource, survey: Survey) -> Iterable[str]:
+    """What still holds a value that was written for a policy, or can't be looked at."""
+    yield from (str(one) for one in survey.autoscalers if holds_for(policy, one))
+    target = _read(policy, survey.targets)
+    if isinstance(target, EbbtideError) and not isinstance(target, NotFound):
+        yield f"the autoscalers of {policy.namespace}: {target}"
+
+
+def _read(policy: Resource, targets: Mapping[Ref, object]) -> object:
+    """What was read of a policy's target."""
+    ref = policy.spec.get("scaleTargetRef") or {}
+    mine = (policy.namespace, ref.get("kind"), ref.get("name"))
+    found = (one for at, one in targets.items() if (at.namespace, at.kind, at.name) == mine)
+    return next(found, None)
+
+
+def _shown(minimum: int | None) -> str:
+    return "unset" if minimum is None else str(minimum)
