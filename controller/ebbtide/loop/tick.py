@@ -148,7 +148,8 @@ class Loop:
         modelled = not self._rules.replayed
         knowledge = Knowledge(self._histories, self._forecasting, words, modelled)
         when = now, lambda: self._world.stopwatch() - begun
-        cases = self._cases(workloads, (survey, claims), knowledge, when)
+        there = survey.targets
+        cases = [_Case(w, there.get(w.target), claims, knowledge, *when) for w in workloads]
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(
@@ -172,17 +173,6 @@ class Loop:
     def _foresee(self, workloads: Sequence[Workload], words: Words) -> None:
         found = (column for w in workloads for column in columns(w, self._histories, words))
         self._forecasting.refresh(list(found))
-
-    def _cases(
-        self,
-        workloads: Sequence[Workload],
-        found: tuple[Survey, Claims],
-        knowledge: Knowledge,
-        when: tuple[float, Callable[[], float]],
-    ) -> Sequence[_Case]:
-        survey, claims = found
-        targets = survey.targets
-        return [_Case(w, targets.get(w.target), claims, knowledge, *when) for w in workloads]
 
     def _one(self, case: _Case) -> "Account | _Failure":
         """Decide on one workload and carry it out; whatever goes wrong stops no other."""
