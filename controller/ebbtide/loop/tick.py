@@ -25,7 +25,7 @@ from ebbtide.loop.heard import Heard
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import sound
 from ebbtide.loop.observe import Knowledge, columns, observe
-from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Survey, Target
+from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Target
 from ebbtide.loop.put_back import PutBack
 from ebbtide.loop.report import Account
 from ebbtide.loop.ways import Ways
