@@ -14,6 +14,7 @@ from ebbtide.adapters.exposition import Exposition
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import LEVELS
 from ebbtide.loop.cohort import Column, Said, Task
+from ebbtide.loop.conditions import Condition
 from ebbtide.loop.forecasting import Foresight, Prospects
 from ebbtide.loop.ledger import Step
 from ebbtide.loop.report import Account, Told
@@ -154,6 +155,15 @@ def test_the_errors_of_forecasts_are_shown_by_minutes_ahead_once_they_are_known(
     assert found[f"ebbtide_forecast_error{at}"] == 0.02
     assert f"ebbtide_forecast_trusted{labels('live/edge', signal='viewers')}" in found
     assert not [series for series in found if 'ahead_minutes="120"' in series]
+
+
+def test_a_condition_is_one_while_somebody_should_look(exposition: Exposition) -> None:
+    said = (Condition("Ready", True, "Deciding"), Condition("PrewarmLate", True, "PrewarmLate"))
+    exposition.tell(tick(replace(account(), conditions=said)))
+    found = samples(exposition)
+    assert found[f"ebbtide_condition{labels('live/edge', condition='Ready')}"] == 0
+    assert found[f"ebbtide_condition{labels('live/edge', condition='PrewarmLate')}"] == 1
+    assert found[f"ebbtide_lead_time_seconds{labels('live/edge')}"] == 180
 
 
 def test_only_the_phase_and_the_reason_that_hold_are_shown(exposition: Exposition) -> None:

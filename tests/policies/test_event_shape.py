@@ -37,6 +37,15 @@ def test_a_short_event_is_kept_minute_by_minute() -> None:
     assert captured(np.array([50.0, NAN, 100.0])).tolist() == [0.5, 0.75, 1.0]
 
 
+def test_of_a_long_event_every_peak_is_kept() -> None:
+    minutes = np.full(2880, 10.0)
+    minutes[[0, 777, 2879]] = 40.0, 100.0, 60.0
+    shape = captured(minutes)
+    assert shape.size == MOST_POINTS
+    assert (shape[0], shape.max(), shape[-1], shape.min()) == (0.4, 1.0, 0.6, 0.1)
+    assert np.interp(777 / 2879, np.linspace(0, 1, MOST_POINTS), shape) == 1.0
+
+
 @pytest.mark.parametrize("values", [[], [5.0], [NAN, 5.0], [0.0, 0.0], [NAN, NAN]])
 def test_an_event_without_a_course_has_no_shape(values: list[float]) -> None:
     with pytest.raises(ValueError, match="known, or no demand"):

@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 
 from ebbtide.errors import InvalidInput
+from ebbtide.loop.conditions import needs_a_look
 from ebbtide.loop.report import Account
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
@@ -60,6 +61,8 @@ class Exposition:
         self._replicas = self._gauge("replicas", "Replicas of a workload.", "which")
         self._demand = self._gauge("demand_replicas", "Present demand in replicas.", "signal")
         self._phase = self._gauge("phase", "1 for the phase that a workload is in.", "phase")
+        self._wrong = self._gauge("condition", "1 while somebody should look.", "condition")
+        self._lead_time = self._gauge("lead_time_seconds", "From the patch until ready and warm.")
         self._binding = self._gauge("binding", "1 for the reason that decided.", "reason")
         self._errors = self._gauge(
             "forecast_error", "Mean error as a share of demand.", "signal", "ahead_minutes"
@@ -144,6 +147,10 @@ class Exposition:
         yield from self._forecast_of(account)
         yield _Series(self._phase, seen.workload, seen.phase.value), 1
         yield _Series(self._binding, seen.workload, decision.binding.reason), 1
+        yield _Series(self._lead_time, seen.workload), number(seen.lead_time)
+        for condition in account.conditions:
+            told_of = _Series(self._wrong, seen.workload, condition.type)
+            yield told_of, float(needs_a_look(condition))
         told = account.sessions
         pods = told._asdict() if told else {}
         for which in pods.keys() - {"disrupted"}:

@@ -167,6 +167,11 @@ def is_bad(condition: Json) -> bool:
     return bool(condition["status"] != good)
 
 
+def needs_a_look(condition: Condition) -> bool:
+    """The same of one that has just been judged."""
+    return condition.holds != (condition.type in _GOOD)
+
+
 def turned(before: Iterable[Json], after: Iterable[Json]) -> Iterable[Json]:
     """The conditions whose truth has changed; one that is new was well before."""
     old = {c["type"]: is_bad(c) for c in before}
