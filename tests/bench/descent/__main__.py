@@ -1,84 +1,87 @@
 """Ebbtide's way down beside the rivals': falls, dips, bad data, and a family of 200 seeded falls.
 
-    python -m tests.bench.descent [--falls 200] [--only cliff,dip] [--set descent.window=6m]
+    EBBTIDE_TRACES=FOLDER python -m tests.bench.descent [--falls 200] [--only cliff,dip]
+        [--set descent.window=6m] [--why dip]
 
 Every scaler has the same sync of 15 s, the same metric (one value a minute, 30 s late) and no
-headroom; 1,000 pods boot in 90 s. Rows go to build/bench/descent.json. With --why the decisions of
-Ebbtide on one scenario are told tick by tick.
+headroom; 1,000 pods boot in 90 s. Each scenario follows a surge over ordinary days; cliff, dip and
+fall are told once more on a day that usually asks for 1,000. The World Cup's match ends and a
+forum's ebb are run where EBBTIDE_TRACES has them. Rows go to build/bench/descent.json; --docs draws
+docs/descent.svg and writes the figures into docs/descent.md. --why tells one scenario tick by tick.
 """
 
 import argparse
 import json
 import pathlib
+import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+from ebbtide.cli.screen import screen
 from ebbtide.loop.ports import Json
 from ebbtide_policies.lanes import Lanes
+from tests.bench.descent import tables
+from tests.bench.descent.criteria import ORDINARY, TWICE, Verdict, board, verdicts
 from tests.bench.descent.falls import Fall, named, on_an_ordinary_day
 from tests.bench.descent.family import SIZE, family
-from tests.bench.descent.lanes import Lookout, swept
-from tests.bench.descent.scalers import RIVALS, WINDOWS, best_window, driven_by, own_pace
-from tests.bench.descent.scores import Row, row, shortfall, together
-from tests.bench.descent.world import PLAIN, Told, Trial, driven
+from tests.bench.descent.front import front_verdicts, of_family
+from tests.bench.descent.page import write
+from tests.bench.descent.recorded import recorded
+from tests.bench.descent.scalers import RIVALS, best_window, driven_by, own_pace
+from tests.bench.descent.scores import Row, paced, row, shortfall
+from tests.bench.descent.world import PLAIN, SHIPPED, Told, Trial, driven
 
 OUT = pathlib.Path("build/bench/descent.json")
-LINE = "{:<28} {:<34} {:>8} {:>7} {:>10} {:>9} {:>9}"
+
+
+@dataclass
+class Runs:
+    """Everything that was run, as rows."""
+
+    rows: list[Row] = field(default_factory=list)
+    paced: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether a scaler kept to the allowed step, by scenario and scaler."""
+
+    def add(self, fall: Fall, scaler: str, asked: Lanes) -> None:
+        """Score one scaler on one fall."""
+        self.rows.append(row(fall, scaler, asked))
+        self.paced[fall.name, scaler] = paced(asked)
+
+    def scalers(self) -> Sequence[str]:
+        """Their names, in order."""
+        return list(dict.fromkeys(str(one["scaler"]) for one in self.rows))
 
 
 def scenarios() -> Sequence[Fall]:
-    """Every fall that has a name: after a surge, and on an ordinary day."""
-    return [*named(), *named(on_an_ordinary_day, "-on-an-ordinary-day")]
+    """Every fall that has a name, some of them on another past, and those that were recorded."""
+    again = [
+        f for f in named(on_an_ordinary_day, ORDINARY) if f.name.removesuffix(ORDINARY) in TWICE
+    ]
+    return [*named(), *again, *recorded()]
 
 
-def of_ebbtide(falls: Sequence[Fall], trial: Trial) -> Iterator[tuple[Row, Told]]:
-    """Ebbtide on falls that have a name."""
-    told = driven(falls, trial)
-    name = "ebbtide-announced" if trial.announced else "ebbtide"
-    for fall in falls:
-        yield row(fall, name, told[fall.name].asked), told[fall.name]
-
-
-def of_rivals(falls: Sequence[Fall]) -> Iterator[Row]:
-    """The rivals on falls that have a name."""
+def run_named(falls: Sequence[Fall], trial: Trial) -> Runs:
+    """All scalers on falls that have a name; Ebbtide through its own loop."""
+    runs = Runs()
+    for name, announced in (("ebbtide", False), ("ebbtide-announced", True)):
+        told = driven(falls, replace(trial, announced=announced))
+        for fall in falls:
+            runs.add(fall, name, told[fall.name].asked)
     window = best_window([fall for fall in named() if fall.kind == "dip"], shortfall)
-    rivals = {**RIVALS, f"hpa-own-pace-{window:.0f}s": own_pace(window)}
-    for fall in falls:
-        for name, make in rivals.items():
-            yield row(fall, name, driven_by(name, make, [fall])[:, 0])
+    for name, make in {**RIVALS, f"hpa-own-pace-{window:.0f}s": own_pace(window)}.items():
+        _tell(f"{name} ...")
+        for fall in falls:
+            runs.add(fall, name, driven_by(name, make, [fall])[:, 0])
+    return runs
 
 
-def of_family(falls: Sequence[Fall], trial: Trial) -> Iterator[Row]:
-    """Ebbtide and the HPA at its pace over the family."""
-    yield _sum(falls, "ebbtide", swept(Lookout(falls, trial.model), trial))
-    for window in WINDOWS:
-        for tolerance in (0.1, 0.01):
-            name = f"hpa-own-pace-{window:.0f}s-tolerance-{tolerance:g}"
-            yield _sum(falls, name, driven_by("hpa", own_pace(window, tolerance), falls))
-
-
-def _sum(falls: Sequence[Fall], scaler: str, asked: Lanes) -> Row:
-    rows = [row(fall, scaler, asked[:, lane], live=False) for lane, fall in enumerate(falls)]
-    return together("family", scaler, rows)
-
-
-def show(rows: Sequence[Row]) -> None:
-    """Print rows as they come."""
-    for one in rows:
-        print(LINE.format(*(_cell(value) for value in one.values())), flush=True)
-
-
-def _cell(value: str | float | None) -> str:
-    return value if isinstance(value, str) else "-" if value is None else f"{value:,.1f}"
-
-
-def told_why(fall: Fall, told: Told) -> None:
-    """Print what decided, whenever that changes."""
+def told_why(fall: Fall, told: Told) -> Iterator[str]:
+    """What decided, whenever that changes."""
     before: tuple[float, str] = (0.0, "")
-    for at, need, asked, why in zip(
-        fall.seconds, fall.demand, told.asked, told.reasons, strict=True
-    ):
+    course = zip(fall.seconds, fall.demand, told.asked, told.reasons, strict=True)
+    for at, need, asked, why in course:
         if (asked, why) != before and at >= -60:
-            print(f"{at:>8.0f} s  demand {need:>7.1f}  asked {asked:>5.0f}  {why}")
+            yield f"{at:>8.0f} s  demand {need:>7.1f}  asked {asked:>5.0f}  {why}"
         before = (asked, why)
 
 
@@ -94,39 +97,71 @@ def changed(words: Sequence[str]) -> Json:
 
 
 def main() -> None:
-    """Print all rows, and write them."""
+    """Run what was asked for, show it, and write the rows."""
+    asked = _arguments()
+    trial = Trial(policies=changed(asked.set), model=asked.model)
+    wanted = asked.why or asked.only
+    falls = [f for f in scenarios() if wanted is None or f.name in wanted.split(",")]
+    if asked.why:
+        for announced in (False, True):
+            told = driven(falls, replace(trial, announced=announced))
+            print("announced" if announced else "not announced")
+            for fall in falls:
+                print("\n".join(told_why(fall, told[fall.name])))
+        return
+    runs = run_named(falls, trial) if falls else Runs()
+    many = []
+    for one in of_family(family(asked.falls), trial) if asked.falls else ():
+        _tell(f"family: {one['scaler']}")
+        many.append(one)
+    found = show(runs, falls, many)
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps([*runs.rows, *many], indent=1) + "\n")
+    if asked.docs:
+        write(runs.rows, runs.paced, many, found)
+
+
+def show(runs: Runs, falls: Sequence[Fall], many: Sequence[Row]) -> Sequence[Verdict]:
+    """Print the tables; returns what came of the criteria."""
+    page, rows, found = screen(), board(runs.rows), list[Verdict]()
+    page.width = max(page.width, 150)
+    whole = {fall.name for fall in scenarios() if fall.kind != "recorded"} <= {
+        f.name for f in falls
+    }
+    if whole:
+        page.print("\n1,000 pods, after a surge\n", style="bold")
+        page.print(tables.falls(rows, runs.paced, runs.scalers()))
+        found += verdicts(rows, [fall.name for fall in falls], runs.paced)
+    names = [fall.name for fall in falls if not whole or fall.name not in {f.name for f in named()}]
+    if names:
+        page.print("\non a day that usually asks for 1,000, and as recorded\n", style="bold")
+        page.print(tables.recorded(rows, names, runs.scalers()))
+    if many:
+        page.print("\na family of seeded falls, all demand counted\n", style="bold")
+        page.print(tables.family(many))
+        found += front_verdicts(many)
+    if found:
+        page.print()
+        page.print(tables.judged(found))
+    return found
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--falls", type=int, default=SIZE, help="falls of the family; 0: none")
     parser.add_argument("--only", help="scenarios, with commas between; -: none")
     parser.add_argument("--set", action="append", default=[], help="policy.field=value")
-    parser.add_argument("--model", default="Tide")
+    parser.add_argument("--model", default=SHIPPED, help="forecaster of Ebbtide")
     parser.add_argument("--why", help="a scenario to tell tick by tick")
-    parser.add_argument("--no-rivals", action="store_true")
-    asked = parser.parse_args()
-    trial = Trial(policies=changed(asked.set), model=asked.model)
-    names = (asked.why or asked.only or "").split(",") if asked.why or asked.only else None
-    falls = [fall for fall in scenarios() if names is None or fall.name in names]
-    rows: list[Row] = []
-    print(LINE.format("scenario", "scaler", "seconds", "drop60", "shortfall", "idle", "disrupted"))
-    for announced in (False, True):
-        setting = Trial(policies=trial.policies, model=trial.model, announced=announced)
-        for one, told in of_ebbtide(falls, setting) if falls else ():
-            rows.append(one)
-            show([one])
-            if asked.why:
-                told_why(falls[0], told)
-    if not asked.why and not asked.no_rivals:
-        for one in of_rivals(falls):
-            rows.append(one)
-            show([one])
-    if asked.falls and not asked.why:
-        for one in of_family(family(asked.falls), trial):
-            rows.append(one)
-            show([one])
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(rows, indent=1) + "\n")
+    parser.add_argument("--docs", action="store_true", help="write docs/descent.md and its picture")
+    return parser.parse_args()
+
+
+def _tell(what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{what:<70}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

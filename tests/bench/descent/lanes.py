@@ -5,94 +5,126 @@ all trials. Lanes decide as the loop does without a calendar: the bench compares
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import makers
 from ebbtide.loop.background import AtOnce
 from ebbtide.loop.cohort import Column
-from ebbtide.loop.forecasting import Forecasting
+from ebbtide.loop.forecasting import Forecasting, Foresight
+from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
 from ebbtide_policies.contract import Memory, Policy
-from ebbtide_policies.demand import Signal
-from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.lanes import UNKNOWN, Lanes, Number
 from ebbtide_policies.observation import Fleet, LastStep, Observation
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.resolve import settle, tightest
 from ebbtide_policies.scale_up import ScaleUp
 from tests.bench.descent.falls import BOOT, DELAY, FLEET, HISTORY, MINUTE, NOON, TICK, Fall
-from tests.bench.descent.world import Trial, spec_of
-from tests.policies.stacking import StackedDemand
+from tests.bench.descent.world import SHIPPED, Trial, spec_of
 
 BOOT_TICKS = int(BOOT / TICK)
 HORIZON = 7200.0
 SINGLE = "demand"
+KEPT = 30
+"""Steps that are kept of each forecast: further ahead nothing looks."""
 
 
-class Answers:
-    """The demand of all falls at one tick; every answer is kept, whatever asks next."""
+class Lookout:
+    """All that is to be seen of some falls: every question is answered once, for all ticks."""
 
-    def __init__(self, signals: Sequence[Signal]) -> None:
-        self._asked = StackedDemand(tuple(signals))
-        self._known: dict[tuple[object, ...], Any] = {}
+    def __init__(self, falls: Sequence[Fall], model: str = SHIPPED) -> None:
+        """Forecast every minute as the loop does."""
+        self.falls, self.seconds = falls, falls[0].seconds
+        made = _forecasts(falls, model)
+        self._seen = [
+            SeenDemand(
+                recorded=Recorded(NOON + fall.start, fall.minutes),
+                now=NOON + fall.seconds,
+                delay=DELAY,
+                per_replica=1.0,
+                forecasts=forecasts,
+            )
+            for fall, forecasts in zip(falls, made, strict=True)
+        ]
+        self._known: dict[tuple[object, ...], NDArray[Any]] = {}
+
+    def answer(self, question: str, *given: float) -> NDArray[Any]:
+        """The answers of all falls at every tick, [tick, fall]."""
+        key = (question, *given)
+        if key not in self._known:
+            answers = [getattr(seen, question)(*given) for seen in self._seen]
+            self._known[key] = np.stack(answers, axis=1)
+        return self._known[key]
+
+
+class Moment:
+    """The demand of all falls at one tick, one lane each, as policies ask for it."""
+
+    name = SINGLE
+    alive = 1.0
+    alive_at_least = 0.0
+
+    def __init__(self, lookout: Lookout, tick: int) -> None:
+        self._lookout, self._tick = lookout, tick
+
+    @property
+    def age(self) -> Lanes:
+        """Seconds since the newest known minute."""
+        return np.asarray(self._lookout.answer("age")[self._tick])
+
+    @property
+    def trusted(self) -> NDArray[np.bool_]:
+        """Whether there is a forecast that may be followed."""
+        return np.asarray(self._lookout.answer("trusted")[self._tick])
+
+    def usual(self, start: float, end: float) -> float:
+        """Nothing here asks for an ordinary day: there is no calendar."""
+        return UNKNOWN
 
     def __getattr__(self, question: str) -> Any:
-        answer = getattr(self._asked, question)
-        kept = self._kept(question) if callable(answer) else answer
-        setattr(self, question, kept)
-        return kept
-
-    def _kept(self, question: str) -> Any:
-        def ask(*given: Any) -> Any:
-            key = (question, *(np.asarray(value).tobytes() for value in given))
-            if key not in self._known:
-                self._known[key] = getattr(self._asked, question)(*given)
-            return self._known[key]
+        def ask(*given: Number) -> Lanes:
+            return np.asarray(self._lookout.answer(question, *map(_same, given))[self._tick])
 
         return ask
 
 
-@dataclass
-class Lookout:
-    """All that is to be seen of some falls, tick by tick."""
-
-    falls: Sequence[Fall]
-    model: str = "Tide"
-    ticks: list[Answers] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Forecast every minute as the loop does, and put up what is known at every tick."""
-        self.seconds, start = self.falls[0].seconds, self.falls[0].start
-        minutes = np.stack([fall.minutes for fall in self.falls], axis=1)
-        forecasting = Forecasting({self.model: makers()[self.model]}, AtOnce())
-        for second in self.seconds.tolist():
-            rows = int(np.floor((second - DELAY) / MINUTE) - start / MINUTE) + 1
-            known, newest = minutes[max(0, rows - HISTORY) : rows], NOON + start + rows * MINUTE
-            columns = [
-                Column((fall.name, SINGLE), newest - MINUTE, known[:, lane], self.model, HORIZON)
-                for lane, fall in enumerate(self.falls)
-            ]
-            forecasting.refresh(columns)
-            signals = [_signal(column, forecasting, NOON + second) for column in columns]
-            self.ticks.append(Answers(signals))
+def _same(value: Number) -> float:
+    """The one number that all falls ask with."""
+    return float(np.unique(value).item())
 
 
-def _signal(column: Column, forecasting: Forecasting, now: float) -> Signal:
-    foresight = forecasting.of(column.key)
-    if foresight is None:
-        raise LookupError(f"nothing is foreseen of {column.key}")
-    return Signal(
-        name=SINGLE,
-        now=now,
-        per_replica=1.0,
-        newest=column.newest,
-        minutes=column.minutes,
-        outlook=foresight.outlook,
-        trusted=foresight.trusted,
-        ordinary=foresight.ordinary,
+def _forecasts(falls: Sequence[Fall], model: str) -> Sequence[Forecasts]:
+    """One forecast a minute of every fall, by the loop's own forecasting with its trust."""
+    first, last = falls[0].seconds[[0, -1]]
+    start = falls[0].start
+    minutes = np.stack([fall.minutes for fall in falls], axis=1)
+    forecasting = Forecasting({model: makers()[model]}, AtOnce())
+    newest = np.arange(np.floor((first - DELAY) / MINUTE), np.floor((last - DELAY) / MINUTE) + 1)
+    made: list[list[Foresight]] = []
+    for minute in newest.astype(int).tolist():
+        rows = minute - int(start / MINUTE) + 1
+        known = minutes[max(0, rows - HISTORY) : rows]
+        columns = [
+            Column((fall.name, SINGLE), NOON + minute * MINUTE, known[:, lane], model, HORIZON)
+            for lane, fall in enumerate(falls)
+        ]
+        forecasting.refresh(columns)
+        made.append([foresight for c in columns if (foresight := forecasting.of(c.key))])
+    return [_gathered([row[lane] for row in made]) for lane in range(len(falls))]
+
+
+def _gathered(made: Sequence[Foresight]) -> Forecasts:
+    """The forecasts of one fall, minute by minute."""
+    return Forecasts(
+        levels=made[0].outlook.levels,
+        origins=np.array([one.outlook.origin for one in made]),
+        values=np.stack([one.outlook.values[:, :KEPT] for one in made]),
+        steps=made[0].outlook.values.shape[1],
+        trusted=np.array([one.trusted for one in made]),
     )
 
 
@@ -104,13 +136,13 @@ def swept(lookout: Lookout, trial: Trial) -> Lanes:
     current = np.full(count, FLEET)
     step = LastStep(np.full(count, -np.inf), current, current)
     memories: Mapping[str, Memory] = {}
-    for index, demand in enumerate(lookout.ticks):
+    for index in range(lookout.seconds.size):
         now = NOON + float(lookout.seconds[index])
         seen = Observation(
             workload="bench/falls",
             now=now,
             fleet=Fleet(current=current, ready=_ready(asked, index, current)),
-            demand=(demand,),
+            demand=(Moment(lookout, index),),
             lead_time=BOOT,
             scale_up=_pace(policies),
             last_step=step,

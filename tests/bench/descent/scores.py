@@ -64,6 +64,7 @@ def disrupted(fall: Fall, asked: Lanes) -> float:
 def together(scenario: str, scaler: str, rows: Sequence[Row]) -> dict[str, str | float | None]:
     """Many falls as one row: sums, the largest drop, the median time."""
     times = [r["seconds_to_target"] for r in rows if r["seconds_to_target"] is not None]
+    unknown = any(r["disrupted_sessions"] is None for r in rows)
 
     def total(name: str) -> float:
         return sum(float(r[name] or 0.0) for r in rows)
@@ -75,7 +76,7 @@ def together(scenario: str, scaler: str, rows: Sequence[Row]) -> dict[str, str |
         "largest_drop_60s": max(float(r["largest_drop_60s"] or 0.0) for r in rows),
         "shortfall_replica_minutes": total("shortfall_replica_minutes"),
         "idle_replica_hours": total("idle_replica_hours"),
-        "disrupted_sessions": total("disrupted_sessions"),
+        "disrupted_sessions": None if unknown else total("disrupted_sessions"),
     }
 
 

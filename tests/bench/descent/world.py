@@ -27,6 +27,10 @@ PLAIN: Json = {
 """No headroom anywhere, and the step that the criteria are about; all else as Ebbtide ships."""
 
 
+SHIPPED = "Seasonal"
+"""The forecaster that a CapacityPolicy has when it names none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """How Ebbtide is set up for a run."""
@@ -34,7 +38,7 @@ class Trial:
     policies: Json = field(default_factory=lambda: PLAIN)
     announced: bool = False
     """Whether a calendar says when the war ends."""
-    model: str = "Tide"
+    model: str = SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,14 @@ def _local(second: float) -> str:
 
 def driven(falls: Sequence[Fall], trial: Trial) -> Mapping[str, Told]:
     """Run Ebbtide over some falls; those that need a controller of their own get one."""
-    alone = [[fall] for fall in falls if fall.restarts or fall.wavers]
-    together = [fall for fall in falls if not (fall.restarts or fall.wavers)]
+    together: dict[int, list[Fall]] = {}
+    groups: list[list[Fall]] = []
+    for fall in falls:
+        if fall.restarts or fall.wavers:
+            groups.append([fall])
+        else:
+            together.setdefault(fall.seconds.size, []).append(fall)
     told: dict[str, Told] = {}
-    for group in ([together] if together else []) + alone:
+    for group in [*together.values(), *groups]:
         told |= FallWorld(group, trial, Remembered(trial.model)).run()
     return told

@@ -1,0 +1,109 @@
+"""docs/descent.md and its picture: the figures are written by the bench, the words by people."""
+
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+
+from tests.bench.descent.criteria import (
+    BAD_DAYS,
+    Board,
+    Paced,
+    Verdict,
+    board,
+    drop,
+    idle,
+    merits,
+    short,
+)
+from tests.bench.descent.front import FINE, HPA, Point, edge
+from tests.bench.descent.picture import FINE_HPA, OURS, PLAIN_HPA, draw
+from tests.bench.descent.scores import Row
+
+PAGE, PICTURE = pathlib.Path("docs/descent.md"), pathlib.Path("docs/descent.svg")
+
+
+def write(rows: Sequence[Row], paced: Paced, many: Sequence[Row], found: Sequence[Verdict]) -> None:
+    """Write the picture, and the figures into their places on the page."""
+    scalers = list(dict.fromkeys(str(one["scaler"]) for one in rows))
+    blocks = {
+        "falls": _falls(board(rows), paced, scalers),
+        "criteria": _criteria(found),
+        "family": _family(many),
+    }
+    PAGE.write_text(filled(PAGE.read_text(), blocks))
+    points = [Point.of(one) for one in many]
+    ours = edge([p for p in points if p.scaler.startswith("ebbtide-")])
+    shipped = [p for p in points if p.scaler == "ebbtide"]
+    hpa = [p for p in points if p.scaler.startswith(HPA) and not p.scaler.endswith(FINE)]
+    fine = [p for p in points if p.scaler.startswith(HPA) and p.scaler.endswith(FINE)]
+    rest = [p for p in points if p not in (*hpa, *fine) and not p.scaler.startswith("ebbtide")]
+    lines = {
+        "Ebbtide": (OURS, ours),
+        "HPA, tolerance 1 %": (FINE_HPA, fine),
+        "HPA, tolerance 10 %": (PLAIN_HPA, hpa),
+    }
+    title = "A family of falls: idle against shortfall"
+    PICTURE.write_text(draw(lines, [*shipped, *rest], title))
+
+
+def filled(page: str, blocks: Mapping[str, str]) -> str:
+    """The page with each block between its two marks replaced.
+
+    Raises:
+        ValueError: the page has no place for a block.
+
+    """
+    for name, text in blocks.items():
+        marks = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        places = marks.findall(page)
+        if len(places) != 1:
+            raise ValueError(f"the page needs one place for {name}, and has {len(places)}")
+        page = marks.sub(lambda found: found[1] + text + found[2], page)  # noqa: B023  # used at once
+    return page
+
+
+def _falls(rows: Board, paced: Paced, scalers: Sequence[str]) -> str:
+    heads = [
+        "",
+        "cliff: idle h",
+        "gone in 60 s",
+        "dip: short",
+        *(d.replace("-", " ") for d in BAD_DAYS),
+    ]
+    lines = [_line([*heads, "all of it"]), _line(["---"] + ["---:"] * (len(heads) - 1) + [":---:"])]
+    for scaler in scalers:
+        cells = [
+            f"**{scaler}**" if scaler.startswith("ebbtide") else scaler,
+            f"{idle(rows, 'cliff', scaler):,.0f}",
+            f"{drop(rows, 'cliff', scaler):,.0f}",
+            f"{short(rows, 'dip', scaler):,.0f}",
+            *(f"{drop(rows, d, scaler):,.0f} / {short(rows, d, scaler):,.0f}" for d in BAD_DAYS),
+            "yes" if all(merits(rows, paced, scaler).values()) else "no",
+        ]
+        lines.append(_line(cells))
+    return "\n".join(lines) + "\n"
+
+
+def _criteria(found: Sequence[Verdict]) -> str:
+    lines = [_line(["", "asked", "found"]), _line(["---"] * 3)]
+    lines += [
+        _line(["reached" if v.reached else "**not reached**", v.says, v.found]) for v in found
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _family(many: Sequence[Row]) -> str:
+    lines = [
+        _line(["", "idle, replica-hours", "short, replica-minutes"]),
+        _line(["---", "---:", "---:"]),
+    ]
+    points = [Point.of(one) for one in many if not str(one["scaler"]).startswith(HPA)]
+    lines += [
+        _line([point.scaler, f"{point.idle:,.0f}", f"{point.short:,.0f}"])
+        for point in sorted(points, key=lambda point: point.idle)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,137 @@
+"""The picture of the front: an SVG that reads on light and on dark pages."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from tests.bench.descent.front import Point
+
+WIDTH, HEIGHT = 860, 520
+LEFT, RIGHT, TOP, BOTTOM = 72, 150, 56, 60
+OURS, PLAIN_HPA, FINE_HPA = "#0a8f6a", "#d1495b", "#d98a1b"
+OTHERS = "#7a8794"
+
+STYLE = """
+  .page { fill: #ffffff } .ink { fill: #1d2733 } .quiet { fill: #5b6773 }
+  .grid { stroke: #dfe4e8; stroke-width: 1 } .halo { stroke: #ffffff; stroke-width: 3; }
+  text { font: 13px system-ui, sans-serif; paint-order: stroke }
+  .title { font-size: 17px; font-weight: 600 } .small { font-size: 11.5px }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #12181f } .ink { fill: #e6edf3 } .quiet { fill: #9aa7b3 }
+    .grid { stroke: #2b343d } .halo { stroke: #12181f }
+  }
+"""
+
+
+class Plane:
+    """From replica-hours and replica-minutes to a place in the picture; both on log scales."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self._x = _range([max(p.idle, 1.0) for p in points])
+        self._y = _range([max(p.short, 1.0) for p in points])
+
+    def at(self, idle: float, short: float) -> tuple[float, float]:
+        """The place of a point."""
+        across = _share(idle, self._x) * (WIDTH - LEFT - RIGHT)
+        up = _share(short, self._y) * (HEIGHT - TOP - BOTTOM)
+        return LEFT + across, HEIGHT - BOTTOM - up
+
+    @property
+    def grid(self) -> tuple[Sequence[float], Sequence[float]]:
+        """The values at which lines are drawn."""
+        return _ticks(self._x), _ticks(self._y)
+
+
+def draw(
+    lines: Mapping[str, tuple[str, Sequence[Point]]], points: Sequence[Point], title: str
+) -> str:
+    """The picture: lines by their name, each with a colour; and points that stand alone."""
+    plane = Plane([*points, *(point for _, line in lines.values() for point in line)])
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{STYLE}</style>",
+        f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
+        f'<text class="ink title" x="{LEFT}" y="30">{escape(title)}</text>',
+        *_grid(plane),
+        *_dots(plane, points),
+    ]
+    for name, (colour, line) in reversed(list(lines.items())):
+        parts += _line(plane, line, colour, name)
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _grid(plane: Plane) -> Sequence[str]:
+    parts = []
+    for value in plane.grid[0]:
+        x, _ = plane.at(value, 1e-9)
+        parts.append(
+            f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        )
+        parts.append(_text(x, HEIGHT - BOTTOM + 18, f"{value:,.0f}", "quiet small", "middle"))
+    for value in plane.grid[1]:
+        _, y = plane.at(1e-9, value)
+        parts.append(
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+        parts.append(_text(LEFT - 8, y + 4, f"{value:,.0f}", "quiet small", "end"))
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    parts.append(_text(middle, HEIGHT - 16, "idle, replica-hours", "quiet", "middle"))
+    y = (TOP + HEIGHT - BOTTOM) / 2
+    parts.append(
+        f'<text class="quiet" text-anchor="middle" transform="translate(18 {y:.0f}) rotate(-90)">'
+        "shortfall, replica-minutes</text>"
+    )
+    return parts
+
+
+def _line(plane: Plane, points: Sequence[Point], colour: str, name: str) -> Sequence[str]:
+    ordered = sorted(points, key=lambda point: point.idle)
+    places = [plane.at(point.idle, point.short) for point in ordered]
+    way = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    dots = [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"><title>{point.scaler}: '
+        f"{point.idle:,.0f} idle, {point.short:,.0f} short</title></circle>"
+        for point, (x, y) in zip(ordered, places, strict=True)
+    ]
+    x, y = places[-1]
+    label = (
+        f'<text class="halo small" x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{name}</text>'
+    )
+    return [
+        f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2.5"/>',
+        *dots,
+        label,
+    ]
+
+
+def _dots(plane: Plane, points: Sequence[Point]) -> Sequence[str]:
+    """Points that stand alone; those in one place share a label."""
+    named: dict[tuple[float, float], list[str]] = {}
+    for point in points:
+        named.setdefault(plane.at(point.idle, point.short), []).append(point.scaler)
+    parts = []
+    for (x, y), names in named.items():
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{OTHERS}"/>')
+        parts.append(_text(x, y - 8, ", ".join(names), "quiet halo small", "middle"))
+    return parts
+
+
+def _text(x: float, y: float, words: str, kind: str, anchor: str) -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    return float(np.log10(min(values) * 0.85)), float(np.log10(max(values) * 1.15))
+
+
+def _share(value: float, over: tuple[float, float]) -> float:
+    low, high = over
+    return float(np.clip((np.log10(max(value, 1e-12)) - low) / (high - low), 0.0, 1.0))
+
+
+def _ticks(over: tuple[float, float]) -> Sequence[float]:
+    low, high = over
+    every = [base * 10.0**power for power in range(7) for base in (1, 2, 5)]
+    return [value for value in every if low <= np.log10(value) <= high]

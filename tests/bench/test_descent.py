@@ -1,0 +1,79 @@
+"""The bench of the way down: its fast path decides as the loop does, and its page holds."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.bench.descent.falls import CLIFF, DIP, SECONDS, named
+from tests.bench.descent.family import family
+from tests.bench.descent.front import BLIND, Point, beaten_by, edge
+from tests.bench.descent.lanes import Lookout, swept
+from tests.bench.descent.page import PAGE, filled
+from tests.bench.descent.picture import draw
+from tests.bench.descent.scores import seconds_to_target, shortfall
+from tests.bench.descent.world import Trial, driven
+
+WHILE = SECONDS[40:260]
+"""From 20 minutes before a fall to 35 after it."""
+
+
+def test_lanes_decide_as_the_loop_does() -> None:
+    falls = [replace(fall, seconds=WHILE) for fall in family(5)]
+    trial = Trial(model=BLIND)
+    alone, together = driven(falls, trial), swept(Lookout(falls, BLIND), trial)
+    for lane, fall in enumerate(falls):
+        assert np.abs(together[:, lane] - alone[fall.name].asked).max() <= 1
+
+
+def test_a_family_is_the_same_each_time_and_its_falls_differ() -> None:
+    one, other = family(20), family(20)
+    assert all((a.demand == b.demand).all() for a, b in zip(one, other, strict=True))
+    assert len({fall.demand.tobytes() for fall in one}) == 20
+    assert {fall.kind for fall in one} == {"dip", "cliff", "ebb", "echo"}
+
+
+@pytest.mark.parametrize(
+    ("second", "cliff", "dip"),
+    [(-15, 1000, 1000), (0, 60, 60), (345, 60, 60), (390, 60, 430), (420, 60, 800)],
+)
+def test_a_cliff_is_a_step_and_a_dip_comes_back(second: float, cliff: float, dip: float) -> None:
+    at = np.array([float(second)])
+    assert [float(course(at)[0]) for course in (CLIFF, DIP)] == [cliff, dip]
+
+
+def test_a_metric_is_read_half_a_minute_late_at_whole_minutes() -> None:
+    cliff = named()[0]
+    read = dict(zip(cliff.seconds.tolist(), cliff.read.tolist(), strict=True))
+    assert [read[second] for second in (-15.0, 15.0, 30.0)] == [1000.0, 1000.0, 60.0]
+
+
+def test_a_fleet_that_never_moves_reaches_no_target_and_is_never_short() -> None:
+    cliff, still = named()[0], np.full(SECONDS.size, 1000.0)
+    assert seconds_to_target(cliff, still) is None
+    assert shortfall(cliff, still) == 0
+    assert seconds_to_target(cliff, np.where(SECONDS < 300, 1000.0, 60.0)) == 300
+
+
+def test_a_front_keeps_what_nothing_beats() -> None:
+    cheap, good, worse = Point("a", 1.0, 9.0), Point("b", 5.0, 2.0), Point("c", 6.0, 3.0)
+    assert edge([worse, good, cheap]) == [cheap, good]
+    assert beaten_by(worse, [cheap, good]) == good
+    assert beaten_by(Point("d", 0.5, 20.0), [cheap, good]) is None
+
+
+def test_the_page_has_one_place_for_each_figure_and_keeps_its_words() -> None:
+    before = PAGE.read_text()
+    after = filled(before, {"falls": "| x |\n", "criteria": "", "family": ""})
+    assert "<!-- bench: falls -->\n| x |\n<!-- end -->" in after
+    assert after.startswith("# The way down\n")
+    with pytest.raises(ValueError, match="one place for costs, and has 0"):
+        filled(before, {"costs": ""})
+
+
+def test_the_picture_is_sound_and_names_every_line() -> None:
+    line = [Point("ebbtide-window-2m", 100.0, 900.0), Point("ebbtide-window-9m", 400.0, 20.0)]
+    picture = draw({"Ebbtide": ("#0a8f6a", line)}, [Point("keda", 50.0, 5000.0)], "A & B")
+    words = [text.text for text in ET.fromstring(picture).iter() if text.text]
+    assert {"Ebbtide", "keda", "A & B"} <= set(words)
