@@ -8,9 +8,11 @@ import numpy as np
 from tests.bench.descent.front import Point
 
 WIDTH, HEIGHT = 860, 520
-LEFT, RIGHT, TOP, BOTTOM = 72, 150, 56, 60
+LEFT, RIGHT, TOP, BOTTOM = 92, 150, 56, 60
 OURS, PLAIN_HPA, FINE_HPA = "#0a8f6a", "#d1495b", "#d98a1b"
 OTHERS = "#7a8794"
+LETTER, LINE = 6.4, 12.0
+"""About the size of a letter."""
 
 STYLE = """
   .page { fill: #ffffff } .ink { fill: #1d2733 } .quiet { fill: #5b6773 }
@@ -55,11 +57,10 @@ def draw(
         f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
         f'<text class="ink title" x="{LEFT}" y="30">{escape(title)}</text>',
         *_grid(plane),
-        *_dots(plane, points),
     ]
     for name, (colour, line) in reversed(list(lines.items())):
         parts += _line(plane, line, colour, name)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return "\n".join([*parts, *_dots(plane, points), "</svg>"]) + "\n"
 
 
 def _grid(plane: Plane) -> Sequence[str]:
@@ -107,15 +108,31 @@ def _line(plane: Plane, points: Sequence[Point], colour: str, name: str) -> Sequ
 
 
 def _dots(plane: Plane, points: Sequence[Point]) -> Sequence[str]:
-    """Points that stand alone; those in one place share a label."""
+    """Points that stand alone; those in one place share a label, and no label covers another."""
     named: dict[tuple[float, float], list[str]] = {}
     for point in points:
         named.setdefault(plane.at(point.idle, point.short), []).append(point.scaler)
-    parts = []
+    parts, taken = [], list[tuple[float, float, float]]()
     for (x, y), names in named.items():
+        label = ", ".join(names)
+        wide = LETTER * len(label)
+        places = [(x + 7, y + 4), (x - 7 - wide, y + 4), (x - wide / 2, y - 8), (x + 7, y + 16)]
+        left, base = next((p for p in places if _is_free(p, wide, taken)), places[0])
+        taken.append((left, base, wide))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{OTHERS}"/>')
-        parts.append(_text(x, y - 8, ", ".join(names), "quiet halo small", "middle"))
+        parts.append(_text(left, base, label, "quiet halo small", "start"))
     return parts
+
+
+def _is_free(
+    place: tuple[float, float], wide: float, taken: Sequence[tuple[float, float, float]]
+) -> bool:
+    """Whether a label fits there beside those that are placed."""
+    left, base = place
+    return all(
+        abs(base - other) >= LINE or left > begin + width or left + wide < begin
+        for begin, other, width in taken
+    )
 
 
 def _text(x: float, y: float, words: str, kind: str, anchor: str) -> str:
