@@ -113,10 +113,12 @@ def to_drain(pods: Iterable[Pod], count: int) -> list[Pod]:
     ready = [pod for pod in everyone if pod.rank is Rank.READY]
     begun = sorted((pod for pod in ready if pod.drains is not None), key=_load)
     fresh = [pod for pod in ready if pod.drains is None]
-    order = balanced(fresh, fresh, len(fresh))
-    idle, busy = [p for p in order if p.sessions <= 0], [p for p in order if not p.sessions <= 0]
     empty = [pod for pod in begun if pod.sessions <= 0]
-    return [*unready, *empty, *idle, *begun[len(empty) :], *busy][: max(0, count)]
+    chosen = [*unready, *empty]
+    chosen += balanced([p for p in fresh if p.sessions <= 0], fresh, count - len(chosen))
+    chosen += begun[len(empty) :]
+    left = [pod for pod in fresh if not pod.sessions <= 0]
+    return [*chosen, *balanced(left, fresh, count - len(chosen))][: max(0, count)]
 
 
 def balanced(candidates: Sequence[Pod], fleet: Iterable[Pod], count: int) -> list[Pod]:

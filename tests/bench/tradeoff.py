@@ -24,8 +24,7 @@ def tradeoff(curve: Curve) -> str:
         'aria-label="Sessions cut off against replica-hours, by deadline">'
     )
     subtitle = (
-        "An edge with 50 sessions a pod of 20 minutes each; demand falls by nine tenths over "
-        "an hour. Points: the deadline."
+        "An edge: 50 sessions a pod of 20 minutes each; demand falls by nine tenths in an hour"
     )
     return "\n".join(
         [
@@ -56,7 +55,12 @@ def _axes(wide: float, high: float) -> Iterator[str]:
             x, y = _at(0, share, wide, high)
             yield f'<path d="M{x} {y}H{WIDTH - RIGHT}" stroke="#eaeef2"/>'
             yield _text(x - 8, y + 4, f"{share:.0%}", anchor="end", fill=GREY)
-    yield _text((LEFT + WIDTH) / 2, HEIGHT - 16, "more replica-hours than without", anchor="middle")
+    yield _text(
+        (LEFT + WIDTH) / 2,
+        HEIGHT - 16,
+        "more replica-hours than without; the points are deadlines",
+        anchor="middle",
+    )
     x, y = 18, (TOP + HEIGHT - BOTTOM) / 2
     turned = f' transform="rotate(-90 {x} {y})"'
     yield _text(x, y, "sessions cut off, of those without", anchor="middle", more=turned)

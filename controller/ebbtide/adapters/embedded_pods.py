@@ -22,6 +22,9 @@ class _Metadata:
     cost_by: str = ""
 
 
+_UNTOUCHED = _Metadata()
+
+
 class EmbeddedPods:
     """Shows the pods of a plant, keeps what is written on them, and lets the plant know."""
 
@@ -29,6 +32,7 @@ class EmbeddedPods:
         """The pods are dealt out over `zones` in turn."""
         self._ref, self._plant, self._zones = ref, plant, tuple(zones)
         self._written: dict[int, _Metadata] = {}
+        self._shown: dict[int, Pod] = {}
         self.unready: set[str] = set()
         """Names of pods that are not Ready although they have booted."""
 
@@ -98,13 +102,16 @@ class EmbeddedPods:
     def _pod(
         self, number: int, asked: float, ready: float, now: float, ends: float | None = None
     ) -> Pod:
-        kept, name = self._written.get(number, _Metadata()), self._name(number)
+        kept, name = self._written.get(number, _UNTOUCHED), self._name(number)
         up = ready <= now and name not in self.unready
-        return Pod(
+        version, shown = f"{kept.version}{'u' if up else 'd'}", self._shown.get(number)
+        if shown and (shown.resource_version, shown.terminating_since) == (version, ends):
+            return shown
+        self._shown[number] = shown = Pod(
             namespace=self._ref.namespace,
             name=name,
             uid=f"{self._ref}#{number}",
-            resource_version=f"{kept.version}{'u' if up else 'd'}",
+            resource_version=version,
             created=asked,
             phase="Running" if ready <= now or ends else "Pending",
             scheduled_since=asked,
@@ -117,6 +124,7 @@ class EmbeddedPods:
             annotations=dict(kept.annotations),
             deletion_cost_by=kept.cost_by,
         )
+        return shown
 
 
 def _number(name: str) -> int:

@@ -147,7 +147,10 @@ class Escorted:
 
     def tend(self) -> None:
         """Bring the drain labels to where they should be; what fails is tried at the next tick."""
-        wanted = [(pod, self._due(pod)) for pod in self._pods.values()]
+        here = (
+            p for p in self._pods.values() if p.name in self._drains or p.labels or p.annotations
+        )
+        wanted = [(pod, self._due(pod)) for pod in here]
         due = [(pod, marks) for pod, marks in wanted if marks != Marks()]
         due.sort(key=lambda each: each[0].name in self._drains)  # who is opened again comes first
         for pod, marks in due[:MOST_MARKS]:
