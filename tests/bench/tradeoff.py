@@ -23,9 +23,7 @@ def tradeoff(curve: Curve) -> str:
         'font-family="system-ui, sans-serif" font-size="12" role="img" '
         'aria-label="Sessions cut off against replica-hours, by deadline">'
     )
-    subtitle = (
-        "An edge: 50 sessions a pod of 20 minutes each; demand falls by nine tenths in an hour"
-    )
+    subtitle = "An edge: 50 sessions a pod, 20 minutes each; demand falls by nine tenths in an hour"
     return "\n".join(
         [
             head,
