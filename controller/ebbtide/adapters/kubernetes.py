@@ -15,10 +15,11 @@ from ebbtide.adapters.own_objects import (
     whole,
 )
 from ebbtide.adapters.pods import Pods
+from ebbtide.adapters.rights import may
 from ebbtide.adapters.targets import Targets
 from ebbtide.errors import Conflict, EbbtideError, NotLeading
 from ebbtide.loop.pods import Marks, Pod
-from ebbtide.loop.ports import Announcement, Autoscaler, Held, Json, Resource, Survey, Target
+from ebbtide.loop.ports import Announcement, Autoscaler, Held, Json, Ref, Resource, Survey, Target
 
 _LOG = logging.getLogger(__name__)
 
@@ -134,6 +135,16 @@ class KubernetesCluster:
                 error,
                 extra={"workload": event.about.key, "reason": event.reason},
             )
+
+    def may_scale(self, ref: Ref) -> tuple[bool, str]:
+        """Whether this account may scale an object, and how the right is called.
+
+        Raises:
+            ClusterUnavailable: the API server did not answer, or the kind can't be scaled.
+
+        """
+        place = self._targets.scale(ref)
+        return may(self._server, "patch", place), f"patch {place.resource} in {ref.namespace}"
 
     def get_policy(self, namespace: str, name: str) -> Resource:
         """Return one CapacityPolicy."""

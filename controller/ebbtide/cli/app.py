@@ -25,6 +25,7 @@ from ebbtide.cli import (
     operate,
     overrides,
     plan,
+    preflight,
     testing,
     tune,
 )
@@ -60,6 +61,7 @@ app.command("test")(testing.run_cases)
 app.command("backtest")(backtest.command)
 app.command("run")(operate.run)
 app.command("check")(check.check)
+app.command("preflight")(preflight.command)
 app.command("explain")(explain.explain)
 app.command("freeze")(overrides.freeze)
 app.command("floor")(overrides.floor)

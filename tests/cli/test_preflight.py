@@ -1,0 +1,117 @@
+"""`ebbtide preflight`: what stands between a workload and Enforce, over the wire."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.http_api import HttpApi, refusal
+from tests.cli.conftest import Ebbtide
+
+OWN = "/apis/ebbtide.dev/v1alpha1"
+NAMESPACES = "namespaces/live"
+REF = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"}
+SPEC = {
+    "scaleTargetRef": REF,
+    "demand": {"query": "sum(viewers)"},
+    "capacity": {"perReplica": 100},
+    "replicas": {"min": 1, "max": 100},
+}
+
+
+def owned(manager: str, operation: str) -> dict[str, Any]:
+    """An entry of managedFields that owns the replicas."""
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
+    return {"manager": manager, "operation": operation, "fieldsV1": fields}
+
+
+def serve(api: HttpApi, *, owners: list[dict[str, Any]], hpas: list[Any], ready: int = 20) -> None:
+    """A cluster with one policy and its Deployment of twenty."""
+    policy = {"metadata": {"name": "edge", "namespace": "live", "uid": "p"}, "spec": SPEC}
+    api.on("GET", f"{OWN}/capacitypolicies", {"items": [policy]})
+    for plural in ("eventcalendars", "capacityoverrides"):
+        api.on("GET", f"{OWN}/{plural}", {"items": []})
+    fleet = {
+        "metadata": {"name": "edge", "namespace": "live", "uid": "d", "managedFields": owners},
+        "spec": {"replicas": 20},
+        "status": {"readyReplicas": ready, "replicas": 20, "updatedReplicas": 20},
+    }
+    api.on("GET", f"/apis/apps/v1/{NAMESPACES}/deployments", {"items": [fleet]})
+    api.on("GET", f"/apis/autoscaling/v2/{NAMESPACES}/horizontalpodautoscalers", {"items": hpas})
+    missing = refusal(404, "NotFound", "the server could not find the requested resource")
+    api.on("GET", f"/apis/keda.sh/v1alpha1/{NAMESPACES}/scaledobjects", missing)
+    review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    api.on("POST", review, {"status": {"allowed": True}})
+
+
+@pytest.fixture
+def kubeconfig(api: HttpApi, tmp_path: Path) -> str:
+    return f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+
+
+def test_a_workload_that_nobody_else_touches_is_ready(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, owners=[owned("ebbtide", "Update")], hpas=[])
+    told = ebbtide("preflight", "live/edge", kubeconfig)
+    assert told.code == 0
+    assert "live/edge  ready for Enforce" in told.out
+    assert "this account may patch deployments/scale in live" in told.out
+
+
+def test_a_gitops_tool_is_named_with_the_way_to_hand_over(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, owners=[owned("kustomize-controller", "Apply")], hpas=[])
+    told = ebbtide("preflight", "--json", kubeconfig)
+    assert told.code == 1
+    checks = {check["name"]: check for check in json.loads(told.out)["live/edge"]}
+    assert checks["spec.replicas"]["verdict"] == "stop"
+    assert "kustomize-controller declares it" in checks["spec.replicas"]["found"]
+    assert '"spec":{"replicas":20}' in checks["spec.replicas"]["next"]
+    assert "--field-manager=ebbtide-handover" in checks["spec.replicas"]["next"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "found", "todo"),
+    [
+        pytest.param(
+            owned("argocd-controller", "Update"), "argocd-controller writes", "edit-last-applied",
+            id="a tool that patches",
+        ),
+        pytest.param(
+            owned("kubectl", "Update"), "kubectl wrote it last", "take replicas out", id="a person"
+        ),
+        pytest.param(owned("kubectl", "Apply"), "kubectl declares it", "handover", id="a file"),
+    ],
+)  # fmt: skip
+def test_whoever_owns_the_replicas_is_told_of(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str, owner: Any, found: str, todo: str
+) -> None:
+    serve(api, owners=[owner], hpas=[])
+    told = ebbtide("preflight", "--json", kubeconfig)
+    checks = {check["name"]: check for check in json.loads(told.out)["live/edge"]}
+    assert found in checks["spec.replicas"]["found"]
+    assert todo in checks["spec.replicas"]["next"]
+
+
+def test_an_hpa_stops_it_and_pods_that_are_not_ready_are_told_of(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    hpa = {"metadata": {"name": "by-cpu", "namespace": "live"}, "spec": {"scaleTargetRef": REF}}
+    serve(api, owners=[], hpas=[hpa], ready=18)
+    told = ebbtide("preflight", kubeconfig)
+    assert told.code == 1
+    assert "1 to settle first" in told.out
+    assert "HorizontalPodAutoscaler live/by-cpu scales Deployment live/edge too" in told.out
+    assert "AutoscalerFloor" in told.out
+    assert "18 of 20 are Ready" in told.out
+
+
+def test_a_policy_that_is_not_there_is_said(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, owners=[], hpas=[])
+    told = ebbtide("preflight", "live/origin", kubeconfig)
+    assert (told.code, told.err) == (3, "ebbtide: there is no CapacityPolicy live/origin\n")
