@@ -1,0 +1,182 @@
+"""Other hands on a real control plane: an HPA that holds a floor, a person, and a GitOps tool."""
+
+import itertools
+import json
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.cluster.ebbtide_objects import RULES, grant, install
+from tests.cluster.external_metrics import ExternalMetrics, MetricsServer
+from tests.cluster.feed import Feed, constant
+from tests.cluster.manifests import deployment
+from tests.cluster.plane import Plane
+from tests.cluster.running_operator import TICK, Operator, condition, events_of, home_of, status_of
+from tests.cluster.watch import Staircase, Watch
+from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
+from tests.integration.prometheus_server import PrometheusServer
+
+HELD, PERSON, REPO = "edge", "origin", "media"
+APPS = (HELD, PERSON, REPO)
+FLEET, STEP = 20, 2
+BEFORE = 4
+"""The minimum that people gave the HPA."""
+BY_HAND = FLEET + 6
+LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
+HPA = f"""
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: by-viewers}}
+spec:
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {HELD}}}
+  minReplicas: {BEFORE}
+  maxReplicas: 40
+  metrics:
+    - type: External
+      external: {{metric: {{name: viewers}}, target: {{type: AverageValue, averageValue: "100"}}}}
+"""
+
+pytestmark = pytest.mark.prometheus
+
+
+@dataclass
+class Seen:
+    """What was seen of three fleets, each with somebody else's hand on it."""
+
+    minimums: list[int] = field(default_factory=list)
+    """Of the HPA, each as long as it stood."""
+    stairs: dict[str, Staircase] = field(default_factory=dict)
+    by_hand: dict[str, Any] = field(default_factory=dict)
+    """The status a while after a person had scaled up."""
+    reset: dict[str, Any] = field(default_factory=dict)
+    """The status once the tool had written back."""
+    reset_again: int = 0
+    """The replicas that the tool's fleet had for the rest of the time."""
+    events: dict[str, set[str]] = field(default_factory=dict)
+    put_back: dict[str, Any] = field(default_factory=dict)
+    """The HPA after its policy was deleted."""
+    left: int = 0
+    """Replicas of its fleet then."""
+    traces: list[str] = field(default_factory=list)
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+
+
+def minimum(plane: Plane, home: str) -> int:
+    found: int = plane.get("hpa", "by-viewers", namespace=home)["spec"]["minReplicas"]
+    return found
+
+
+def gitops(plane: Plane, home: str) -> None:
+    """What a GitOps tool does at every sync: apply what the repository declares."""
+    declared = json.dumps(deployment(REPO, FLEET, boot="1s"))
+    plane.kubectl(
+        *("apply", "--server-side", "--force-conflicts", "--field-manager=deployer"),
+        *("-f-", f"-n={home}"),
+        stdin=declared,
+    )
+
+
+@pytest.fixture(scope="module")
+def seen(plane: Plane, metrics_server: MetricsServer, live_prometheus: PrometheusServer) -> Seen:
+    """Let three descents begin, and lay a hand on each."""
+    install(plane)
+    found = Seen()
+    with ExitStack() as stack:
+        home = stack.enter_context(home_of(plane, "hands"))
+        ExternalMetrics(metrics_server, home).set("viewers", 100 * FLEET)
+        start_fleets(plane, home, APPS, FLEET)
+        gitops(plane, home)
+        for manifest in (
+            HPA,
+            LEASE,
+            care(HELD, actuator="AutoscalerFloor"),
+            care(PERSON),
+            care(REPO),
+        ):
+            plane.apply(manifest, namespace=home)
+        grant(plane, home, "operator", RULES)
+        account = plane.kubeconfig_for("operator", home)
+        watch = stack.enter_context(Watch(plane, home))
+        low = {app: constant(0.2 * FLEET * PER_REPLICA) for app in APPS}
+        stack.enter_context(Feed(live_prometheus, low))
+        running = Operator(plane, home, {"default": live_prometheus.url}, kubeconfig=account)
+        operator = stack.enter_context(running)
+        plane.wait(lambda: minimum(plane, home) >= FLEET - STEP, 60, "the floor holds the fleet")
+        ExternalMetrics(metrics_server, home).set("viewers", 100)  # from now on the HPA wants one
+        _lay_hands(plane, home, watch, found)
+        _go_down(plane, home, found)
+        found.reset_again = watch.now(REPO)
+        found.stairs = {app: watch.of(app).between(0, time.time()) for app in APPS}
+        plane.kubectl("delete", "capacitypolicy", HELD, f"-n={home}", "--timeout=30s")
+        found.put_back = plane.get("hpa", "by-viewers", namespace=home)
+        found.left = watch.now(HELD)
+        found.events = {app: {e["reason"] for e in events_of(plane, home, app)} for app in APPS}
+        operator.stop()
+        found.traces = operator.stack_traces
+        found.refusals = operator.said("may not")
+    return found
+
+
+def _lay_hands(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
+    plane.wait(lambda: watch.now(REPO) == FLEET - STEP, 60, "one step has gone")
+    gitops(plane, home)
+    plane.wait(
+        lambda: condition(status_of(plane, home, REPO), "Conflicted").get("status") == "True",
+        5 * TICK,
+        "the tool is named",
+    )
+    seen.reset = status_of(plane, home, REPO)
+    plane.wait(lambda: watch.now(PERSON) < FLEET, 60, "one step has gone")
+    plane.kubectl("scale", f"deployment/{PERSON}", f"--replicas={BY_HAND}", f"-n={home}")
+    time.sleep(2 * SOAK)
+    seen.by_hand = status_of(plane, home, PERSON)
+
+
+def _go_down(plane: Plane, home: str, seen: Seen) -> None:
+    def low() -> bool:
+        seen.minimums.append(minimum(plane, home))
+        return seen.minimums[-1] <= FLEET - 4 * STEP
+
+    plane.wait(low, 90, "the minimum goes down its staircase")
+
+
+def test_the_minimum_goes_down_the_staircase_and_the_fleet_behind_it(seen: Seen) -> None:
+    stairs = [number for number, _ in itertools.groupby(seen.minimums)]
+    assert all(a - b <= STEP for a, b in itertools.pairwise(stairs))
+    print(seen.stairs[HELD].told(HELD, SOAK - LATE))
+    assert seen.stairs[HELD].largest_drop(SOAK - LATE) <= STEP
+    assert seen.stairs[HELD].at(time.time()) <= FLEET - 3 * STEP
+
+
+def test_the_policy_that_goes_puts_the_minimum_back_and_leaves_the_fleet(seen: Seen) -> None:
+    assert seen.put_back["spec"]["minReplicas"] == BEFORE
+    assert "ebbtide.dev/minimum" not in seen.put_back["metadata"].get("annotations", {})
+    assert seen.left > BEFORE
+
+
+def test_what_a_person_scales_up_stays_and_says_until_when(seen: Seen) -> None:
+    assert seen.stairs[PERSON].replicas[-1] == BY_HAND
+    hand = seen.by_hand["hand"]
+    assert (hand["by"], hand["kind"], hand["to"]) == ("kubectl", "Manual", BY_HAND)
+    assert seen.by_hand["binding"]["reason"] == "ManualFloor"
+    assert seen.by_hand["lastStep"]["to"] < FLEET
+    assert condition(seen.by_hand, "ScaledByHand")["status"] == "True"
+    assert "ScaledByHand" in seen.events[PERSON]
+
+
+def test_a_gitops_tool_that_writes_back_is_named_and_nothing_is_written_any_more(
+    seen: Seen,
+) -> None:
+    said = condition(seen.reset, "Conflicted")
+    assert said["reason"] == "ReplicasReset"
+    assert said["message"].startswith("deployer writes spec.replicas of Deployment")
+    assert seen.reset_again == FLEET
+    assert "ReplicasReset" in seen.events[REPO]
+
+
+def test_nothing_was_refused_and_nothing_failed(seen: Seen) -> None:
+    assert not seen.traces
+    assert not seen.refusals
