@@ -7,7 +7,7 @@ of is known, and read a day later, so that nothing of the future is in a curve.
 
 import numpy as np
 
-from ebbtide.forecast.tide_frame import F32, NIL, Frame, Rows, total
+from ebbtide.forecast.tide_frame import F32, HOUR_MINUTES, NIL, Frame, Rows, total
 
 CURVES = 4
 WEEK = 7
@@ -25,7 +25,7 @@ class Days:
 
     def __init__(self, frame: Frame, series: int) -> None:
         self.frame = frame
-        self.half = SMOOTHING // 2 // frame.grid or 1
+        self.half = max(1, SMOOTHING // 2 // frame.grid) if frame.grid < HOUR_MINUTES else 0
         self.cell = max(1, CELL_MINUTES // frame.grid)
         self.days = np.full((WEEK * frame.day // self.cell, series), np.nan, np.float32)
         self.raw = np.full((2 * self.half + self.cell, series), np.nan, np.float32)

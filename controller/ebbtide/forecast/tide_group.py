@@ -1,6 +1,7 @@
 """Series that `Tide` forecasts together, recognized from tick to tick by their own past."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,10 @@ from ebbtide.forecast.tide_learner import TURN_DAYS, Learner
 
 TOGETHER = 128
 """Series that are reckoned at once: more would not fit a processor's cache."""
-RECOGNIZED = 90
+RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
 ABSENT, GAP = np.float32(-2), np.float32(-1)
-SAMPLED = 61
+SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
 
 
@@ -27,7 +28,7 @@ class Group:
         self.end, self._length = history.end, len(history.minutes)
         self._evidence = _evidence(history, len(history.minutes), frame)
         self._midnight = -1
-        self._ordinary: Floats = np.zeros((0, 0))
+        self._ordinary: F32 = np.zeros((0, 0), np.float32)
 
     def places(self, history: History, frame: Frame) -> Rows:
         """Where each series of a history stands here, -1 for one that does not."""
@@ -75,13 +76,13 @@ class Group:
         """Rows of each series that are known."""
         return np.concatenate([learner.track.learnt for learner in self.learners])
 
-    def ordinary(self, history: History) -> Floats:
-        """What an ordinary day asks for, (day, series); made once a day."""
+    def ordinary(self, history: History) -> Any:
+        """What an ordinary day asks for, (day, series), in float32; made once a day."""
         midnight = int(self.end // history.grid + 1) // self.frame.day
         if midnight != self._midnight:
             self._midnight = midnight
             cells = np.concatenate([one.ordinary for one in self.learners], axis=1)
-            self._ordinary = np.repeat(cells, self.frame.day // len(cells), axis=0).astype(float)
+            self._ordinary = np.repeat(cells, self.frame.day // len(cells), axis=0)
             if len(history.minutes) < 2 * self.frame.day:
                 self._ordinary[:] = np.nan
         return self._ordinary

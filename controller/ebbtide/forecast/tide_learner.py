@@ -105,7 +105,7 @@ class Learner:
 
     def worse(self) -> F32:
         """Mean errors of late of what was foreseen, over those of persistence, (anchors, N)."""
-        pairs = [(one.widths.spreads.errors[1], one.weights.scale) for one in self.aheads]
+        pairs = [(one.widths.spreads.errors[2], one.weights.scale) for one in self.aheads]
         own, plain = (np.concatenate(each)[:, ELDER] for each in zip(*pairs, strict=True))
         return np.where(plain > 0, own / np.where(plain > 0, plain, 1), 1)
 

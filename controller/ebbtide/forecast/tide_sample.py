@@ -34,6 +34,8 @@ class Sample(NamedTuple):
     """Where a row's origin had whole days before it, (T, A, 1, N)."""
     guard: F32
     """A small share of the mean, (T, 1, 1, N)."""
+    moves: F32
+    """Running means of the changes from row to row, (T, 1, MOVES, 1, N)."""
     then: F32
     """What each expert foresaw for the rows, (T, A, E, 1, N)."""
     now: F32
@@ -60,6 +62,7 @@ def sample(seen: Seen, band: Band, frame: Frame, births: Rows) -> Sample:
         known=np.multiply(learnt, seen.known[places][:, None, None], dtype=np.float32),
         seasoned=since > day + WARM,
         guard=rows[:, None, GUARDED, None],
+        moves=seen.moves[places][:, None, :, None],
         then=then[..., None, :],
         now=now[..., None, :],
     )

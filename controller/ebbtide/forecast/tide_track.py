@@ -13,6 +13,8 @@ from ebbtide.forecast.tide_days import CURVES, Days
 from ebbtide.forecast.tide_experts import GUARDED, SINCE, SPANS, WIDTH, describe
 from ebbtide.forecast.tide_frame import F32, NIL, Band, Frame, Rows, running, total
 
+MOVES = np.array((1 / 4, 1 / 15), np.float32)[:, None]
+"""How much a row counts in the running means of changes."""
 HIGH_DAYS = 14
 """Days of which the highest value is remembered."""
 GUARD = np.float32(0.02)
@@ -37,6 +39,8 @@ class Seen(NamedTuple):
     """Everything about the rows, (T, WIDTH, N)."""
     ring: F32
     """The rows before, each at its place."""
+    moves: F32
+    """Running means of the changes from row to row, (T, MOVES, N)."""
     curves: F32
     """The curves at the rows and all that lie ahead, (T + rows ahead, CURVES, N)."""
 
@@ -67,6 +71,7 @@ class Track:
         self.averages = np.zeros((len(ALPHA), series), np.float32)
         self.learnt = np.zeros(series, np.float32)
         """Rows of each series that are known."""
+        self.moves = np.zeros((MOVES.size, series), np.float32)
         self.highs = np.zeros((HIGH_DAYS, series), np.float32)
         """The highest value of each of the last days."""
         self.means = np.full((GUARD_DAYS, series), np.nan, np.float32)
@@ -80,7 +85,7 @@ class Track:
         numbers = at + np.arange(len(values))
         curves = self.days.coming(numbers, self.now[GUARDED] / GUARD)
         rows = self._rows(values, known, curves[: len(values)])
-        seen = Seen(at, known, rows, self.rows, curves)
+        seen = Seen(at, known, rows, self.rows, self._moves(rows[:, 0]), curves)
         self.days.remember(values, numbers)
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
@@ -108,6 +113,16 @@ class Track:
             np.copyto(shares, 1, where=(since <= 1)[:, None])
         describe(rows, running(self.averages, new, shares), curves)
         return rows
+
+    def _moves(self, present: F32) -> F32:
+        """Running means of the changes from row to row, (T, MOVES, N)."""
+        before = np.concatenate((self.now[None, 0], present[:-1]))
+        before = np.where(self.now[SINCE] > 0, before, present)
+        return running(
+            self.moves,
+            np.abs(present - before)[:, None],
+            np.broadcast_to(MOVES, (len(present), *MOVES.shape)),
+        )
 
     def _guard(self, present: F32, since: F32) -> F32:
         """A small share of the mean of the last days, or of the first day so far, (T, N)."""

@@ -7,6 +7,7 @@ better over the last days. All losses are absolute errors over the running mean 
 the same number of rows, so that they compare across series and through spikes; at most 20.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ class Mix(NamedTuple):
     """Running mean of the change over so many rows."""
     median: F32
     """What the mix foresees from each row."""
+    apart: F32
+    """How far the experts lie above it and below it, (T, A, 2, G, N)."""
 
 
 class Weights:
@@ -69,7 +72,7 @@ class Weights:
         judged = self._measure(sample)
         regressed = self.regressions.foresee(sample, judged.scale)
         fitted = self.fitted.exchange(sample.at, regressed)
-        mixes, weights = self._mix(judged, fitted, regressed)
+        mixes, weights, slow = self._mix(judged, fitted, regressed)
         back = _options(self.mixes.exchange(sample.at, mixes), fitted)
         parts = self._choose(judged, back)
         mixed = total(parts * _options(mixes, regressed), 2)
@@ -78,7 +81,9 @@ class Weights:
         mixed -= sample.y
         mixed *= trust
         mixed += sample.y
-        return Mix(judged.first, judged.scale, np.maximum(mixed, 0, out=mixed))
+        np.maximum(mixed, 0, out=mixed)
+        apart = _apart(slow, mixed, (sample.now, regressed))
+        return Mix(judged.first, judged.scale, mixed, apart)
 
     def _measure(self, sample: Sample) -> "_Judged":
         """How many rows were learnt from, and the running mean of the change."""
@@ -94,23 +99,25 @@ class Weights:
         """How much a row counts in the long run in a memory of minutes, and the fewest rows."""
         return min(1.0, self.band.every / self.frame.rows(*memory))
 
-    def _mix(self, judged: "_Judged", fitted: F32, regressed: F32) -> tuple[F32, F32]:
+    def _mix(self, judged: "_Judged", fitted: F32, regressed: F32) -> tuple[F32, F32, F32]:
         """The mix by each memory, (T, A, MIXES, G, N), and the elder's weights in the last row.
 
-        The weights are (MIXES, A, EXPERTS + REGRESSIONS, N).
+        The weights are (MIXES, A, EXPERTS + REGRESSIONS, N). The third are milder weights.
         """
         loss = judged.losses(judged.sample.then, fitted)
         rows, anchors, every, *trail = loss.shape
         mixes = np.empty((rows, anchors, MIXES, *trail), np.float32)
         last = np.empty((MIXES, anchors, every, trail[-1]), np.float32)
+        mild = loss
         for i, memory in enumerate(MEMORIES):
             path = running(self.losses[i], loss, judged.share(self._pace(memory)))
             weights = sharpened(path, axis=2)
+            mild = mild if i else np.sqrt(np.sqrt(weights))
             last[i] = weights[-1, :, :, ELDER]
             weights[:, :, EXPERTS:] *= regressed
             weights[:, :, :EXPERTS] *= judged.sample.now
             np.add.reduce(weights, axis=2, out=mixes[:, :, i])
-        return mixes, last
+        return mixes, last, mild
 
     def _choose(self, judged: "_Judged", back: F32) -> F32:
         """The weight of each option, (T, A, OPTIONS, G, N)."""
@@ -170,6 +177,23 @@ class _Judged(NamedTuple):
         share = np.maximum(self.first, np.float32(pace))
         share *= self.sample.known
         return share[:, :, None]
+
+
+def _apart(weights: F32, median: F32, tried: Sequence[F32]) -> F32:
+    """How far the experts lie above a median and below it, by their weights, (T, A, 2, G, N)."""
+    shape = (*median.shape[:2], 2, *median.shape[2:])
+    out, begin = np.zeros(shape, np.float32), 0
+    for each in tried:
+        above = each - median[:, :, None]
+        weighed = weights[:, :, begin : begin + each.shape[2]]
+        begin += each.shape[2]
+        out[:, :, 1] -= total(above * weighed, 2)
+        np.maximum(above, 0, out=above)
+        above *= weighed
+        out[:, :, 0] += total(above, 2)
+    out[:, :, 1] += out[:, :, 0]
+    out /= total(weights, 2, keepdims=True)
+    return np.maximum(out, 0, out=out)
 
 
 def _options(mixes: F32, regressed: F32) -> F32:

@@ -24,7 +24,7 @@ LEARNT = (0.9, 0.99)
 """The quantiles that are learnt."""
 AIMED = np.array((0.904, 0.993), np.float32)[:, None, None, None, None]
 """What is aimed at for them: a ramp that is missed costs more than a replica."""
-RATE, RATE_POWER = 0.02, 0.75
+RATE, RATE_POWER = 0.01, 0.75
 FIRST = np.array((1.7, 3.4), np.float32)[:, None, None, None, None]
 """Multipliers to begin with: those of errors that fall off exponentially, and a bit."""
 FARTHEST = np.exp(np.array((-1.0, 1.5), np.float32))
@@ -43,6 +43,7 @@ class Widths:
         self.spreads = Spreads(frame, band, series)
         shape = (len(LEARNT), anchors, SPREADS, *trail)
         self.multipliers = np.zeros(shape, np.float32) + FIRST
+        self.multipliers[:, :, -1] = 1  # those of what is expected for each level
         self.losses = np.full(shape, LEAST_LOSS)
         self.moved = np.ones((len(LEARNT), anchors, *trail), np.float32)
         self.medians = Flights(band, *trail)
@@ -59,7 +60,7 @@ class Widths:
         before = spreads(self.bases.exchange(sample.at, base))
         judged = _Judged(error, mix, sample.known)
         multipliers, weights = self._weigh(judged, before)
-        widths = multipliers * spreads(base)[:, None]
+        widths = multipliers * spreads(base)
         widths *= weights
         self._keep_right(sample.at, judged, total(widths, 3))
 
@@ -81,7 +82,7 @@ class Widths:
         share *= judged.known
         path = running(self.losses, loss, share[:, None, :, None])
         weights = np.asarray(np.minimum.reduce(path, axis=3, keepdims=True) / path, np.float32)
-        for _ in range(3):
+        for _ in range(4):
             np.square(weights, out=weights)
         weights /= total(weights, 3, keepdims=True)
         return after, weights
