@@ -11,7 +11,7 @@ from ebbtide.forecast.tide_days import WEEK
 from ebbtide.forecast.tide_frame import F32, Frame, Rows
 from ebbtide.forecast.tide_learner import TURN_DAYS, Learner
 
-TOGETHER = 128
+TOGETHER = 256
 """Series that are reckoned at once: more would not fit a processor's cache."""
 RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
