@@ -278,3 +278,12 @@ def test_a_port_is_free_again_once_closed(stopwatch: Stopwatch) -> None:
     first.close()
     with closing(Exposition(f"127.0.0.1:{first.port}", PATIENCE, stopwatch)) as second:
         assert ask(second, "/healthz")[0] == 200
+
+
+def test_another_hand_in_the_way_is_a_series_to_page_on(exposition: Exposition) -> None:
+    reset = Condition("Conflicted", True, "ReplicasReset", "deployer writes it back")
+    series = f"ebbtide_conflict{labels('live/edge', reason='ReplicasReset')}"
+    exposition.tell(tick(replace(account(), conditions=(reset,))))
+    assert samples(exposition)[series] == 1
+    exposition.tell(tick(account()))
+    assert series not in samples(exposition)

@@ -71,6 +71,7 @@ class Exposition:
             "forecast_error_ratio", "The same over that of persistence.", "signal", "ahead_minutes"
         )
         self._trusted = self._gauge("forecast_trusted", "1 while it is followed.", "signal")
+        self._conflict = self._gauge("conflict", "1 while another hand is in the way.", "reason")
         self._steps = self._counter("steps", "Changes of desired replicas.", *_LABELS, "direction")
         self._pods = self._gauge("pods", "Pods of a workload on its way down.", "which")
         self._disrupted = self._counter(
@@ -147,6 +148,9 @@ class Exposition:
         yield from self._forecast_of(account)
         yield _Series(self._phase, seen.workload, seen.phase.value), 1
         yield _Series(self._binding, seen.workload, decision.binding.reason), 1
+        for condition in account.conditions:
+            if condition.type == "Conflicted" and condition.holds:
+                yield _Series(self._conflict, seen.workload, condition.reason), 1
         yield _Series(self._lead_time, seen.workload), number(seen.lead_time)
         for condition in account.conditions:
             told_of = _Series(self._wrong, seen.workload, condition.type)
