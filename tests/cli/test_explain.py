@@ -128,3 +128,17 @@ def test_an_unknown_context_is_refused(ebbtide: Ebbtide, kubeconfig: str) -> Non
     told = ebbtide("explain", "live/edge", kubeconfig, "--context", "moon")
     assert told.code == 3
     assert "moon" in told.err
+
+
+def test_the_next_steps_stand_above_the_last_ones(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    ahead = [
+        {"at": "2026-11-10T16:14:00.000Z", "from": 1131, "to": 1073, "reason": "DescentStep"},
+        {"at": "2026-11-10T16:15:00.000Z", "from": 1073, "to": 1015, "reason": "ForecastGate"},
+    ]
+    serve(api, STATUS | {"nextSteps": ahead})
+    lines = ebbtide("explain", "live/edge", kubeconfig).out.splitlines()
+    told = [line.split()[0] for line in lines if line.startswith("  2026-")]
+    assert told == [f"2026-11-10T16:{minute}:00Z" for minute in (15, 14, 13, 12)]
+    assert any("next, if demand goes as is foreseen:" in line for line in lines)

@@ -17,6 +17,7 @@ __all__ = ["MOST_BOUNDS", "MOST_DECISIONS", "CapacityPolicyStatus", "Moment", "e
 
 MOST_BOUNDS = 50
 MOST_DECISIONS = 20
+MOST_NEXT = 8
 
 
 class Replicas(Part):
@@ -54,6 +55,12 @@ class DecisionStatus(StepStatus):
     phase: str = Field("", description="Phase at that moment.")
     reason: str = Field("", description="Reason of the bound that decided.")
     message: str = Field("", description="The same as a sentence.")
+
+
+class NextStepStatus(StepStatus):
+    """A step down that is to come."""
+
+    reason: str = Field("", description="Reason of the bound that will decide its size.")
 
 
 class BootStatus(Part):
@@ -125,6 +132,12 @@ class CapacityPolicyStatus(Part):
     )
     memory: Memories = Field(default_factory=dict)
     last_step: StepStatus | None = Field(None, description="The last step that was taken.")
+    next_steps: tuple[NextStepStatus, ...] = Field(
+        (),
+        description="The next steps down, if demand goes as is foreseen and nothing stands against "
+        "them. They are reckoned anew whenever the status is written.",
+        json_schema_extra={"maxItems": MOST_NEXT},
+    )
     intent: DecisionStatus | None = Field(
         None, description="A step that was decided, and may or may not have been taken."
     )

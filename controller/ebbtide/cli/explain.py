@@ -103,12 +103,27 @@ def _footer(status: Mapping[str, Any]) -> Iterable[RenderableType]:
             (f"! {condition['type']}={condition['status']}: ", "yellow"),
             condition.get("message") or condition.get("reason", ""),
         )
+    yield from _ahead(status)
     steps = status.get("decisions", ())[-_LATEST:]
     if steps:
         yield ""
     for step in reversed(steps):
-        change = f"{step['from']:>6,} -> {step['to']:<6,}"
-        yield Text(f"  {step['at'][:19]}Z  {change}  {step.get('reason', '')}", "dim")
+        yield Text(_change(step), "dim")
+
+
+def _ahead(status: Mapping[str, Any]) -> Iterable[RenderableType]:
+    """The staircase ahead: what comes next, the furthest first, as the past below it."""
+    steps = status.get("nextSteps", ())
+    if steps:
+        yield ""
+        yield Text("  next, if demand goes as is foreseen:", "dim")
+    for step in reversed(steps):
+        yield Text(_change(step), "cyan")
+
+
+def _change(step: Mapping[str, Any]) -> str:
+    change = f"{step['from']:>6,} -> {step['to']:<6,}"
+    return f"  {step['at'][:19]}Z  {change}  {step.get('reason', '')}"
 
 
 def _is_worrying(condition: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ebbtide.errors import ClusterUnavailable
+from ebbtide.loop import staircase
 from ebbtide.loop.actuators import Actuator
 from ebbtide.loop.announcer import Announcer
 from ebbtide.loop.conditions import Condition, is_bad, turned
@@ -60,6 +61,8 @@ class Writer:
         now = account.seen.now
         if step is None and not worth_writing(workload.resource.status, status, now):
             return account
+        if step is None:
+            status |= staircase.told(workload.policies, account.seen, account.outcome)
         recorded = replace(workload, resource=self._cluster.write_status(workload.resource, status))
         try:
             if step:
@@ -71,6 +74,7 @@ class Writer:
                 taken = replace(taking, at=now + elapsed())
                 self._tell_step(recorded, account, taken, actuator)
                 confirmed = actuator.confirm(sections, taken)
+                confirmed |= staircase.told(workload.policies, account.seen, account.outcome)
                 if confirmed != sections:
                     status = account_status(recorded.resource, account, confirmed)
                     self._cluster.write_status(recorded.resource, status)

@@ -23,7 +23,7 @@ HEARTBEAT = 300.0
 _SMALL = 100.0
 """A demand below this is told with its fraction."""
 _CEILINGS = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
-_QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions")
+_QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions", "nextSteps")
 
 
 NONE = Prospects()
