@@ -94,7 +94,7 @@ class Hold(Policy[HoldSettings]):
             demand.age,
         )
         silent = np.isnan(demand.alive)
-        said = "{}: the metrics source does not answer, or not whether its targets do"
+        said = "{}: its query, or that for alive, has no sound answer; MetricsAvailable says why"
         yield self._pace(seen, silent, "MetricsUnavailable", said, name)
         yield self._pace(
             seen,

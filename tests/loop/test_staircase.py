@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from ebbtide.loop.staircase import MOST_STEPS, next_steps
 from ebbtide.loop.tick import Rules
 from ebbtide.planning.demand import DemandSeries
 from ebbtide_policies.decide import decide
+from tests.conformance import DOUBTS, SITUATIONS
 from tests.loop.test_experience import BAD, GATE, GOOD
 from tests.loop.world import BEFORE, NOON, TICK, World, fallen
 from tests.policies.builders import NAN, NOW, foretold, house, outlook, seen, signal
@@ -149,3 +151,22 @@ def test_what_is_followed_is_taken_to_stay_as_it_is() -> None:
 
     assert len(steps(GOOD)) == MOST_STEPS
     assert steps(BAD) == []
+
+
+@pytest.mark.parametrize("name", [*SITUATIONS, *DOUBTS])
+def test_whatever_is_seen_no_step_is_foretold_that_could_not_be_taken(name: str) -> None:
+    found = {**SITUATIONS, **DOUBTS}[name]
+    current = float(found.fleet.current)
+    rested = {"descent": DOWN["descent"] | {"origin": current, "replicas": current}}
+    policies = house(most=10**7)
+    outcome = decide(policies, found, rested)
+    for step in next_steps(policies, found, outcome):
+        assert found.now < step.at
+        assert 0 < step.before - step.after <= max(1.0, 0.05 * current)
+
+
+@pytest.mark.parametrize("name", DOUBTS)
+def test_on_doubt_no_step_is_foretold(name: str) -> None:
+    found = DOUBTS[name]
+    outcome = decide(house(), found, DOWN)
+    assert not next_steps(house(), found, outcome)

@@ -130,7 +130,7 @@ def test_a_doubt_says_what_it_is() -> None:
     said = [bound.message for bound in Hold(HoldSettings()).bounds(found, {})]
     assert said == [
         "viewers: the newest known minute is 60 s old",
-        "viewers: the metrics source does not answer, or not whether its targets do",
+        "viewers: its query, or that for alive, has no sound answer; MetricsAvailable says why",
         "viewers: 100% of the scrape targets answer, 0% are asked for",
         "viewers: 100% of the last 300 s are known",
         "viewers: averages over 300 s are low after a gap of 0 s",

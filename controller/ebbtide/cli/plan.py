@@ -29,6 +29,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE
 from ebbtide.planning.score import Score, score
+from ebbtide_policies.experience_gate import ExperienceGate
 
 _FLAT = 15
 """Minutes that a recording lies flat at its top before it is remarked."""
@@ -159,7 +160,12 @@ def _plans(simulation: Simulation, recorded: Recorded) -> Iterator[Plan]:
 
 
 def _remarks(bench: Workbench) -> Iterator[str]:
-    """Where the recording may tell the capacity of its day rather than the demand."""
+    """What a replay can't know, and where the recording may tell the capacity of its day."""
+    if bench.spec.written(ExperienceGate):
+        yield (
+            "experienceGate: not modelled, as its signals tell of the fleet of that day: live, "
+            "it may hold steps, or take them back"
+        )
     for series, _ in bench.signals:
         for begin, end in clipped(series.minutes, least=_FLAT):
             first, last = (

@@ -119,7 +119,7 @@ def _signal_at(demand: Demand, now: float) -> Demand:
         return demand
     count = int((now - demand.now) // MINUTE)
     known = demand.minutes[-_PAST:]
-    if not count or not known.size:
+    if not count or not np.isfinite(demand.age):
         return replace(demand, now=now)
     end = demand.now - demand.age
     later = np.array([_median(demand, end + MINUTE * (i + 1)) for i in range(count)])

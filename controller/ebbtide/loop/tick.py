@@ -221,8 +221,8 @@ class Loop:
         return finished(by[0], account, target)
 
     def _failures(self, workload: Workload) -> Sequence[str]:
-        tracks = (self._histories.track(want.query) for want in workload.wanted)
-        return [str(track.failure) for track in tracks if track.failure]
+        asked = [(w.query.promql, self._histories.track(w.query)) for w in workload.wanted]
+        return [f"{t.failure} (asked: {promql})" for promql, t in asked if t.failure]
 
     def _refuse(self, resource: Resource, condition: Condition, now: float) -> None:
         try:
