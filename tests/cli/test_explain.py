@@ -59,12 +59,12 @@ def test_the_binding_bound_comes_first(ebbtide: Ebbtide, api: HttpApi, kubeconfi
     lines = [line.rstrip() for line in told.out.splitlines()]
     assert (told.code, told.err) == (0, "")
     assert lines[0] == "live/edge  Ebb  Enforce  1,189 replicas, 1,180 ready, 1,131 desired"
-    assert lines[3].split(None, 6) == [
+    assert lines[4].split(None, 6) == [
         *("▸", "now", "not", "below", "1,131", "descent"),
         "DescentStep: a step of 58 [5%] :tada:",
     ]
-    assert lines[4].split()[:4] == ["at", "least", "944", "forecastNeed"]
-    assert lines[5].split() == ["now", "not", "below", "unknown", "query", "SignalMissing"]
+    assert lines[5].split()[:4] == ["at", "least", "944", "forecastNeed"]
+    assert lines[6].split() == ["now", "not", "below", "unknown", "query", "SignalMissing"]
 
 
 def test_only_what_is_worth_a_look_follows(ebbtide: Ebbtide, api: HttpApi, kubeconfig: str) -> None:
@@ -142,3 +142,21 @@ def test_the_next_steps_stand_above_the_last_ones(
     told = [line.split()[0] for line in lines if line.startswith("  2026-")]
     assert told == [f"2026-11-10T16:{minute}:00Z" for minute in (15, 14, 13, 12)]
     assert any("next, if demand goes as is foreseen:" in line for line in lines)
+
+
+def test_a_hold_says_since_when_and_what_it_costs_an_hour(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    metadata = {"name": "edge", "namespace": "live", "uid": "p-1", "resourceVersion": "3"}
+    spec = {"capacity": {"costPerHour": 0.12}}
+    api.on("GET", PATH, {"metadata": metadata, "spec": spec, "status": STATUS})
+    assert (
+        "DescentStep keeps 187 replicas more than are wanted since 2026-11-10T16:13:00Z, "
+        "which is 22.44 an hour"
+        in " ".join(ebbtide("explain", "live/edge", kubeconfig).out.split())
+    )
+
+
+def test_what_is_wanted_costs_nothing_more(ebbtide: Ebbtide, api: HttpApi, kubeconfig: str) -> None:
+    serve(api, STATUS | {"replicas": {"current": 9, "ready": 9, "desired": 9, "want": 9}})
+    assert "more than are wanted" not in ebbtide("explain", "live/edge", kubeconfig).out

@@ -1,7 +1,10 @@
 """Turns an announcement into the Kubernetes event that tells of it."""
 
+from typing import NamedTuple
+
 from ebbtide.adapters.api_server import micro_time
-from ebbtide.adapters.own_objects import GROUP, VERSION
+from ebbtide.adapters.own_objects import GROUP, VERSION, mapping
+from ebbtide.api.moments import epoch
 from ebbtide.loop.ports import Announcement, Json
 
 CONTROLLER = f"{GROUP}/ebbtide"
@@ -9,6 +12,36 @@ _NOTE_BYTES = 1024
 """The longest note that the API server takes, in bytes."""
 _BEGINNING = 50
 """How much of its policy's name begins the name of an event; the server completes it."""
+
+
+class Occurrence(NamedTuple):
+    """An event about one of our objects, as the API server keeps it."""
+
+    at: float
+    """Epoch seconds."""
+    workload: str
+    """`namespace/name` of what it is about."""
+    reason: str
+    note: str
+    warning: bool
+
+
+def occurrence(item: Json) -> Occurrence | None:
+    """Return one of our events as it was written; None for what others wrote."""
+    about = mapping(item.get("regarding"))
+    if item.get("reportingController") != CONTROLLER:
+        return None
+    try:
+        at = epoch(str(item.get("eventTime")))
+    except ValueError:
+        return None
+    return Occurrence(
+        at=at,
+        workload=f"{about.get('namespace')}/{about.get('name')}",
+        reason=str(item.get("reason") or ""),
+        note=str(item.get("note") or ""),
+        warning=item.get("type") == "Warning",
+    )
 
 
 def event_body(event: Announcement, instance: str, now: float) -> Json:

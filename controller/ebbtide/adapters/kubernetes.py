@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ebbtide.adapters.api_errors import Place
 from ebbtide.adapters.api_server import ApiServer
 from ebbtide.adapters.autoscalers import minimum_patch, place_of, untouched
-from ebbtide.adapters.events import event_body
+from ebbtide.adapters.events import Occurrence, event_body, occurrence
 from ebbtide.adapters.own_objects import (
     EVERYWHERE,
     OwnObjects,
@@ -153,6 +153,11 @@ class KubernetesCluster:
     def list_policies(self) -> Sequence[Resource]:
         """List the CapacityPolicies under care."""
         return self._own.policies()
+
+    def list_events(self, namespace: str) -> Sequence[Occurrence]:
+        """List what was told of policies in a namespace; an empty one is all of them."""
+        items = self._server.items(Place("events.k8s.io", "v1", "events", namespace))
+        return [found for item in items if (found := occurrence(item)) is not None]
 
     def list_overrides(self) -> Sequence[Resource]:
         """List the CapacityOverrides that count."""

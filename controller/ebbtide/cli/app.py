@@ -27,6 +27,7 @@ from ebbtide.cli import (
     plan,
     preflight,
     testing,
+    timeline,
     tune,
 )
 from ebbtide.cli.screen import complain
@@ -63,6 +64,7 @@ app.command("run")(operate.run)
 app.command("check")(check.check)
 app.command("preflight")(preflight.command)
 app.command("explain")(explain.explain)
+app.command("timeline")(timeline.timeline)
 app.command("freeze")(overrides.freeze)
 app.command("floor")(overrides.floor)
 app.command("phase")(overrides.phase)

@@ -38,18 +38,36 @@ def explain(
     Below them are the conditions that a person would look into, and the last changes.
     """
     namespace, name = namespaced(policy)
-    status = reach(kubeconfig, context).get_policy(namespace, name).status
+    found = reach(kubeconfig, context).get_policy(namespace, name)
+    status = found.status
     if not status.get("binding"):
         raise InvalidInput(
             f"{policy} has not been decided on yet; is the operator running, and does it look"
             f" after {namespace}?"
         )
-    screen().print(explained(policy, status))
+    screen().print(explained(policy, status, found.spec))
 
 
-def explained(policy: str, status: Mapping[str, Any]) -> RenderableType:
+def explained(policy: str, status: Mapping[str, Any], spec: Mapping[str, Any]) -> RenderableType:
     """The status of a workload as a page for a terminal."""
-    return Group(_headline(policy, status), "", _bounds(status), *_footer(status))
+    held = _held(status, spec)
+    return Group(_headline(policy, status), *held, "", _bounds(status), *_footer(status))
+
+
+def _held(status: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterable[RenderableType]:
+    """What keeps more than is wanted, since when, and what that costs an hour."""
+    replicas, binding = status.get("replicas", {}), status["binding"]
+    spare = replicas.get("desired", 0) - replicas.get("want", 0)
+    if spare <= 0:
+        return
+    steps = status.get("decisions", ())
+    since = f" since {steps[-1]['at'][:19]}Z" if steps else ""
+    price = (spec.get("capacity") or {}).get("costPerHour")
+    cost = f", which is {price * spare:,.2f} an hour" if price else ""
+    yield Text(
+        f"{binding.get('reason', '')} keeps {spare:,} replicas more than are wanted{since}{cost}",
+        "yellow",
+    )
 
 
 def _headline(policy: str, status: Mapping[str, Any]) -> Text:
