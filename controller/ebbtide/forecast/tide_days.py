@@ -33,12 +33,15 @@ class Days:
         self.ahead = np.zeros((max(frame.horizon, frame.reach), CURVES, series), np.float32)
 
     def begin(self, at: int, level: F32) -> None:
-        """Make the curves of the rows from `at` on; `level` is the curve where no day is known."""
+        """Make the curves of the rows from `at` on; `level`, (N,), stands where no day is known."""
         numbers = at + np.arange(len(self.ahead))
         self.ahead[numbers % len(numbers)] = self._curves(numbers, level)
 
     def coming(self, numbers: Rows, level: F32) -> F32:
-        """Curves of the rows to be seen and of all rows ahead of them."""
+        """Curves of the rows to be seen and of all rows ahead of them.
+
+        `level` is the curve where no day is known, as it was before each row, (rows, N).
+        """
         size = len(self.ahead)
         fresh = self._curves(numbers + size, level)
         old = self.ahead[(numbers[0] + np.arange(size)) % size]
@@ -72,13 +75,14 @@ class Days:
             mean = total(weights * past, 0) / weights.sum()
             return np.stack([middle, mean, past[0], past[-1]], axis=1)[places]
         count = np.count_nonzero(known, axis=0)
-        middle = np.where(count > 0, _middle(past, count), level)
         weights = weights * known
         sums = np.maximum(total(weights, 0), NIL)
         mean = total(weights * np.where(known, past, 0), 0) / sums
-        mean = np.where(count > 0, mean, level)
-        ends = (np.where(known[i], past[i], middle) for i in (0, -1))
-        return np.stack([middle, mean, *ends], axis=1).astype(np.float32)[places]
+        some = (count > 0)[places]
+        middle = np.where(some, _middle(past, count)[places], level)
+        mean = np.where(some, mean[places], level)
+        ends = (np.where(known[i][places], past[i][places], middle) for i in (0, -1))
+        return np.stack([middle, mean, *ends], axis=1).astype(np.float32)
 
     def remember(self, values: F32, numbers: Rows) -> None:
         """Write the smoothed rows whose last part is known now."""

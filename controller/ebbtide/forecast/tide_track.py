@@ -83,9 +83,14 @@ class Track:
         """Take in a block of rows of one day, (T, N), NaN for a gap."""
         at, known = self.at, ~np.isnan(values)
         numbers = at + np.arange(len(values))
-        curves = self.days.coming(numbers, self.now[GUARDED] / GUARD)
-        rows = self._rows(values, known, curves[: len(values)])
-        seen = Seen(at, known, rows, self.rows, self._moves(rows[:, 0]), curves)
+        rows = np.empty((len(values), WIDTH, values.shape[1]), np.float32)
+        rows[:, 0] = _carried(values, known, self.now[0])
+        rows[:, SINCE] = _since(known, self.now[SINCE])
+        rows[:, GUARDED] = self._guard(rows[:, 0], rows[:, SINCE])
+        levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
+        curves = self.days.coming(numbers, levels)
+        self._describe(rows, curves[: len(values)])
+        seen = Seen(at, known, rows, self.rows, self._moves(rows), curves)
         self.days.remember(values, numbers)
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
@@ -99,12 +104,9 @@ class Track:
         first = self.at - len(last)
         self.rows[(first + np.arange(len(last))) % len(self.rows)] = last
 
-    def _rows(self, values: F32, known: NDArray[np.bool_], curves: F32) -> F32:
-        """Everything about a block of rows, (T, WIDTH, N)."""
-        rows = np.empty((len(values), WIDTH, values.shape[1]), np.float32)
-        rows[:, 0] = present = _carried(values, known, self.now[0])
-        rows[:, SINCE] = since = _since(known, self.now[SINCE])
-        rows[:, GUARDED] = self._guard(present, since)
+    def _describe(self, rows: F32, curves: F32) -> None:
+        """Everything else about a block of rows, (T, WIDTH, N), from their values and curves."""
+        present, since = rows[:, 0], rows[:, SINCE]
         new = np.empty((len(rows), *self.averages.shape), np.float32)
         new[:, : len(SPANS)] = present[:, None]
         new[:, len(SPANS) :] = curves
@@ -112,12 +114,11 @@ class Track:
         if np.count_nonzero(self.now[SINCE]) < self.now.shape[1]:
             np.copyto(shares, 1, where=(since <= 1)[:, None])
         describe(rows, running(self.averages, new, shares), curves)
-        return rows
 
-    def _moves(self, present: F32) -> F32:
-        """Running means of the changes from row to row, (T, MOVES, N)."""
-        before = np.concatenate((self.now[None, 0], present[:-1]))
-        before = np.where(self.now[SINCE] > 0, before, present)
+    def _moves(self, rows: F32) -> F32:
+        """Running means of the changes from row to row, (T, MOVES, N); the first has none."""
+        present, last = rows[:, 0], np.concatenate((self.now[None], rows[:-1]))
+        before = np.where(last[:, SINCE] > 0, last[:, 0], present)
         return running(
             self.moves,
             np.abs(present - before)[:, None],
