@@ -18,7 +18,7 @@ from ebbtide.adapters.kubernetes import KubernetesCluster
 from ebbtide.adapters.lease import KubernetesLease, LeaseSettings, sleepless_clock
 from ebbtide.adapters.own_objects import Scope
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
-from ebbtide.loop.ports import Announcement, Autoscaler, Ref, Resource, Target
+from ebbtide.loop.ports import Announcement, Ref, Resource, Target
 from tests.cluster.ebbtide_objects import RULES, arena, grant, install, policy, stateful_set
 from tests.cluster.lease_holder import QUICK
 from tests.cluster.manifests import deployment
@@ -109,7 +109,9 @@ def test_a_survey_reads_everything_a_tick_needs(
     names = [each.name for each in seen.policies if each.namespace == namespace]
     assert sorted(names) == ["db", "edge", "gone"]
     assert any(each.namespace == namespace for each in seen.overrides)
-    assert Autoscaler(namespace, "edge", edge(namespace)) in seen.autoscalers
+    [autoscaler] = [each for each in seen.autoscalers if each.namespace == namespace]
+    assert (autoscaler.name, autoscaler.target) == ("edge", edge(namespace))
+    assert (autoscaler.minimum, autoscaler.maximum) == (1, 5)
     assert isinstance(seen.targets[Ref("apps/v1", "Deployment", namespace, "gone")], NotFound)
     for ref in (db, edge(namespace)):
         found = seen.targets[ref]

@@ -2,8 +2,8 @@
 
 Every operator here speaks to the API server through a proxy that kills it, or cuts its connection,
 right after the n-th request of a tick that takes a step: the Lease is read (1) and renewed (2);
-policies (3), calendars (4), overrides (5), autoscalers (6) and Deployments (7) are listed; the
-intent is recorded (8), the step taken (9), confirmed (10) and announced (11).
+policies (3), calendars (4), overrides (5), HPAs (6), ScaledObjects (7) and Deployments (8) are
+listed; the intent is recorded (9), the step taken (10), confirmed (11) and announced (12).
 """
 
 import random
@@ -36,6 +36,7 @@ CALLS = {
     "GET eventcalendars",
     "GET capacityoverrides",
     "GET horizontalpodautoscalers",
+    "GET scaledobjects",
     "GET deployments",
     "PUT status",
     "PATCH scale",
@@ -74,6 +75,25 @@ class Lane(NamedTuple):
         at = self.plane.wait(recorded, 30, "a first step is on record")
         return datetime.fromisoformat(at).timestamp()
 
+    def led(self) -> None:
+        """Wait until somebody holds the Lease."""
+
+        def holders() -> list[str]:
+            leases = self.plane.items("lease", namespace=self.home)
+            return [each["spec"]["holderIdentity"] for each in leases]
+
+        self.plane.wait(lambda: any(holders()), 30, "an operator leads")
+
+    def replicas(self) -> int:
+        """What the Deployment is asked to have."""
+        [fleet] = self.plane.items("deployment", namespace=self.home)
+        return int(fleet["spec"]["replicas"])
+
+    def go_on(self) -> None:
+        """Wait for one more step of the fleet."""
+        before = self.replicas()
+        self.plane.wait(lambda: self.replicas() < before, 60, "one more step is taken")
+
     def strike(self, nth: int, blow: Callable[[], None]) -> None:
         """Let the blow fall after the n-th request of the next tick that takes a step."""
         before = len(self.proxy.struck)
@@ -89,7 +109,7 @@ def killed_after(*requests: int) -> Callable[[Lane], None]:
             with lane.operator() as operator:
                 lane.strike(nth, operator.kill)
         with lane.operator():
-            time.sleep(SOAK + 3)
+            lane.go_on()
 
     return play
 
@@ -101,7 +121,7 @@ def cut_after(*requests: int) -> Callable[[Lane], None]:
         with lane.operator():
             for nth in requests:
                 lane.strike(nth, lambda: None)
-            time.sleep(SOAK + 3)
+            lane.go_on()
 
     return play
 
@@ -113,17 +133,18 @@ def killed_at_random(lane: Lane) -> None:
         lane.last_step()
     for _ in range(6):
         with lane.operator() as operator:
-            time.sleep(chance.uniform(1.5, 5.5))
+            lane.led()
+            time.sleep(chance.uniform(0.0, 4.0))
             operator.kill()
     with lane.operator():
-        time.sleep(SOAK + 3)
+        lane.go_on()
 
 
 LANES: Mapping[str, Callable[[Lane], None]] = {
     "killed-1-4-7-10": killed_after(1, 4, 7, 10),
     "killed-2-5-8-11": killed_after(2, 5, 8, 11),
-    "killed-3-6-9": killed_after(3, 6, 9),
-    "cut-2-8-9-10-11": cut_after(2, 8, 9, 10, 11),
+    "killed-3-6-9-12": killed_after(3, 6, 9, 12),
+    "cut-2-9-10-11-12": cut_after(2, 9, 10, 11, 12),
     "killed-at-random": killed_at_random,
 }
 
