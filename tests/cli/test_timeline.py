@@ -1,7 +1,7 @@
 """`ebbtide timeline`: what happened across the fleet, from real answers over the wire."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ from tests.cli.conftest import Ebbtide
 
 OURS = "/apis/ebbtide.dev/v1alpha1"
 EVENTS = "/apis/events.k8s.io/v1"
-NOW = datetime.now(UTC).timestamp()  # noqa: TID251  # the command reads the clock too
+
+
+def before_now(seconds: float) -> str:
+    return stamp((datetime.now(UTC) - timedelta(seconds=seconds)).timestamp())  # noqa: TID251
 
 
 def listed(*items: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def listed(*items: dict[str, Any]) -> dict[str, Any]:
 def policy(name: str, *steps: tuple[float, int, int]) -> dict[str, Any]:
     decisions = [
         {
-            "at": stamp(NOW - ago),
+            "at": before_now(ago),
             "from": before,
             "to": after,
             "phase": "Ebb",
@@ -41,7 +44,7 @@ def policy(name: str, *steps: tuple[float, int, int]) -> dict[str, Any]:
 
 def event(ago: float, name: str, reason: str, note: str, **said: str) -> dict[str, Any]:
     return {
-        "eventTime": stamp(NOW - ago),
+        "eventTime": before_now(ago),
         "reportingController": "ebbtide.dev/ebbtide",
         "regarding": {"kind": "CapacityPolicy", "namespace": "live", "name": name},
         "reason": reason,

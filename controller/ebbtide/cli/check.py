@@ -14,7 +14,7 @@ from ebbtide.cli.screen import screen
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="YAML; - is standard input.")],
 ) -> None:
-    """Find what the API server would refuse, with line, field and why.
+    """Find what the API server would refuse: line, field and why.
 
     Nothing is asked over the network.
     """

@@ -34,7 +34,7 @@ def command(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
-    """Say what stands between a workload and Enforce, and what to do about it.
+    """Say what stands between a workload and Enforce, and the mend.
 
     It reads and never writes. Exit code 1 if anything would stop a workload.
     """
