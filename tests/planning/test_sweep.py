@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from ebbtide.api.compose import compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.models import makers
+from ebbtide.cli.foresight import foreseen
 from ebbtide.cli.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.foresight import Span, foreseen
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import Cut, World, replicas_asked
@@ -75,7 +74,7 @@ def by_the_loop(variant: int, tick: float) -> Lanes:
 @cache
 def world(tick: float) -> World:
     recorded = Recorded(START, evening().minutes)
-    made = foreseen(recorded, makers()["Seasonal"](), START, Span(7200.0, 28 * 86400.0))
+    made = foreseen(recorded, parse_policy(spec({})).forecast, START)
     now = np.arange(START, START + MINUTE * (HOURS * 60 - 1), tick)
     seen = SeenDemand(
         recorded=recorded, now=now, delay=DELAY, per_replica=PER_REPLICA, forecasts=made

@@ -11,9 +11,8 @@ from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.demand import Recorded
-from ebbtide.cli.models import makers
+from ebbtide.cli.foresight import foreseen
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.foresight import Span, foreseen
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
@@ -64,15 +63,12 @@ def ground(
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
         series = recorded.answer(manifest, signal.query)
         recording = Recording(series.start, series.minutes)
-        span = Span(spec.forecast.horizon, spec.forecast.history)
         demands[name] = SeenDemand(
             recorded=recording,
             now=now,
             delay=timing.delay,
             per_replica=signal.per_replica,
-            forecasts=foreseen(
-                recording, makers()[spec.forecast.model](), recorded.start, span, told
-            ),
+            forecasts=foreseen(recording, spec.forecast, recorded.start, told),
         )
         needs.append(series.at(now) / signal.per_replica)
     need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
