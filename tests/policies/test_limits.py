@@ -1,5 +1,7 @@
 """What people said about a workload."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -115,3 +117,14 @@ def test_a_word_may_concern_some_lanes_only() -> None:
     floor, ceiling = Overrides(PolicySettings()).bounds(seen(overrides=(word,)), {})
     assert np.asarray(floor.replicas).tolist() == [0.0, 50.0]
     assert np.asarray(ceiling.replicas).tolist() == [70.0, float("inf")]
+
+
+def test_what_is_withheld_goes_neither_down_nor_up() -> None:
+    found = list(
+        ModeGuard(PolicySettings()).bounds(replace(seen(current=40), withheld="an HPA"), {})
+    )
+    assert [(bound.kind, bound.replicas) for bound in found] == [
+        (Kind.PACE_DOWN, 40),
+        (Kind.PACE_UP, 40),
+    ]
+    assert {(bound.reason, bound.message) for bound in found} == {("Conflict", "an HPA")}
