@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
@@ -50,7 +49,7 @@ def edited(manifest: Manifest, edits: Sequence[Edit], plugins: Plugins) -> Manif
     spec = copy.deepcopy(dict(manifest.spec))
     for edit in edits:
         _set(spec, edit)
-    _check(parse_policy(spec), plugins)
+    compose(parse_policy(spec), plugins)  # refuses what is wrong with plugins too
     return replace(manifest, spec=spec)
 
 
@@ -62,10 +61,6 @@ def _set(spec: dict[str, Any], edit: Edit) -> None:
             field = ".".join(("spec", *edit.path[:i]))
             raise InvalidInput(f"{field} holds no fields, so {edit.path[i]!r} can't be set in it")
     here[edit.path[-1]] = edit.value
-
-
-def _check(spec: CapacityPolicySpec, plugins: Plugins) -> None:
-    compose(spec, plugins)
 
 
 def supposed(changes: Sequence[str]) -> WhatIf:
