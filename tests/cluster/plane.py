@@ -17,6 +17,9 @@ from tests.cluster.credentials import write_kubeconfig
 
 Answer = TypeVar("Answer")
 
+PATIENCE = 3
+"""How many times as long as on an idle machine a thing may take on a busy one."""
+
 
 class KubectlError(RuntimeError):
     """kubectl was refused; the message is what it said."""
@@ -72,8 +75,12 @@ class Plane:
     def wait(
         self, condition: Callable[[], Answer], timeout: float, why: str, *, every: float = 0.1
     ) -> Answer:
-        """Return the first truthy answer of `condition`; fail the test when none comes in time."""
-        deadline = time.monotonic() + timeout
+        """Return the first truthy answer of `condition`; fail the test when none comes in time.
+
+        `timeout` is what a machine with nothing else to do would need; a busy one has `PATIENCE`
+        times that.
+        """
+        deadline = time.monotonic() + PATIENCE * timeout
         while True:
             answer = condition()
             if answer:
@@ -81,7 +88,9 @@ class Plane:
             if self.own is not None:
                 self.own.check()
             if time.monotonic() > deadline:
-                pytest.fail(f"waited {timeout:g} s in vain: {why} (the last answer: {answer!r})")
+                pytest.fail(
+                    f"waited {PATIENCE * timeout:g} s in vain: {why} (the last answer: {answer!r})"
+                )
             time.sleep(every)
 
     def kubeconfig_for(self, service_account: str, namespace: str) -> Path:

@@ -79,7 +79,7 @@ def story(plane: Plane, live_prometheus: PrometheusServer) -> Iterator[Story]:
         stepped = time.time()
         stall.bad.set()
         plane.wait(lambda: watch.now(APP) == FLEET, 90, "it is taken back")
-        status = status_of(plane, home, APP)
+        status = plane.wait(lambda: _confirmed(plane, home), 10, "the rollback is confirmed")
         time.sleep(2 * SOAK - TICK)
         stairs, told = watch.of(APP), events_of(plane, home, APP)
         operator.stop()
@@ -91,6 +91,12 @@ def story(plane: Plane, live_prometheus: PrometheusServer) -> Iterator[Story]:
             reasons={event["reason"] for event in told},
             traces=operator.stack_traces,
         )
+
+
+def _confirmed(plane: Plane, home: str) -> dict[str, Any]:
+    """The status, once the step on record is known to have been taken; nothing before."""
+    status = status_of(plane, home, APP)
+    return {} if "intent" in status else status
 
 
 def _until_second(second: float) -> None:
