@@ -3,11 +3,12 @@
     EBBTIDE_TRACES=FOLDER python -m tests.bench.forecast [--origins 96] [--models Tide,AutoETS]
 
 All models are run on the same origins, and the criteria that a forecaster for capacity has to meet
-are printed as reached or not. MSTL takes half a minute a fit as it is shipped: it gets fewer
-origins, evenly spread over the same hours, and is compared with persistence on those. Then each
-model is timed on synthetic fleets; and events are forecast with and without their announcement.
-`make bench-forecast` sets up the libraries of requirements/bench.txt and keeps to one core; rows go
-to build/bench/forecast.json.
+are printed as reached or not. Events are forecast with and without their announcement. Then each
+model is timed on synthetic fleets. `make bench-forecast` sets up the libraries of
+requirements/bench.txt and keeps to one core; rows go to build/bench/forecast.json.
+
+What a model foresaw of a series is kept in build/bench/forecasts, until its code or its library
+changes: a run that was ended goes on where it was, and `--series` and `--models` make it in parts.
 """
 
 import argparse
@@ -16,16 +17,18 @@ import os
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rich.console import RenderableType
 
 from ebbtide.cli.backtest_inputs import Asked, courses, from_files
 from ebbtide.cli.backtest_page import as_json, tables
-from ebbtide.cli.backtest_runs import YARDSTICK, Backtest, backtest
+from ebbtide.cli.backtest_runs import YARDSTICK, Backtest
 from ebbtide.cli.models import HOUSE, Make, makers
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from tests.bench import forecast_criteria, forecast_events, forecast_speed
+from ebbtide.forecast.backtest import Course
+from tests.bench import forecast_criteria, forecast_events, forecast_kept, forecast_speed
 from tests.bench.forecast_criteria import Judged, criteria
 
 OUT = pathlib.Path("build/bench/forecast.json")
@@ -36,6 +39,13 @@ SLOW = {"MSTL": 8, "AutoTheta": 24}
 """Of these, so many origins a series at most."""
 FLEETS = "1,100,1000,5000"
 DAY = 86400.0
+
+
+class Where(NamedTuple):
+    """Recorded demand: a folder, and how the names of the series begin that are chosen of it."""
+
+    folder: pathlib.Path
+    begins: str
 
 
 def available(names: str | None) -> Mapping[str, Make]:
@@ -62,46 +72,47 @@ def _works(make: Make) -> bool:
     return True
 
 
-def accuracy(folder: pathlib.Path, models: Mapping[str, Make], asked: Asked) -> Backtest:
+def accuracy(found: Sequence[Course], models: Mapping[str, Make]) -> Backtest:
     """Some models, and persistence, on the same windows of all traces."""
-    found, notes = courses(from_files([folder]), asked)
-    for note in notes:
-        print(note, file=sys.stderr)
-    total, done = sum(course.origins.size for course in found) * (len(models) + 1), 0
+    total, done = len(found) * len({*models, YARDSTICK}), 0
 
-    def advance(model: str, series: str) -> None:
+    def advance(model: str, course: Course) -> None:
         nonlocal done
         done += 1
-        if sys.stderr.isatty():
-            print(f"\r{done:,} of {total:,}  {model:<12} {series:<40.40}", end="", file=sys.stderr)
+        print(f"{done:>4,} of {total:,}  {model:<12} {course.series.name}", file=sys.stderr)
 
-    everyone = dict(models) if YARDSTICK in models else {**models, YARDSTICK: HOUSE[YARDSTICK]}
-    result = backtest(found, everyone, fans=False, advance=advance)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-    return result
+    return forecast_kept.compared(found, models, advance)
+
+
+def traces(where: Where, asked: Asked) -> Sequence[Course]:
+    """What is asked about the series that were chosen."""
+    wanted = [one for one in from_files([where.folder]) if one.name.startswith(where.begins)]
+    found, notes = courses(wanted, asked)
+    for note in notes:
+        print(note, file=sys.stderr)
+    return found
 
 
 def accuracies(
-    folder: pathlib.Path, models: Mapping[str, Make], asked: Asked
+    where: Where, models: Mapping[str, Make], asked: Asked
 ) -> Sequence[tuple[Backtest, Sequence[str]]]:
     """Backtests, each with the models that were run on its origins: the slow ones by themselves."""
     quick = [name for name in models if name not in SLOW or SLOW[name] >= asked.origins]
     groups = [(asked.origins, quick)]
     groups += [(SLOW[name], [name]) for name in models if name not in quick]
     return [
-        (accuracy(folder, {name: models[name] for name in names}, few), names)
+        (accuracy(traces(where, few), {name: models[name] for name in names}), names)
         for count, names in groups
         if names
         for few in (asked._replace(origins=count),)
     ]
 
 
-def errors(folder: pathlib.Path, models: Mapping[str, Make], asked: Asked) -> dict[str, object]:
+def errors(where: Where, models: Mapping[str, Make], asked: Asked) -> dict[str, object]:
     """Print what every model reaches on recorded demand, and whether the subject does enough."""
     rows: list[object] = []
     judged: dict[str, Judged] = {}
-    for found, names in accuracies(folder, models, asked):
+    for found, names in accuracies(where, models, asked):
         told = [run for run in found.runs if run.model in names]
         _print(tables(found, told), "")
         rows.append(as_json(found, told))
@@ -150,17 +161,18 @@ def main() -> None:
     )
     parser.add_argument("--origins", type=int, default=96, help="forecasts a series")
     parser.add_argument("--models", help="with commas between")
+    parser.add_argument("--series", default="", help="only those whose names begin so")
     parser.add_argument("--fleets", default=FLEETS, help="workloads to time; empty: none")
     parser.add_argument("--history", type=int, default=28, help="days that a model is handed")
     asked = parser.parse_args()
     models, rows = available(asked.models), dict[str, object]()
-    traces = os.environ.get("EBBTIDE_TRACES")
-    if traces:
-        wanted = Asked(asked.origins, None, (), asked.history * DAY)
-        rows |= errors(pathlib.Path(traces), models, wanted)
+    folder = os.environ.get("EBBTIDE_TRACES")
+    if folder:
+        where = Where(pathlib.Path(folder), asked.series)
+        rows |= errors(where, models, Asked(asked.origins, None, (), asked.history * DAY))
         _write(rows)
-        if SUBJECT in models:
-            rows |= events(pathlib.Path(traces), {YARDSTICK: HOUSE[YARDSTICK], **models})
+        if SUBJECT in models and not asked.series:
+            rows |= events(where.folder, {YARDSTICK: HOUSE[YARDSTICK], **models})
             _write(rows)
     else:
         print("no accuracy: EBBTIDE_TRACES names no folder of recorded demand", file=sys.stderr)

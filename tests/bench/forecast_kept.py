@@ -1,0 +1,114 @@
+"""Forecasts that were made before, kept in files: a run that was cut short goes on where it was.
+
+There is one file for each model and series. It is named by everything that its forecasts depend
+on: what is known of the series, the origins and steps, the code of the model, and the versions of
+the libraries behind it.
+"""
+
+import hashlib
+import importlib.metadata
+import pathlib
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+import ebbtide.forecast
+from ebbtide.cli.backtest_runs import YARDSTICK, Backtest, Cost, Run, Told, backtest
+from ebbtide.cli.models import HOUSE, Make
+from ebbtide.forecast.accuracy import accuracies
+from ebbtide.forecast.backtest import Course
+from ebbtide.forecast.contract import Floats
+
+FOLDER = pathlib.Path("build/bench/forecasts")
+LIBRARIES = ("statsforecast", "lightgbm", "numpy", "scipy")
+
+
+class Kept(NamedTuple):
+    """What a model said about a series, and what that cost."""
+
+    quantiles: Floats
+    """(origins, steps, levels)."""
+    seconds: float
+    memory: float
+
+
+def compared(
+    courses: Sequence[Course], makers: Mapping[str, Make], advance: Callable[[str, Course], None]
+) -> Backtest:
+    """Some models and the yardstick over all courses; `advance` hears of each that is done."""
+    everyone = dict(makers) if YARDSTICK in makers else {**makers, YARDSTICK: HOUSE[YARDSTICK]}
+    runs = [_run(model, make, courses, advance) for model, make in everyone.items()]
+    yardstick = next(run for run in runs if run.model == YARDSTICK)
+    return Backtest(courses=courses, runs=runs, yardstick=yardstick)
+
+
+def _run(
+    model: str, make: Make, courses: Sequence[Course], advance: Callable[[str, Course], None]
+) -> Run:
+    run, code = Run(model, cost=Cost(memory=0.0)), _code(model)
+    for course in courses:
+        path = FOLDER / f"{model}-{course.series.name}-{_digest(course, code)}.npz"
+        kept = _read(path) or _made(model, make, course)
+        _write(path, kept)
+        told = accuracies(kept.quantiles, course)
+        run.told.append(Told(course, kept.quantiles, np.zeros((0, 0, 0), np.float32), told))
+        run.cost.seconds += kept.seconds
+        run.cost.memory = max(run.cost.memory, kept.memory)
+        run.cost.forecasts += course.origins.size
+        advance(model, course)
+    return run
+
+
+def _made(model: str, make: Make, course: Course) -> Kept:
+    makers = {model: make, YARDSTICK: HOUSE[YARDSTICK]}
+    run = backtest([course], makers, fans=False, advance=lambda *_: None).runs[0]
+    return Kept(run.told[0].quantiles, run.cost.seconds, run.cost.memory)
+
+
+def _read(path: pathlib.Path) -> Kept | None:
+    try:
+        with np.load(path) as kept:
+            return Kept(kept["quantiles"], float(kept["seconds"]), float(kept["memory"]))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: pathlib.Path, kept: Kept) -> None:
+    """Whole or not at all: a run may be ended at any moment."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        np.savez(part, **kept._asdict())
+        part.replace(path)
+
+
+def _digest(course: Course, code: bytes) -> str:
+    series = course.series
+    asked = (series.start, series.grid, tuple(course.steps), course.limit)
+    whole = hashlib.sha256(code + repr(asked).encode())
+    whole.update(series.values.tobytes())
+    whole.update(course.origins.tobytes())
+    return whole.hexdigest()[:16]
+
+
+def _code(model: str) -> bytes:
+    """What a model is made of: its package, and for a plug-in the libraries behind it."""
+    if model in HOUSE:
+        return _files(pathlib.Path(ebbtide.forecast.__path__[0]))
+    (point,) = importlib.metadata.entry_points(group="ebbtide.forecasters", name=model)
+    package = __import__(point.module.partition(".")[0])
+    versions = [f"{name} {_version(name)}" for name in LIBRARIES]
+    return _files(pathlib.Path(package.__path__[0])) + repr(versions).encode()
+
+
+def _files(folder: pathlib.Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "-"
