@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
 from ebbtide.cli.compare_page import Moment, page
-from ebbtide.cli.comparison import CLAIRVOYANT, at_peak, clairvoyant, trial_of
+from ebbtide.cli.comparison import rivals
 from ebbtide.cli.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery, demand_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited
@@ -24,7 +24,7 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import stretches
-from ebbtide.planning.score import Score, best_hpa, score
+from ebbtide.planning.score import Score, score
 
 _LEAST = 2
 _MOMENTS = 5
@@ -125,21 +125,10 @@ def _compared(
             first = first or simulation
     if first is None:
         raise InvalidInput("there is nothing to compare")
-    scores |= _peers(first, next(iter(frames.values())), next(iter(scores.values())))
+    told = next(iter(frames.values()))
+    mine = next(iter(scores.values()))
+    scores |= rivals(first, told[0].workload, told, mine.shortfall)
     return Comparison(scores=scores, frames=frames, moments=_moments(frames, world.tick))
-
-
-def _peers(simulation: Simulation, frames: Sequence[Frame], mine: Score) -> Mapping[str, Score]:
-    """What the first variant is measured against."""
-    key = frames[0].workload
-    trial = trial_of(simulation, key, frames)
-    hpa = best_hpa(trial, mine.shortfall)
-    least = float(simulation.workbenches[key].spec.replicas.min)
-    return {
-        f"HPA at {hpa.load:.2f}": hpa.score,
-        "static peak": score(at_peak(simulation.course(key, frames)), trial.price),
-        CLAIRVOYANT: clairvoyant(trial, least),
-    }
 
 
 def _moments(frames: Mapping[str, Sequence[Frame]], tick: float) -> Sequence[Moment]:

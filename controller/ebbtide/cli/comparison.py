@@ -17,21 +17,30 @@ CLAIRVOYANT = "clairvoyant"
 
 
 def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mapping[str, Score]:
-    """Scores of Ebbtide, of the HPA that is best in hindsight, and of a fleet at its peak.
+    """Scores of Ebbtide and, after it, of its rivals and the clairvoyant bound."""
+    price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
+    mine = score(simulation.course(key, frames), price)
+    return {"ebbtide": mine, **rivals(simulation, key, frames, mine.shortfall)}
+
+
+def rivals(
+    simulation: Simulation, key: str, frames: Sequence[Frame], shortfall: float
+) -> Mapping[str, Score]:
+    """Scores of the HPA that is best in hindsight, of a fleet at its peak, and of the bound.
 
     The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
-    target loads the one that comes closest to Ebbtide's shortfall without being better.
+    target loads the one that comes closest to a shortfall (replica-minutes) without being better.
+    The bound is what the fewest replicas would have cost that leave nothing unserved.
     """
     trial = trial_of(simulation, key, frames)
-    course = simulation.course(key, frames)
-    mine = score(course, trial.price)
-    hpa = best_hpa(trial, mine.shortfall)
+    hpa = best_hpa(trial, shortfall)
     every = max(1, round(simulation.world.tick / HPA_SYNC))
     disrupted = _disrupted(simulation, trial, trial.times[::every], hpa.asked[::every])
+    least = float(simulation.workbenches[key].spec.replicas.min)
     return {
-        "ebbtide": mine,
         f"HPA, target load {hpa.load:.2f}": replace(hpa.score, disruptions=disrupted),
-        "static peak": score(at_peak(course), trial.price),
+        "static peak": score(at_peak(simulation.course(key, frames)), trial.price),
+        CLAIRVOYANT: _clairvoyant(trial, least),
     }
 
 
@@ -61,8 +70,7 @@ def _disrupted(simulation: Simulation, trial: Trial, times: Lanes, asked: Lanes)
     return sum(census.disrupted for census in drive(plant, times, asked, trial.series.at(times)))
 
 
-def clairvoyant(trial: Trial, least: float) -> Score:
-    """What the fewest replicas would have cost that leave nothing unserved."""
+def _clairvoyant(trial: Trial, least: float) -> Score:
     lead = int(np.ceil(trial.lead / trial.tick))
     return trial.score(least_replicas(trial.demand, lead, least=least))
 

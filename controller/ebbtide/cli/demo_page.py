@@ -91,7 +91,7 @@ class Page:
 
     def summary(self, told: Mapping[str, Score]) -> RenderableType:
         """The scores side by side, and what they say."""
-        (_, mine), (name, hpa), (_, static) = told.items()
+        (_, mine), (name, hpa), (_, static), *_ = told.items()
         verdict = Text.assemble(
             "Beside the HPA that is best in hindsight (tolerance 1 %, Percent 10 per 60 s, window "
             f"300 s, {name.partition(', ')[2]}): ",
@@ -101,7 +101,7 @@ class Page:
             _less(mine.replica_hours, static.replica_hours, "to pay for"),
             ".",
         )
-        table = {name.partition(",")[0]: score for name, score in told.items()}
+        table = {"ebbtide": mine, "HPA": hpa, "static peak": static}
         return Group("", scores(table, disruptions=True), "", verdict)
 
     def _progress(self, frame: Frame) -> Text:

@@ -15,7 +15,6 @@ from ebbtide_policies.demand import MINUTE
 
 REACH = 3600.0
 """Seconds of each forecast that are kept: more than it takes to win capacity back."""
-_KEY = ("sweep", "demand")
 
 
 def foreseen(
@@ -32,28 +31,43 @@ def foreseen(
         InvalidInput: nothing can be foreseen, as nothing is known.
 
     """
-    start, minutes = recorded
+    [found] = foreseen_each([recorded], spec, since, told)
+    return found
+
+
+def foreseen_each(
+    recordings: Sequence[Recorded],
+    spec: ForecastSpec,
+    since: float,
+    told: Callable[[int, int], None] | None = None,
+) -> Sequence[Forecasts]:
+    """Forecast recordings of the same minutes side by side, each as if it were alone."""
+    start, rows = recordings[0].start, recordings[0].minutes.size
     first = max(0, int((since - start) // MINUTE))
     kept, forecasting = int(spec.history // MINUTE), Forecasting(makers(), AtOnce())
-    made: list[Foresight] = []
-    for row in range(first, minutes.size):
-        column = Column(
-            key=_KEY,
-            newest=start + MINUTE * row,
-            minutes=minutes[max(0, row + 1 - kept) : row + 1],
-            model=spec.model,
-            horizon=spec.horizon,
-            trust=spec.trust,
-        )
-        forecasting.refresh([column])
-        found = forecasting.of(_KEY)
-        if found and not (made and made[-1].outlook.origin == found.outlook.origin):
-            made.append(found)
+    made: list[list[Foresight]] = [[] for _ in recordings]
+    for row in range(first, rows):
+        columns = [
+            Column(
+                key=(f"recording-{place}", "demand"),
+                newest=start + MINUTE * row,
+                minutes=one.minutes[max(0, row + 1 - kept) : row + 1],
+                model=spec.model,
+                horizon=spec.horizon,
+                trust=spec.trust,
+            )
+            for place, one in enumerate(recordings)
+        ]
+        forecasting.refresh(columns)
+        for column, before in zip(columns, made, strict=True):
+            found = forecasting.of(column.key)
+            if found and not (before and before[-1].outlook.origin == found.outlook.origin):
+                before.append(found)
         if told:
-            told(row + 1 - first, minutes.size - first)
-    if not made:
+            told(row + 1 - first, rows - first)
+    if not all(made):
         raise InvalidInput("nothing is known of the demand, so nothing can be foreseen")
-    return _gathered(made)
+    return [_gathered(one) for one in made]
 
 
 def _gathered(made: Sequence[Foresight]) -> Forecasts:

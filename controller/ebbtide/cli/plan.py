@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.load import load
-from ebbtide.cli.comparison import CLAIRVOYANT, at_peak, clairvoyant, compared, trial_of
+from ebbtide.cli.comparison import at_peak, compared
 from ebbtide.cli.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery, demand_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited, supposed
@@ -52,14 +52,11 @@ class Plan:
     @property
     def planned(self) -> Planned:
         """The same for a report, beside what people would use instead."""
-        beside = dict(compared(self.simulation, self.workload, self.frames))
-        trial = trial_of(self.simulation, self.workload, self.frames)
-        least = float(self.simulation.workbenches[self.workload].spec.replicas.min)
         return Planned(
             workload=self.workload,
             frames=self.frames,
             tick=self.simulation.world.tick,
-            scores=beside | {CLAIRVOYANT: clairvoyant(trial, least)},
+            scores=compared(self.simulation, self.workload, self.frames),
             remarks=self.remarks,
         )
 

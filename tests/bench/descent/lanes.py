@@ -4,7 +4,7 @@ What is asked of demand does not depend on what a scaler does, so it is answered
 all trials. Lanes decide as the loop does without a calendar: the bench compares some falls.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,25 +12,12 @@ from numpy.typing import NDArray
 
 from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.models import makers
-from ebbtide.loop.background import AtOnce
-from ebbtide.loop.cohort import Column
-from ebbtide.loop.forecasting import Forecasting, Foresight
+from ebbtide.cli.foresight import foreseen_each
+from ebbtide.planning.lanes import Crew
 from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
-from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.lanes import UNKNOWN, Lanes, Number
-from ebbtide_policies.observation import Fleet, LastStep, Observation
-from ebbtide_policies.rate import Rate
-from ebbtide_policies.resolve import settle, tightest
-from ebbtide_policies.scale_up import ScaleUp
-from tests.bench.descent.falls import BOOT, DELAY, FLEET, HISTORY, MINUTE, NOON, TICK, Fall
+from tests.bench.descent.falls import BOOT, DELAY, FLEET, NOON, TICK, Fall
 from tests.bench.descent.world import SHIPPED, Trial, spec_of
-
-BOOT_TICKS = int(BOOT / TICK)
-HORIZON = 7200.0
-SINGLE = "demand"
-KEPT = 30
-"""Steps that are kept of each forecast: further ahead nothing looks."""
 
 
 class Lookout:
@@ -64,7 +51,7 @@ class Lookout:
 class Moment:
     """The demand of all falls at one tick, one lane each, as policies ask for it."""
 
-    name = SINGLE
+    name = "demand"
     alive = 1.0
     alive_at_least = 0.0
 
@@ -99,73 +86,23 @@ def _same(value: Number) -> float:
 
 def _forecasts(falls: Sequence[Fall], model: str) -> Sequence[Forecasts]:
     """One forecast a minute of every fall, by the loop's own forecasting with its trust."""
-    first, last = falls[0].seconds[[0, -1]]
-    start = falls[0].start
-    minutes = np.stack([fall.minutes for fall in falls], axis=1)
-    forecasting = Forecasting({model: makers()[model]}, AtOnce())
-    newest = np.arange(np.floor((first - DELAY) / MINUTE), np.floor((last - DELAY) / MINUTE) + 1)
-    made: list[list[Foresight]] = []
-    for minute in newest.astype(int).tolist():
-        rows = minute - int(start / MINUTE) + 1
-        known = minutes[max(0, rows - HISTORY) : rows]
-        columns = [
-            Column((fall.name, SINGLE), NOON + minute * MINUTE, known[:, lane], model, HORIZON)
-            for lane, fall in enumerate(falls)
-        ]
-        forecasting.refresh(columns)
-        made.append([foresight for c in columns if (foresight := forecasting.of(c.key))])
-    return [_gathered([row[lane] for row in made]) for lane in range(len(falls))]
-
-
-def _gathered(made: Sequence[Foresight]) -> Forecasts:
-    """The forecasts of one fall, minute by minute."""
-    return Forecasts(
-        levels=made[0].outlook.levels,
-        origins=np.array([one.outlook.origin for one in made]),
-        values=np.stack([one.outlook.values[:, :KEPT] for one in made]),
-        steps=made[0].outlook.values.shape[1],
-        trusted=np.array([one.trusted for one in made]),
-    )
+    recordings = [Recorded(NOON + fall.start, fall.minutes) for fall in falls]
+    spec = parse_policy(spec_of(falls[0], Trial(model=model)))
+    return foreseen_each(recordings, spec.forecast, NOON + float(falls[0].seconds[0]) - DELAY)
 
 
 def swept(lookout: Lookout, trial: Trial) -> Lanes:
     """Let Ebbtide's rules decide on all falls; replicas asked for, [tick, fall]."""
-    policies = compose(parse_policy(spec_of(lookout.falls[0], trial)), {})
-    count = len(lookout.falls)
-    asked = np.empty((lookout.seconds.size, count))
-    current = np.full(count, FLEET)
-    step = LastStep(np.full(count, -np.inf), current, current)
-    memories: Mapping[str, Memory] = {}
-    for index in range(lookout.seconds.size):
-        now = NOON + float(lookout.seconds[index])
-        seen = Observation(
-            workload="bench/falls",
-            now=now,
-            fleet=Fleet(current=current, ready=_ready(asked, index, current)),
-            demand=(Moment(lookout, index),),
-            lead_time=BOOT,
-            scale_up=_pace(policies),
-            last_step=step,
-        )
-        memories = memories or {p.name: p.recall(None, seen) for p in policies}
-        bounds = [b for p in policies for b in p.bounds(seen, memories[p.name])]
-        replicas = np.broadcast_to(settle(tightest(bounds, current)).replicas, count)
-        memories = {p.name: p.remember(seen, memories[p.name], replicas) for p in policies}
-        moved = replicas != current
-        step = LastStep(
-            at=np.where(moved, now, step.at),
-            before=np.where(moved, current, step.before),
-            after=np.where(moved, replicas, step.after),
-        )
-        asked[index] = current = np.array(replicas)
+    crew = Crew(
+        workload="bench/falls",
+        policies=tuple(compose(parse_policy(spec_of(lookout.falls[0], trial)), {})),
+        lead_time=BOOT,
+        boot=int(BOOT / TICK),
+    )
+    times = (NOON + lookout.seconds).tolist()
+    state = crew.begin(np.full(len(lookout.falls), FLEET), times[0], [Moment(lookout, 0)])
+    asked = np.empty((len(times), len(lookout.falls)))
+    for index, now in enumerate(times):
+        state = crew.decide(state, now, [Moment(lookout, index)])
+        asked[index] = state.current
     return asked
-
-
-def _ready(asked: Lanes, index: int, current: Lanes) -> Lanes:
-    """What is ready at a tick, before it is decided."""
-    past = asked[max(0, index - BOOT_TICKS) : index]
-    return past.min(axis=0) if len(past) else current
-
-
-def _pace(policies: Sequence[Policy[Any]]) -> ScaleUp:
-    return next(policy.settings.pace for policy in policies if isinstance(policy, Rate))
