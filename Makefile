@@ -121,8 +121,9 @@ fmt: $(DEV) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format
 
 .PHONY: generate
-generate: $(DEV) ## Write the CRDs from ebbtide.api, for deploy/ and for the chart
-	@mkdir -p deploy/crds charts/ebbtide/crds
+generate: $(DEV) ## Write the CRDs from ebbtide.api, for deploy/ and for the chart, and JSON Schemas
+	@mkdir -p deploy/crds charts/ebbtide/crds docs/schema
+	$(BIN)/ebbtide schema > docs/schema/plan.schema.json
 	$(BIN)/ebbtide crd --output deploy/crds
 	@cp deploy/crds/ebbtide.dev_*.yaml charts/ebbtide/crds/
 

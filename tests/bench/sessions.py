@@ -19,6 +19,7 @@ import numpy as np
 from ebbtide.api.load import Manifest
 from ebbtide.cli.simulation import Conditions, Simulation
 from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.plant import PlantSettings
 from tests.bench.tradeoff import Curve, tradeoff
 
 OUT = pathlib.Path("build/bench/sessions.json")
@@ -72,7 +73,8 @@ def policy(kind: Kind, sessions: Mapping[str, str] | None) -> Manifest:
 
 def run(kind: Kind, sessions: Mapping[str, str] | None, seed: int) -> dict[str, Any]:
     """One evening."""
-    world = Conditions(tick=15.0, session=SESSION, termination=30.0, seed=seed)
+    plant = PlantSettings(session=SESSION, termination=30.0)
+    world = Conditions(tick=15.0, plant=plant, seed=seed)
     series = evening(kind)
     simulation = Simulation([policy(kind, sessions)], lambda *_: series, world)
     end = NOON + (BEFORE + FALL + AFTER) * HOUR

@@ -207,8 +207,8 @@ def test_demand_can_come_later_or_sooner(ebbtide: Ebbtide) -> None:
     [
         pytest.param(["--set", "replicas.max=many"], "spec.replicas.max: ", id="value"),
         pytest.param(["--set", "replicas"], "'replicas' is no change", id="set"),
-        pytest.param(["--what-if", "colder"], "write times=FACTOR or later=DURATION", id="what"),
-        pytest.param(["--what-if", "times=none"], "a factor above zero, like 1.4", id="factor"),
+        pytest.param(["--what-if", "colder"], "write one like times=1.4 or later=2h", id="what"),
+        pytest.param(["--what-if", "times=none"], "--what-if times: ", id="factor"),
         pytest.param(["--what-if", "later=soon"], "--what-if later: 'soon' is not a", id="later"),
     ],
 )

@@ -1,6 +1,7 @@
 """The simulated fleet: what it promises at every moment, whatever is asked of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ebbtide.planning.nodes import Nodes
 from ebbtide.planning.plant import (
-    BootTime,
     Census,
     CostFrom,
     Plant,
@@ -17,7 +18,8 @@ from ebbtide.planning.plant import (
     drive,
     ready_replicas,
 )
-from ebbtide.planning.pods import Pods
+from ebbtide.planning.plant_settings import BootTime, NodeSettings, ZoneLoss
+from ebbtide.planning.pods import Pods, at_random
 
 TICK = 15.0
 fleets = st.lists(st.integers(0, 40), min_size=1, max_size=60)
@@ -53,11 +55,18 @@ def test_the_closed_form_is_the_plant(asked: list[int], boot: int) -> None:
     assert [one.ready for one in census] == formula.tolist()
 
 
-@given(fleets, offers, st.sampled_from([90.0, BootTime(60.0, 0.5)]))
+MISHAPS: dict[str, Any] = {
+    "loss": 20.0,
+    "zone_losses": (ZoneLoss(90.0, 120.0), ZoneLoss(150.0, 60.0, 2)),
+    "nodes": NodeSettings(pods=7, provisioning=BootTime(60.0, 0.5), spare=1, keep=60.0),
+}
+
+
+@given(fleets, offers, st.sampled_from([90.0, BootTime(60.0, 0.5)]), st.booleans())
 def test_sessions_and_pods_are_never_lost_or_made_up(
-    asked: list[int], offered: list[int], lead: float | BootTime
+    asked: list[int], offered: list[int], lead: float | BootTime, calm: bool
 ) -> None:
-    fleet = plant(lead=lead, session=120.0)
+    fleet = plant(lead=lead, session=120.0, **({} if calm else MISHAPS))
     live = 0
     for one, count, offer in zip(lived(fleet, asked, offered), asked, offered, strict=False):
         assert one.asked == count
@@ -72,8 +81,8 @@ def test_sessions_and_pods_are_never_lost_or_made_up(
 
 @given(fleets, offers)
 def test_the_same_seed_lives_the_same_life(asked: list[int], offered: list[int]) -> None:
-    lives = [lived(plant(lead=BootTime(60.0, 0.5), session=60.0), asked, offered) for _ in range(2)]
-    assert lives[0] == lives[1]
+    made = [plant(lead=BootTime(60.0, 0.5), session=60.0, **MISHAPS) for _ in range(2)]
+    assert lived(made[0], asked, offered) == lived(made[1], asked, offered)
 
 
 @given(fleets, st.integers(0, 5))
@@ -190,3 +199,81 @@ def test_a_router_that_knows_no_drain_deals_sessions_to_all() -> None:
     fleet.mark(0, draining=True, cost=0.0)
     fleet.advance(1.0, 2, 10.0)
     assert fleet.pods.sessions.tolist() == [5, 5]
+
+
+# --- what befalls a fleet ---------------------------------------------------------------------
+
+
+def test_a_boot_time_is_told_by_two_of_its_quantiles() -> None:
+    drawn = BootTime.between(60.0, 120.0, after=30.0).draw(100_000, np.random.default_rng(1))
+    assert np.quantile(drawn, [0.5, 0.9]) == pytest.approx([90.0, 150.0], rel=0.01)
+    assert BootTime.between(60.0, 60.0).draw(3, np.random.default_rng(1)).tolist() == [60.0] * 3
+
+
+def test_a_lost_zone_takes_its_pods_at_once_and_new_ones_boot_elsewhere() -> None:
+    fleet = plant(replicas=9, lead=90.0, zone_losses=(ZoneLoss(60.0, 600.0, 1),), session=1e9)
+    fleet.advance(0.0, 9, 90)
+    struck = fleet.advance(60.0, 9, 90)
+    assert (struck.asked, struck.ready, struck.lost, struck.disrupted) == (9, 6, 3, 30)
+    assert struck.live == 90
+    assert not np.any(fleet.pods.number % 3 == 1)
+    assert fleet.advance(150.0, 12, 90).ready == 9
+    assert not np.any(fleet.pods.number % 3 == 1)
+    fleet.advance(700.0, 24)
+    assert np.any(fleet.pods.number % 3 == 1)
+
+
+def test_where_every_zone_is_away_pods_are_asked_for_all_the_same() -> None:
+    fleet = plant(replicas=4, zones=1, zone_losses=(ZoneLoss(10.0, 600.0),), lead=90.0)
+    assert fleet.advance(10.0, 4).ready == 0
+    assert fleet.advance(100.0, 4).ready == 4
+
+
+def test_pods_are_lost_at_the_rate_that_is_said_and_replaced() -> None:
+    fleet = plant(replicas=1000, loss=0.05, lead=0.0)
+    census = [fleet.advance(now, 1000) for now in np.arange(0.0, 4 * 3600.0, 60.0)]
+    assert sum(one.lost for one in census) == pytest.approx(200, abs=50)
+    assert {one.asked for one in census} == {1000}
+
+
+def test_a_pod_without_room_waits_for_its_node_and_then_boots() -> None:
+    pool = NodeSettings(pods=10, provisioning=120.0)
+    fleet = plant(replicas=18, lead=60.0, nodes=pool)
+    ready = [fleet.advance(now, 25).ready for now in (0.0, 59.0, 60.0, 179.0, 180.0)]
+    assert ready == [18, 18, 20, 20, 25]
+
+
+def test_a_node_is_let_go_when_nobody_has_needed_it_for_long_enough() -> None:
+    nodes = Nodes(NodeSettings(pods=10, provisioning=120.0, spare=1, keep=300.0), 35, 0.0)
+    counts = []
+    for now, pods in ((0.0, 35), (60.0, 5), (300.0, 5), (301.0, 5), (302.0, 1)):
+        nodes.settle(pods, now)
+        counts.append(nodes.count)
+    assert counts == [5, 5, 5, 2, 2]
+
+
+@given(fleets)
+def test_nodes_always_carry_the_fleet_and_never_speed_it_up(asked: list[int]) -> None:
+    pool = NodeSettings(pods=7, provisioning=60.0, keep=30.0)
+    bare, housed = plant(lead=30.0), plant(lead=30.0, nodes=pool)
+    for plain, one in zip(
+        lived(bare, asked, [0] * 60), lived(housed, asked, [0] * 60), strict=True
+    ):
+        assert one.ready <= plain.ready
+
+
+def test_a_lost_zone_takes_its_nodes_too() -> None:
+    pool = NodeSettings(pods=1, provisioning=300.0)
+    fleet = plant(replicas=9, lead=0.0, nodes=pool, zone_losses=(ZoneLoss(60.0, 60.0),))
+    assert [fleet.advance(now, 9).ready for now in (59.0, 60.0, 359.0, 360.0)] == [9, 6, 6, 9]
+
+
+def test_victims_at_random_are_any_of_the_ready_and_the_same_ones_again() -> None:
+    fleets_ = [plant(replicas=200, victims=at_random) for _ in range(2)]
+    for fleet in fleets_:
+        fleet.advance(1.0, 203)
+        fleet.advance(2.0, 100)
+    kept = fleets_[0].pods.number
+    assert kept.tolist() == fleets_[1].pods.number.tolist()
+    assert kept.max() < 200
+    assert 70 < kept.mean() < 130

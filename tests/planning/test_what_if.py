@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.what_if import WhatIf
+from ebbtide.planning.what_if import Event, WhatIf
 
 SERIES = DemandSeries(start=0.0, minutes=np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
 UNKNOWN = float("nan")
@@ -18,6 +18,14 @@ UNKNOWN = float("nan")
         pytest.param(WhatIf(later=60.0), [1, 2, UNKNOWN, 3, 4], id="a minute later"),
         pytest.param(WhatIf(later=-120.0), [1, 2, 5, UNKNOWN, UNKNOWN], id="two minutes sooner"),
         pytest.param(WhatIf(later=3600.0), [1, 2, *[UNKNOWN] * 3], id="after the end"),
+        pytest.param(
+            WhatIf(event=Event(180.0, 60.0, 9.0, (1.0, 0.1))), [1, 2, 3, 9, 5], id="an event again"
+        ),
+        pytest.param(
+            WhatIf(times=2.0, event=Event(0.0, 240.0, 9.0, (1.0, 1.0))),
+            [1, 2, 9, 9, 10],
+            id="an event that began before",
+        ),
     ],
 )
 def test_only_what_is_replayed_changes(supposed: WhatIf, minutes: list[float]) -> None:

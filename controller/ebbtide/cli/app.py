@@ -26,6 +26,7 @@ from ebbtide.cli import (
     overrides,
     plan,
     preflight,
+    schema,
     testing,
     timeline,
     tune,
@@ -70,6 +71,7 @@ app.command("floor")(overrides.floor)
 app.command("phase")(overrides.phase)
 app.add_typer(events.app, name="event")
 app.command("crd")(crd.crd)
+app.command("schema")(schema.command)
 
 
 @app.callback()

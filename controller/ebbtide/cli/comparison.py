@@ -7,9 +7,9 @@ import numpy as np
 
 from ebbtide.cli.simulation import Frame, Simulation
 from ebbtide.planning.clairvoyant import least_replicas
-from ebbtide.planning.plant import BootTime, Plant, PlantSettings, drive
-from ebbtide.planning.score import Course, Score, Trial, best_hpa, score
-from ebbtide_policies.lanes import Lanes
+from ebbtide.planning.plant import drive
+from ebbtide.planning.plant_settings import BootTime, usual
+from ebbtide.planning.score import Course, Hindsight, Score, Trial, best_hpa, score
 
 HPA_SYNC = 15.0
 """Seconds from one decision of the HPA to the next, as Kubernetes has it."""
@@ -35,11 +35,10 @@ def rivals(
     trial = trial_of(simulation, key, frames)
     hpa = best_hpa(trial, shortfall)
     every = max(1, round(simulation.world.tick / HPA_SYNC))
-    disrupted = _disrupted(simulation, trial, trial.times[::every], hpa.asked[::every])
     least = float(simulation.workbenches[key].spec.replicas.min)
     return {
-        f"HPA, target load {hpa.load:.2f}": replace(hpa.score, disruptions=disrupted),
-        "static peak": score(at_peak(simulation.course(key, frames)), trial.price),
+        f"HPA, target load {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
+        "static peak": static(simulation, key, frames),
         CLAIRVOYANT: _clairvoyant(trial, least),
     }
 
@@ -54,28 +53,45 @@ def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial
         start=frames[0].now,
         end=frames[-1].now + simulation.world.tick,
         tick=HPA_SYNC,
-        lead=bench.lead.median if isinstance(bench.lead, BootTime) else bench.lead,
+        lead=usual(bench.lead),
         delay=simulation.world.delay,
         price=bench.spec.capacity.cost_per_hour or 0.0,
     )
 
 
-def _disrupted(simulation: Simulation, trial: Trial, times: Lanes, asked: Lanes) -> int:
-    """The sessions that a given way of scaling cuts off, on the same plant."""
-    settings = PlantSettings(lead=trial.lead, session=simulation.world.session)
-    if not settings.session:
-        return 0
-    rng = np.random.default_rng(simulation.world.seed)
-    plant = Plant(settings, int(asked[0]), float(times[0]), rng)
-    return sum(census.disrupted for census in drive(plant, times, asked, trial.series.at(times)))
+def _lived(simulation: Simulation, key: str, where: tuple[Trial, int], hpa: Hindsight) -> Score:
+    """What a rival costs on a plant as eventful as that of the workload.
+
+    Its load was chosen on a plant without mishaps; sessions are looked at every so many ticks.
+    """
+    settings, (trial, every) = simulation.world.plant, where
+    bench = simulation.workbenches[key]
+    eventful = settings.eventful or isinstance(bench.lead, BootTime)
+    if not eventful and not settings.session:
+        return hpa.score
+    seen = slice(None) if eventful else slice(None, None, every)
+    times, asked = trial.times[seen], hpa.asked[seen]
+    plant = simulation.plant_of(bench, int(asked[0]), float(times[0]))
+    census = drive(plant, times, asked, trial.series.at(times))
+    if not eventful:
+        return replace(hpa.score, disruptions=sum(one.disrupted for one in census))
+    return score(Course.told(census, trial.demand, trial.tick), trial.price)
+
+
+def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
+    """The same demand on a fleet that always has what its peak needs, mishaps and all."""
+    bench, settings = simulation.workbenches[key], simulation.world.plant
+    course, price = simulation.course(key, frames), bench.spec.capacity.cost_per_hour or 0.0
+    peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
+    if settings.loss or settings.zone_losses:
+        times = np.array([frame.now for frame in frames])
+        plant = simulation.plant_of(bench, int(peak[0]), float(times[0]))
+        census = drive(plant, times, peak, bench.signals[0][0].at(times))
+        return score(Course.told(census, course.demand, course.tick), price)
+    calm = replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)
+    return score(calm, price)
 
 
 def _clairvoyant(trial: Trial, least: float) -> Score:
     lead = int(np.ceil(trial.lead / trial.tick))
     return trial.score(least_replicas(trial.demand, lead, least=least))
-
-
-def at_peak(course: Course) -> Course:
-    """The same demand on a fleet that always has what its peak needs."""
-    peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
-    return replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)

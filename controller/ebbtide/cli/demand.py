@@ -52,6 +52,19 @@ class Recorded:
         """The demand behind a PromQL expression."""
         return self.series.get((manifest.namespace, promql)) or self.answer_all
 
+    def between(self, start: float | None, end: float | None) -> "Recorded":
+        """Only some of it replayed, by epoch seconds; what lies before is history.
+
+        Raises:
+            InvalidInput: that is outside of what is known.
+
+        """
+        first = self.start if start is None else start
+        last = self.end if end is None else end
+        if not self.start <= first < last <= self.end:
+            raise InvalidInput("start and end have to lie within the demand")
+        return replace(self, start=first, end=last)
+
     def if_it_were(self, supposed: WhatIf) -> "Recorded":
         """The same with the demand that is replayed changed."""
         series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
@@ -108,8 +121,12 @@ def only_source(url: str) -> "Mapping[str, MetricsSource]":
         raise InvalidInput(f"--prometheus {url}: {why}") from error
 
 
-def from_prometheus(url: str, manifests: Sequence[Manifest], span: float) -> Recorded:
+def from_prometheus(
+    url: str, manifests: Sequence[Manifest], span: float, until: float | None = None
+) -> Recorded:
     """The last `span` seconds of every query, with as much history before as its policy wants.
+
+    They end at `until` (epoch seconds), or now.
 
     Raises:
         MetricsUnavailable: a query has no answer.
@@ -117,7 +134,7 @@ def from_prometheus(url: str, manifests: Sequence[Manifest], span: float) -> Rec
     """
     from ebbtide.adapters.prometheus import PrometheusMetrics
 
-    end, span = (at // MINUTE * MINUTE for at in (time.time(), span))
+    end, span = (at // MINUTE * MINUTE for at in (until or time.time(), span))
     wanted = _wanted(manifests, end, span)
     metrics = PrometheusMetrics(only_source(url), deadline=120.0)
     try:

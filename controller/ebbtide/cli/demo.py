@@ -22,6 +22,7 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.plant import PlantSettings
 from ebbtide.planning.promotion import promotion_week
 
 TICK = 60.0
@@ -58,7 +59,7 @@ def demo(
     target = _only_policy(manifests)
     if series.events:
         manifests += load({"calendar": calendar_of(series.events, target.namespace)})
-    world = Conditions(tick=TICK, session=SESSION, seed=seed)
+    world = Conditions(tick=TICK, plant=PlantSettings(session=SESSION), seed=seed)
     simulation = Simulation(manifests, lambda *_: series, world, plugins())
     start = series.live_from if series.events else series.start
     console = screen()

@@ -1,4 +1,4 @@
-"""Changes that are written on the command line: to a policy, and to the demand it is tried on."""
+"""Changes that are written on the command line: to a policy, or to a scenario."""
 
 import copy
 from collections.abc import Sequence
@@ -9,10 +9,8 @@ from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.api.yaml_text import read
-from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation import POLICY
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.what_if import WhatIf
 
 
 class Edit(NamedTuple):
@@ -22,8 +20,10 @@ class Edit(NamedTuple):
     value: Any
 
     @classmethod
-    def of(cls, text: str) -> "Edit":
+    def of(cls, text: str, option: str = "", example: str = "policies.descent.soak=2m") -> "Edit":
         """Understand `PATH=VALUE`; the value is YAML, as in a file.
+
+        `option` is named in an error, with an example.
 
         Raises:
             InvalidInput: it is something else.
@@ -33,7 +33,8 @@ class Edit(NamedTuple):
         names = tuple(path.removeprefix("spec.").split("."))
         found = read(written)
         if not sign or not all(names) or found.why or len(found.documents) != 1:
-            raise InvalidInput(f"{text!r} is no change; write one like policies.descent.soak=2m")
+            said = f"{option} {text!r}".strip()
+            raise InvalidInput(f"{said} is no change; write one like {example}")
         return cls(names, found.documents[0].body)
 
 
@@ -48,47 +49,22 @@ def edited(manifest: Manifest, edits: Sequence[Edit], plugins: Plugins) -> Manif
         return manifest
     spec = copy.deepcopy(dict(manifest.spec))
     for edit in edits:
-        _set(spec, edit)
+        put(spec, edit, "spec")
     compose(parse_policy(spec), plugins)  # refuses what is wrong with plugins too
     return replace(manifest, spec=spec)
 
 
-def _set(spec: dict[str, Any], edit: Edit) -> None:
-    here = spec
+def put(written: dict[str, Any], edit: Edit, root: str) -> None:
+    """Set a field of what is written; `root` is what it is a field of.
+
+    Raises:
+        InvalidInput: a part of the path holds no fields.
+
+    """
+    here = written
     for i, name in enumerate(edit.path[:-1], start=1):
         here = here.setdefault(name, {})
         if not isinstance(here, dict):
-            field = ".".join(("spec", *edit.path[:i]))
+            field = ".".join((root, *edit.path[:i]))
             raise InvalidInput(f"{field} holds no fields, so {edit.path[i]!r} can't be set in it")
     here[edit.path[-1]] = edit.value
-
-
-def supposed(changes: Sequence[str]) -> WhatIf:
-    """Understand `times=1.4` and `later=2h`.
-
-    Raises:
-        InvalidInput: one of them is something else.
-
-    """
-    found = WhatIf()
-    for change in changes:
-        name, _, value = change.partition("=")
-        if name == "times":
-            found = replace(found, times=_factor(value))
-        elif name == "later":
-            sign = -1 if value.startswith("-") else 1
-            moved = sign * seconds("--what-if later", value.removeprefix("-"))
-            found = replace(found, later=moved)
-        else:
-            raise InvalidInput(f"--what-if {change!r}: write times=FACTOR or later=DURATION")
-    return found
-
-
-def _factor(text: str) -> float:
-    try:
-        factor = float(text.removesuffix("x"))
-    except ValueError:
-        factor = -1.0
-    if not 0 < factor < float("inf"):
-        raise InvalidInput(f"--what-if times={text}: write a factor above zero, like 1.4")
-    return factor

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,6 +13,8 @@ from rich.text import Text
 from ebbtide.cli.explain import STYLES
 from ebbtide.cli.simulation import Frame
 from ebbtide.planning.score import Score
+from ebbtide.planning.tiers import TierScore
+from ebbtide_policies.observation import Phase
 
 ROWS = 24
 _BAR = 16
@@ -29,13 +32,56 @@ _DISRUPTIONS: Mapping[str, Callable[[Score], str]] = {
 }
 
 
-def planned(workload: str, frames: Sequence[Frame], mine: Score, static: Score) -> RenderableType:
+class Told(Protocol):
+    """What came out for one workload."""
+
+    @property
+    def workload(self) -> str: ...
+    @property
+    def frames(self) -> Sequence[Frame]: ...
+    @property
+    def score(self) -> Score: ...
+    @property
+    def static(self) -> Score: ...
+    @property
+    def phases(self) -> Mapping[Phase, float]: ...
+    @property
+    def tiers(self) -> Mapping[str, TierScore]: ...
+
+
+def planned(told: Told) -> RenderableType:
     """One workload: when how many replicas, and the scores beside a fleet at its peak."""
+    frames = told.frames
     first, last = (_clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
     peak = max(frame.desired for frame in frames)
-    head = Text.assemble((workload, "bold"), f"  {first} to {last} UTC  peak {peak:,} replicas")
-    told = scores({"ebbtide": mine, "static peak": static})
-    return Group(head, "", _course(frames), "", told, "")
+    text = f"  {first} to {last} UTC  peak {peak:,} replicas"
+    head = Text.assemble((told.workload, "bold"), text)
+    disrupted = bool(told.score.disruptions or told.static.disruptions)
+    beside = scores({"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
+    tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
+    return Group(head, "", _course(frames), "", beside, "", _phases(told.phases), *tiers, "")
+
+
+def _phases(hours: Mapping[Phase, float]) -> Text:
+    parts = (
+        (f"  {phase.value} {spent:,.1f} h", STYLES.get(phase.value, ""))
+        for phase, spent in hours.items()
+    )
+    return Text.assemble(("time in each phase ", "dim"), *parts)
+
+
+def _tiers(tiers: Mapping[str, TierScore]) -> Table:
+    """Whom the shortfall hit."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("TIER", no_wrap=True)
+    for name in ("OF DEMAND", "DEMAND-MINUTES SHORT", "WORST", "UNSERVED"):
+        table.add_column(name, justify="right")
+    for name, one in tiers.items():
+        short = f"{one.shortfall:,.0f}"
+        table.add_row(
+            name, f"{one.share:.0%}", short, f"{one.worst_minute:,.0f}", f"{one.unserved:.3%}"
+        )
+    return table
 
 
 def _course(frames: Sequence[Frame]) -> Table:

@@ -1,12 +1,13 @@
 """The very loop that runs in a cluster, on embedded twins and a fast clock: for demo and plan."""
 
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
+from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics, Period
 from ebbtide.adapters.embedded_cluster import SimulatedCluster
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins
@@ -18,7 +19,9 @@ from ebbtide.loop.ports import Ref, Resource
 from ebbtide.loop.report import Account
 from ebbtide.loop.tick import Loop, Rules, World
 from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant import BootTime, Plant, PlantSettings
+from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.plant_settings import BootTime
+from ebbtide.planning.pods import Victims, highest_first
 from ebbtide.planning.score import Course
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import Lanes, number
@@ -26,6 +29,7 @@ from ebbtide_policies.observation import Phase
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 POLICY = "CapacityPolicy"
+_CALM = PlantSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +38,17 @@ class Conditions:
 
     tick: float = 15.0
     lead: float | BootTime | None = None
-    """Seconds until a replica is ready; None: what each policy says."""
+    """Seconds until a replica is ready and warm; None: what each policy says."""
+    boot: float | BootTime | None = None
+    """The same up to Ready; the policy's warm-up comes on top of it."""
     delay: float = 30.0
     """Seconds until a minute can be read."""
-    session: float = 0.0
-    """Mean length of a session in seconds; 0: no sessions."""
-    termination: float = 0.0
-    """Seconds that a pod still costs after its removal."""
+    plant: PlantSettings = _CALM
+    """How the fleets behave otherwise; whoever scales a StatefulSet loses the highest ordinals."""
+    outages: tuple[Period, ...] = ()
+    """When the metrics store does not answer."""
     seed: int = 0
+    """Of all that is left to chance."""
 
 
 class Frame(NamedTuple):
@@ -83,6 +90,8 @@ class Frame(NamedTuple):
         )
 
 
+_VICTIMS: Mapping[str, Victims] = {"StatefulSet": highest_first}
+
 Answers = Callable[[Manifest, str], DemandSeries]
 """The demand behind a PromQL expression of a CapacityPolicy."""
 
@@ -116,10 +125,10 @@ class Simulation:
     ) -> None:
         self.world = world
         self._now = 0.0
-        self._rng = np.random.default_rng(world.seed)
         self.workbenches: dict[str, Workbench] = {}
         self.cluster = SimulatedCluster(lambda: self._now)
         self.metrics = DemandMetrics({}, lambda: self._now, world.delay)
+        self.metrics.outages += world.outages
         self._manifests, self._answers = manifests, answers
         outside = World(
             metrics=self.metrics,
@@ -175,17 +184,20 @@ class Simulation:
         limits = bench.spec.replicas
         need = np.ceil(bench.replicas_needed(np.array([start]))[0] * 1.1)
         replicas = int(np.clip(need, limits.min, limits.max))
-        world = self.world
-        settings = PlantSettings(
-            lead=bench.lead, session=world.session, termination=world.termination
-        )
-        plant = Plant(settings, replicas, start, self._rng)
+        plant = self.plant_of(bench, replicas, start)
         sessions = bench.signals[0][0]
         self.cluster.add_target(bench.ref, plant, lambda at: float(sessions.at(at)))
         spared = bench.spec.written(Sessions)
         if isinstance(spared, SessionsSettings) and spared.query:
             self.metrics.answer_each(spared.query, self.cluster.book(bench.ref).sessions)
         self.workbenches[bench.key] = bench
+
+    def plant_of(self, bench: Workbench, replicas: int, start: float) -> Plant:
+        """A plant as that of a workload is; every one of them has the same luck."""
+        victims = self.world.plant.victims or _VICTIMS.get(bench.ref.kind)
+        luck = np.random.default_rng([self.world.seed, zlib.crc32(bench.key.encode())])
+        settings = replace(self.world.plant, lead=bench.lead, victims=victims)
+        return Plant(settings, replicas, start, luck)
 
     def _workbench(self, manifest: Manifest) -> Workbench:
         spec = parse_policy(manifest.spec)
@@ -204,9 +216,18 @@ class Simulation:
             key=key,
             ref=Ref(ref.api_version, ref.kind, manifest.namespace, ref.name),
             spec=spec,
-            lead=spec.lead_time if self.world.lead is None else self.world.lead,
+            lead=self._lead(spec),
             signals=tuple(signals),
         )
+
+    def _lead(self, spec: CapacityPolicySpec) -> float | BootTime:
+        """How long a replica of a workload takes."""
+        if self.world.lead is not None:
+            return self.world.lead
+        boot, warm = self.world.boot, spec.capacity.warmup
+        if isinstance(boot, BootTime):
+            return replace(boot, after=warm)
+        return spec.lead_time if boot is None else boot + warm
 
 
 def _alive(series: DemandSeries) -> DemandSeries:

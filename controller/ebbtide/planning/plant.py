@@ -1,54 +1,18 @@
 """The plant: a simulated fleet that boots, serves, carries sessions and costs money."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.planning.pods import Pods, Victims, new_pods, newest_first
+from ebbtide.planning.nodes import Nodes
+from ebbtide.planning.plant_settings import CostFrom, PlantSettings, drawn
+from ebbtide.planning.pods import Pods, new_pods, newest_first
 from ebbtide.planning.windows import lowest_behind
 from ebbtide_policies.lanes import Lanes
 
-
-@dataclass(frozen=True, slots=True)
-class BootTime:
-    """A lead time that varies from pod to pod: log-normal."""
-
-    median: float
-    """Seconds; half of the pods take longer."""
-    spread: float
-    """Standard deviation of the logarithm: 0.5 makes the slowest pod in six 1.65 medians."""
-
-    def draw(self, count: int, rng: np.random.Generator) -> Lanes:
-        """Draw the lead times of some pods, in seconds."""
-        return self.median * np.exp(self.spread * rng.standard_normal(count))
-
-
-class CostFrom(StrEnum):
-    """When a pod begins to cost money."""
-
-    ASKED = "Asked"
-    """From the moment it is asked for: nodes are paid while pods boot."""
-    READY = "Ready"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlantSettings:
-    """How a fleet behaves."""
-
-    lead: float | BootTime = 90.0
-    """Seconds from the moment a replica is asked for until it is ready."""
-    session: float = 0.0
-    """Mean length of a session in seconds; it ends at random (exponential). 0: no sessions."""
-    cost_from: CostFrom = CostFrom.ASKED
-    victims: Victims = newest_first
-    router_drains: bool = True
-    """Whether the router sends no new sessions to pods that are to drain."""
-    termination: float = 0.0
-    """Seconds that a pod still costs money after its removal."""
+_HOUR = 3600.0
 
 
 class Leaving(NamedTuple):
@@ -73,13 +37,15 @@ class Census(NamedTuple):
     ended: int
     """Sessions that ended by themselves."""
     disrupted: int
-    """Sessions that were on a pod when it was removed."""
+    """Sessions that were on a pod when it was removed, or lost."""
     refused: int
     """Sessions that found no ready pod."""
     terminating: int = 0
     """Pods that are on their way out, and paid."""
     draining: int = 0
     """Pods that are to get no new sessions."""
+    lost: int = 0
+    """Pods that were lost and replaced."""
 
 
 class Plant:
@@ -88,7 +54,8 @@ class Plant:
     Sessions arrive whenever fewer are live than demand offers, and are dealt out in turn over the
     ready pods that don't drain; over all that are ready where every one of them does. They end in
     their own time only: when demand falls faster, they outlive it for
-    a while. A disrupted session that demand still offers arrives again at once.
+    a while. A disrupted session that demand still offers arrives again at once. A pod that is lost,
+    alone or with its zone, is replaced at once by one that boots.
     """
 
     def __init__(
@@ -99,9 +66,10 @@ class Plant:
         self._rng = rng
         self._now = now
         self._turn = 0
-        self._pods = new_pods(0, np.full(replicas, now), now)
+        self._pods = new_pods(np.arange(replicas), np.full(replicas, now), now)
         self._made = replicas
         self._leaving: tuple[Leaving, ...] = ()
+        self._nodes = Nodes(settings.nodes, replicas, now) if settings.nodes else None
 
     @property
     def now(self) -> float:
@@ -133,9 +101,10 @@ class Plant:
         if now < self._now or asked < 0:
             raise ValueError(f"can't go from {self._now} to {now} with {asked} replicas")
         ended = self._end_sessions(now - self._now)
+        gone = self._struck(now)
         self._now = now
         self._leaving = tuple(one for one in self._leaving if one.until > now)
-        disrupted = self._resize(asked)
+        disrupted = self._replace(gone) + self._resize(asked)
         ready = np.flatnonzero(self._pods.ready_at <= now)
         missing = self._missing(offered)
         placed = self._place(missing, self._open(ready))
@@ -152,6 +121,7 @@ class Plant:
             refused=missing - placed,
             terminating=len(self._leaving),
             draining=int(np.count_nonzero(self._pods.draining)),
+            lost=int(np.count_nonzero(gone)),
         )
 
     def _end_sessions(self, seconds: float) -> int:
@@ -163,23 +133,60 @@ class Plant:
         live -= over
         return int(over.sum())
 
+    def _struck(self, now: float) -> NDArray[np.bool_]:
+        """Which pods are lost on the way to `now`: one by one, or with their zone."""
+        settings, numbers = self.settings, self._pods.number
+        gone = np.zeros(numbers.size, dtype=np.bool_)
+        if settings.loss:
+            chance = -np.expm1(-settings.loss * (now - self._now) / _HOUR)
+            gone |= self._rng.random(numbers.size) < chance
+        for loss in settings.zone_losses:
+            if self._now < loss.at <= now:
+                there = numbers % settings.zones == loss.zone
+                if self._nodes:
+                    self._nodes.lose(int(np.count_nonzero(there)))
+                gone |= there
+        return gone
+
+    def _replace(self, gone: NDArray[np.bool_]) -> int:
+        """Put new pods in the place of those that are lost; returns the sessions on those."""
+        lost = self._pods.take(gone)
+        if lost.number.size:
+            self._pods = self._pods.take(~gone)
+            self._add(lost.number.size)
+        return int(lost.sessions.sum())
+
     def _resize(self, asked: int) -> int:
         """Add or remove pods; returns the sessions that were disrupted."""
         change = asked - self._pods.asked_at.size
         if change > 0:
-            self._pods = self._pods.join(new_pods(self._made, self._ready_at(change), self._now))
-            self._made += change
-        return self._remove(-change) if change < 0 else 0
+            self._add(change)
+        disrupted = self._remove(-change) if change < 0 else 0
+        if self._nodes:
+            self._nodes.settle(asked, self._now)
+        return disrupted
 
-    def _ready_at(self, count: int) -> Lanes:
-        lead = self.settings.lead
-        if isinstance(lead, BootTime):
-            return self._now + lead.draw(count, self._rng)
-        return np.full(count, self._now + lead)
+    def _add(self, count: int) -> None:
+        """Ask for more pods; while a zone is away their numbers are those of the other ones."""
+        numbers = self._numbers(count)
+        room = self._now + np.zeros(count)
+        if self._nodes:
+            room = self._nodes.room_at(self._pods.number.size, count, self._now, self._rng)
+        ready = room + drawn(self.settings.lead, count, self._rng)
+        self._pods = self._pods.join(new_pods(numbers, ready, self._now))
+        self._made = int(numbers[-1]) + 1
+
+    def _numbers(self, count: int) -> NDArray[np.int64]:
+        losses, zones = self.settings.zone_losses, self.settings.zones
+        away = [loss.zone for loss in losses if loss.at <= self._now < loss.at + loss.lasts]
+        free = self._made + np.arange(count * zones if away else count)
+        found = free[~np.isin(free % zones, away)]
+        return (found if found.size else free)[:count]
 
     def _remove(self, count: int) -> int:
         kept = np.ones(self._pods.asked_at.size, dtype=np.bool_)
-        kept[self.settings.victims(self._pods, self._now, count)] = False
+        choose = self.settings.victims or newest_first
+        kept[choose(self._pods, self._now, count)] = False
         if np.count_nonzero(kept) != kept.size - count:
             raise ValueError(f"{count} different pods have to be chosen")
         gone, until = self._pods.take(~kept), self._now + self.settings.termination

@@ -53,11 +53,24 @@ def highest_first(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
     return np.argsort(-pods.number)[:count]
 
 
-def new_pods(first: int, ready_at: Lanes, now: float) -> Pods:
-    """Make empty pods that are asked for now, numbered from `first` on."""
+def at_random(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
+    """Choose as a ReplicaSet does among equals that are as old: any; those that boot first.
+
+    The order is a fixed shuffle of the numbers of pods, so that the same fleet loses the same pods.
+    """
+    shuffled = (pods.number.astype(np.uint64) + np.uint64(1)) * _SHUFFLE
+    return np.lexsort((shuffled, pods.cost, pods.ready_at <= now))[:count]
+
+
+_SHUFFLE = np.uint64(0x9E3779B97F4A7C15)
+"""Odd and irrational enough: 2 to the 64th over the golden ratio."""
+
+
+def new_pods(numbers: NDArray[np.int64], ready_at: Lanes, now: float) -> Pods:
+    """Make empty pods that are asked for now."""
     count = ready_at.size
     return Pods(
-        number=np.arange(first, first + count),
+        number=numbers,
         asked_at=np.full(count, now),
         ready_at=ready_at,
         sessions=np.zeros(count, dtype=np.int64),

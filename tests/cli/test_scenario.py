@@ -1,0 +1,153 @@
+"""`ebbtide plan --scenario` and `--what-if`: the world that a plan takes place in."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ebbtide.cli.plan_output import schema
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import EDGE, csv, write
+
+PLAN = ("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "60s", "--json")
+QUICK = EDGE + "  forecast: {model: Persistence}\n"
+STEEP = (*range(1000, 4000, 150), *range(4000, 1000, -150))
+"""Forty minutes: up to 4,000 viewers from noon on, and down again."""
+CALM = 10.0
+"""Replica-minutes that are short where nothing happens: the hill is steep."""
+PROFILE = """\
+apiVersion: ebbtide.dev/v1alpha1
+kind: EventProfile
+metadata: {name: last-sale, namespace: live}
+spec:
+  {start: 2025-03-02 13:00, end: 2025-03-02 13:20, peak: 8k, usual: 4k, shape: [0.2, 1, 1, 0.2]}
+"""
+SCENARIO = """\
+timeZone: Asia/Shanghai
+demand: {points: {"2026-03-02 19:00": 1k, "2026-03-02 20:40": 6k}}
+start: 2026-03-02 20:00
+boot: 5m
+zonesLost: [{at: "2026-03-02 20:20", for: 10m}]
+tiers: {core: 25%, rest: 75%}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=QUICK, hill_csv=csv(STEEP), sale_yaml=PROFILE, eve_yaml=SCENARIO)
+
+
+def planned(ebbtide: Ebbtide, *changes: str, plan: tuple[str, ...] = PLAN) -> Any:
+    options = [option for change in changes for option in ("--what-if", change)]
+    told = ebbtide(*plan, *options)
+    assert (told.code, told.err) == (0, "")
+    [one] = json.loads(told.out)
+    return one
+
+
+def test_a_calm_plant_serves_all(ebbtide: Ebbtide) -> None:
+    assert planned(ebbtide)["score"]["shortfall"] <= CALM
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("boot=8m", id="slow boots"),
+        pytest.param("boot={p50: 2m, p90: 15m}", id="boots that vary"),
+        pytest.param("zonesLost={at: 2026-03-02 12:12, for: 10m}", id="a zone lost"),
+        pytest.param("nodes={pods: 5, provisioning: 8m}", id="nodes to be made"),
+        pytest.param("podLoss=600%", id="pods lost"),
+    ],
+)
+def test_a_worse_plant_serves_less(ebbtide: Ebbtide, change: str) -> None:
+    assert planned(ebbtide, change)["score"]["shortfall"] > CALM + 3
+
+
+def test_an_outage_of_metrics_lets_nothing_go(ebbtide: Ebbtide) -> None:
+    found = planned(ebbtide, "outages={at: 2026-03-02 12:28, for: 10m}")
+    plain = planned(ebbtide)
+    down = [
+        [s for s in one["steps"] if "T12:30" <= s["at"][10:16] < "T12:38" and s["to"] < s["from"]]
+        for one in (plain, found)
+    ]
+    assert down[0]
+    assert not down[1]
+
+
+def test_an_earlier_event_comes_again(ebbtide: Ebbtide) -> None:
+    again = "like={profile: last-sale, at: 2026-03-02 12:10, times: 1.4}"
+    found = planned(ebbtide, again, plan=("plan", "sale.yaml", *PLAN[1:]))
+    assert max(step["to"] for step in found["steps"]) >= 1.4 * 80
+    told = ebbtide(*PLAN, "--what-if", again)
+    assert told.code == 3
+    assert "like.profile: no EventProfile last-sale is in these files" in told.err
+
+
+def test_sessions_are_cut_off_and_counted(ebbtide: Ebbtide) -> None:
+    assert planned(ebbtide)["score"]["disruptions"] == 0
+    assert planned(ebbtide, "session=10m")["score"]["disruptions"] > 0
+    page = ebbtide(*PLAN[:-1], "--what-if", "session=10m").out
+    assert "live sessions cut off" in page
+
+
+def test_chance_is_the_seeds_alone(ebbtide: Ebbtide) -> None:
+    varied = "boot={p50: 60s, p90: 5m}"
+    one, same, other = (
+        planned(ebbtide, varied, plan=(*PLAN, "--seed", str(seed))) for seed in (3, 3, 4)
+    )
+    assert one == same
+    assert one["score"] != other["score"]
+
+
+def test_a_scenario_brings_its_demand_and_its_world(ebbtide: Ebbtide) -> None:
+    plan = ("plan", "edge.yaml", "--scenario", "eve.yaml", "--tick", "60s", "--json")
+    found = planned(ebbtide, plan=plan)
+    assert found["steps"][0]["at"] >= "2026-03-02T12:00:00Z"  # 20:00 in Shanghai
+    assert found["phases"]["Peace"] == pytest.approx(41 / 60)
+    assert list(found["tiers"]) == ["core", "rest"]
+    core, rest = found["tiers"].values()
+    assert core["unserved"] < rest["unserved"]
+    short = core["shortfall"] + rest["shortfall"]
+    assert short == pytest.approx(found["demandMinutesShort"], rel=1e-6)
+    page = ebbtide(*plan[:-1]).out
+    assert "time in each phase" in page
+    assert "core" in page
+
+
+def test_what_is_wrong_is_told_with_its_line(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, eve_yaml=SCENARIO.replace("boot: 5m", "boot: soon\npodloss: 3%"))
+    told = ebbtide("plan", "edge.yaml", "--scenario", "eve.yaml")
+    assert told.code == 3
+    assert "eve.yaml:4: boot.p50: 'soon' is not a duration" in told.err
+    assert "eve.yaml:5: podloss: is not known here; did you mean podLoss?" in told.err
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param("boot={p50: 2m, p90: 1m}", "boot: p90 is no less than p50", id="quantiles"),
+        pytest.param("tiers={a: 20%}", "tiers: shares have to add up to 100%", id="tiers"),
+        pytest.param("zonesLost={at: soon, for: 1m}", "zonesLost[0].at: 'soon' is not", id="time"),
+        pytest.param(
+            "zonesLost={at: 2026-03-02 13:00, for: 1m, zone: 4}", "counted from 1", id="zone"
+        ),
+        pytest.param("start=2027-01-01 00:00", "have to lie within the demand", id="outside"),
+    ],
+)
+def test_a_world_that_makes_no_sense_is_refused(ebbtide: Ebbtide, change: str, why: str) -> None:
+    told = ebbtide(*PLAN, "--what-if", change)
+    assert (told.code, told.out) == (3, "")
+    assert why in told.err
+
+
+def test_what_is_printed_is_as_the_published_schema_says(ebbtide: Ebbtide) -> None:
+    published = Path(__file__).parents[2] / "docs/schema/plan.schema.json"
+    assert json.loads(published.read_text("utf-8")) == schema(), "run `make generate`"
+    assert json.loads(ebbtide("schema").out) == schema()
+    told = ebbtide(*PLAN, "--what-if", "tiers={core: 40%, rest: 60%}")
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    jsonschema.Draft202012Validator(schema(), format_checker=checker).validate(json.loads(told.out))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([{"workload": "live/edge"}], schema())
