@@ -73,9 +73,11 @@ class Signal:
         """Demand in the newest known minute."""
         return self.peak(0.0)
 
-    def peak(self, seconds: Number) -> float:
-        """Highest known demand of the last `seconds`."""
-        return self._highest(self._window(seconds))
+    def peak(self, seconds: Number, until: Number = 0.0) -> float:
+        """Highest known demand of the `seconds` that end `until` before the newest known minute."""
+        left_out = int(number(until) // MINUTE)
+        window = self._window(seconds + left_out * MINUTE)
+        return self._highest(window[: max(0, window.size - left_out)])
 
     def lingering(self, seconds: Number, early: Number, since: Number) -> float:
         """Highest demand of the last `seconds`, fading with age, of what came after `since`."""

@@ -1,12 +1,13 @@
 """`forecastNeed`, `presentNeed`, `stabilization`: the floors that demand itself asks for."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, Number, where, whole
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, where, whole
 from ebbtide_policies.observation import Demand, Observation, foreseen
 from ebbtide_policies.quantities import Duration, Share
 
@@ -67,19 +68,53 @@ class PresentNeedSettings(NeedSettings):
 
     headroom: Share = Field(0.1, description="Spare share on top of the present need.")
     slope_window: Duration = Field(
-        300.0, gt=0, description="Time over which the present trend is measured."
+        120.0, gt=0, description="Time over which the present trend is measured."
     )
 
 
-def trending(present: Number, slope: Number, seconds: Number) -> Number:
-    """Demand after `seconds`, if it goes on rising; no fall is followed."""
-    return present + np.maximum(0.0, slope) * seconds
+LATELY = 1800.0
+"""Seconds. Demand that was there within them and comes back is no news: it is not outgrown."""
+
+
+class Trend(NamedTuple):
+    """Demand now, and where it is going."""
+
+    present: Number
+    slope: Number
+    """Change per second, over a while."""
+    before: Number
+    """The highest that it had been lately, before that while."""
+    gained: Number
+    """Change per second over the same while, beyond the highest before."""
+
+    def after(self, seconds: Number) -> Number:
+        """Demand after `seconds`, if it goes on rising; no fall is followed.
+
+        What comes back from a dip, an outage or a metric at nought climbs steeply, and ends where
+        it was: up to there the slope is followed, and beyond it no faster than new ground is won.
+        """
+        most = np.maximum(self.present, self.before) + self.gained * seconds
+        return np.minimum(self.present + np.maximum(0.0, self.slope) * seconds, most)
+
+
+def trend(demand: Demand, seconds: Number) -> Trend:
+    """The trend of the last `seconds`; where nothing was known before them, all is new ground."""
+    present, slope = demand.present(), demand.slope(seconds)
+    known = demand.peak(LATELY, seconds)
+    before = where(np.isnan(known), present, known)
+    gained = np.maximum(0.0, present - before) / seconds
+    return Trend(
+        present,
+        where(np.isnan(slope), 0.0, slope),  # one known minute has no slope, but a level
+        before,
+        where(np.isnan(known), UNLIMITED, gained),
+    )
 
 
 class PresentNeed(Policy[PresentNeedSettings]):
-    """The fast reactive floor: demand now, and where its slope leads within the lead time.
+    """The fast reactive floor: demand now, and where its trend leads within the lead time.
 
-    The newest minute is known late, so the slope has to bridge its age as well; but a trend is not
+    The newest minute is known late, so the trend has to bridge its age as well; but it is not
     followed for longer than it was watched, lest stale data grow into a need of their own.
     """
 
@@ -100,10 +135,9 @@ class PresentNeed(Policy[PresentNeedSettings]):
             )
 
     def _need(self, demand: Demand, lead_time: Number) -> Number:
-        slope = demand.slope(self.settings.slope_window)
-        slope = where(np.isnan(slope), 0.0, slope)  # one known minute has no slope, but a level
-        late = np.clip(demand.age, 0.0, self.settings.slope_window)
-        return trending(demand.present(), slope, lead_time + late) * (1 + self.settings.headroom)
+        window = self.settings.slope_window
+        reach = lead_time + np.clip(demand.age, 0.0, window)
+        return trend(demand, window).after(reach) * (1 + self.settings.headroom)
 
 
 class StabilizationSettings(NeedSettings):

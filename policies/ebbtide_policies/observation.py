@@ -86,8 +86,8 @@ class Demand(Protocol):
     def present(self) -> Number:
         """Demand in the newest known minute."""
 
-    def peak(self, seconds: Number) -> Number:
-        """Highest known demand of the last `seconds`."""
+    def peak(self, seconds: Number, until: Number = 0.0) -> Number:
+        """Highest known demand of the `seconds` that end `until` before the newest known minute."""
 
     def lingering(self, seconds: Number, early: Number, since: Number) -> Number:
         """Highest demand of the last `seconds` that may yet come back.

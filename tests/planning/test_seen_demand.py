@@ -24,6 +24,7 @@ QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "present": lambda d: d.present(),
     "peak": lambda d: d.peak(300.0),
     "peak of a while": lambda d: d.peak(90.0),
+    "peak before": lambda d: d.peak(900.0, 150.0),
     "lingering": lambda d: d.lingering(465.0, 0.25, START + 900.0),
     "covered": lambda d: d.covered(300.0),
     "gap": lambda d: d.gap(300.0),

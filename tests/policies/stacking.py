@@ -53,8 +53,8 @@ class StackedDemand:
     def present(self) -> Lanes:
         return self._each("present")
 
-    def peak(self, seconds: Number) -> Lanes:
-        return self._each("peak", seconds)
+    def peak(self, seconds: Number, until: Number = 0.0) -> Lanes:
+        return self._each("peak", seconds, until)
 
     def lingering(self, seconds: Number, early: Number, since: Number) -> Lanes:
         return self._each("lingering", seconds, early, since)

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.need import (
@@ -12,7 +15,7 @@ from ebbtide_policies.need import (
     PresentNeedSettings,
     Stabilization,
     StabilizationSettings,
-    trending,
+    Trend,
 )
 from tests.policies.builders import INF, NAN, NOW, foretold, outlook, seen, settings, signal, steady
 
@@ -54,18 +57,21 @@ def test_a_quantile_that_the_forecast_does_not_hold_is_no_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("present", "slope", "reach", "need"),
+    ("trend", "reach", "need"),
     [
-        pytest.param(100.0, 0.5, 60.0, 130.0, id="a rise is followed"),
-        pytest.param(100.0, -0.5, 60.0, 100.0, id="a fall is not"),
-        pytest.param(0.0, 0.0, 60.0, 0.0, id="nothing stays nothing"),
+        pytest.param(Trend(100.0, 0.5, 70.0, 0.5), 60.0, 130.0, id="a rise is followed"),
+        pytest.param(Trend(100.0, -0.5, 160.0, 0.0), 60.0, 100.0, id="a fall is not"),
+        pytest.param(Trend(0.0, 0.0, 0.0, 0.0), 60.0, 0.0, id="nothing stays nothing"),
+        pytest.param(Trend(50.0, 2.0, 100.0, 0.0), 60.0, 100.0, id="a return, to where it was"),
+        pytest.param(Trend(50.0, 0.5, 100.0, 0.0), 60.0, 80.0, id="and no faster than it comes"),
+        pytest.param(Trend(110.0, 2.0, 100.0, 0.1), 60.0, 116.0, id="then as fast as it outgrows"),
     ],
 )
-def test_a_trend_leads_to(present: float, slope: float, reach: float, need: float) -> None:
-    assert trending(present, slope, reach) == need
+def test_a_trend_leads_to(trend: Trend, reach: float, need: float) -> None:
+    assert trend.after(reach) == pytest.approx(need)
 
 
-PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%", tolerance="0%"))
+PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%", tolerance="0%", slopeWindow="5m"))
 
 
 @pytest.mark.parametrize(
@@ -100,6 +106,35 @@ def test_present_need_is_demand_now_and_its_slope_for(demand: Any, floor: float)
 def test_a_need_close_to_current_replicas_asks_for_no_change(demand: float, floor: float) -> None:
     policy = PresentNeed(settings(PresentNeedSettings, headroom="0%", tolerance="2%"))
     assert floors(policy, steady(demand), current=100) == [floor]
+
+
+FAULTS = st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 0.5, NAN]))
+
+
+@given(
+    fault=st.lists(FAULTS, max_size=25),
+    back=st.floats(0.0, 1.0),
+    window=st.sampled_from(["1m", "2m", "5m"]),
+    lead_time=st.floats(1.0, 900.0),
+    late=st.floats(0.0, 180.0),
+)
+def test_whatever_ends_no_more_is_needed_than_was_before_it(
+    fault: list[float], back: float, window: str, lead_time: float, late: float
+) -> None:
+    policy = PresentNeed(settings(PresentNeedSettings, headroom="0%", slopeWindow=window))
+    course = [*[1000.0] * 30, *(1000.0 * share for share in fault), 1000.0 * back]
+    [floor] = floors(policy, signal(course, late=late), lead_time=lead_time, current=1000)
+    assert floor <= 1000
+
+
+@given(st.lists(st.floats(1.0, 100.0), min_size=7, max_size=40), st.floats(1.0, 900.0))
+def test_what_only_rises_is_followed_as_fast_as_it_rises(
+    gains: list[float], lead_time: float
+) -> None:
+    demand = signal(np.cumsum(gains), late=0.0)
+    [floor] = floors(PLAIN, demand, lead_time=lead_time)
+    rise = min(demand.slope(300.0), (demand.present() - demand.peak(0.0, 300.0)) / 300.0)
+    assert floor == np.ceil(demand.present() + rise * lead_time - 1e-6)
 
 
 def test_present_need_has_headroom() -> None:

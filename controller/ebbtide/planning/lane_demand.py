@@ -82,9 +82,9 @@ class LaneDemand:
         """Demand in the newest known minute."""
         return self.tables.look_up("present", (), self.ticks)
 
-    def peak(self, seconds: Number) -> Lanes:
-        """Highest known demand of the last `seconds`."""
-        return self.tables.look_up("peak", (seconds,), self.ticks)
+    def peak(self, seconds: Number, until: Number = 0.0) -> Lanes:
+        """Highest known demand of the `seconds` that end `until` before the newest known minute."""
+        return self.tables.look_up("peak", (seconds, until), self.ticks)
 
     def lingering(self, seconds: Number, early: Number, since: Number) -> Lanes:
         """Highest demand of the last `seconds` that may yet come back."""

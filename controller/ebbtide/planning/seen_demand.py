@@ -91,10 +91,12 @@ class SeenDemand:
         """Demand in the newest known minute."""
         return self.peak(0.0)
 
-    def peak(self, seconds: float) -> Lanes:
-        """Highest known demand of the last `seconds`."""
+    def peak(self, seconds: float, until: float = 0.0) -> Lanes:
+        """Highest known demand of the `seconds` that end `until` before the newest known minute."""
         filled = np.where(np.isnan(self._known), -np.inf, self._known)
-        highest = self._at(highest_behind(filled, int(seconds // MINUTE)))
+        rows = self._row - int(until // MINUTE)
+        highest = highest_behind(filled, int(seconds // MINUTE))[np.maximum(rows, 0)]
+        highest = np.where(rows >= 0, highest, -np.inf)
         return self._in_replicas(np.where(highest == -np.inf, UNKNOWN, highest))
 
     def lingering(self, seconds: float, early: float, since: float) -> Lanes:
