@@ -38,8 +38,8 @@ class Timeout(NamedTuple):
 class ApiServer:
     """Reads and writes objects of any API group as plain JSON.
 
-    The tick is the retry: a call is sent once. Of the core group (`/api/v1`) only pods and nodes
-    are in reach.
+    The tick is the retry: a call is sent once. Of the core group (`/api/v1`) only pods, nodes and
+    quotas are in reach.
     """
 
     def __init__(self, configuration: client.Configuration, timeout: Timeout) -> None:
@@ -64,6 +64,18 @@ class ApiServer:
         where = {"namespace": namespace, "label_selector": selector, "limit": page}
         request = Request("list", Place("", "v1", "pods", namespace))
         return self._paged(request, self._core.list_namespaced_pod, where)
+
+    def all_pods(self, page: int = PAGE) -> list[Json]:
+        """Return the pods of all namespaces that have not ended."""
+        where = {"field_selector": "status.phase!=Succeeded,status.phase!=Failed", "limit": page}
+        request = Request("list", Place("", "v1", "pods"))
+        return self._paged(request, self._core.list_pod_for_all_namespaces, where)
+
+    def quotas(self, namespace: str, page: int = PAGE) -> list[Json]:
+        """Return the ResourceQuotas of a namespace."""
+        request = Request("list", Place("", "v1", "resourcequotas", namespace))
+        where = {"namespace": namespace, "limit": page}
+        return self._paged(request, self._core.list_namespaced_resource_quota, where)
 
     def nodes(self, page: int = PAGE) -> list[Json]:
         """Return all nodes."""

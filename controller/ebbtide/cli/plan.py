@@ -8,14 +8,19 @@ import numpy as np
 import typer
 
 from ebbtide.api.load import load
+from ebbtide.cli.cluster import Context, Kubeconfig
 from ebbtide.cli.demand import CsvFile, PrometheusUrl, Since, TickEvery
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read, write
+from ebbtide.cli.from_cluster import Home, Times, UpTo, Where, factors, standing_in
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan_output import text_of
 from ebbtide.cli.plan_page import planned
 from ebbtide.cli.planned import Plan, plans_of
+from ebbtide.cli.readiness import Readiness, readiness
+from ebbtide.cli.readiness_json import text_of as ready_text
+from ebbtide.cli.readiness_page import page as ready_page
 from ebbtide.cli.report import drawing
 from ebbtide.cli.report import report as page
 from ebbtide.cli.report_text import Language
@@ -23,13 +28,17 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import Conditions, Frame, Simulation
 from ebbtide.cli.supposing import supposed
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.what_if import WhatIf
 
 
 def plan(
     policies: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE", help="YAML: CapacityPolicies, calendars, overrides."),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="YAML: CapacityPolicies, calendars, overrides."),
+    ] = None,
+    from_cluster: Where = None,
+    times: Times = None,
+    up_to: UpTo = None,
     csv: CsvFile = None,
     prometheus: PrometheusUrl = None,
     since: Since = "1d",
@@ -73,14 +82,24 @@ def plan(
         typer.Option(metavar="FILE", help="Write a page (.html), or its drawing alone (.svg)."),
     ] = None,
     lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN,
+    home: Home = "ebbtide",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
 ) -> None:
     """Replay policies over recorded demand.
 
     It tells how many replicas there would have been, when, at what cost, and why. Every workload
     is decided on as if its mode were Enforce. Nothing is written to a cluster.
+
+    With --from-cluster it plans what a namespace runs now, and holds the peak against the limits
+    of its policies, quotas, the room on nodes and the limits of node pools.
     """
+    multiples = factors(times, up_to, from_cluster)
+    standing = standing_in(from_cluster, policies, home, kubeconfig, context)
     edits = [Edit.of(change) for change in changes or []]
-    written = load({name: read(name) for name in policies}, plugins())
+    written = (
+        standing.manifests if standing else load({n: read(n) for n in policies or ()}, plugins())
+    )
     manifests = [edited(manifest, edits, plugins()) for manifest in written]
     told = supposed(scenario, what_if or [])
     recorded = told.recorded(manifests, csv, prometheus, since)
@@ -95,20 +114,34 @@ def plan(
     )
     if report and report.suffix not in {".html", ".svg"}:
         raise InvalidInput(f"--report {report}: name a file that ends in .html or .svg")
-    simulation = Simulation(manifests, recorded.answer, world, plugins())
-    plans = list(plans_of(simulation, recorded, told.scenario.tiers))
+
+    def replayed(times: float) -> Sequence[Plan]:
+        demand = recorded.if_it_were(WhatIf(times=times))
+        simulation = Simulation(manifests, demand.answer, world, plugins())
+        return list(plans_of(simulation, demand, told.scenario.tiers))
+
+    replays = {times: replayed(times) for times in multiples}
+    plans = replays[multiples[0]]
     if decisions:
         _write(decisions, plans)
     if report:
         _report(report, plans, lang)
+    ready = readiness(standing, recorded, replays) if standing else None
     if as_json:
-        typer.echo(text_of([one.output for one in plans]))
+        found = text_of([one.output for one in plans])
+        typer.echo(ready_text(ready, found) if ready else found)
         return
+    _print(plans, ready)
+
+
+def _print(plans: Sequence[Plan], ready: Readiness | None) -> None:
     console = screen()
     for one in plans:
         console.print(planned(one))
         for remark in one.remarks:
             console.print(f"! {remark}\n", style="yellow")
+    if ready:
+        console.print(ready_page(ready))
 
 
 def _report(path: pathlib.Path, plans: Sequence[Plan], lang: Language) -> None:

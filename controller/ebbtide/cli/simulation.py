@@ -23,13 +23,14 @@ from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide.planning.plant_settings import BootTime
 from ebbtide.planning.pods import Victims, highest_first
 from ebbtide.planning.score import Course
-from ebbtide_policies.contract import Bound
-from ebbtide_policies.lanes import Lanes, number
+from ebbtide_policies.contract import Bound, Decision, Kind
+from ebbtide_policies.lanes import Lanes, number, whole
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 POLICY = "CapacityPolicy"
 _CALM = PlantSettings()
+_FLOORS = {Kind.FLOOR, Kind.GUARANTEED_FLOOR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Frame(NamedTuple):
     message: str
     bounds: tuple[Bound, ...] = ()
     """All bounds, the binding one first; of a change of replicas only."""
+    need: int = 0
+    """The highest floor: what would be wanted if no ceiling stood above it."""
 
     @classmethod
     def of(cls, account: Account) -> "Frame":
@@ -87,7 +90,13 @@ class Frame(NamedTuple):
             reason=decision.binding.reason,
             message=decision.binding.message,
             bounds=decision.bounds if decision.replicas != decision.current else (),
+            need=_need(decision),
         )
+
+
+def _need(decision: Decision) -> int:
+    floors = [number(b.replicas) for b in decision.bounds if b.kind in _FLOORS]
+    return int(max((whole(floor) for floor in floors if np.isfinite(floor)), default=0.0))
 
 
 _VICTIMS: Mapping[str, Victims] = {"StatefulSet": highest_first}

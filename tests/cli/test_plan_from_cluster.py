@@ -1,0 +1,214 @@
+"""`ebbtide plan --from-cluster`: what runs in a namespace, and the walls before its peak."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.adapters.http_api import HttpApi, refusal
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import EDGE, HILL, csv, write
+
+OWN = "/apis/ebbtide.dev/v1alpha1"
+LIVE = "namespaces/live"
+EDGE_POLICY = yaml.safe_load(EDGE)
+PLAN = ("plan", "--csv", "hill.csv", "--tick", "120s", "--kubeconfig=kubeconfig")
+HOUR = HILL[::2]
+ON_THE_CLUSTER = (*PLAN, "--from-cluster", "live")
+
+
+def items(*found: Any) -> dict[str, Any]:
+    return {"items": list(found)}
+
+
+def pod(name: str, node: str) -> dict[str, Any]:
+    spec = {"nodeName": node, "containers": [{"resources": {"requests": {"cpu": "1"}}}]}
+    return {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Running"}}
+
+
+def node(name: str, cpu: str) -> dict[str, Any]:
+    condition = {"type": "Ready", "status": "True"}
+    status = {"allocatable": {"cpu": cpu, "pods": "110"}, "conditions": [condition]}
+    return {"metadata": {"name": name}, "status": status}
+
+
+def quota(cpu: str, used: str) -> dict[str, Any]:
+    status = {"hard": {"requests.cpu": cpu}, "used": {"requests.cpu": used}}
+    return {"metadata": {"name": "compute"}, "spec": {}, "status": status}
+
+
+@pytest.fixture(autouse=True)
+def _cluster(api: HttpApi, tmp_path: Path) -> None:
+    """A policy whose Deployment has ten pods of one core, on a node of a hundred."""
+    write(tmp_path, hill_csv=csv(HOUR))
+    api.kubeconfig(tmp_path / "kubeconfig")
+    policy = EDGE_POLICY | {"metadata": {**EDGE_POLICY["metadata"], "uid": "p", "generation": 1}}
+    api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", items(policy))
+    for plural in ("eventcalendars", "capacityoverrides"):
+        for namespace in (LIVE, "namespaces/ebbtide"):
+            api.on("GET", f"{OWN}/{namespace}/{plural}", items())
+    fleet = {
+        "metadata": {"name": "edge", "namespace": "live", "uid": "d"},
+        "spec": {"replicas": 10, "selector": {"matchLabels": {"app": "edge"}}},
+        "status": {"readyReplicas": 10, "replicas": 10, "updatedReplicas": 10},
+    }
+    api.on("GET", f"/apis/apps/v1/{LIVE}/deployments", items(fleet))
+    api.on("GET", f"/apis/autoscaling/v2/{LIVE}/horizontalpodautoscalers", items())
+    api.on("GET", f"/apis/keda.sh/v1alpha1/{LIVE}/scaledobjects", items())
+    pods = items(*(pod(f"edge-{i}", "big") for i in range(10)))
+    api.on("GET", f"/api/v1/{LIVE}/pods", pods)
+    api.on("GET", "/api/v1/pods", pods)
+    api.on("GET", "/api/v1/nodes", items(node("big", "100")))
+    api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items())
+
+
+def peak_of(told: str) -> int:
+    """The planned peak, off the row of the workload."""
+    [row] = [line for line in told.splitlines() if line.startswith("edge ")]
+    return int(row.split()[2])
+
+
+def test_what_runs_is_planned_and_held_against_the_walls(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*ON_THE_CLUSTER)
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith("live/edge  2026-03-02 12:00 to 2026-03-02 13:00 UTC  peak ")
+    assert "live  ready for the planned peak" in told.out
+    peak = peak_of(told.out)
+    assert max(HOUR) / 100 <= peak <= 60
+    [row] = [line for line in told.out.splitlines() if line.startswith("edge ")]
+    assert row.split()[1:3] == ["10", str(peak)]
+    assert row.rstrip().endswith("100   10,000  nodes")
+    assert f"carries up to {100 / peak:.2f}"[:-1] in told.out
+    assert max(map(len, told.out.splitlines())) <= 110
+
+
+def test_what_is_missing_is_said_with_what_to_do(ebbtide: Ebbtide, api: HttpApi) -> None:
+    api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("30", "12")))
+    api.on("GET", "/api/v1/nodes", items(node("small", "20"), node("other", "8")))
+    told = ebbtide(*ON_THE_CLUSTER)
+    peak = peak_of(told.out)
+    said = " ".join(told.out.split())
+    assert "live 2 things missing before the planned peak" in said
+    over, raised = peak - 10 + 12 - 30, peak - 10 + 12
+    assert f"✗ ResourceQuota compute {over} of requests.cpu too little: 30 are allowed" in said
+    assert f"→ raise requests.cpu to {raised}" in said
+    assert "nodes" in said
+    assert "pods would find no node, each 1 cpu" in said
+    assert "like small" in said
+    assert "then comes ResourceQuota compute (requests.cpu)" in said or "then comes nodes" in said
+
+
+def test_the_maximum_of_the_policy_is_a_wall_too(ebbtide: Ebbtide, api: HttpApi) -> None:
+    limited = yaml.safe_load(EDGE.replace("max: 500", "max: 30"))
+    limited["metadata"] |= {"uid": "p"}
+    api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", items(limited))
+    said = " ".join(ebbtide(*ON_THE_CLUSTER).out.split())
+    assert "replicas.max of live/edge the peak needs" in said
+    assert "→ raise spec.replicas.max of live/edge to" in said
+
+
+def test_a_range_of_peaks_tells_what_each_costs_and_lacks(ebbtide: Ebbtide, api: HttpApi) -> None:
+    api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("60", "10")))
+    told = ebbtide(*ON_THE_CLUSTER, "--times", "1.2", "--up-to", "1.4", "--json")
+    found = json.loads(told.out)
+    assert [one["times"] for one in found["peaks"]] == [1.2, 1.3, 1.4]
+    costs = [one["cost"] for one in found["peaks"]]
+    peaks = [one["replicas"] for one in found["peaks"]]
+    assert costs == sorted(costs)
+    assert peaks == sorted(peaks)
+    assert [bool(one["missing"]) for one in found["peaks"]] == [peak > 60 for peak in peaks]
+    assert found["workloads"][0]["peak"] == peaks[0]
+    assert found["plans"][0]["workload"] == "live/edge"
+
+
+def test_an_announced_event_that_needs_more_than_the_past_is_the_peak(
+    ebbtide: Ebbtide, api: HttpApi
+) -> None:
+    spec = {
+        "events": {
+            "double-11": {
+                "start": "2099-11-10 20:00",
+                "end": "2099-11-10 22:00",
+                "expect": [{"demand": "20k"}],
+            }
+        }
+    }
+    calendar = {"metadata": {"name": "days", "namespace": "ebbtide", "uid": "c"}, "spec": spec}
+    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(calendar))
+    found = json.loads(ebbtide(*ON_THE_CLUSTER, "--json").out)
+    [workload] = found["workloads"]
+    assert (workload["event"], workload["peak"]) == ("double-11", 220)
+    assert workload["at"] == "2099-11-10T20:00:00Z"
+    assert "2099-11-10T19:00:00Z" < workload["growsFrom"] < workload["at"]
+    assert [one["wall"] for one in found["missing"]] == ["nodes"]
+    said = " ".join(ebbtide(*ON_THE_CLUSTER).out.split())
+    assert "before 2099-11-10 19:" in said
+    assert "when the fleet begins to grow for double-11" in said
+
+
+def test_pods_that_wait_for_nodes_to_be_made_are_told_of(ebbtide: Ebbtide, api: HttpApi) -> None:
+    api.on("GET", "/api/v1/nodes", items(node("big", "20")))
+    pool = {"metadata": {"name": "spot"}, "spec": {"limits": {"cpu": "100"}}}
+    api.on("GET", "/apis/karpenter.sh/v1/nodepools", items(pool))
+    told = ebbtide(*ON_THE_CLUSTER)
+    assert "ready for the planned peak" in told.out
+    waiting = peak_of(told.out) - 20
+    assert f"• {waiting} pods of live/edge wait until a node is made for them" in told.out
+
+
+def test_a_person_without_rights_is_told_what_is_left_out(ebbtide: Ebbtide, api: HttpApi) -> None:
+    for path in ("/api/v1/nodes", f"{OWN}/namespaces/ebbtide/eventcalendars"):
+        api.on("GET", path, refusal(403, "Forbidden", "no"))
+    told = ebbtide(*ON_THE_CLUSTER)
+    said = " ".join(told.out.split())
+    assert told.code == 0
+    assert "! left out: what is said in namespace ebbtide: may not list eventcalendars" in said
+    assert "! left out: the room on nodes: may not list nodes" in said
+    assert "no wall in sight" not in said  # replicas.max still is one
+
+
+def test_one_policy_of_a_namespace_may_be_named(ebbtide: Ebbtide) -> None:
+    assert ebbtide(*PLAN, "--from-cluster", "live/edge").code == 0
+    told = ebbtide(*PLAN, "--from-cluster", "live/origin")
+    assert (told.code, told.out) == (3, "")
+    assert "there is no CapacityPolicy in live/origin" in told.err
+
+
+def test_a_policy_that_can_not_be_understood_is_named(ebbtide: Ebbtide, api: HttpApi) -> None:
+    wrong = yaml.safe_load(EDGE.replace("max: 500", "max: many"))
+    api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", items(wrong))
+    told = ebbtide(*ON_THE_CLUSTER)
+    assert told.code == 3
+    assert told.err.startswith("ebbtide: live/edge: spec.replicas.max: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        pytest.param([*PLAN], "either FILE... or --from-cluster NAMESPACE", id="neither"),
+        pytest.param([*ON_THE_CLUSTER, "edge.yaml"], "either FILE... or", id="both"),
+        pytest.param([*PLAN, "edge.yaml", "--times", "2"], "go with --from-cluster", id="file"),
+        pytest.param([*ON_THE_CLUSTER, "--up-to", "2"], "where the range begins", id="no begin"),
+        pytest.param(
+            [*ON_THE_CLUSTER, "--times", "2", "--up-to", "1.5"], "is below --times 2", id="down"
+        ),
+        pytest.param([*ON_THE_CLUSTER, "--times", "much"], "a factor above zero", id="no number"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    ebbtide: Ebbtide, options: list[str], why: str
+) -> None:
+    told = ebbtide(*options)
+    assert (told.code, told.out) == (3, "")
+    assert why in told.err
+
+
+def test_a_cluster_that_does_not_answer_has_a_code_of_its_own(
+    ebbtide: Ebbtide, api: HttpApi
+) -> None:
+    api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", refusal(403, "Forbidden", "no"))
+    told = ebbtide(*ON_THE_CLUSTER)
+    assert told.code == 4
+    assert "may not list capacitypolicies" in told.err
