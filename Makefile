@@ -131,11 +131,13 @@ generate: $(DEV) ## Write the CRDs from ebbtide.api, for deploy/ and for the cha
 COMPILE = env -u UV_FIND_LINKS UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile \
 	--quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links
+EXTRAS := dask jobs parquet png
 .PHONY: lock
 lock: build/uv/bin/uv ## Pin and hash the dependencies again; ARGS=--upgrade moves the pins
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
 	$(COMPILE) $(ARGS) --group build -c requirements/run.txt -o requirements/build.txt
-	$(COMPILE) $(ARGS) pyproject.toml --group dev $(LOCKS:%=-c %) -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --group dev $(EXTRAS:%=--extra %) $(LOCKS:%=-c %) \
+	  -o requirements/dev.txt
 	$(COMPILE) $(ARGS) pyproject.toml --group build --extra lightgbm --extra statsforecast \
 	  $(LOCKS:%=-c %) -c requirements/dev.txt -o requirements/bench.txt
 

@@ -115,10 +115,28 @@ def test_a_drawing_stands_alone(ebbtide: Ebbtide) -> None:
     assert root.find(".//{*}path[@class='demand']") is not None
 
 
+def test_a_picture_for_a_chat_shows_the_whole_drawing(ebbtide: Ebbtide) -> None:
+    pytest.importorskip("resvg_py", reason="needs the extra 'png'")
+    assert ebbtide(*PLAN, "--report", "plan.png").code == 0
+    picture = Path("plan.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    assert (width, height) == (2 * 1208, 2 * 498)
+    assert len(picture) > 20_000  # an empty one has a tenth of it
+
+
+def test_a_drawing_names_every_colour_that_it_uses(ebbtide: Ebbtide) -> None:
+    assert ebbtide(*PLAN, "--report", "plan.svg").code == 0
+    text = Path("plan.svg").read_text("utf-8")
+    named = set(re.findall(r"--(\w+):", text))
+    assert set(re.findall(r"var\(--(\w+)\)", text)) <= named
+    assert "At most" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        pytest.param(["--report", "plan.pdf"], "ends in .html or .svg", id="kind"),
+        pytest.param(["--report", "plan.pdf"], "ends in .html, .svg or .png", id="kind"),
         pytest.param(["origin.yaml", "--report", "plan.svg"], "shows one workload", id="two"),
     ],
 )

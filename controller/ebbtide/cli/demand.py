@@ -10,6 +10,7 @@ import numpy as np
 import typer
 from pydantic import ValidationError
 
+from ebbtide.adapters import parquet
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.durations import seconds
@@ -17,7 +18,14 @@ from ebbtide.cli.files import read
 from ebbtide.cli.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Query, Span
-from ebbtide.planning.demand import DemandSeries, read_csv
+from ebbtide.planning.demand import (
+    DemandSeries,
+    Recording,
+    Row,
+    by_minute,
+    read_csv,
+    recording_of,
+)
 from ebbtide.planning.what_if import WhatIf
 
 if TYPE_CHECKING:
@@ -25,7 +33,10 @@ if TYPE_CHECKING:
 
 
 CsvFile = Annotated[
-    pathlib.Path | None, typer.Option(metavar="FILE", help="Recorded demand: timestamp,value.")
+    pathlib.Path | None,
+    typer.Option(
+        "--csv", "--parquet", metavar="FILE", help="Recorded demand, either kind: timestamp,value."
+    ),
 ]
 PrometheusUrl = Annotated[
     str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
@@ -84,25 +95,44 @@ def demand_of(
     if not any(manifest.kind == POLICY for manifest in manifests):
         raise InvalidInput("there is no CapacityPolicy in these files")
     if csv and not prometheus:
-        return from_csv(csv)
+        return from_file(csv)
     if prometheus and not csv:
         return from_prometheus(prometheus, manifests, seconds("--since", since, 120))
     raise InvalidInput("say where the demand is: either --csv FILE or --prometheus URL")
 
 
-def from_csv(path: pathlib.Path) -> Recorded:
-    """One recording that answers every query; all of it is replayed.
+def from_file(path: pathlib.Path) -> Recorded:
+    """One recording, CSV or Parquet, that answers every query; all of it is replayed.
 
     Raises:
         InvalidInput: the file can't be read or understood.
 
     """
+    series = by_minute(_parquet(path)) if _is_parquet(path) else _csv(path)
+    return Recorded({("", ""): series}, series.start, series.end)
+
+
+def _is_parquet(path: pathlib.Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(parquet.MAGIC)) == parquet.MAGIC
+
+
+def _csv(path: pathlib.Path) -> DemandSeries:
     text = read(path)
     try:
-        series = read_csv(text)
+        return read_csv(text)
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {error}") from error
-    return Recorded({("", ""): series}, series.start, series.end)
+
+
+def _parquet(path: pathlib.Path) -> Recording:
+    rows = list(parquet.rows(path))
+    try:
+        return recording_of(Row(*row) for row in rows)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}, row {error}") from error
 
 
 def only_source(url: str) -> "Mapping[str, MetricsSource]":

@@ -14,7 +14,7 @@ from rich.live import Live
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.comparison import compared
-from ebbtide.cli.demand import from_csv
+from ebbtide.cli.demand import from_file
 from ebbtide.cli.demo_page import Page, Scene, calendar_of
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
@@ -53,7 +53,7 @@ def demo(
     the operator decide; pods boot, and carry sessions that end in their own time. It ends with
     what that cost, beside an HPA and beside a fleet that always has what its peak needs.
     """
-    series = from_csv(csv).answer_all if csv else promotion_week(seed)
+    series = from_file(csv).answer_all if csv else promotion_week(seed)
     text = read(policy) if policy else files("ebbtide.cli").joinpath("demo.yaml").read_text()
     manifests = load({str(policy or "demo.yaml"): text}, plugins())
     target = _only_policy(manifests)

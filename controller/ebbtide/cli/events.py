@@ -11,7 +11,7 @@ from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.parse import parse_profile
 from ebbtide.cli.cluster import Context, Kubeconfig, reach
-from ebbtide.cli.demand import CsvFile, PrometheusUrl, from_csv, only_source
+from ebbtide.cli.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Query, Span
 from ebbtide.planning.demand import DemandSeries
@@ -108,7 +108,7 @@ def _recorded(
 ) -> tuple[DemandSeries, str]:
     """The demand of the event and of the days before, and where it comes from."""
     if csv and not (prometheus or query):
-        return from_csv(csv).answer_all, f"csv: {csv.name}"
+        return from_file(csv).answer_all, f"csv: {csv.name}"
     if prometheus and query and not csv:
         namespace, spec = about
         start, end = _moments(spec)

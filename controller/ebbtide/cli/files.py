@@ -22,8 +22,8 @@ def read(name: str | pathlib.Path) -> str:
         raise InvalidInput(f"{name} is not text in UTF-8") from error
 
 
-def write(path: pathlib.Path, text: str) -> None:
-    """Write a file, and the folder that it stands in.
+def write(path: pathlib.Path, what: str | bytes) -> None:
+    """Write a file, text in UTF-8, and the folder that it stands in.
 
     Raises:
         InvalidInput: it can't be written.
@@ -31,6 +31,6 @@ def write(path: pathlib.Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(what.encode() if isinstance(what, str) else what)
     except OSError as error:
         raise InvalidInput(f"{path} can't be written: {error.strerror}") from error

@@ -15,13 +15,13 @@ from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read, write
 from ebbtide.cli.from_cluster import Home, Times, UpTo, Where, factors, standing_in
 from ebbtide.cli.models import plugins
+from ebbtide.cli.picture import drawing, png
 from ebbtide.cli.plan_output import text_of
 from ebbtide.cli.plan_page import planned
 from ebbtide.cli.planned import Plan, plans_of
 from ebbtide.cli.readiness import Readiness, readiness
 from ebbtide.cli.readiness_json import text_of as ready_text
 from ebbtide.cli.readiness_page import page as ready_page
-from ebbtide.cli.report import drawing
 from ebbtide.cli.report import report as page
 from ebbtide.cli.report_text import Language
 from ebbtide.cli.screen import screen
@@ -79,7 +79,7 @@ def plan(
     ] = None,
     report: Annotated[
         pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Write a page (.html), or its drawing alone (.svg)."),
+        typer.Option(metavar="FILE", help="Write a page (.html), or its drawing (.svg, .png)."),
     ] = None,
     lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN,
     home: Home = "ebbtide",
@@ -112,8 +112,8 @@ def plan(
         outages=told.outages(),
         seed=told.scenario.seed if seed is None else seed,
     )
-    if report and report.suffix not in {".html", ".svg"}:
-        raise InvalidInput(f"--report {report}: name a file that ends in .html or .svg")
+    if report and report.suffix not in {".html", ".svg", ".png"}:
+        raise InvalidInput(f"--report {report}: name a file that ends in .html, .svg or .png")
 
     def replayed(times: float) -> Sequence[Plan]:
         demand = recorded.if_it_were(WhatIf(times=times))
@@ -156,7 +156,8 @@ def _report(path: pathlib.Path, plans: Sequence[Plan], lang: Language) -> None:
         return
     if len(plans) > 1:
         raise InvalidInput(f"--report {path}: a drawing shows one workload; plan one, or an .html")
-    write(path, drawing(plans[0].planned, lang))
+    draw = png if path.suffix == ".png" else drawing
+    write(path, draw(plans[0].planned, lang))
 
 
 def _write(path: pathlib.Path, plans: Sequence[Plan]) -> None:

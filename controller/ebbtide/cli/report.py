@@ -21,8 +21,10 @@ from ebbtide_policies.lanes import number
 MOST_CHANGES = 5000
 """Changes in the record of a page; the JSON has all of them."""
 NOTHING = "-"
+KEYS = ("demand", "foreseen", "ready", "idle", "short")
+"""What a drawing shows, in the order of its legend."""
 _HOUR = 3600.0
-_PHASES = ("Peace", "Prewarm", "War", "Ebb")
+PHASES = ("Peace", "Prewarm", "War", "Ebb")
 
 Measure = Callable[[Score], str]
 _MEASURES: Mapping[str, Measure] = {
@@ -62,24 +64,15 @@ def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
     )
 
 
-def drawing(planned: Planned, language: Language = Language.EN) -> str:
-    """The course of one workload as an SVG file, for a chat message or a slide."""
-    text = files("ebbtide.cli").joinpath("report.html").read_text("utf-8")
-    style = text.partition("<style>")[2].partition("</style>")[0]
-    svg = course(planned.frames, words(language))
-    head, _, rest = svg.partition(">")
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{rest}\n'
-
-
 def _section(one: Planned, said: Mapping[str, str]) -> str:
     return (
         f"<section><h2>{escape(one.workload)}</h2>"
-        f'<p class="answer">{escape(_answer(one, said))}</p>'
+        f'<p class="answer">{escape(answer(one, said))}</p>'
         f"{_remarks(one, said)}{_course(one, said)}{_scores(one, said)}{_log(one, said)}</section>"
     )
 
 
-def _answer(one: Planned, said: Mapping[str, str]) -> str:
+def answer(one: Planned, said: Mapping[str, str]) -> str:
     """How many, when, at what cost: in one sentence."""
     mine = next(iter(one.scores.values()))
     return said["answer"].format(
@@ -99,11 +92,8 @@ def _remarks(one: Planned, said: Mapping[str, str]) -> str:
 
 
 def _course(one: Planned, said: Mapping[str, str]) -> str:
-    keys = "".join(
-        f'<span class="key-{name}">{escape(said[name])}</span>'
-        for name in ("demand", "foreseen", "ready", "idle", "short")
-    )
-    phases = "".join(f'<span class="key-{p.lower()}">{p}</span>' for p in _PHASES[1:])
+    keys = "".join(f'<span class="key-{name}">{escape(said[name])}</span>' for name in KEYS)
+    phases = "".join(f'<span class="key-{p.lower()}">{p}</span>' for p in PHASES[1:])
     return (
         f"<h3>{escape(said['course'])}</h3><p>{escape(said['course_note'])}</p>"
         f'<figure class="card">{course(one.frames, said)}'
@@ -121,7 +111,7 @@ def _scores(one: Planned, said: Mapping[str, str]) -> str:
     spent = Counter(frame.phase.value for frame in one.frames)
     lasted = "".join(
         f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / _HOUR:,.1f} h</span>'
-        for p in _PHASES
+        for p in PHASES
         if spent[p]
     )
     return (

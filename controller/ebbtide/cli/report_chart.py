@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 1160, 380
 MOST_POINTS = 1400
 """Columns of a drawing: more moments than these could not be told apart."""
 _DAY = 86400.0
-_HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168)
+_HOURS = (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168)
 _MOST_MARKS = 12
 
 

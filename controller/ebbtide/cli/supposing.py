@@ -13,7 +13,7 @@ from ebbtide.api.parse import parse_profile, understand
 from ebbtide.api.sentences import place
 from ebbtide.api.yaml_text import Document
 from ebbtide.api.yaml_text import read as read_yaml
-from ebbtide.cli.demand import Recorded, demand_of, from_csv, from_prometheus
+from ebbtide.cli.demand import Recorded, demand_of, from_file, from_prometheus
 from ebbtide.cli.edits import Edit, put
 from ebbtide.cli.files import read
 from ebbtide.cli.policy_tests import Demand
@@ -67,7 +67,7 @@ class Supposed:
 
     def _own(self, demand: Demand) -> Recorded:
         if demand.csv:
-            return from_csv(self.folder / demand.csv)
+            return from_file(self.folder / demand.csv)
         series = demand.series(self.scenario.time_zone)
         return Recorded({("", ""): series}, series.start, series.end)
 

@@ -1,7 +1,7 @@
 """Demand over time: one value a minute, known or not, from a generator or from a CSV."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -73,16 +73,27 @@ class Recording(NamedTuple):
     """One value a row; NaN where it is unknown."""
 
 
+class Row(NamedTuple):
+    """A row of a recording as it is written."""
+
+    line: int
+    moment: str | None
+    value: str | None
+
+
 def read_csv(text: str) -> DemandSeries:
     """Read `timestamp,value` as one value a minute.
-
-    Minutes between points are interpolated; those beside a gap are gaps too.
 
     Raises:
         InvalidInput: with the number of the line, and what to do.
 
     """
-    start, step, values = read_recording(text)
+    return by_minute(read_recording(text))
+
+
+def by_minute(recording: Recording) -> DemandSeries:
+    """One value a minute: interpolated between points; minutes beside a gap are gaps too."""
+    start, step, values = recording
     first = np.ceil(start / MINUTE) * MINUTE
     grid = np.arange(first, start + step * (values.size - 1) + 1, MINUTE)
     minutes = _interpolated((grid - start) / step, values)
@@ -99,7 +110,22 @@ def read_recording(text: str) -> Recording:
         InvalidInput: with the number of the line, and what to do.
 
     """
-    points = list(_points(text))
+    try:
+        return recording_of(_rows(text))
+    except InvalidInput as error:
+        raise InvalidInput(f"demand CSV, line {error}") from error
+
+
+def recording_of(rows: Iterable[Row]) -> Recording:
+    """The same of rows from anywhere.
+
+    Raises:
+        InvalidInput: with the number of the row first, and what to do.
+
+    """
+    points = [
+        (row.line, _moment(row.line, row.moment), _value(row.line, row.value)) for row in rows
+    ]
     if len(points) < 2:  # noqa: PLR2004  # one point has no grid
         _refuse(len(points) + 1, "at least two rows are needed")
     lines, at, values = (np.array(column) for column in zip(*points, strict=True))
@@ -112,21 +138,19 @@ def read_recording(text: str) -> Recording:
 
 
 def _refuse(line: int, why: str) -> NoReturn:
-    raise InvalidInput(f"demand CSV, line {line}: {why}")
+    raise InvalidInput(f"{line}: {why}")
 
 
-def _points(text: str) -> Iterator[tuple[int, float, float]]:
-    """Yield line number, epoch seconds and value of each row."""
+def _rows(text: str) -> Iterator[Row]:
     rows = csv.DictReader(text.removeprefix("\ufeff").splitlines())
     try:
         missing = {"timestamp", "value"} - set(rows.fieldnames or ())
         if missing:
             _refuse(1, f"column {' and '.join(sorted(missing))} missing; need timestamp,value")
         for row in rows:
-            line = rows.line_num
-            yield line, _moment(line, row["timestamp"]), _value(line, row["value"])
+            yield Row(rows.line_num, row["timestamp"], row["value"])
     except csv.Error as error:
-        raise InvalidInput(f"demand CSV, line {rows.line_num + 1}: {error}") from error
+        _refuse(rows.line_num + 1, str(error))
 
 
 def _moment(line: int, text: str | None) -> float:
