@@ -6,22 +6,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bench.descent.falls import CLIFF, DIP, SECONDS, named
+from ebbtide.planning.plant import Plant, drive
+from ebbtide.planning.plant_settings import PlantSettings
+from tests.bench.descent.cut_off import SESSION, cut_off
+from tests.bench.descent.falls import BOOT, CLIFF, DIP, FLEET, SECONDS, named
 from tests.bench.descent.family import family
 from tests.bench.descent.front import BLIND, Point, beaten_by, edge
 from tests.bench.descent.lanes import Lookout, swept
 from tests.bench.descent.page import PAGE, filled
 from tests.bench.descent.picture import draw
-from tests.bench.descent.scores import seconds_to_target, shortfall
+from tests.bench.descent.scalers import RIVALS, driven_by
+from tests.bench.descent.scores import SESSIONS, seconds_to_target, shortfall
 from tests.bench.descent.world import Trial, driven
 
-WHILE = SECONDS[40:260]
-"""From 20 minutes before a fall to 35 after it."""
+WHILE = SECONDS[80:228]
+"""From 10 minutes before a fall to 27 after it."""
 
 
-def test_lanes_decide_as_the_loop_does() -> None:
+@pytest.mark.parametrize("announced", [False, True])
+def test_lanes_decide_as_the_loop_does(announced: bool) -> None:
     falls = [replace(fall, seconds=WHILE) for fall in family(5)]
-    trial = Trial(model=BLIND)
+    trial = Trial(model=BLIND, announced=announced)
     alone, together = driven(falls, trial), swept(Lookout(falls, BLIND), trial)
     for lane, fall in enumerate(falls):
         assert np.abs(together[:, lane] - alone[fall.name].asked).max() <= 1
@@ -54,6 +59,23 @@ def test_a_fleet_that_never_moves_reaches_no_target_and_is_never_short() -> None
     assert seconds_to_target(cliff, still) is None
     assert shortfall(cliff, still) == 0
     assert seconds_to_target(cliff, np.where(SECONDS < 300, 1000.0, 60.0)) == 300
+
+
+def test_sessions_that_are_cut_off_are_those_of_the_plant() -> None:
+    falls = family(5)
+    asked = driven_by("hpa", RIVALS["hpa-10%/60s-window-0"], falls)
+    offered = np.stack([fall.demand for fall in falls], axis=1) * SESSIONS
+    expected = cut_off(asked, offered)
+    for lane, fall in enumerate(falls):
+        settings = PlantSettings(lead=BOOT, session=SESSION)
+        plant = Plant(settings, int(FLEET), float(SECONDS[0]), np.random.default_rng(lane))
+        census = drive(plant, fall.seconds, asked[:, lane], offered[:, lane])
+        assert expected[lane] == pytest.approx(sum(one.disrupted for one in census), rel=0.05)
+
+
+def test_a_fleet_that_never_moves_cuts_nobody_off() -> None:
+    offered = np.stack([fall.demand for fall in family(5)], axis=1) * SESSIONS
+    assert not cut_off(np.full(offered.shape, FLEET), offered).any()
 
 
 def test_a_front_keeps_what_nothing_beats() -> None:

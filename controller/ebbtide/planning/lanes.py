@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.lanes import Lanes, Number
-from ebbtide_policies.observation import Demand, Fleet, LastStep, Observation
+from ebbtide_policies.observation import Demand, Event, Fleet, LastStep, Observation
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.resolve import settle, tightest
 from ebbtide_policies.scale_up import ScaleUp
@@ -98,6 +98,8 @@ class Crew:
     """Seconds that the policies reckon with."""
     boot: int
     """Ticks until a replica is ready."""
+    events: Sequence[Event] = ()
+    """Events that are announced to all of them."""
 
     @property
     def scale_up(self) -> ScaleUp:
@@ -140,6 +142,7 @@ class Crew:
             demand=demand,
             lead_time=self.lead_time,
             scale_up=self.scale_up,
+            events=self.events,
             last_step=state.step,
         )
 

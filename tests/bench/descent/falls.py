@@ -16,6 +16,8 @@ BOOT = 90.0
 """Seconds from the moment a replica is asked for until it is ready."""
 FLEET = 1000.0
 """Replicas before the fall."""
+WAR = 3 * 3600.0
+"""Seconds that the announced event has lasted at the fall."""
 MAX_STEP = 0.2
 """The share of the fleet that may go in any 60 seconds."""
 NOON = 1_794_398_400.0

@@ -1,15 +1,16 @@
 """Idle against shortfall over the family: Ebbtide from careless to careful, and every rival."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ebbtide.loop.ports import Json
 from ebbtide_policies.lanes import Lanes
-from tests.bench.descent.criteria import Verdict
+from tests.bench.descent.criteria import OURS, Verdict
 from tests.bench.descent.falls import Fall
 from tests.bench.descent.lanes import Lookout, swept
 from tests.bench.descent.scalers import RIVALS, WINDOWS, driven_by, own_pace
-from tests.bench.descent.scores import Row, row, together
+from tests.bench.descent.scores import Row, rows, together
 from tests.bench.descent.world import PLAIN, Trial
 
 MINUTES = (0, 3, 6, 10, 15, 20, 25)
@@ -74,7 +75,8 @@ def _setting(model: str, policies: Json, **descent: str) -> Trial:
 def of_family(falls: Sequence[Fall], trial: Trial) -> Iterator[Row]:
     """Ebbtide as it is set up and over its knob, every rival, and the HPA over all windows."""
     lookout = Lookout(falls, trial.model)
-    yield _sum(falls, "ebbtide", swept(lookout, trial))
+    for name, announced in zip(OURS, (False, True), strict=True):
+        yield _sum(falls, name, swept(lookout, replace(trial, announced=announced)))
     for model in (trial.model, BLIND):
         looked = lookout if model == trial.model else Lookout(falls, model)
         for name, setting in steps(model).items():
@@ -88,8 +90,7 @@ def of_family(falls: Sequence[Fall], trial: Trial) -> Iterator[Row]:
 
 
 def _sum(falls: Sequence[Fall], scaler: str, asked: Lanes) -> Row:
-    rows = [row(fall, scaler, asked[:, lane], live=False) for lane, fall in enumerate(falls)]
-    return together("family", scaler, rows)
+    return together("family", scaler, rows(falls, scaler, asked))
 
 
 def edge(points: Sequence[Point]) -> Sequence[Point]:
@@ -106,9 +107,9 @@ def beaten_by(point: Point, front: Sequence[Point]) -> Point | None:
     return next((p for p in front if p.idle <= point.idle and p.short <= point.short), None)
 
 
-def front_verdicts(rows: Sequence[Row]) -> Iterator[Verdict]:
+def front_verdicts(many: Sequence[Row]) -> Iterator[Verdict]:
     """Whether Ebbtide's front lies below the HPA's for every window, and below every rival."""
-    points = [Point.of(one) for one in rows]
+    points = [Point.of(one) for one in many]
     ours = edge([p for p in points if p.scaler.startswith("ebbtide")])
     hpa = [p for p in points if p.scaler.startswith(HPA)]
     rivals = [p for p in points if p not in hpa and not p.scaler.startswith("ebbtide")]

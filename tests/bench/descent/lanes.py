@@ -16,7 +16,8 @@ from ebbtide.cli.foresight import foreseen_each
 from ebbtide.planning.lanes import Crew
 from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
 from ebbtide_policies.lanes import UNKNOWN, Lanes, Number
-from tests.bench.descent.falls import BOOT, DELAY, FLEET, NOON, TICK, Fall
+from ebbtide_policies.observation import Event
+from tests.bench.descent.falls import BOOT, DELAY, FLEET, NOON, TICK, WAR, Fall
 from tests.bench.descent.world import SHIPPED, Trial, spec_of
 
 
@@ -98,6 +99,7 @@ def swept(lookout: Lookout, trial: Trial) -> Lanes:
         policies=tuple(compose(parse_policy(spec_of(lookout.falls[0], trial)), {})),
         lead_time=BOOT,
         boot=int(BOOT / TICK),
+        events=[_war(lookout.falls)] if trial.announced else (),
     )
     times = (NOON + lookout.seconds).tolist()
     state = crew.begin(np.full(len(lookout.falls), FLEET), times[0], [Moment(lookout, 0)])
@@ -106,3 +108,10 @@ def swept(lookout: Lookout, trial: Trial) -> Lanes:
         state = crew.decide(state, now, [Moment(lookout, index)])
         asked[index] = state.current
     return asked
+
+
+def _war(falls: Sequence[Fall]) -> Event:
+    """The announced event that all of the falls come after."""
+    end = NOON + _same(np.array([fall.ends for fall in falls]))
+    start = NOON - WAR
+    return Event(name="war", start=start, end=end, ready_by=start, replicas=FLEET)

@@ -15,6 +15,7 @@ from tests.bench.descent.criteria import (
     merits,
     short,
 )
+from tests.bench.descent.criteria import OURS as SHIPPED
 from tests.bench.descent.front import FINE, HPA, Point, edge
 from tests.bench.descent.picture import FINE_HPA, OURS, PLAIN_HPA, draw
 from tests.bench.descent.scores import Row
@@ -32,8 +33,8 @@ def write(rows: Sequence[Row], paced: Paced, many: Sequence[Row], found: Sequenc
     }
     PAGE.write_text(filled(PAGE.read_text(), blocks))
     points = [Point.of(one) for one in many]
-    ours = edge([p for p in points if p.scaler.startswith("ebbtide-")])
-    shipped = [p for p in points if p.scaler == "ebbtide"]
+    shipped = [p for p in points if p.scaler in SHIPPED]
+    ours = edge([p for p in points if p.scaler.startswith("ebbtide-") and p not in shipped])
     hpa = [p for p in points if p.scaler.startswith(HPA) and not p.scaler.endswith(FINE)]
     fine = [p for p in points if p.scaler.startswith(HPA) and p.scaler.endswith(FINE)]
     rest = [p for p in points if p not in (*hpa, *fine) and not p.scaler.startswith("ebbtide")]
@@ -94,14 +95,15 @@ def _criteria(found: Sequence[Verdict]) -> str:
 
 def _family(many: Sequence[Row]) -> str:
     lines = [
-        _line(["", "idle, replica-hours", "short, replica-minutes"]),
-        _line(["---", "---:", "---:"]),
+        _line(["", "idle, replica-hours", "short, replica-minutes", "sessions cut off"]),
+        _line(["---", "---:", "---:", "---:"]),
     ]
-    points = [Point.of(one) for one in many if not str(one["scaler"]).startswith(HPA)]
-    lines += [
-        _line([point.scaler, f"{point.idle:,.0f}", f"{point.short:,.0f}"])
-        for point in sorted(points, key=lambda point: point.idle)
-    ]
+    shown = [one for one in many if not str(one["scaler"]).startswith(HPA)]
+    for one in sorted(shown, key=lambda one: Point.of(one).idle):
+        point, cut = Point.of(one), float(one["disrupted_sessions"] or 0.0)
+        lines.append(
+            _line([point.scaler, f"{point.idle:,.0f}", f"{point.short:,.0f}", f"{cut:,.0f}"])
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -4,38 +4,51 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ebbtide.planning.plant import Plant, PlantSettings, drive, ready_replicas
+from ebbtide.planning.plant import ready_replicas
 from ebbtide.planning.score import largest_drop
 from ebbtide.planning.windows import highest_ahead
 from ebbtide_policies.lanes import Lanes
-from tests.bench.descent.falls import BOOT, FLEET, MAX_STEP, TICK, Fall
+from tests.bench.descent.cut_off import cut_off
+from tests.bench.descent.falls import BOOT, MAX_STEP, TICK, Fall
 
 Row = Mapping[str, str | float | None]
 """One line of build/bench/descent.json."""
 
 PARKED = 0.9
 """HPA's tolerance: it leaves a fleet alone that carries so much of demand."""
-SESSION = 1200.0
-"""Mean length of a session in seconds."""
 SESSIONS = 10
 """Sessions on a replica at load 1.0."""
 _CALM = int(300 / TICK)
 
 
-def row(
-    fall: Fall, scaler: str, asked: Lanes, *, live: bool = True
-) -> dict[str, str | float | None]:
-    """One scaler on one fall; `live`: with sessions, which take a while to count."""
-    demand, ready = fall.demand, ready_replicas(asked, int(BOOT / TICK))
-    return {
-        "scenario": fall.name,
-        "scaler": scaler,
-        "seconds_to_target": seconds_to_target(fall, asked),
-        "largest_drop_60s": largest_drop(asked, TICK, 60.0),
-        "shortfall_replica_minutes": shortfall(fall, asked),
-        "idle_replica_hours": float(np.maximum(ready - demand, 0).sum() * TICK / 3600),
-        "disrupted_sessions": disrupted(fall, asked) if live else None,
-    }
+def row(fall: Fall, scaler: str, asked: Lanes) -> Row:
+    """One scaler on one fall."""
+    [found] = rows([fall], scaler, asked[:, np.newaxis])
+    return found
+
+
+def rows(falls: Sequence[Fall], scaler: str, asked: Lanes) -> Sequence[Row]:
+    """One scaler on falls that are looked at for as long; `asked` is [tick, fall]."""
+    demand = np.stack([fall.demand for fall in falls], axis=1)
+    disrupted = cut_off(asked, demand * SESSIONS).round(1).tolist()
+    return [
+        {
+            "scenario": fall.name,
+            "scaler": scaler,
+            "seconds_to_target": seconds_to_target(fall, asked[:, lane]),
+            "largest_drop_60s": largest_drop(asked[:, lane], TICK, 60.0),
+            "shortfall_replica_minutes": shortfall(fall, asked[:, lane]),
+            "idle_replica_hours": idle(fall, asked[:, lane]),
+            "disrupted_sessions": disrupted[lane],
+        }
+        for lane, fall in enumerate(falls)
+    ]
+
+
+def idle(fall: Fall, asked: Lanes) -> float:
+    """Ready replicas above demand, in replica-hours."""
+    ready = ready_replicas(asked, int(BOOT / TICK))
+    return float(np.maximum(ready - fall.demand, 0).sum() * TICK / 3600)
 
 
 def shortfall(fall: Fall, asked: Lanes) -> float:
@@ -53,18 +66,9 @@ def seconds_to_target(fall: Fall, asked: Lanes) -> float | None:
     return float(fall.seconds[first[0]]) if first.size else None
 
 
-def disrupted(fall: Fall, asked: Lanes) -> float:
-    """Live sessions on the pods that went, the newest first as the ReplicaSet has it."""
-    settings = PlantSettings(lead=BOOT, session=SESSION)
-    plant = Plant(settings, int(FLEET), float(fall.seconds[0]), np.random.default_rng(7))
-    census = drive(plant, fall.seconds, asked, fall.demand * SESSIONS)
-    return float(sum(one.disrupted for one in census))
-
-
-def together(scenario: str, scaler: str, rows: Sequence[Row]) -> dict[str, str | float | None]:
+def together(scenario: str, scaler: str, rows: Sequence[Row]) -> Row:
     """Many falls as one row: sums, the largest drop, the median time."""
     times = [r["seconds_to_target"] for r in rows if r["seconds_to_target"] is not None]
-    unknown = any(r["disrupted_sessions"] is None for r in rows)
 
     def total(name: str) -> float:
         return sum(float(r[name] or 0.0) for r in rows)
@@ -76,7 +80,7 @@ def together(scenario: str, scaler: str, rows: Sequence[Row]) -> dict[str, str |
         "largest_drop_60s": max(float(r["largest_drop_60s"] or 0.0) for r in rows),
         "shortfall_replica_minutes": total("shortfall_replica_minutes"),
         "idle_replica_hours": total("idle_replica_hours"),
-        "disrupted_sessions": None if unknown else total("disrupted_sessions"),
+        "disrupted_sessions": total("disrupted_sessions"),
     }
 
 

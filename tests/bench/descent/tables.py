@@ -54,7 +54,7 @@ def recorded(rows: Board, names: Sequence[str], scalers: Sequence[str]) -> Table
 
 def family(rows: Sequence[Row]) -> Table:
     """The family in sums, from the cheapest on."""
-    table = _table("scaler", "idle h", "short", "in 60 s", "median s to target")
+    table = _table("scaler", "idle h", "short", "in 60 s", "median s to target", "sessions cut off")
     for one in sorted(rows, key=lambda one: Point.of(one).idle):
         point, seconds = Point.of(one), one["seconds_to_target"]
         table.add_row(
@@ -63,6 +63,7 @@ def family(rows: Sequence[Row]) -> Table:
             f"{point.short:,.0f}",
             f"{one['largest_drop_60s']:,.0f}",
             "-" if seconds is None else f"{seconds:,.0f}",
+            f"{float(one['disrupted_sessions'] or 0.0):,.0f}",
         )
     return table
 

@@ -16,7 +16,7 @@ from ebbtide.loop.tick import Loop, Rules, Tick, World
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide_policies.lanes import Lanes
-from tests.bench.descent.falls import BOOT, DELAY, FLEET, HISTORY, LEAD_IN, NOON, Fall
+from tests.bench.descent.falls import BOOT, DELAY, FLEET, HISTORY, LEAD_IN, NOON, WAR, Fall
 
 PLAIN: Json = {
     "descent": {"maxStep": "20%", "soak": "60s"},
@@ -149,7 +149,7 @@ class FallWorld:
         for fall in self._falls:
             expected = {"selector": {"fall": fall.name}, "demand": int(FLEET)}
             event = {
-                "start": _local(-3 * 3600),
+                "start": _local(-WAR),
                 "end": _local(fall.ends),
                 "expect": [expected],
             }
