@@ -129,6 +129,7 @@ def events(folder: pathlib.Path, models: Mapping[str, Make]) -> dict[str, object
     """Print the errors around events, with and without what is known of them."""
     told = list(forecast_events.announced(folder, models[SUBJECT]))
     if told:
+        told += forecast_events.means(told)
         _print(f"{SUBJECT} in the first hour of an event", "", forecast_events.table(told), "")
     ebbing = {name: make for name, make in models.items() if name in (SUBJECT, YARDSTICK)}
     ebbed = list(forecast_events.ebbs(folder, ebbing))

@@ -11,15 +11,25 @@ from rich.table import Table
 from ebbtide.cli.backtest_inputs import from_files
 from ebbtide.cli.models import Make
 from ebbtide.forecast.backtest import Rows, Series
-from ebbtide.forecast.contract import Announcement, Context, Floats, SeriesContext
+from ebbtide.forecast.contract import (
+    Announcement,
+    Context,
+    Floats,
+    Forecaster,
+    SeriesContext,
+)
 from ebbtide_policies.event_shape import captured
 
 HOUR = 3600.0
 HORIZON = 3 * HOUR
 FEW_MINUTES = 300.0
+HISTORY_DAYS = 28
 EBB_HOURS = 4
 TWO_DAYS = 2
 """Days from which on an ordinary one is known."""
+
+
+_SATURDAY = 5
 
 
 class Span(NamedTuple):
@@ -46,32 +56,56 @@ class Event(NamedTuple):
 
 _GDQ = "gdq_{}_twitch_viewers_1min"
 _CUP = "worldcup98_requests_1min"
-_MATCHES = (
-    (11, 10, ("15:30", "19:00")),
-    (12, 11, ("15:30", "19:00")),
-    (15, 12, ("12:30", "15:30", "19:00")),
-    (16, 15, ("15:30", "19:00")),
-    (17, 16, ("15:30", "19:00")),
-    (18, 17, ("15:30", "19:00")),
-    (19, 18, ("15:30", "19:00")),
+_GAMES = Event(
+    "AGDQ 2018 opens, like SGDQ 2017",
+    Span(_GDQ.format("agdq2018"), "2018-01-07 16:30", 7),
+    Span(_GDQ.format("sgdq2017"), "2017-07-02 16:30", 7),
 )
-"""Kick-offs (UTC) of a working day, each announced to be like those of the working day before."""
-EVENTS = (
-    Event(
-        "AGDQ 2018 opens, like SGDQ 2017",
-        Span(_GDQ.format("agdq2018"), "2018-01-07 16:30", 7),
-        Span(_GDQ.format("sgdq2017"), "2017-07-02 16:30", 7),
-    ),
-    *(
-        Event(
-            f"World Cup, {day} June {at}, like {before} June",
-            Span(_CUP, f"1998-06-{day} {at}", 2.5),
-            Span(_CUP, f"1998-06-{before} {at}", 2.5),
-        )
-        for day, before, kick_offs in _MATCHES
-        for at in kick_offs
-    ),
-)
+_KICK_OFFS = {
+    (10, 11, 16, 17, 18, 19, 22): ("15:30", "19:00"),
+    (12, 13, 14, 15, 20, 21): ("12:30", "15:30", "19:00"),
+    (23, 24, 25, 26): ("14:00", "19:00"),
+    (27, 28, 29, 30): ("14:30", "19:00"),
+}
+"""Kick-offs (UTC) of the World Cup of 1998, by days of June."""
+_MATCH_HOURS = 2.5
+_SHIFT = 75.0
+"""Minutes by which kick-offs may differ of which one is said to be like the other."""
+_UNSEEN = 20
+"""The day of June from which on nothing was looked at while the rules were made."""
+
+
+def _matches() -> Sequence[Event]:
+    """Every match like the last earlier one, if possible on the same kind of day at that time."""
+    starts = sorted(
+        datetime.fromisoformat(f"1998-06-{day} {at}").replace(tzinfo=UTC)
+        for days, times in _KICK_OFFS.items()
+        for day in days
+        for at in times
+    )
+    found = []
+    for start in starts:
+        earlier = [one for one in starts if one.date() < start.date()]
+        if earlier:
+            like = min(earlier, key=lambda one: _unlike(one, start))
+            part = "unseen" if start.day >= _UNSEEN else "seen"
+            name = f"World Cup, {part}: {start:%d June %H:%M}, like {like:%d June %H:%M}"
+            found.append(Event(name, _match(start), _match(like)))
+    return found
+
+
+def _match(start: datetime) -> Span:
+    return Span(_CUP, f"{start:%Y-%m-%d %H:%M}", _MATCH_HOURS)
+
+
+def _unlike(one: datetime, other: datetime) -> tuple[bool, bool, int, float]:
+    """How little a match that was says of another, most important first."""
+    apart = abs((one.hour - other.hour) * 60 + one.minute - other.minute)
+    kinds = [day.weekday() >= _SATURDAY for day in (one, other)]
+    return kinds[0] != kinds[1], apart > _SHIFT, -one.day, apart
+
+
+EVENTS = (_GAMES, *_matches())
 EBBS = ("reddit2018_announcements_active_users_10min",)
 
 
@@ -84,16 +118,35 @@ class Told(NamedTuple):
 
 
 def announced(folder: pathlib.Path, make: Make) -> Iterator[Told]:
-    """The error of the first hour of each event, with and without its announcement."""
+    """The error of the first hour of each event, with and without its announcement.
+
+    A forecaster is told of an event, and of those before it, as a calendar would have it.
+    """
     known = {series.name: series for series in from_files([folder])}
+    told: dict[str, list[Announcement]] = {}
+    makers = {"announced": make(), "not announced": make()}
     for event in EVENTS:
         if event.span.series in known and event.like.series in known:
-            context = Context((SeriesContext(events=(_announcement(event, known),)),))
+            said = told.setdefault(event.span.series, [])
+            said.append(_announcement(event, known))
+            contexts = (Context((SeriesContext(events=tuple(said)),)), Context())
             errors = {
-                "announced": _first_hour(known[event.span.series], event, make, context),
-                "not announced": _first_hour(known[event.span.series], event, make, Context()),
+                name: _first_hour(known[event.span.series], event, forecaster, context)
+                for (name, forecaster), context in zip(makers.items(), contexts, strict=True)
             }
             yield Told(event.name, "first hour", errors)
+
+
+def means(found: Sequence[Told]) -> Iterator[Told]:
+    """The mean over the events of each part."""
+    parts: dict[str, list[Told]] = {}
+    for one in found:
+        parts.setdefault(one.name.partition(":")[0], []).append(one)
+    for name, those in parts.items():
+        if len(those) > 1:
+            heads = those[0].errors
+            errors = {head: float(np.mean([one.errors[head] for one in those])) for head in heads}
+            yield Told(f"{name}: mean of {len(those)}", those[0].measure, errors)
 
 
 def ebbs(folder: pathlib.Path, makers: dict[str, Make]) -> Iterator[Told]:
@@ -112,8 +165,9 @@ def _announcement(event: Event, known: dict[str, Series]) -> Announcement:
     values = earlier.values[first : last + 1]
     usual = _usual(earlier, first, last)
     start, end = event.span.moments
-    times = float(np.nanmax(values)) / usual
-    return Announcement(start=start, end=end, times=times, shape=tuple(captured(values).tolist()))
+    peak = float(np.nanmax(values))
+    shape = tuple(captured(values).tolist())
+    return Announcement(start=start, end=end, times=peak / usual, peak=peak, shape=shape)
 
 
 def _usual(series: Series, first: int, last: int) -> float:
@@ -126,15 +180,15 @@ def _usual(series: Series, first: int, last: int) -> float:
     return float(np.nanmax(np.nanmedian(np.stack(days), axis=0)))
 
 
-def _first_hour(series: Series, event: Event, make: Make, context: Context) -> float:
+def _first_hour(series: Series, event: Event, forecaster: Forecaster, context: Context) -> float:
     """Of all forecasts from an hour before until an hour into the event, for that hour."""
     start, _ = event.span.moments
-    forecaster, missed, came = make(), 0.0, 0.0
+    missed, came = 0.0, 0.0
     every = max(1, round(FEW_MINUTES / series.grid))
     hour = round(HOUR / series.grid)
     begin = _row(series, start)
     for row in range(begin - hour, begin + hour, every):
-        known = series.upto(row, row + 1)
+        known = series.upto(row, HISTORY_DAYS * round(24 * HOUR / series.grid))
         made = forecaster.forecast(known, round(HORIZON / series.grid), context)
         targets = np.arange(max(row + 1, begin), begin + hour)
         error, truth = _missed(series, made.values[0, :, 0], row, targets)

@@ -82,4 +82,4 @@ def test_the_forecast_is_told_of_the_same_shape() -> None:
     world.write("EventProfile", "double-11-2025", profile())
     world.tick()
     [told] = world.forecaster.told[-1].series[0].events
-    assert (told.times, told.shape) == (6.0, (0.5, 1.0, 0.25))
+    assert (told.times, told.peak, told.shape) == (6.0, 600.0, (0.5, 1.0, 0.25))

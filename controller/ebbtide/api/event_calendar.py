@@ -91,6 +91,8 @@ class ExpectedEvent(NamedTuple):
     """The EventProfile whose shape it has; empty: none."""
     shape: tuple[float, ...] = ()
     """That shape, once it is found, in shares of the peak: `times`, `demand` are those of it."""
+    peak: float | None = None
+    """The demand at the peak of that event, times what was said."""
 
 
 class EventCalendarSpec(Spec):

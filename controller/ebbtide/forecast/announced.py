@@ -3,16 +3,16 @@
 An announcement says how much demand is expected: as a multiple of the usual, as a level, or by the
 shape of an earlier event, which is aligned in time and scaled. Before the event starts, that is
 what is foreseen of its minutes. While it goes on, what has come of it says how the announcement has
-to be scaled, and the forecast follows the announced shape by that scale.
+to be scaled, and the forecast follows the announced course by that scale. A shape is weighed
+against the plain forecast, by what came of this event and of those before.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ebbtide.forecast.contract import (
-    DAY,
     NO_CONTEXT,
     UNSAID,
     Announcement,
@@ -21,13 +21,12 @@ from ebbtide.forecast.contract import (
     Forecast,
     History,
 )
+from ebbtide.forecast.event_experts import Foretold, Memory, hours_of, middle, scales, weights
+from ebbtide.forecast.past import Past
 
-LEARNING = 10
-"""Rows of an event after which its own scale is believed."""
-SCALES = (0.2, 5.0)
-"""How far an event may be from what was announced."""
+APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None]
+"""How far each quantile lies above the median where experts differ, in their mean distance."""
 MINUTE = 60.0
-HOUR = 3600.0
 NIL = 1e-30
 
 
@@ -48,13 +47,21 @@ class Heeding:
         self.stateless = bool(getattr(plain, "stateless", False))
         self.tolerance = float(getattr(plain, "tolerance", 0.0))
         self._plain = plain
+        self._memory = Memory()
 
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
-        return heed(self._plain.forecast(history, horizon), history, context)
+        made = self._plain.forecast(history, horizon)
+        return heed(made, history, context, self._memory)
 
 
-def heed(forecast: Forecast, history: History, context: Context) -> Forecast:
-    """A forecast in which every series follows what was announced of it."""
+def heed(
+    forecast: Forecast, history: History, context: Context, memory: Memory | None = None
+) -> Forecast:
+    """A forecast in which every series follows what was announced of it.
+
+    The same comes of it with a memory and without: it only makes the next ones quick.
+    """
+    memory = Memory() if memory is None else memory
     moments = forecast.origin + history.grid * np.arange(1, forecast.values.shape[1] + 1)
     near = {
         column: found
@@ -65,76 +72,74 @@ def heed(forecast: Forecast, history: History, context: Context) -> Forecast:
         return forecast
     values = forecast.values.copy()
     for column, events in near.items():
-        series = _Series(forecast, history, column)
+        past, ordinary = Past.of(history, column), forecast.ordinary[:, column]
+        series = _Series(past, ordinary, context.series[column].events, memory)
         values[:, :, column] = _following(values[:, :, column], series, events, moments)
     return forecast._replace(values=values)
+
+
+class _Expected(NamedTuple):
+    """What is expected of some minutes, and how far those who expect it are apart."""
+
+    median: Floats
+    apart: Floats
 
 
 def _following(
     values: Floats, series: "_Series", events: Sequence[Announcement], moments: Floats
 ) -> Floats:
     """Quantiles moved to what is expected; of events at one time the larger counts."""
-    expected = np.full(moments.size, UNSAID)
+    expected, apart = np.full(moments.size, UNSAID), np.zeros(moments.size)
     for event in events:
-        told = np.where(event.during(moments), series.expected(event, moments), UNSAID)
-        expected = np.fmax(expected, told)
+        during = np.flatnonzero(event.during(moments))
+        told = series.expected(event, moments[during], values[0, during])
+        larger = np.isnan(expected[during]) | (told.median > expected[during])
+        at = during[larger]
+        expected[at], apart[at] = told.median[larger], told.apart[larger]
     inside = ~np.isnan(expected)
     moved = values.copy()
-    moved[:, inside] = _moved(values[:, inside], expected[inside])
+    moved[:, inside] = _moved(values[:, inside], expected[inside]) + APART * apart[inside]
     return moved
 
 
 class _Series:
     """One series at the moment of its forecast."""
 
-    def __init__(self, forecast: Forecast, history: History, column: int) -> None:
-        back = np.arange(len(history.minutes) - 1, -1, -1, dtype=float)
-        self.past: Floats = history.end - history.grid * back
-        self.minutes = history.minutes[:, column]
-        self.ordinary = forecast.ordinary[:, column]
-        self.hour = max(1, round(HOUR / history.grid))
+    def __init__(
+        self, past: Past, ordinary: Floats, known: Sequence[Announcement], memory: Memory
+    ) -> None:
+        self.past, self.ordinary = past, ordinary
+        self.known, self.memory = known, memory
 
-    def expected(self, event: Announcement, moments: Floats) -> Floats:
-        """What is expected at some moments, scaled by what has come of the event so far."""
-        foreseen = self._announced(event, moments)
-        seen = np.flatnonzero(event.during(self.past) & ~np.isnan(self.minutes))
-        if not seen.size:
-            return foreseen
-        recent = seen[-LEARNING:]
-        hoped = self._announced(event, self.past[recent]).sum()
-        found = self.minutes[recent].sum() / max(hoped, NIL)
-        believed = min(1.0, seen.size / LEARNING)
-        return np.asarray(np.clip(found, *SCALES) ** believed * foreseen)
+    def expected(self, event: Announcement, moments: Floats, plain: Floats) -> _Expected:
+        """What is expected at some moments of an event, of which this is the plain forecast."""
+        now = np.full(moments.size, self.past.end)
+        if len(event.shape) == 1:
+            scale = scales(event, self.past, now[:1], lambda at: self._announced(event, at))
+            return _Expected(scale * self._announced(event, moments), np.zeros(moments.size))
+        foretold = Foretold(event, self.past, self._peak(event))
+        reached = self.past.level(now[:1])[0] if event.start <= now[0] else plain[0]
+        tried = foretold.experts(now, moments, plain, np.full(moments.size, reached))
+        weight = weights(foretold, self._earlier(event), self.memory)
+        expected = middle(tried, weight)
+        return _Expected(expected, weight @ np.abs(tried - expected))
+
+    def _earlier(self, event: Announcement) -> Sequence[Announcement]:
+        """The events with a shape that started before this one, from late to early."""
+        known = [one for one in self.known if len(one.shape) > 1 and one.start < event.start]
+        return sorted(known, key=lambda one: -one.start)
 
     def _announced(self, event: Announcement, moments: Floats) -> Floats:
-        """Demand at some moments as it was announced."""
-        course = event.course(moments)
+        """Demand at some moments as it was announced by a level or a multiple."""
         if not np.isnan(event.level):
-            return np.asarray(event.level * course)
+            return np.full(moments.size, event.level)
         times = 1.0 if np.isnan(event.times) else event.times
-        return np.asarray(self._usual(event, moments) * times * course)
+        usual = self.ordinary[(moments // MINUTE).astype(int) % self.ordinary.size]
+        return times * np.where(np.isnan(usual), self.past.before(event.start), usual)
 
-    def _usual(self, event: Announcement, moments: Floats) -> Floats:
-        """The usual demand of the hour; with a shape, the highest of the event's hours.
-
-        While nobody knows an ordinary day, it is the demand before the event.
-        """
-        shaped = len(event.shape) > 1
-        at = self._hours_of(event) if shaped else moments
-        usual = self.ordinary[(at // MINUTE).astype(int) % self.ordinary.size]
-        if shaped:
-            usual = np.full(moments.size, np.fmax.reduce(usual))
-        return np.where(np.isnan(usual), self._before(event), usual)
-
-    def _hours_of(self, event: Announcement) -> Floats:
-        """The minutes of an event, at most those of a day."""
-        return np.arange(event.start, min(event.end, event.start + DAY * MINUTE) + 1, MINUTE)
-
-    def _before(self, event: Announcement) -> float:
-        """The demand of the hour before an event, or of the last that is known."""
-        before = self.minutes[self.past < event.start]
-        known = before[~np.isnan(before)][-self.hour :]
-        return float(np.median(known)) if known.size else 0.0
+    def _peak(self, event: Announcement) -> float:
+        """The demand at the peak of an event with a shape, by the usual of the event's hours."""
+        return float(np.fmax.reduce(self._announced(event, hours_of(event))))
 
 
 def _moved(values: Floats, expected: Floats) -> Floats:

@@ -54,6 +54,8 @@ class Announcement:
     """Demand at the peak."""
     shape: tuple[float, ...] = (1.0,)
     """The course of an earlier event. One number: it is as high from start to end."""
+    peak: float = UNSAID
+    """With a shape: the demand at the peak of that event, times what is said of this one."""
 
     def course(self, moments: Floats) -> Floats:
         """The shape at some moments, aligned with the start and the end."""

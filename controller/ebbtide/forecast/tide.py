@@ -21,6 +21,7 @@ from ebbtide.forecast.contract import (
     History,
     Measured,
 )
+from ebbtide.forecast.event_experts import Memory
 from ebbtide.forecast.tide_frame import Frame
 from ebbtide.forecast.tide_group import Group, begun
 from ebbtide.forecast.tide_learner import Curve
@@ -44,6 +45,7 @@ class Tide:
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
+        self._events = Memory()
         self.learnt = 0
         """Rows of series that it has learnt: what it costs."""
 
@@ -59,7 +61,7 @@ class Tide:
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),
         )
-        return heed(made, history, context)
+        return heed(made, history, context, self._events)
 
     def _group(self, history: History, frame: Frame) -> Group:
         """What is known of these series, brought up to the end of their history."""

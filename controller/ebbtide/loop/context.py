@@ -19,6 +19,7 @@ def context_of(said: Iterable[ExpectedEvent], span: Span, *, first: bool) -> Ser
             times=UNSAID if event.times is None else event.times,
             level=UNSAID if event.demand is None else event.demand,
             shape=event.shape or (1.0,),
+            peak=event.peak if event.peak is not None and first else UNSAID,
         )
         for event in said
         if event.start <= span.end and event.end >= span.start and (first or event.demand is None)

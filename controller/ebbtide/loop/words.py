@@ -56,8 +56,10 @@ def _shaped(found: ExpectedEvent, profile: EventProfileSpec | None) -> ExpectedE
     """An event with its shape; a multiple of an earlier event becomes one of the usual."""
     if profile is None:
         return found
-    times = None if found.times is None else found.times * profile.growth
-    return found._replace(times=times, shape=profile.shape)
+    if found.times is None:
+        return found._replace(shape=profile.shape)
+    times, peak = found.times * profile.growth, found.times * profile.peak
+    return found._replace(times=times, shape=profile.shape, peak=peak)
 
 
 def _event(found: ExpectedEvent, per_replica: float) -> Event:
