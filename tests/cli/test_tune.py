@@ -12,13 +12,16 @@ from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, csv, write
 
 WAVES = [2000 + 1500 * math.sin(i / 25) + 300 * math.sin(i / 3) for i in range(300)]
+SHORT = ("--csv", "short.csv")
+QUICK = f"{EDGE}  forecast: {{model: Persistence}}\n"
 TUNE = ("tune", "edge.yaml", "--csv", "waves.csv", "--objective", "1%")
 VARY = ("--vary", "policies.presentNeed.headroom=0%,10%,40%", "--vary", "replicas.max=25,500")
 
 
 @pytest.fixture(autouse=True)
 def _files(tmp_path: Path) -> None:
-    write(tmp_path, edge_yaml=EDGE, days_yaml=CALENDAR, waves_csv=csv(WAVES))
+    write(tmp_path, edge_yaml=QUICK, days_yaml=CALENDAR, waves_csv=csv(WAVES))
+    write(tmp_path, short_csv=csv(WAVES[:80]))
 
 
 def tuned(ebbtide: Ebbtide, *options: str) -> Any:
@@ -67,7 +70,7 @@ def test_the_change_is_written_for_a_review_and_is_a_right_policy_part(
 
 
 def test_what_can_not_be_replayed_is_said(ebbtide: Ebbtide, tmp_path: Path) -> None:
-    write(tmp_path, edge_yaml=f"{EDGE}  policies: {{query: {{ask: {{query: sum(x)}}}}}}\n")
+    write(tmp_path, edge_yaml=f"{QUICK}  policies: {{query: {{ask: {{query: sum(x)}}}}}}\n")
     found = ebbtide(*TUNE, *VARY, "--json")
     if found.code == 0:
         assert json.loads(found.out)["notModelled"] == ["query"]
@@ -101,3 +104,62 @@ def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide) -> None:
     told = ebbtide("tune", "days.yaml", "--csv", "waves.csv")
     assert told.code == 3
     assert "one CapacityPolicy is tuned at a time, and there are 0" in told.err
+
+
+# --- work that is divided, and work that goes on ----------------------------------------------
+
+
+def test_two_processes_find_what_one_does(ebbtide: Ebbtide) -> None:
+    pytest.importorskip("joblib", reason="needs the extra 'jobs'")
+    assert tuned(ebbtide, *SHORT, "--jobs", "2") == tuned(ebbtide, *SHORT)
+
+
+def test_a_dask_cluster_of_two_workers_finds_what_one_process_does(ebbtide: Ebbtide) -> None:
+    distributed = pytest.importorskip("distributed", reason="needs the extra 'dask'")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        assert len(cluster.workers) == 2
+        found = tuned(ebbtide, *SHORT, "--cluster", cluster.scheduler_address)
+    assert found == tuned(ebbtide, *SHORT)
+
+
+def test_a_cluster_that_does_not_answer_is_named(ebbtide: Ebbtide) -> None:
+    pytest.importorskip("distributed", reason="needs the extra 'dask'")
+    told = ebbtide(*TUNE, *VARY, *SHORT, "--cluster", "nowhere")
+    assert (told.code, told.out) == (4, "")
+    assert "--cluster nowhere does not answer: " in told.err
+
+
+def test_a_search_that_was_killed_goes_on_where_it_was(ebbtide: Ebbtide) -> None:
+    whole = tuned(ebbtide, *SHORT, "--record", "done.jsonl")
+    written = Path("done.jsonl").read_text()
+    assert len(written.split()) > 6
+    kept = written.splitlines()[:4]
+    half = written.splitlines()[4][:40]
+    Path("done.jsonl").write_text("\n".join([*kept, half]))
+    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl") == whole
+    again = Path("done.jsonl").read_text().splitlines()
+    assert again[:5] == [*kept, half]
+    assert sorted(again[5:]) == sorted(written.splitlines()[4:])
+    Path("done.jsonl").write_text("")  # killed before the first word
+    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl") == whole
+
+
+def test_what_is_done_is_not_done_again(ebbtide: Ebbtide) -> None:
+    tuned(ebbtide, *SHORT, "--record", "done.jsonl")
+    forged = Path("done.jsonl").read_text().replace('"searched": [', '"searched": [9')
+    Path("done.jsonl").write_text(forged)
+    hours = [
+        one["searched"]["replicaHours"]
+        for one in tuned(ebbtide, *SHORT, "--record", "done.jsonl")["front"]
+    ]
+    assert min(hours) > 90
+
+
+def test_the_record_of_another_search_is_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    tuned(ebbtide, *SHORT, "--record", "done.jsonl")
+    write(tmp_path, short_csv=csv(WAVES[1:81]))
+    told = ebbtide(*TUNE, *VARY, *SHORT, "--record", "done.jsonl")
+    assert told.code == 3
+    assert "done.jsonl is of another search" in told.err

@@ -55,7 +55,12 @@ def test_what_is_held_back_has_no_part_in_the_choice() -> None:
     asked = np.stack([demand * 0.9, demand * 1.01 + 1, demand * 2], axis=1).round()
     other = np.concatenate((demand[:30], 100 * demand[30:]))
     mine, theirs = (
-        judged(asked, Truth(truth, 60.0, 1), 30, objective=0.01, margin=1.0)
+        judged(
+            measured(asked[:30], Truth(truth[:30], 60.0, 1)),
+            measured(asked[30:], Truth(truth[30:], 60.0, 1)),
+            objective=0.01,
+            margin=1.0,
+        )
         for truth in (demand, other)
     )
     assert [one.variant for one in mine] == [one.variant for one in theirs]

@@ -21,19 +21,17 @@ from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation import POLICY
-from ebbtide.cli.sweeping import Ground, Timing, ground, left_out, swept
+from ebbtide.cli.sweeping import Timing, ground, left_out
 from ebbtide.cli.tune_page import Tuned, page, patch
+from ebbtide.cli.tuning_jobs import Search, Spec, Tried, Workers
+from ebbtide.cli.tuning_record import Record, fingerprint, keys
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.sweep import replicas_asked
-from ebbtide.planning.tuning import judged
-from ebbtide_policies.lanes import Lanes
+from ebbtide.planning.tuning import Measured, judged
 from ebbtide_policies.quantities import parse_share
 
 MARGIN = 0.5
 """Share of the objective that may be used up on the past: what comes has more in it."""
 MOST_VARIANTS = 2000
-AT_ONCE = 200
-"""Variants that are replayed side by side."""
 DELAY = 30.0
 """Seconds until a minute can be read."""
 DEFAULT = (
@@ -67,6 +65,19 @@ def tune(
         pathlib.Path | None,
         typer.Option(metavar="FILE", help="Write the change as YAML, for a review."),
     ] = None,
+    record: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep what is tried; started again, the search goes on there."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="Processes on this machine.")
+    ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers do it: tcp://..."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Search the settings that serve well enough at the least cost.
@@ -75,20 +86,27 @@ def tune(
     keeps the objective, with a margin, is recommended, and checked on demand that was held back.
     """
     level, share = _share("--objective", objective), _share("--held-back", held_back)
+    if not 0 < share < 1:
+        raise InvalidInput("--held-back: keep some demand to search, and some to check on")
     manifest = _policy(policies)
     variants = _variants(vary or DEFAULT)
     recorded = demand_of([manifest], csv, prometheus, since)
     timing = Timing(seconds("--tick", tick, 1), DELAY)
-    here, asked = _swept(manifest, recorded, timing, variants)
-    first_held = round((1 - share) * len(asked))
-    if not 0 < first_held < len(asked):
-        raise InvalidInput("--held-back: keep some demand to search, and some to check on")
+    specs = [edited(manifest, edits, plugins()).spec for edits in variants]
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        search = _search(manifest, recorded, timing, share, progress)
+        kept = Record(record, fingerprint(search, manifest.spec)) if record else None
+        tried = _tried(search, specs, Workers(jobs, cluster), kept, progress)
+    searched, held = (
+        Measured(*map(np.array, zip(*part, strict=True))) for part in zip(*tried, strict=True)
+    )
     tuned = Tuned(
-        workload=here.world.workload,
+        workload=search.world.workload,
         objective=level,
         margin=MARGIN,
         variants=variants,
-        candidates=judged(asked, here.truth, first_held, level, MARGIN),
+        candidates=judged(searched, held, level, MARGIN),
         left_out=left_out(parse_policy(manifest.spec), plugins()),
     )
     if diff:
@@ -130,23 +148,36 @@ def _axis(text: str) -> Sequence[Edit]:
     return [Edit.of(f"{field}={value}") for value in values.split(",")]
 
 
-def _swept(
-    manifest: Manifest, recorded: Recorded, timing: Timing, variants: Sequence[Sequence[Edit]]
-) -> tuple[Ground, Lanes]:
-    """Forecast once, then replay every variant; the replicas asked for, (ticks, variants)."""
-    specs = [parse_policy(edited(manifest, edits, plugins()).spec) for edits in variants]
-    crews = [swept(spec, plugins()) for spec in specs]
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("forecasting")
-        here = ground(
-            manifest,
-            recorded,
-            timing,
-            lambda done, of: progress.update(task, completed=done, total=of),
-        )
-        task, parts = progress.add_task("deciding", total=len(crews)), []
-        for begin in range(0, len(crews), AT_ONCE):
-            parts.append(replicas_asked(here.world, crews[begin : begin + AT_ONCE]))
-            progress.update(task, advance=AT_ONCE)
-    return here, np.concatenate(parts, axis=1)
+def _search(
+    manifest: Manifest, recorded: Recorded, timing: Timing, share: float, progress: Progress
+) -> Search:
+    """Forecast once, for all variants."""
+    task = progress.add_task("forecasting")
+    here = ground(
+        manifest,
+        recorded,
+        timing,
+        lambda done, of: progress.update(task, completed=done, total=of),
+    )
+    first_held = round((1 - share) * here.world.now.size)
+    return Search(here.world, here.truth, first_held)
+
+
+def _tried(
+    search: Search,
+    specs: Sequence[Spec],
+    workers: Workers,
+    record: Record | None,
+    progress: Progress,
+) -> Sequence[Tried]:
+    """What came of every variant: what the record has of it, and what it has not."""
+    names = keys(specs)
+    found = {i: record.done[n] for i, n in enumerate(names) if record and n in record.done}
+    task = progress.add_task("deciding", total=len(specs), completed=len(found))
+    missing = [i for i in range(len(specs)) if i not in found]
+    for i, tried in workers.run(search, specs, missing):
+        found[i] = tried
+        if record:
+            record.add(names[i], tried)
+        progress.update(task, advance=1)
+    return [found[i] for i in range(len(specs))]

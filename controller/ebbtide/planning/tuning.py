@@ -51,18 +51,15 @@ class Candidate(NamedTuple):
 
 
 def judged(
-    asked: Lanes, truth: Truth, first_held: int, objective: float, margin: float
+    searched: Measured, held_back: Measured, objective: float, margin: float
 ) -> Sequence[Candidate]:
     """The front of cost against service, cheapest first, with the one that is recommended.
 
-    Variants are chosen by the ticks before `first_held` alone; the others check what that is worth.
+    Variants are chosen by what was searched alone; the rest checks what that is worth.
     """
-    early, late = slice(0, first_held), slice(first_held, None)
-    searched = measured(asked[early], truth.within(early))
-    held = measured(asked[late], truth.within(late))
     best = recommended(searched, objective, margin)
     return [
-        Candidate(one, _of(searched, one), _of(held, one), one == best)
+        Candidate(one, _of(searched, one), _of(held_back, one), one == best)
         for one in sorted({*front(searched), best}, key=lambda i: float(searched.replica_hours[i]))
     ]
 
