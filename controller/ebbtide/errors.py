@@ -3,6 +3,7 @@
 EbbtideError                  one line for a person: what, to which object, what to do
 ├── InvalidInput              a file, an option or an object that can't be understood
 ├── MetricsUnavailable        a metrics source did not answer, or not with what was asked for
+│   └── WrongQuery            it will not, however often it is asked: the query has to change
 ├── ClusterUnavailable        the API server did not answer
 │   ├── Forbidden             it refused: RBAC
 │   ├── NotFound              the object is not there
@@ -21,6 +22,10 @@ class InvalidInput(EbbtideError):
 
 class MetricsUnavailable(EbbtideError):
     """A metrics source did not answer, or not with what was asked for."""
+
+
+class WrongQuery(MetricsUnavailable):
+    """The query is wrong: it can't be understood, or answers with more than one series."""
 
 
 class ClusterUnavailable(EbbtideError):

@@ -1,9 +1,12 @@
 """`ebbtide check`: what is wrong, where, and why."""
 
+import json
 from pathlib import Path
 
-from tests.cli.conftest import Ebbtide
-from tests.cli.samples import CALENDAR, EDGE, write
+import pytest
+
+from tests.cli.conftest import Ebbtide, Told
+from tests.cli.samples import CALENDAR, EDGE, csv, write
 
 WRONG = EDGE.replace("max: 500", "max: many")
 
@@ -55,3 +58,92 @@ def test_bytes_that_are_no_text_are_input_refused(ebbtide: Ebbtide) -> None:
 
 def test_no_file_is_wrong_usage(ebbtide: Ebbtide) -> None:
     assert ebbtide("check").code == 2
+
+
+# --- against its own past ---------------------------------------------------------------------
+
+
+def past(ebbtide: Ebbtide, folder: Path, text: str, *options: str) -> Told:
+    write(folder, edge_yaml=text, hill_csv=csv())
+    return ebbtide("check", "edge.yaml", "--csv", "hill.csv", *options)
+
+
+SMALL = EDGE.replace("max: 500", "max: 30")
+
+
+def test_a_maximum_below_the_peak_of_the_past_is_an_error(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    told = past(ebbtide, tmp_path, SMALL)
+    first, todo, *_, last = told.out.splitlines()
+    assert first.startswith(
+        "edge.yaml:9: spec.replicas.max: error: demand took 40 replicas at 2026-03-02 13:00 UTC"
+    )
+    assert todo == "    → raise it to 44 or more"
+    assert last == "1 error, 1 note"
+    assert told.code == 1
+
+
+def test_findings_are_json_for_programs(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    found = json.loads(past(ebbtide, tmp_path, SMALL, "--json").out)
+    assert [(one["field"], one["severity"], one["line"]) for one in found] == [
+        ("spec.replicas.max", "error", 9),
+        ("spec.forecast.history", "note", 4),
+    ]
+    assert {one["policy"] for one in found} == {"live/edge"}
+    assert {one["file"] for one in found} == {"edge.yaml"}
+
+
+def test_warnings_are_errors_for_the_strict(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    narrow = EDGE.replace("max: 500", "max: 42")
+    told = past(ebbtide, tmp_path, narrow)
+    assert (told.code, told.out.splitlines()[-1]) == (0, "1 warning, 1 note")
+    assert past(ebbtide, tmp_path, narrow, "--strict").code == 1
+
+
+def test_a_policy_that_fits_its_past_is_ok(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    fits = EDGE.replace("max: 500", "max: 60") + "  forecast: {history: 1h}\n"
+    told = past(ebbtide, tmp_path, fits)
+    assert told == (0, "ok: its past has nothing to say against it\n", "")
+
+
+def test_an_event_of_the_calendars_beside_it_is_held_against_the_maximum(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, edge_yaml=EDGE.replace("max: 500", "max: 60"), days_yaml=CALENDAR)
+    write(tmp_path, hill_csv=csv())
+    told = ebbtide("check", "edge.yaml", "days.yaml", "--csv", "hill.csv")
+    assert "event opening is expected to need 88 replicas" in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        pytest.param(["--history", "28d"], "--history and --ready go with", id="no source"),
+        pytest.param(
+            ["--csv", "hill.csv", "--prometheus", "http://there:1"], "either --csv", id="both"
+        ),
+        pytest.param(
+            ["--prometheus", "http://there:1", "--history", "soon"], "--history: 'soon'", id="span"
+        ),
+    ],
+)
+def test_a_past_that_is_nowhere_is_refused(
+    ebbtide: Ebbtide, tmp_path: Path, options: list[str], why: str
+) -> None:
+    write(tmp_path, edge_yaml=EDGE, hill_csv=csv())
+    told = ebbtide("check", "edge.yaml", *options)
+    assert told.code == 3
+    assert why in told.err
+
+
+def test_files_without_a_policy_have_no_past(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, days_yaml=CALENDAR, hill_csv=csv())
+    told = ebbtide("check", "days.yaml", "--csv", "hill.csv")
+    assert told == (3, "", "ebbtide: there is no CapacityPolicy in these files\n")
+
+
+def test_a_source_that_does_not_answer_has_a_code_of_its_own(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, edge_yaml=EDGE)
+    told = ebbtide("check", "edge.yaml", "--prometheus", "http://127.0.0.1:9")
+    assert (told.code, told.out) == (4, "")

@@ -131,7 +131,7 @@ class _Inquiry:
         try:
             return join(self.span, [b for b in brought if isinstance(b, Piece)])
         except MetricsUnavailable as error:
-            return MetricsUnavailable(f"metrics source {self.query.source} {error}")
+            return type(error)(f"metrics source {self.query.source} {error}")
 
 
 class _Lines:

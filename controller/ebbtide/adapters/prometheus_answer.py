@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from ebbtide.errors import MetricsUnavailable
+from ebbtide.errors import MetricsUnavailable, WrongQuery
 
 MOST_BYTES = 32 * 1024 * 1024
 """One series of 11,000 minutes has less than half a megabyte."""
 MOST_WORDS = 200
 """How much of a foreign text goes into a message."""
 _CHUNK = 64 * 1024
+_WRONG = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+"""With which a server says that it does not understand a query, or can't reckon it."""
 
 
 def examine(response: Response, *, timeout: float, partial: bool) -> None:
@@ -39,7 +41,9 @@ def examine(response: Response, *, timeout: float, partial: bool) -> None:
     response.raw = io.BytesIO(body)  # where the client reads it again
     answer = _parse(body)
     if response.status_code != HTTPStatus.OK or not _succeeded(answer):
-        raise MetricsUnavailable(_refusal(response, body, answer))
+        wrong = response.status_code in _WRONG and _is_error(answer)
+        kind = WrongQuery if wrong else MetricsUnavailable
+        raise kind(_refusal(response, body, answer))
     if not partial:
         _refuse_partial(answer)
 
@@ -112,9 +116,13 @@ def _refusal(response: Response, body: bytes, answer: Any) -> str:
         return f"is overloaded or not ready ({status}): {said}. Check its load"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"failed ({status}): {said}. Check its log"
-    if isinstance(answer, dict) and answer.get("status") == "error":
+    if _is_error(answer):
         return f"refused the query ({status}): {said}. Correct the query"
     return f"answered, but not with metrics ({status}): {said}. Check its url"
+
+
+def _is_error(answer: Any) -> bool:
+    return isinstance(answer, dict) and answer.get("status") == "error"
 
 
 def _said(body: bytes, answer: Any) -> str:

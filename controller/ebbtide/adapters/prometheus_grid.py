@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.adapters.prometheus_answer import words
-from ebbtide.errors import MetricsUnavailable
+from ebbtide.errors import MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports import MINUTE, Minutes, Span
 
 Labels = Mapping[str, str]
@@ -65,7 +65,7 @@ def join(span: Span, pieces: Sequence[Piece]) -> Minutes:
 
 def _fill(values: NDArray[np.float64], series: Mapping[str, Any], start: float) -> None:
     if "histograms" in series:
-        raise MetricsUnavailable(
+        raise WrongQuery(
             "answered with a histogram: ask for a number of it, e.g. histogram_quantile(...)"
         )
     times, read = np.array([(float(t), float(v)) for t, v in series["values"]]).T
@@ -77,9 +77,9 @@ def _fill(values: NDArray[np.float64], series: Mapping[str, Any], start: float) 
     values[at.astype(int)] = np.where(np.isfinite(read), read, np.nan)
 
 
-def _several(found: Iterable[Labels]) -> MetricsUnavailable:
+def _several(found: Iterable[Labels]) -> WrongQuery:
     every = [_shown(labels) for labels in found]
-    return MetricsUnavailable(
+    return WrongQuery(
         f"answered with {len(every)} series, e.g. {every[0]} and {every[1]}: "
         "aggregate the query, e.g. sum(...)"
     )

@@ -79,7 +79,7 @@ class RangeClient:
         try:
             return ask()
         except MetricsUnavailable as error:
-            raise MetricsUnavailable(f"{self._called} {error}") from error
+            raise type(error)(f"{self._called} {error}") from error
         except _FAILURES as error:
             raise MetricsUnavailable(f"{self._called} {self._reason(error)}") from error
 

@@ -1,7 +1,7 @@
 """Reads files of our resources, and says everything that is wrong with them, by line and field."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple
 
@@ -31,6 +31,9 @@ class Problem(NamedTuple):
         return f"{where}: {self.field}: {self.why}" if self.field else f"{where}: {self.why}"
 
 
+_NOWHERE = Document(None, {})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """One of our resources as it stands in a file, known to be right."""
@@ -40,6 +43,13 @@ class Manifest:
     name: str
     labels: Mapping[str, str]
     spec: Mapping[str, Any]
+    path: str = field(default="", compare=False)
+    """The file."""
+    document: Document = field(default=_NOWHERE, compare=False, repr=False)
+
+    def line(self, *at: str) -> int:
+        """The line of a field of its spec, or of the nearest thing around it that is written."""
+        return self.document.line(("spec", *at))
 
 
 class _Metadata(Spec):
@@ -84,14 +94,15 @@ def load(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Manif
     if problems:
         raise InvalidInput("\n".join(map(str, problems)))
     return [
-        _manifest(document.body)
-        for text in texts.values()
+        _manifest(path, document)
+        for path, text in texts.items()
         for document in _objects(read(text).documents)
         if _is_ours(document.body)
     ]
 
 
-def _manifest(body: Mapping[str, Any]) -> Manifest:
+def _manifest(path: str, document: Document) -> Manifest:
+    body = document.body
     metadata = body["metadata"]
     return Manifest(
         kind=body["kind"],
@@ -99,6 +110,8 @@ def _manifest(body: Mapping[str, Any]) -> Manifest:
         name=metadata["name"],
         labels=metadata.get("labels", {}),
         spec=body["spec"],
+        path=path,
+        document=document,
     )
 
 

@@ -1,0 +1,87 @@
+"""`ebbtide check --prometheus`: policies held against their past in a real Prometheus."""
+
+import json
+import math
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.cli.samples import EDGE
+from tests.integration.prometheus_server import PrometheusServer
+from tests.integration.remote_write import Series
+
+MINUTE, HOUR = 60, 3600
+GATE = """\
+  policies:
+    experienceGate:
+      signals:
+        stalls: {query: avg(stalls), atMost: 0.01}
+        errors: {query: errors, atMost: 0.01}
+"""
+KUBE = "kube_deployment_status_replicas_ready"
+
+
+def checked(folder: Path, server: PrometheusServer, text: str) -> tuple[int, list[dict[str, Any]]]:
+    (folder / "edge.yaml").write_text(text)
+    command = [sys.executable, "-m", "ebbtide.cli", "check", "edge.yaml"]
+    command += ["--prometheus", server.url, "--history", "6h", "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
+    assert done.stderr == ""
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return done.returncode, found
+
+
+def wave(at: float) -> float:
+    """Between 500 and 4,500 viewers, every two hours."""
+    return 2500 + 2000 * math.sin(at / HOUR * math.pi) + at % 7
+
+
+def push(server: PrometheusServer) -> None:
+    """Six hours of viewers, of 150 pods, and of two series of errors."""
+    now = int(time.time() // MINUTE * MINUTE)
+    times = range(now - 6 * HOUR, now + MINUTE, MINUTE)
+    fleet = {"namespace": "live", "deployment": "edge"}
+    server.push(
+        [
+            Series("viewers", {"app": "edge"}, [(at, wave(at)) for at in times]),
+            Series(KUBE, fleet, [(at, 150.0) for at in times]),
+            *(Series("errors", {"pod": pod}, [(at, 0.0) for at in times]) for pod in "ab"),
+        ]
+    )
+
+
+def test_a_policy_is_held_against_all_that_its_past_tells(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus)
+    text = EDGE.replace("max: 500", "max: 30") + GATE
+    code, found = checked(tmp_path, prometheus, text)
+    assert code == 1
+    said = {one["field"]: (one["severity"], one["line"], one["found"]) for one in found}
+    two = said["spec.policies.experienceGate.signals.errors.query"]
+    assert two[:2] == ("error", 14)
+    assert "answered with 2 series" in two[2]
+    nothing = said["spec.policies.experienceGate.signals.stalls.query"]
+    assert nothing == ("error", 13, "'avg(stalls)' had no answer in all of that time")
+    most = said["spec.replicas.max"]
+    assert most[:2] == ("error", 9)
+    assert most[2].startswith("demand took 46 replicas at ")
+    unproven = said["spec.capacity.perReplica"]
+    assert unproven[:2] == ("warning", 8)
+    assert "nobody has seen that it can" in unproven[2]
+
+
+def test_a_demand_of_two_series_or_none_is_an_error(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus)
+    for query, why in (
+        ("errors", "answered with 2 series"),
+        ("sum(listeners)", "had no answer in all of that time"),
+        ("sum(viewers", "refused the query"),
+    ):
+        code, [found] = checked(tmp_path, prometheus, EDGE.replace("sum(viewers)", query))
+        assert (code, found["field"], found["severity"]) == (1, "spec.demand.query", "error")
+        assert why in found["found"]
