@@ -28,6 +28,7 @@ from ebbtide.cli.models import HOUSE, Make, makers
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.backtest import Course
+from ebbtide.forecast.tide import Tide
 from tests.bench import forecast_criteria, forecast_events, forecast_kept, forecast_speed
 from tests.bench.forecast_criteria import Judged, criteria
 
@@ -131,8 +132,9 @@ def events(folder: pathlib.Path, models: Mapping[str, Make]) -> dict[str, object
     if told:
         told += forecast_events.means(told)
         _print(f"{SUBJECT} in the first hour of an event", "", forecast_events.table(told), "")
-    ebbing = {name: make for name, make in models.items() if name in (SUBJECT, YARDSTICK)}
-    ebbed = list(forecast_events.ebbs(folder, ebbing))
+    without: Make = lambda: Tide(ebbs=False)  # noqa: E731
+    rivals = {YARDSTICK: HOUSE[YARDSTICK], f"{SUBJECT} without it": without}
+    ebbed = list(forecast_events.ebbs(folder, {SUBJECT: models[SUBJECT]} | rivals))
     if ebbed:
         _print("while an event ebbs away", "", forecast_events.table(ebbed), "")
     return {"events": [one._asdict() for one in (*told, *ebbed)]}

@@ -71,8 +71,8 @@ _KICK_OFFS = {
 _MATCH_HOURS = 2.5
 _SHIFT = 75.0
 """Minutes by which kick-offs may differ of which one is said to be like the other."""
-_UNSEEN = 20
-"""The day of June from which on nothing was looked at while the rules were made."""
+_LATER = 20
+"""The day of June from which on no constant of the rules was chosen by."""
 
 
 def _matches() -> Sequence[Event]:
@@ -88,7 +88,7 @@ def _matches() -> Sequence[Event]:
         earlier = [one for one in starts if one.date() < start.date()]
         if earlier:
             like = min(earlier, key=lambda one: _unlike(one, start))
-            part = "unseen" if start.day >= _UNSEEN else "seen"
+            part = "later" if start.day >= _LATER else "earlier"
             name = f"World Cup, {part}: {start:%d June %H:%M}, like {like:%d June %H:%M}"
             found.append(Event(name, _match(start), _match(like)))
     return found
@@ -106,7 +106,10 @@ def _unlike(one: datetime, other: datetime) -> tuple[bool, bool, int, float]:
 
 
 EVENTS = (_GAMES, *_matches())
-EBBS = ("reddit2018_announcements_active_users_10min",)
+EBBS = (
+    "reddit2018_announcements_active_users_10min",
+    "reddit2018_worldnews_active_users_10min",
+)
 
 
 class Told(NamedTuple):

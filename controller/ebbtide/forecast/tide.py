@@ -21,6 +21,7 @@ from ebbtide.forecast.contract import (
     History,
     Measured,
 )
+from ebbtide.forecast.ebb import ebbed
 from ebbtide.forecast.event_experts import Memory
 from ebbtide.forecast.tide_frame import Frame
 from ebbtide.forecast.tide_group import Group, begun
@@ -43,7 +44,9 @@ class Tide:
     tolerance = 0.01
     """How far a successor may be off whose history is shorter than three weeks."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ebbs: bool = True) -> None:
+        """Without `ebbs`, what an event left behind is foreseen as anything else."""
+        self._ebbs = ebbs
         self._groups: list[Group] = []
         self._events = Memory()
         self.learnt = 0
@@ -61,6 +64,7 @@ class Tide:
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),
         )
+        made = ebbed(made, history) if self._ebbs else made
         return heed(made, history, context, self._events)
 
     def _group(self, history: History, frame: Frame) -> Group:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.forecast.contract import Floats, History
+from ebbtide.forecast.contract import DAY, Floats, History
 from ebbtide.forecast.tide_columns import joined, taken
 from ebbtide.forecast.tide_days import WEEK
 from ebbtide.forecast.tide_frame import F32, Frame, Rows
@@ -77,12 +77,12 @@ class Group:
         return np.concatenate([learner.track.learnt for learner in self.learners])
 
     def ordinary(self, history: History) -> Any:
-        """What an ordinary day asks for, (day, series), in float32; made once a day."""
+        """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
         midnight = int(self.end // history.grid + 1) // self.frame.day
         if midnight != self._midnight:
             self._midnight = midnight
             cells = np.concatenate([one.ordinary for one in self.learners], axis=1)
-            self._ordinary = np.repeat(cells, self.frame.day // len(cells), axis=0)
+            self._ordinary = np.repeat(cells, DAY // len(cells), axis=0)
             if len(history.minutes) < 2 * self.frame.day:
                 self._ordinary[:] = np.nan
         return self._ordinary
