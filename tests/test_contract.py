@@ -24,6 +24,7 @@ from ebbtide_policies.query import Query, QuerySettings
 from ebbtide_policies.rate import Rate, RateSettings
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 from ebbtide_policies.schedule import Schedule, ScheduleSettings
+from ebbtide_policies.season_need import SeasonNeed, SeasonNeedSettings
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 from tests.conformance import CHECKS, check_policy
 from tests.policies.builders import settings
@@ -38,7 +39,8 @@ ROWS: dict[type[Policy[Any]], PolicySettings] = {
     Descent: settings(DescentSettings, maxStep="10%", soak="2m"),
     Hold: HoldSettings(),
     ForecastNeed: ForecastNeedSettings(quantile=0.9),
-    PresentNeed: PresentNeedSettings(),
+    PresentNeed: PresentNeedSettings(width=1.5),
+    SeasonNeed: settings(SeasonNeedSettings, trust="90%"),
     Rate: settings(RateSettings, share="50%", replicas=2, period="1m"),
     Calendar: CalendarSettings(),
     Stabilization: StabilizationSettings(),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number, number
@@ -11,6 +12,7 @@ MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86400.0
 _PAIR = 2
+_ROWS = int(DAY // MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,28 @@ class Signal:
         centred = at - at.mean()
         rise = float(centred @ window[at] / (centred @ centred))
         return self._in_replicas(rise / MINUTE)
+
+    def surge(self, seconds: Number, over: Number) -> float:
+        """How far demand rises within `seconds`: root mean square over the last `over`."""
+        reach = max(1, int(np.ceil(number(seconds) / MINUTE)))
+        window = self._window(number(over) + (reach - 1) * MINUTE)
+        if window.size <= reach:
+            return UNKNOWN
+        filled = np.where(np.isnan(window), -np.inf, window)
+        highest = sliding_window_view(filled[1:], reach).max(axis=1)
+        rises = np.maximum(highest - window[: highest.size], 0.0)
+        known = rises[np.isfinite(rises) & np.isfinite(window[reach:])]
+        return self._in_replicas(float(np.sqrt(np.mean(known**2)))) if known.size else UNKNOWN
+
+    def repeated(self, days: Number, before: Number, after: Number) -> float:
+        """Highest demand that came on two of the last `days` days at this time of day."""
+        now = int((self.now - self.newest) // MINUTE) + self.minutes.size - 1
+        begin = now - int(number(before) // MINUTE)
+        end = now + int(np.ceil(number(after) / MINUTE)) + 1
+        back = [day * _ROWS for day in range(1, int(number(days)) + 1)]
+        windows = (self.minutes[max(0, begin - ago) : max(0, end - ago)] for ago in back)
+        found = sorted(peak for peak in map(self._highest, windows) if not np.isnan(peak))
+        return found[-_PAIR] if len(found) >= _PAIR else UNKNOWN
 
     def ahead(self, quantile: Number, seconds: Number) -> float:
         """Highest value of the forecast's `quantile` over [now, now + `seconds`].

@@ -20,7 +20,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import NOTHING, Flag, Number, where, whole
+from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
 from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 from ebbtide_policies.strictness import (
@@ -69,6 +69,7 @@ _STRICTER: Stricter = {
     "early": np.minimum,
 }
 """Every setting; of two values the one that lets less go."""
+_FIELDS = {name: to_snake(name) for name in _STRICTER}
 
 
 def step_size(origin: Number, max_step: Number) -> Number:
@@ -153,7 +154,7 @@ class Descent(Policy[DescentSettings]):
         return largest(needs) * (1 + chosen["headroom"])
 
     def _values(self) -> Values:
-        return {name: getattr(self.settings, to_snake(name)) for name in _STRICTER}
+        return {name: getattr(self.settings, field) for name, field in _FIELDS.items()}
 
     def _chosen(self, seen: Observation, memory: Memory) -> Values:
         """The settings that count: for one soak after a change the stricter of old and new."""
@@ -170,7 +171,7 @@ class Descent(Policy[DescentSettings]):
         known = {**as_set(self._values()), **(stored or {})}  # a setting may be new to the memory
         found = {key: stored_number(known, key) for key in fresh}
         held = held_in(stored, self._values(), seen.now)
-        sound = np.all(found["at"] <= seen.now) and found["origin"] >= found["replicas"]
+        sound = every(found["at"] <= seen.now) and found["origin"] >= found["replicas"]
         if not sound or held is None or np.isnan(sum(found.values())):
             return fresh
         return {**found, **held}
@@ -180,7 +181,7 @@ class Descent(Policy[DescentSettings]):
         current = seen.fleet.current
         known = looked(memory, self._values(), seen.now, _STRICTER)
         memory = settled(known, self._values(), seen.now)
-        if not np.any(replicas != current):
+        if not some(replicas != current):
             return memory
         rose, fell = replicas > current, replicas < current
         origin = where(rose, replicas, _origin(memory, current))

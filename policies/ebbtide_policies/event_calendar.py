@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.event_shape import highest
-from ebbtide_policies.lanes import NOTHING, Number, where, whole
+from ebbtide_policies.lanes import NOTHING, Number, some, where, whole
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
 from ebbtide_policies.quantities import Duration, Share
 
@@ -56,7 +56,7 @@ def peak_of(event: Event, seen: Observation) -> Number:
 
 def _said(event: Event, by_times: Number) -> Number:
     """The replicas that are said as such, lane by lane; else those by a multiple of the usual."""
-    if not np.any(np.isnan(event.replicas)):
+    if not some(np.isnan(event.replicas)):
         return event.replicas
     return where(np.isnan(event.replicas), by_times, event.replicas)
 

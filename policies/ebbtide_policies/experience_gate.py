@@ -14,7 +14,7 @@ from pydantic import Field
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings, stored_number
 from ebbtide_policies.course import Followed
 from ebbtide_policies.experience import GateSignal, Reading, Trial, read, trial_of
-from ebbtide_policies.lanes import NOTHING, Flag, Number, where
+from ebbtide_policies.lanes import NOTHING, Flag, Number, some, where
 from ebbtide_policies.observation import Mode, Observation
 from ebbtide_policies.quantities import Duration
 
@@ -175,7 +175,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Keep the levels that a descent begins with, and every breach that was answered."""
         current = seen.fleet.current
-        if not np.any(replicas != current):
+        if not some(replicas != current):
             return memory
         fell, rose = replicas < current, replicas > current
         trial = self._trial(seen, memory)

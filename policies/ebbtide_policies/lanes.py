@@ -45,6 +45,16 @@ def where(condition: Flag, yes: Number, no: Number) -> Number:
     return np.where(condition, yes, no)
 
 
+def every(flags: Flag) -> bool:
+    """Whether it holds in every lane. Without lanes numpy would take longer than the rule."""
+    return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(flags.all())
+
+
+def some(flags: Flag) -> bool:
+    """Whether it holds in any lane."""
+    return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(flags.any())
+
+
 def number(value: Number) -> float:
     """Take the one number out of a result that is known to have no lanes."""
     return float(value)

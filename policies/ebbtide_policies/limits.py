@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Flag, Number, where
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Flag, Number, every, some, where
 from ebbtide_policies.observation import Mode, Observation
 from ebbtide_policies.quantities import Duration
 
@@ -45,7 +45,7 @@ class Limits(Policy[LimitSettings]):
         low, high = self.settings.min, self.settings.max
         yield Bound(Kind.GUARANTEED_FLOOR, low, self.name, "TooFewReplicas", "min is {}", (low,))
         yield Bound(Kind.HARD_CEILING, high, self.name, "TooManyReplicas", "max is {}", (high,))
-        if np.any(np.less(low, 1)):
+        if some(np.less(low, 1)):
             yield from self._at_zero(seen, np.less(low, 1))
 
     def _at_zero(self, seen: Observation, allowed: Flag) -> Iterable[Bound]:
@@ -57,11 +57,11 @@ class Limits(Policy[LimitSettings]):
             known = (demand.covered(wait) >= 1) & (demand.alive >= demand.alive_at_least)
             empty = empty & known & np.equal(demand.peak(wait), 0)
             doubtful = doubtful | np.logical_not(demand.age <= wait)
-        if np.any(np.logical_not(empty)):
+        if some(np.logical_not(empty)):
             said = "the last replica goes when demand is known to have been zero for {:.0f} s"
             held = where(empty, NOTHING, np.minimum(1.0, seen.fleet.current))
             yield Bound(Kind.PACE_DOWN, held, self.name, "ZeroUnproven", said, (wait,))
-        if np.any(doubtful):
+        if some(doubtful):
             said = "demand is not known for more than {:.0f} s: somebody may be there"
             one = where(allowed & doubtful, 1.0, NOTHING)
             yield Bound(Kind.FLOOR, one, self.name, "ZeroInDoubt", said, (wait,))
@@ -95,10 +95,10 @@ class Overrides(Policy[PolicySettings]):
             if word.freeze:
                 yield self._bound(Kind.PACE_DOWN, seen.fleet.current, "Frozen", said)
             floor, ceiling = np.isnan(word.floor), np.isnan(word.ceiling)
-            if not np.all(floor):
+            if not every(floor):
                 least = where(floor, NOTHING, word.floor)
                 yield self._bound(Kind.GUARANTEED_FLOOR, least, f"{word.spoken}Floor", said)
-            if not np.all(ceiling):
+            if not every(ceiling):
                 most = where(ceiling, UNLIMITED, word.ceiling)
                 yield self._bound(Kind.HARD_CEILING, most, f"{word.spoken}Ceiling", said)
 

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, where, whole
 from ebbtide_policies.observation import Demand, Observation, foreseen
 from ebbtide_policies.quantities import Duration, Share
@@ -70,6 +71,16 @@ class PresentNeedSettings(NeedSettings):
     slope_window: Duration = Field(
         120.0, gt=0, description="Time over which the present trend is measured."
     )
+    width: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="So many times the usual surge on top: how far demand rose of late within the "
+        "lead time. It is wide while demand is restless, and narrow while it is calm.",
+    )
+    width_window: Duration = Field(
+        3600.0, ge=60, le=86400, description="Time over which the usual surge is measured."
+    )
 
 
 LATELY = 1800.0
@@ -112,7 +123,7 @@ def trend(demand: Demand, seconds: Number) -> Trend:
 
 
 class PresentNeed(Policy[PresentNeedSettings]):
-    """The fast reactive floor: demand now, and where its trend leads within the lead time.
+    """The fast reactive floor: demand now, where its trend leads, and how far it usually surges.
 
     The newest minute is known late, so the trend has to bridge its age as well; but it is not
     followed for longer than it was watched, lest stale data grow into a need of their own.
@@ -137,7 +148,16 @@ class PresentNeed(Policy[PresentNeedSettings]):
     def _need(self, demand: Demand, lead_time: Number) -> Number:
         window = self.settings.slope_window
         reach = lead_time + np.clip(demand.age, 0.0, window)
-        return trend(demand, window).after(reach) * (1 + self.settings.headroom)
+        risen = trend(demand, window).after(reach) * (1 + self.settings.headroom)
+        return risen + self._spare(demand, lead_time)
+
+    def _spare(self, demand: Demand, lead_time: Number) -> Number:
+        """The width; a surge counts from the minute that is known to the end of the lead time."""
+        chosen = self.settings
+        if np.all(np.equal(chosen.width, 0.0)):
+            return NOTHING
+        surge = demand.surge(lead_time + MINUTE, chosen.width_window)
+        return chosen.width * where(np.isnan(surge), 0.0, surge)
 
 
 class StabilizationSettings(NeedSettings):

@@ -108,6 +108,18 @@ class Demand(Protocol):
     def slope(self, seconds: Number) -> Number:
         """Change per second over the last `seconds`."""
 
+    def surge(self, seconds: Number, over: Number) -> Number:
+        """How far demand rises within `seconds`, as it was in the time `over`.
+
+        Root mean square, minute by minute, of the highest value above the one it rose from.
+        """
+
+    def repeated(self, days: Number, before: Number, after: Number) -> Number:
+        """Highest demand that came on two of the last `days` days at this time of day.
+
+        From so many seconds before it until so many after.
+        """
+
     def ahead(self, quantile: Number, seconds: Number) -> Number:
         """Highest value of the forecast's `quantile` over [now, now + `seconds`].
 

@@ -13,7 +13,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import Flag, Number, where
+from ebbtide_policies.lanes import Flag, Number, every, some, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
 from ebbtide_policies.scale_up import ScaleUp
@@ -60,14 +60,14 @@ class Rate(Policy[RateSettings]):
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else a period begins now."""
         at, start = stored_number(stored, "at"), stored_number(stored, "start")
-        if np.all(at <= seen.now) and not np.isnan(start):
+        if every(at <= seen.now) and not np.isnan(start):
             return {"at": at, "start": start}
         return {"at": seen.now, "start": seen.fleet.current}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Open a period with the first rise after the last one."""
         opens = (replicas > seen.fleet.current) & np.logical_not(self._running(seen, memory))
-        if not np.any(opens):
+        if not some(opens):
             return memory
         return {
             "at": where(opens, seen.now, memory["at"]),

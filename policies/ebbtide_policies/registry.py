@@ -13,6 +13,7 @@ from ebbtide_policies.need import ForecastNeed, PresentNeed, Stabilization
 from ebbtide_policies.query import Query
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.schedule import Schedule
+from ebbtide_policies.season_need import SeasonNeed
 from ebbtide_policies.sessions import Sessions
 
 ALWAYS: tuple[type[Policy[Any]], ...] = (
@@ -20,6 +21,7 @@ ALWAYS: tuple[type[Policy[Any]], ...] = (
     Hold,
     ForecastNeed,
     PresentNeed,
+    SeasonNeed,
     Stabilization,
     Rate,
     Calendar,

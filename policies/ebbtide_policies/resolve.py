@@ -10,13 +10,24 @@ infinite need. The order of the bounds changes nothing, and the result is monoto
 them that is known.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ebbtide_policies.contract import Bound, Decision, Kind
-from ebbtide_policies.lanes import NOTHING, UNKNOWN, UNLIMITED, Number, number, where, whole, within
+from ebbtide_policies.lanes import (
+    NOTHING,
+    UNKNOWN,
+    UNLIMITED,
+    Number,
+    every,
+    number,
+    some,
+    where,
+    whole,
+    within,
+)
 from ebbtide_policies.observation import Observation
 
 _NEUTRAL: Mapping[Kind, float] = {
@@ -54,16 +65,26 @@ class Settled(NamedTuple):
 
 def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
     """Fold bounds into the tightest of each kind; an unknown one holds capacity."""
+    return _folded([_Count(bound, _counted(bound)) for bound in bounds], current)
+
+
+class _Count(NamedTuple):
+    """A bound with the replicas that it comes to."""
+
+    bound: Bound
+    replicas: Number
+
+
+def _folded(counts: Iterable[_Count], current: Number) -> Limits:
     by_kind: dict[Kind, Number] = dict(_NEUTRAL)
-    for bound in bounds:
-        counted = _counted(bound)
-        unknown = np.isnan(counted)
-        if np.any(unknown):
+    for bound, counted in counts:
+        kind, known, unknown = bound.kind, counted, np.isnan(counted)
+        if some(unknown):
             held = where(unknown, current, NOTHING)
             by_kind[Kind.PACE_DOWN] = np.maximum(by_kind[Kind.PACE_DOWN], held)
-            counted = where(unknown, _NEUTRAL[bound.kind], counted)
-        tighter = np.minimum if bound.kind in _LOWERING else np.maximum
-        by_kind[bound.kind] = tighter(by_kind[bound.kind], counted)
+            known = where(unknown, _NEUTRAL[kind], counted)
+        tighter = np.minimum if kind in _LOWERING else np.maximum
+        by_kind[kind] = tighter(by_kind[kind], known)
     pace_down = np.minimum(by_kind[Kind.PACE_DOWN], current)
     return Limits(
         floor=by_kind[Kind.FLOOR],
@@ -79,7 +100,7 @@ def _counted(bound: Bound) -> Number:
     """A bound in whole replicas, none below zero; NaN where it is unknown or limitless."""
     replicas = within(bound.replicas) if bound.kind in _LOWERING else whole(bound.replicas)
     finite = np.isfinite(replicas)
-    if not np.all(finite):
+    if not every(finite):
         sound = finite | np.equal(replicas, _NEUTRAL[bound.kind])
         replicas = where(sound, replicas, UNKNOWN)
     return np.maximum(replicas, NOTHING)
@@ -94,12 +115,13 @@ def settle(limits: Limits) -> Settled:
 
 def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
     """Decide for one workload and name the bound that decided."""
-    given = tuple(bounds)
+    given = [_Count(bound, _counted(bound)) for bound in bounds]
     current = seen.fleet.current
-    limits = tightest(given, current)
+    limits = _folded(given, current)
     want, replicas = settle(limits)
     binding = _binding(given, limits, Settled(want, replicas), number(current))
-    rest = tuple(sorted((b for b in given if b is not binding), key=_by_kind_and_name))
+    others = (bound for bound, _ in given if bound is not binding)
+    rest = tuple(sorted(others, key=_by_kind_and_name))
     floors = np.maximum(limits.floor, limits.guaranteed)
     return Decision(
         at=seen.now,
@@ -119,7 +141,7 @@ def _by_kind_and_name(bound: Bound) -> tuple[int, str, str]:
     return (_ORDER[bound.kind], bound.policy, bound.reason)
 
 
-def _binding(given: tuple[Bound, ...], limits: Limits, settled: Settled, current: float) -> Bound:
+def _binding(given: Sequence[_Count], limits: Limits, settled: Settled, current: float) -> Bound:
     """Find the bound whose number is the decision; the first by name among equals.
 
     A pace that holds capacity says more than a number that is unknown, and one that does not lift
@@ -127,20 +149,24 @@ def _binding(given: tuple[Bound, ...], limits: Limits, settled: Settled, current
     """
     kind, value = _deciding(limits, settled)
     kinds = {kind, Kind.ROLLBACK} if kind is Kind.PACE_DOWN else {kind}
-    matching = [b for b in given if b.kind in kinds and _effective(b, current) == value]
-    unknown = [b for b in given if kind is Kind.PACE_DOWN and np.isnan(_counted(b))]
+    matching = [
+        count.bound
+        for count in given
+        if count.bound.kind in kinds and _effective(count, current) == value
+    ]
+    unknown = [b for b, counted in given if kind is Kind.PACE_DOWN and np.isnan(counted)]
     if matching or unknown:
         return min(matching or unknown, key=_by_weight)
     detail = "no policy asks for more or for less"
     return Bound(Kind.FLOOR, settled.replicas, "resolve", WITHIN_RANGE, detail)
 
 
-def _effective(bound: Bound, current: float) -> float:
+def _effective(count: _Count, current: float) -> float:
     """The number that counts: a pace never points the wrong way."""
-    replicas = number(_counted(bound))
-    if bound.kind is Kind.PACE_DOWN:
+    kind, replicas = count.bound.kind, number(count.replicas)
+    if kind is Kind.PACE_DOWN:
         return min(replicas, current)
-    return max(replicas, current) if bound.kind is Kind.PACE_UP else replicas
+    return max(replicas, current) if kind is Kind.PACE_UP else replicas
 
 
 def _deciding(limits: Limits, settled: Settled) -> tuple[Kind, Number]:

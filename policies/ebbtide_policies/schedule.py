@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, where
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, some, where
 from ebbtide_policies.observation import Observation
 
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -104,7 +104,7 @@ class Schedule(Policy[ScheduleSettings]):
             said = (name, window.start, window.end, self.settings.time_zone)
             wait = opens_in(window, seen.now, zone)
             due = np.less_equal(wait, seen.lead_time)
-            if window.floor is not None and np.any(due):
+            if window.floor is not None and some(due):
                 floor = where(due, window.floor, NOTHING)
                 yield self._bound(Kind.FLOOR, floor, "ScheduledFloor", said)
             if window.ceiling is not None and wait == 0:

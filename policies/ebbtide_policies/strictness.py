@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ebbtide_policies.contract import Memory, stored_number
-from ebbtide_policies.lanes import Flag, Number, where
+from ebbtide_policies.lanes import Flag, Number, some, where
 
 Values = Mapping[str, Number]
 """Settings by their names in YAML."""
@@ -32,7 +32,7 @@ def looked(memory: Memory, values: Values, now: float, stricter: Stricter) -> Me
     changed: Flag = False
     for name, value in values.items():
         changed = changed | (before[name] != value)
-    if not np.any(changed):
+    if not some(changed):
         return memory
     held = {name: memory.get(f"held.{name}", before[name]) for name in values}
     until = memory.get(UNTIL, now)
@@ -56,7 +56,7 @@ def in_force(memory: Memory, values: Values, now: float, stricter: Stricter) -> 
 
 def settled(memory: Memory, values: Values, now: float) -> Memory:
     """The memory without what is over."""
-    if UNTIL not in memory or np.any(now < memory[UNTIL]):
+    if UNTIL not in memory or some(now < memory[UNTIL]):
         return memory
     gone = {UNTIL, *(f"held.{name}" for name in values)}
     return {key: value for key, value in memory.items() if key not in gone}

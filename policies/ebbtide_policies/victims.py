@@ -85,18 +85,21 @@ def may_go(pod: Pod, terms: Terms) -> bool:
 
 def leaving(pods: Iterable[Pod], terms: Terms) -> list[Pod]:
     """Name the pods that may go now, in the order in which they have to."""
-    everyone = sorted(pods, key=_by_name)
+    everyone = list(pods)
     if any(pod.ordinal is not None for pod in everyone):
-        return list(takewhile(lambda pod: may_go(pod, terms), _by_ordinal(everyone)))
+        in_order = _by_ordinal(sorted(everyone, key=_by_name))
+        return list(takewhile(lambda pod: may_go(pod, terms), in_order))
+    ready = [pod for pod in everyone if pod.rank is Rank.READY]
+    unready = [pod for pod in everyone if pod.rank < Rank.READY]
     found: list[Pod] = []
     for rank in (Rank.UNASSIGNED, Rank.PENDING, Rank.UNREADY):
-        group = [pod for pod in everyone if pod.rank is rank]
+        group = [pod for pod in unready if pod.rank is rank]
         free = [pod for pod in group if may_go(pod, terms)]
-        found += sorted(free, key=_load)
+        found += sorted(free, key=_by_load_and_name)
         if len(free) < len(group):
             return found
-    ready = [pod for pod in everyone if pod.rank is Rank.READY]
-    return found + balanced([pod for pod in ready if may_go(pod, terms)], ready, len(ready))
+    free = [pod for pod in ready if may_go(pod, terms)]
+    return found + balanced(sorted(free, key=_by_name), ready, len(free))
 
 
 def to_drain(pods: Iterable[Pod], count: int) -> list[Pod]:
@@ -149,6 +152,10 @@ def _by_ordinal(pods: Iterable[Pod]) -> list[Pod]:
 
 def _by_name(pod: Pod) -> str:
     return pod.name
+
+
+def _by_load_and_name(pod: Pod) -> tuple[float, str]:
+    return _load(pod), pod.name
 
 
 def _load(pod: Pod) -> float:

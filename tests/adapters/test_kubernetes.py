@@ -554,6 +554,29 @@ def test_a_write_of_unknown_outcome_is_said_and_not_repeated(
     assert len(api.calls) == 1
 
 
+def test_a_door_is_shut_by_applying_the_replicas_that_are_there(
+    api: HttpApi, server: ApiServer
+) -> None:
+    api.on("GET", EDGE_SCALE, scale(10, "11"))
+    api.on("PATCH", EDGE_SCALE, scale(10, "12"))
+    fenced = cluster(server).fence(SEEN, "2026-11-11T12:00:00Z")
+    assert (fenced.replicas, fenced.resource_version) == (10, "12")
+    (sent,) = api.writes()
+    assert (sent.body["metadata"]["resourceVersion"], sent.body["spec"]) == ("11", {"replicas": 10})
+    assert sent.headers["content-type"] == "application/apply-patch+yaml"
+    assert sent.query["fieldManager"] == ["ebbtide-fence-2026-11-11T12:00:00Z"]
+    assert sent.query["force"] in (["True"], ["true"])
+
+
+def test_no_door_is_shut_on_replicas_that_somebody_else_has_changed(
+    api: HttpApi, server: ApiServer
+) -> None:
+    api.on("GET", EDGE_SCALE, scale(12, "11"))
+    with pytest.raises(Conflict, match="from 10 to 12 replicas"):
+        cluster(server).fence(SEEN, "2026-11-11T12:00:00Z")
+    assert not api.writes()
+
+
 # --- leadership -------------------------------------------------------------------------------
 
 

@@ -34,13 +34,17 @@ def serve(api: HttpApi, *, owners: list[dict[str, Any]], hpas: list[Any], ready:
         api.on("GET", f"{OWN}/{plural}", {"items": []})
     fleet = {
         "metadata": {"name": "edge", "namespace": "live", "uid": "d", "managedFields": owners},
-        "spec": {"replicas": 20},
+        "spec": {"replicas": 20, "selector": {"matchLabels": {"app": "edge"}}},
         "status": {"readyReplicas": ready, "replicas": 20, "updatedReplicas": 20},
     }
     api.on("GET", f"/apis/apps/v1/{NAMESPACES}/deployments", {"items": [fleet]})
     api.on("GET", f"/apis/autoscaling/v2/{NAMESPACES}/horizontalpodautoscalers", {"items": hpas})
     missing = refusal(404, "NotFound", "the server could not find the requested resource")
     api.on("GET", f"/apis/keda.sh/v1alpha1/{NAMESPACES}/scaledobjects", missing)
+    pod = {"metadata": {"name": "edge-1", "namespace": "live", "labels": {"app": "edge"}}}
+    api.on("GET", "/api/v1/namespaces/live/pods", {"items": [pod]})
+    api.on("GET", f"/apis/policy/v1/{NAMESPACES}/poddisruptionbudgets", {"items": []})
+    api.on("GET", "/api/v1/namespaces/live/resourcequotas", {"items": []})
     review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     api.on("POST", review, {"status": {"allowed": True}})
 
@@ -115,3 +119,86 @@ def test_a_policy_that_is_not_there_is_said(
     serve(api, owners=[], hpas=[])
     told = ebbtide("preflight", "live/origin", kubeconfig)
     assert (told.code, told.err) == (3, "ebbtide: there is no CapacityPolicy live/origin\n")
+
+
+def budget(**spec: Any) -> dict[str, Any]:
+    """A PodDisruptionBudget over the pods of the Deployment."""
+    spec = {"selector": {"matchLabels": {"app": "edge"}}, **spec}
+    return {"metadata": {"name": "edge"}, "spec": spec, "status": {"disruptionsAllowed": 2}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "sign", "told"),
+    [
+        pytest.param(
+            {"maxUnavailable": 0}, "look", "lets no pod be evicted", id="none may ever go"
+        ),
+        pytest.param(
+            {"minAvailable": "100%"}, "look", "lets no pod be evicted", id="all have to stay"
+        ),
+        pytest.param(
+            {"minAvailable": 18}, "look", "at 18 replicas or fewer no pod", id="a fixed number"
+        ),
+        pytest.param({"minAvailable": "90%"}, "ok", "2 may be evicted now", id="a share"),
+        pytest.param(
+            {"selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["x"]}]}},
+            None,
+            "",
+            id="other pods",
+        ),
+    ],
+)
+def test_a_disruption_budget_says_what_it_means_for_the_way_down(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str, spec: Any, sign: str | None, told: str
+) -> None:
+    serve(api, owners=[], hpas=[])
+    here = f"/apis/policy/v1/{NAMESPACES}/poddisruptionbudgets"
+    api.on("GET", here, {"items": [budget(**spec)]})
+    answer = ebbtide("preflight", "--json", kubeconfig)
+    assert answer.code == 0
+    checks = [c for c in json.loads(answer.out)["live/edge"] if c["name"] == "disruption budget"]
+    assert [check["verdict"] for check in checks] == ([sign] if sign else [])
+    assert all(told in check["found"] for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("hard", "sign", "told"),
+    [
+        pytest.param("50", "look", "room for 30 more pods: 50 replicas", id="low"),
+        pytest.param("200", "ok", "that is enough for replicas.max (100)", id="high"),
+    ],
+)
+def test_a_quota_that_stops_a_rise_is_told_before_the_event(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str, hard: str, sign: str, told: str
+) -> None:
+    serve(api, owners=[], hpas=[])
+    status = {"hard": {"pods": hard, "requests.cpu": "40"}, "used": {"pods": "20"}}
+    quota = {"metadata": {"name": "team"}, "status": status}
+    api.on("GET", "/api/v1/namespaces/live/resourcequotas", {"items": [quota]})
+    answer = ebbtide("preflight", "--json", kubeconfig)
+    [check] = [c for c in json.loads(answer.out)["live/edge"] if c["name"] == "quota"]
+    assert check["verdict"] == sign
+    assert told in check["found"]
+
+
+def test_what_may_not_be_read_is_said_and_stops_nothing(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, owners=[], hpas=[])
+    refused = refusal(403, "Forbidden", "cannot list")
+    api.on("GET", f"/apis/policy/v1/{NAMESPACES}/poddisruptionbudgets", refused)
+    answer = ebbtide("preflight", "--json", kubeconfig)
+    assert answer.code == 0
+    assert "allow the verb list on poddisruptionbudgets" in answer.out
+    assert "its queries were not asked" in answer.out
+
+
+def test_a_source_that_is_not_for_the_namespace_stops_it(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str, tmp_path: Path
+) -> None:
+    serve(api, owners=[], hpas=[])
+    config = tmp_path / "sources.yaml"
+    config.write_text("sources: {default: {url: 'http://127.0.0.1:9', namespaces: [media]}}")
+    answer = ebbtide("preflight", f"--config={config}", kubeconfig)
+    assert answer.code == 1
+    assert "no metrics source default for namespace live" in answer.out

@@ -1,7 +1,8 @@
-"""Stands between an operator and the API server, and strikes right after a request of its choice.
+"""Stands between an operator and the API server, and strikes at a request of its choice.
 
-The request has been carried out by then, and its answer never arrives: that is what a crash, or a
-network that fails, between two calls looks like.
+Right after it: the request has been carried out by then, and its answer never arrives. That is what
+a crash, or a network that fails, between two calls looks like. Or before it: the request is held,
+and goes on its way when nobody reckons with it any more.
 """
 
 import http.client
@@ -34,6 +35,32 @@ class Blow(NamedTuple):
     strike: Callable[[], None]
 
 
+class Detained:
+    """The first request of a kind, held until it is let go."""
+
+    LONGEST = 300.0
+    """Seconds after which it goes on its way in any case."""
+
+    def __init__(self, request: str) -> None:
+        self.request = request
+        self.arrived, self.released, self.answered = (threading.Event() for _ in range(3))
+        self.status = 0
+        """What the API server answered in the end."""
+
+    def passes(self, request: str) -> Callable[[int], None]:
+        """Hold a request if it is the one; returns whom to tell what the API server answered."""
+        if request != self.request or self.arrived.is_set():
+            return lambda _status: None
+        self.arrived.set()
+        self.released.wait(self.LONGEST)
+        return self._was_answered
+
+    def _was_answered(self, status: int) -> None:
+        """Note what came of it."""
+        self.status = status
+        self.answered.set()
+
+
 class CuttingProxy:
     """An HTTPS proxy on loopback, open within a `with` block, and a kubeconfig that leads to it."""
 
@@ -61,6 +88,7 @@ class CuttingProxy:
         self._guard = threading.Lock()
         self._blow: Blow | None = None
         self._counted = 0
+        self.detained = Detained("")
         self.struck: list[str] = []
         """The requests after which it struck."""
 
@@ -82,6 +110,11 @@ class CuttingProxy:
         """Strike once, after the n-th request of the first tick from a moment on."""
         with self._guard:
             self._blow, self._counted = Blow(start, nth, strike), 0
+
+    def detain(self, request: str) -> Detained:
+        """Hold the next request of a kind until it is let go."""
+        self.detained = Detained(request)
+        return self.detained
 
     def strikes_at(self, request: str, arrived: float) -> bool:
         """Count a request that was carried out; strike if it is the one."""
@@ -109,6 +142,8 @@ class CuttingProxy:
                 arrived = time.time()
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
+                asked = f"{self.command} {_what(self.path)}"
+                tell = proxy.detained.passes(asked)
                 upstream = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trust)
                 try:
                     upstream.request(self.command, self.path, body, dict(self.headers))
@@ -116,7 +151,8 @@ class CuttingProxy:
                     content = answer.read()
                 finally:
                     upstream.close()
-                if proxy.strikes_at(f"{self.command} {_what(self.path)}", arrived):
+                tell(answer.status)
+                if proxy.strikes_at(asked, arrived):
                     self.close_connection = True
                     return
                 self.send_response(answer.status)

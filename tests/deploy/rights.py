@@ -41,8 +41,9 @@ def granted(roles: Iterable[dict[str, Any]]) -> set[Right]:
 def used(kinds: Iterable[Kind], folder: Path) -> set[Right]:
     """Return what the operator asks of an API server to care for fleets of these kinds.
 
-    One tick of everything that can happen: lead, survey, write a status, mark pods, scale against a
-    conflict, tell of it, set the minimum of an autoscaler, stop leading.
+    One tick of everything that can happen: lead, survey, write a status, mark pods, shut the door
+    behind a write that was lost, scale against a conflict, tell of it, set the minimum of an
+    autoscaler, stop leading.
     """
     with http_api() as api:
         kinds = tuple(kinds)
@@ -67,7 +68,7 @@ def _live(server: ApiServer) -> None:
         assert isinstance(target, Target), target
         for pod in cluster.pods(replace(target, pod_selector="app=edge")):
             cluster.mark_pod(pod, Marks(labels={DRAIN: "true"}))
-        cluster.patch_scale(target, 2)
+        cluster.patch_scale(cluster.fence(target, "2026-11-11T12:00:00Z"), 2)
     for one in survey.autoscalers:
         cluster.patch_minimum(one, 2, Held("live/deployments", 1, 2))
     cluster.set_finalizer(survey.policies[0], "ebbtide.dev/put-back", True)
@@ -117,7 +118,7 @@ def _serve_fleet(api: HttpApi, kind: Kind) -> None:
     api.on("GET", here, {"items": [fleet]})
     api.on("GET", f"{here}/{plural}", fleet)
     api.on("GET", f"{here}/{plural}/scale", fleet)
-    api.on("PATCH", f"{here}/{plural}/scale", conflict, Answer(body=fleet))
+    api.on("PATCH", f"{here}/{plural}/scale", Answer(body=fleet), conflict, Answer(body=fleet))
     served = [{"name": plural, "kind": name}, {"name": f"{plural}/scale", "kind": "Scale"}]
     api.on("GET", f"/apis/{version}", {"resources": served})
 

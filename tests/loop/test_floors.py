@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebbtide.errors import ClusterUnavailable
-from ebbtide.loop.floors import FINALIZER, minimum_after
+from ebbtide.loop.finalizers import FINALIZER
+from ebbtide.loop.floors import minimum_after
 from ebbtide.loop.ports import Autoscaler, Held
 from ebbtide.loop.put_back import PATIENCE
 from ebbtide_policies.contract import Bound, Decision, Kind

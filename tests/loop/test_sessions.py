@@ -7,11 +7,13 @@ import pytest
 from ebbtide.adapters.embedded import Period
 from ebbtide.adapters.embedded_cluster import Call
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden
+from ebbtide.loop.finalizers import FINALIZER
 from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, Marks
 from ebbtide.loop.ports import Json
+from ebbtide.loop.put_back import PATIENCE
 from ebbtide.planning.pods import Pods, highest_first, newest_first
 from tests.loop.session_world import SessionWorld, started
-from tests.loop.world import fails, steady
+from tests.loop.world import PLAIN, fails, steady
 
 BUSY = {0: 3, 1: 3, 2: 3, 3: 3, 4: 1, 5: 2}
 """Of eight pods two are idle: 6 and 7."""
@@ -262,3 +264,67 @@ def test_a_pod_that_goes_in_place_of_a_victim_is_noticed() -> None:
     world.run(1.25)
     assert world.disrupted() > 0
     assert {"VictimsMissed", "SessionsDisrupted"} <= set(world.reasons())
+
+
+# --- the policy goes while pods drain
+
+
+def draining() -> SessionWorld:
+    """Half of the fleet is busy, and drains; the policy can't go without a word."""
+    world = started(live=BUSY)
+    world.run(1.5)
+    assert world.draining()
+    assert world.policy().finalizers == (FINALIZER,)
+    return world
+
+
+def test_a_policy_that_goes_opens_its_pods_again_before_it_does() -> None:
+    world = draining()
+    fleet = world.names()
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(0.5)
+    assert not world.draining() | world.costed()
+    assert world.names() == fleet
+    with pytest.raises(KeyError):
+        world.policy()
+
+
+def test_sessions_that_are_no_longer_asked_for_leave_no_mark_and_no_finalizer() -> None:
+    world = draining()
+    policies = {name: p for name, p in world.policy().spec["policies"].items() if name == "descent"}
+    world.edit(policies=PLAIN | policies)
+    world.run(0.75)
+    assert not world.draining() | world.costed()
+    assert not world.policy().finalizers
+
+
+def test_a_pod_that_cannot_be_opened_again_is_tried_until_the_time_is_over() -> None:
+    world = draining()
+    name = min(world.draining())
+    world.trouble = fails(name, "mark", ClusterUnavailable("timeout"))
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(1)
+    assert world.draining() == {name}
+    assert world.policy().deleting
+    world.run(PATIENCE / 60)
+    assert "NotPutBack" in world.reasons()
+    with pytest.raises(KeyError):
+        world.policy()
+
+
+@pytest.mark.parametrize("verb", ["pods", "get"])
+def test_pods_that_cannot_be_seen_keep_the_policy_that_goes(verb: str) -> None:
+    world = draining()
+    world.trouble = fails("edge", verb, ClusterUnavailable("timeout"))
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(1)
+    assert world.policy().deleting
+
+
+def test_a_policy_whose_fleet_is_gone_goes_at_once() -> None:
+    world = draining()
+    world.cluster.remove_target(world.ref)
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(0.5)
+    with pytest.raises(KeyError):
+        world.policy()

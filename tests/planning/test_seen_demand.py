@@ -31,6 +31,8 @@ QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "largest drop": lambda d: d.largest_drop(60.0),
     "largest drop of a while": lambda d: d.largest_drop(300.0),
     "slope": lambda d: d.slope(300.0),
+    "surge": lambda d: d.surge(200.0, 900.0),
+    "surge of a minute": lambda d: d.surge(60.0, 60.0),
     "ahead": lambda d: d.ahead(0.9, 165.0),
     "far ahead, between levels": lambda d: d.ahead(0.93, 500.0),
     "beyond all levels": lambda d: d.ahead(0.99999, 165.0),
@@ -84,6 +86,21 @@ def test_every_question_has_the_same_answer(
     now = np.arange(START, START + MINUTE * minutes.size, tick)
     asked = [question(alone(minutes, at)) for at in now.tolist()]
     np.testing.assert_allclose(question(at_once(minutes, now)), asked, rtol=1e-12, atol=1e-12)  # type: ignore[call-overload]
+
+
+@given(
+    peaks=st.lists(st.sampled_from([0.0, 40.0, 300.0, NAN, float("inf")]), min_size=5, max_size=5),
+    after=st.sampled_from([0.0, 90.0, 600.0]),
+    offset=st.integers(-3, 12),
+)
+def test_so_has_what_days_repeat(peaks: list[float], after: float, offset: int) -> None:
+    minutes = np.full(5 * 1440, NAN)
+    for day, peak in enumerate(peaks):
+        minutes[day * 1440 + 700] = peak
+    now = START + MINUTE * (4 * 1440 + 700 - offset) + np.array([0.0, 15.0, 45.0])
+    found = at_once(minutes, now).repeated(3.0, 120.0, after)
+    asked = [alone(minutes, at).repeated(3.0, 120.0, after) for at in now.tolist()]
+    np.testing.assert_allclose(found, asked)
 
 
 @given(course=COURSES)

@@ -23,12 +23,17 @@ from ebbtide_policies.lanes import Lanes
 START, MINUTE, LEAD, DELAY = 1_700_000_040.0, 60.0, 90.0, 30.0
 PER_REPLICA = 100.0
 HOURS = 8
-Settings = Mapping[str, Mapping[str, str]]
+Settings = Mapping[str, Mapping[str, str | float]]
 VARIANTS: tuple[Settings, ...] = (
     {},
     {"descent": {"maxStep": "20%", "soak": "2m"}},
     {"presentNeed": {"headroom": "20%", "tolerance": "0%"}, "rate": {"share": "10%"}},
-    {"stabilization": {"window": "10m"}, "descent": {"window": "15m", "early": "50%"}},
+    {
+        "presentNeed": {"width": 1.5, "widthWindow": "15m"},
+        "seasonNeed": {"trust": "90%"},
+        "stabilization": {"window": "10m"},
+        "descent": {"window": "15m", "early": "50%"},
+    },
 )
 
 

@@ -71,6 +71,12 @@ class StackedDemand:
     def slope(self, seconds: Number) -> Lanes:
         return self._each("slope", seconds)
 
+    def surge(self, seconds: Number, over: Number) -> Lanes:
+        return self._each("surge", seconds, over)
+
+    def repeated(self, days: Number, before: Number, after: Number) -> Lanes:
+        return self._each("repeated", days, before, after)
+
     def ahead(self, quantile: Number, seconds: Number) -> Lanes:
         return self._each("ahead", quantile, seconds)
 

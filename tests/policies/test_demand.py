@@ -91,6 +91,46 @@ def test_demand_lingers(seconds: float, early: float, since: float, replicas: fl
     assert found.lingering(seconds, early, since) == pytest.approx(replicas)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "over", "surge"),
+    [
+        pytest.param([10.0, 13.0, 17.0], 60.0, 120.0, 12.5**0.5, id="from minute to minute"),
+        pytest.param([10.0, 13.0, 17.0], 120.0, 120.0, 7.0, id="to the highest within a reach"),
+        pytest.param([10.0, 17.0, 13.0], 120.0, 60.0, 7.0, id="also one that is over"),
+        pytest.param([10.0, 13.0, 17.0], 60.0, 60.0, 4.0, id="only of the last minutes"),
+        pytest.param([9.0, 4.0, 4.0], 60.0, 120.0, 0.0, id="falls are none"),
+        pytest.param([10.0, NAN, 13.0], 60.0, 300.0, NAN, id="over a gap nothing is known"),
+        pytest.param([10.0, NAN, 13.0], 120.0, 300.0, 3.0, id="but from before it"),
+    ],
+)
+def test_a_surge_is_how_far_demand_rises(
+    minutes: list[float], seconds: float, over: float, surge: float
+) -> None:
+    assert signal(minutes).surge(seconds, over) == pytest.approx(surge, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("days", "before", "after", "replicas"),
+    [
+        pytest.param(3, 0.0, 60.0, 70, id="the second highest of three days"),
+        pytest.param(2, 0.0, 60.0, 30, id="of two, the lower one"),
+        pytest.param(1, 0.0, 60.0, NAN, id="one day is no habit"),
+        pytest.param(9, 0.0, 60.0, 70, id="what is before the history is not known"),
+        pytest.param(3, 0.0, 0.0, 10, id="at another time it was lower"),
+        pytest.param(3, 120.0, 0.0, 70, id="unless a while before counts as well"),
+    ],
+)
+def test_a_habit_is_what_two_days_asked_for(
+    days: int, before: float, after: float, replicas: float
+) -> None:
+    late = signal([10.0] * (3 * 1440 + 30), late=0.0)
+    minutes, ago = late.minutes.copy(), late.minutes.size - 1
+    for day, peak in ((1, 30.0), (2, 80.0), (3, 70.0)):
+        minutes[ago - day * 1440 + (1 if not before else -1)] = peak
+    found = signal(minutes, late=0.0).repeated(days, before, after)
+    assert found == pytest.approx(replicas, nan_ok=True)
+
+
 @pytest.mark.parametrize("minutes", [[], [NAN, NAN], [INF]])
 def test_where_nothing_is_known_all_is_unknown(minutes: list[float]) -> None:
     found = signal(minutes)

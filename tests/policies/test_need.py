@@ -142,6 +142,26 @@ def test_present_need_has_headroom() -> None:
     assert floors(policy, steady(80.0)) == [84]
 
 
+BREATHING = [80.0, 86.0] * 30
+"""It rises by 6 within any two minutes, and by nothing from its heights."""
+
+
+@pytest.mark.parametrize(
+    ("demand", "floor"),
+    [
+        pytest.param(steady(80.0), 80, id="calm, it has none"),
+        pytest.param(signal(BREATHING), 86 + 9, id="restless, so many times the usual surge"),
+        pytest.param(signal([80.0]), 80, id="one minute is no surge"),
+        pytest.param(signal([40.0, *[80.0] * 9]), 80, id="what was long ago is forgotten"),
+        pytest.param(signal(range(101, 40, -1)), 41, id="a fall is no surge"),
+    ],
+)
+def test_present_need_is_wider_where_demand_is_restless(demand: Any, floor: float) -> None:
+    written = {"headroom": "0%", "tolerance": "0%", "slopeWindow": "30s"}
+    wide = settings(PresentNeedSettings, **written, width=2.0, widthWindow="4m")
+    assert floors(PresentNeed(wide), demand) == [floor]
+
+
 @pytest.mark.parametrize("policy", [PLAIN, Stabilization(StabilizationSettings())])
 @pytest.mark.parametrize("demand", [steady(NAN), signal([]), steady(INF), steady(per_replica=0.0)])
 def test_without_data_the_need_is_unknown(policy: Policy[Any], demand: Any) -> None:

@@ -47,6 +47,10 @@ class ApiServer:
         self._client = client.ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
         self._objects: Any = client.CustomObjectsApi(self._client)
+        applying: Any = client.ApiClient(configuration)
+        applying.user_agent = FIELD_MANAGER
+        applying.select_header_content_type = lambda _kinds: "application/apply-patch+yaml"
+        self._applied: Any = client.CustomObjectsApi(applying)
         self._core: Any = client.CoreV1Api(self._client)
         self._timeout = timeout
 
@@ -132,6 +136,17 @@ class ApiServer:
             field_manager=FIELD_MANAGER,
         )
 
+    def apply_scale(self, place: Place, body: Json, manager: str) -> Json:
+        """Apply the scale of an object, whoever else declares it, in the name of a manager."""
+        return self._call(
+            Request("patch", place),
+            self._applied.patch_namespaced_custom_object_scale,
+            **_path(place),
+            body=body,
+            field_manager=manager,
+            force=True,
+        )
+
     def patch_pod(self, namespace: str, name: str, body: Json) -> Json:
         """Merge into a pod if its resourceVersion still is that of the body."""
         request = Request("patch", Place("", "v1", "pods", namespace, name))
@@ -156,7 +171,8 @@ class ApiServer:
 
     def close(self) -> None:
         """Close the connections that are kept open between calls."""
-        self._client.rest_client.pool_manager.clear()
+        for used in (self._client, self._applied.api_client):
+            used.rest_client.pool_manager.clear()
 
     def _paged(self, request: Request, send: Callable[..., Any], where: Json) -> list[Json]:
         """Return all pages of a list."""

@@ -48,16 +48,23 @@ def minimum_patch(
     autoscaler: Autoscaler, resource_version: str, replicas: int | None, held: Held | None
 ) -> Json:
     """Return the merge patch that sets a minimum, and notes or forgets what stood there before."""
-    noted = None if held is None else json.dumps(held._asdict())
+    said = held._asdict().items() if held else ()
+    noted = None if held is None else json.dumps({k: v for k, v in said if v != ""})
     metadata = {"resourceVersion": resource_version, "annotations": {HELD: noted}}
     return {"metadata": metadata, "spec": {_FIELDS[autoscaler.kind]: replicas}}
 
 
 def untouched(item: Json, autoscaler: Autoscaler) -> bool:
     """Whether it still is the same object, with the minimum and the note that were read."""
-    now = _hpa(item) if autoscaler.kind == HPA else _scaled_object(item)
+    now = as_now(item, autoscaler)
     same = (autoscaler.uid, autoscaler.minimum, autoscaler.maximum, autoscaler.held)
     return same == (now.uid, now.minimum, now.maximum, now.held)
+
+
+def as_now(item: Json, known: Autoscaler) -> Autoscaler:
+    """Return an autoscaler that is known as the API server has it now."""
+    now = _hpa(item) if known.kind == HPA else _scaled_object(item)
+    return now._replace(target=known.target)
 
 
 def ref_of(ref: Json, namespace: str) -> Ref:
@@ -113,7 +120,7 @@ def _held(text: Any) -> Held | None:
     policy, before, wrote = noted.get("policy"), noted.get("before"), whole(noted.get("wrote"))
     if not isinstance(policy, str) or wrote is None:
         return None
-    return Held(policy, whole(before), wrote)
+    return Held(policy, whole(before), wrote, str(noted.get("fence") or ""))
 
 
 def _maker(metadata: Mapping[str, Any]) -> str:

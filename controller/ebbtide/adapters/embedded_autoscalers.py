@@ -22,8 +22,8 @@ class SimulatedAutoscalers(list[Autoscaler]):
         self.append(made)
         self._wanted[made.namespace, made.name] = wanted
 
-    def patch(self, known: Autoscaler, replicas: int | None, held: Held | None) -> None:
-        """Set the minimum of one that is still as read."""
+    def patch(self, known: Autoscaler, replicas: int | None, held: Held | None) -> Autoscaler:
+        """Set the minimum of one that is still as read; returns it as it is now."""
         at = next((i for i, one in enumerate(self) if str(one) == str(known)), None)
         if at is None:
             raise NotFound(f"{known} is not there")
@@ -31,6 +31,7 @@ class SimulatedAutoscalers(list[Autoscaler]):
             raise Conflict(f"{known} has changed since it was read")
         version = str(int(known.resource_version or 0) + 1)
         self[at] = known._replace(minimum=replicas, held=held, resource_version=version)
+        return self[at]
 
     def edit(self, name: str, minimum: int) -> None:
         """Set a minimum as a person does."""

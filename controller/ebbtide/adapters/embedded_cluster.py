@@ -76,6 +76,10 @@ class SimulatedCluster(SimulatedObjects):
         """Say who has written the replicas of a target, the latest first."""
         self._workloads[ref].owners = owners
 
+    def version_of(self, ref: Ref) -> str:
+        """Answer the resource version of a target now."""
+        return str(self._workloads[ref].version)
+
     def advance(self) -> None:
         """Let all pods live up to now; surveys and writes do so by themselves."""
         for ref, replicas, kind in list(self.autoscalers.moves(self._now(), self._replicas)):
@@ -126,6 +130,17 @@ class SimulatedCluster(SimulatedObjects):
         self.scale(target.ref, replicas, by="ebbtide")
         self.watcher(Call("scale", name, done=True))
 
+    def fence(self, target: Target, lost: str) -> Target:
+        """Move a target on whose replicas are still as read; `lost` makes no difference here."""
+        name = f"{target.ref.namespace}/{target.ref.name}"
+        self.watcher(Call("fence", name, done=False))
+        workload = self._found(target.ref)
+        if (workload.uid, workload.replicas) != (target.uid, target.replicas):
+            raise Conflict(f"{target.ref.kind} {name} has {workload.replicas} replicas by now")
+        workload.version = self._next()
+        self.watcher(Call("fence", name, done=True))
+        return replace(target, resource_version=str(workload.version))
+
     def pods(self, target: Target) -> Sequence[Pod]:
         """List the pods of a target, those that end included."""
         name = f"{target.ref.namespace}/{target.ref.name}"
@@ -148,12 +163,13 @@ class SimulatedCluster(SimulatedObjects):
 
     def patch_minimum(
         self, autoscaler: Autoscaler, replicas: int | None, held: Held | None
-    ) -> None:
+    ) -> Autoscaler:
         """Set the minimum of an autoscaler that is still as read."""
         name = f"{autoscaler.namespace}/{autoscaler.name}"
         self.watcher(Call("minimum", name, done=False))
-        self.autoscalers.patch(autoscaler, replicas, held)
+        written = self.autoscalers.patch(autoscaler, replicas, held)
         self.watcher(Call("minimum", name, done=True))
+        return written
 
     def set_finalizer(self, policy: Resource, name: str, present: bool) -> Resource:
         """Put a finalizer on a policy that is still as read, or take it away."""

@@ -10,8 +10,8 @@ class Call(NamedTuple):
     """One call on the API server, as a test sees it before and after it takes effect."""
 
     verb: str
-    """One of `list`, `get` (one target), `pods`, `status`, `mark`, `scale`, `minimum`, `finalizer`
-    and `event`."""
+    """One of `list`, `get` (one target), `pods`, `status`, `mark`, `scale`, `fence`, `minimum`,
+    `finalizer` and `event`."""
     name: str
     """`namespace/name` of the object; empty for a list."""
     done: bool

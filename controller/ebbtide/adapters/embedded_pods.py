@@ -17,6 +17,8 @@ class _Metadata:
     """What was written on one pod."""
 
     version: int = 1
+    versions: tuple[str, str] = ("1d", "1u")
+    """That of a pod which is not Ready, and of one which is."""
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     cost_by: str = ""
@@ -33,6 +35,7 @@ class EmbeddedPods:
         self._ref, self._plant, self._zones = ref, plant, tuple(zones)
         self._written: dict[int, _Metadata] = {}
         self._shown: dict[int, Pod] = {}
+        self._names: dict[int, str] = {}
         self.unready: set[str] = set()
         """Names of pods that are not Ready although they have booted."""
 
@@ -77,6 +80,7 @@ class EmbeddedPods:
         number = _number(name)
         kept = self._written.setdefault(number, _Metadata())
         kept.version += 1
+        kept.versions = f"{kept.version}d", f"{kept.version}u"
         _merge(kept.labels, marks.labels)
         _merge(kept.annotations, marks.annotations)
         if DELETION_COST in marks.annotations:
@@ -97,14 +101,16 @@ class EmbeddedPods:
             yield self._pod(number, since, np.inf, now, ends=since)
 
     def _name(self, number: int) -> str:
-        return f"{self._ref.name}-{number}"
+        if number not in self._names:
+            self._names[number] = f"{self._ref.name}-{number}"
+        return self._names[number]
 
     def _pod(
         self, number: int, asked: float, ready: float, now: float, ends: float | None = None
     ) -> Pod:
         kept, name = self._written.get(number, _UNTOUCHED), self._name(number)
         up = ready <= now and name not in self.unready
-        version, shown = f"{kept.version}{'u' if up else 'd'}", self._shown.get(number)
+        version, shown = kept.versions[up], self._shown.get(number)
         if shown and (shown.resource_version, shown.terminating_since) == (version, ends):
             return shown
         self._shown[number] = shown = Pod(

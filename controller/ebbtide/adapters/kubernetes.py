@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.api_server import ApiServer
-from ebbtide.adapters.autoscalers import minimum_patch, place_of, untouched
+from ebbtide.adapters.api_server import FIELD_MANAGER, ApiServer
+from ebbtide.adapters.autoscalers import as_now, minimum_patch, place_of, untouched
 from ebbtide.adapters.events import Occurrence, event_body, occurrence
 from ebbtide.adapters.own_objects import (
     EVERYWHERE,
@@ -87,6 +88,24 @@ class KubernetesCluster:
                 raise Conflict(_overtaken(scale, target, replicas)) from conflict
             self._scale(place, str(mapping(scale["metadata"])["resourceVersion"]), replicas)
 
+    def fence(self, target: Target, lost: str) -> Target:
+        """Move a target on whose replicas are still as read, and change nothing of it."""
+        place = self._targets.scale(target.ref)
+        scale = self._server.get(place)
+        if not _untouched(scale, target):
+            raise Conflict(_overtaken(scale, target, target.replicas))
+        self._be_certain(f"the scale of {target.ref}")
+        version = mapping(scale["metadata"])["resourceVersion"]
+        body = {
+            "apiVersion": "autoscaling/v1",
+            "kind": "Scale",
+            "metadata": {"name": place.name, "resourceVersion": version},
+            "spec": {"replicas": target.replicas},
+        }
+        fenced = self._server.apply_scale(place, body, f"{FIELD_MANAGER}-fence-{lost}")
+        metadata = mapping(fenced.get("metadata"))
+        return replace(target, resource_version=str(metadata.get("resourceVersion")))
+
     def pods(self, target: Target) -> Sequence[Pod]:
         """List the pods of a target by its selector, those that end included."""
         return self._pods.of(target)
@@ -98,7 +117,7 @@ class KubernetesCluster:
 
     def patch_minimum(
         self, autoscaler: Autoscaler, replicas: int | None, held: Held | None
-    ) -> None:
+    ) -> Autoscaler:
         """Set the minimum of an autoscaler if it is still the one that was read.
 
         Its controller moves the resourceVersion with every look. So a conflict is looked at once:
@@ -106,7 +125,7 @@ class KubernetesCluster:
         """
         place = place_of(autoscaler)
         try:
-            self._minimum(autoscaler, autoscaler.resource_version, replicas, held)
+            return self._minimum(autoscaler, autoscaler.resource_version, replicas, held)
         except Conflict as conflict:
             item = self._server.get(place)
             if not untouched(item, autoscaler):
@@ -115,7 +134,7 @@ class KubernetesCluster:
                     f"not set to {replicas}; decided anew at the next tick"
                 ) from conflict
             version = str(mapping(item.get("metadata")).get("resourceVersion"))
-            self._minimum(autoscaler, version, replicas, held)
+            return self._minimum(autoscaler, version, replicas, held)
 
     def set_finalizer(self, policy: Resource, name: str, present: bool) -> Resource:
         """Put a finalizer on a policy that is still as read, or take it away."""
@@ -187,10 +206,10 @@ class KubernetesCluster:
 
     def _minimum(
         self, autoscaler: Autoscaler, version: str, replicas: int | None, held: Held | None
-    ) -> None:
+    ) -> Autoscaler:
         self._be_certain(f"the minimum of {autoscaler}")
         patch = minimum_patch(autoscaler, version, replicas, held)
-        self._server.patch(place_of(autoscaler), patch)
+        return as_now(self._server.patch(place_of(autoscaler), patch), autoscaler)
 
     def _be_certain(self, what: str) -> None:
         if not self._may_write():

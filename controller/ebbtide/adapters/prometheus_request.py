@@ -60,6 +60,16 @@ class RangeClient:
         """
         return self._explained(lambda: piece(self._ask(promql, span), span))
 
+    def instant(self, promql: str) -> list[Any]:
+        """Ask for every series as it is now, with its labels.
+
+        Raises:
+            MetricsUnavailable: which source, what happened, what to do.
+
+        """
+        params = _params(self._source)
+        return self._explained(lambda: list(self._client.custom_query(promql, params=params)))
+
     def newest(self, promql: str, label: str, memory: float) -> Mapping[str, float]:
         """Ask for the newest number of every series, by the value of a label.
 

@@ -57,6 +57,17 @@ class DecisionStatus(StepStatus):
     message: str = Field("", description="The same as a sentence.")
 
 
+class IntentStatus(DecisionStatus):
+    """A change of the number of replicas that may or may not have been made."""
+
+    settled: bool | None = Field(
+        None, description="Whether the API server has refused it, or can only refuse it now."
+    )
+    follows: bool | None = Field(
+        None, description="Whether a minimum only follows the fleet: it is no step."
+    )
+
+
 class NextStepStatus(StepStatus):
     """A step down that is to come."""
 
@@ -138,7 +149,7 @@ class CapacityPolicyStatus(Part):
         "them. They are reckoned anew whenever the status is written.",
         json_schema_extra={"maxItems": MOST_NEXT},
     )
-    intent: DecisionStatus | None = Field(
+    intent: IntentStatus | None = Field(
         None, description="A step that was decided, and may or may not have been taken."
     )
     shadow: ShadowStatus | None = Field(

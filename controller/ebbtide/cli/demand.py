@@ -151,6 +151,24 @@ def only_source(url: str) -> "Mapping[str, MetricsSource]":
         raise InvalidInput(f"--prometheus {url}: {why}") from error
 
 
+def sources_of(
+    config: pathlib.Path | None, prometheus: str | None
+) -> "Mapping[str, MetricsSource]":
+    """The metrics sources of a configuration, or the only one.
+
+    Raises:
+        InvalidInput: neither or both are named, or one can't be understood.
+
+    """
+    from ebbtide.adapters.sources import load_sources
+
+    if config and not prometheus:
+        return load_sources(config)
+    if prometheus and not config:
+        return only_source(prometheus)
+    raise InvalidInput("name the metrics source: either --config FILE or --prometheus URL")
+
+
 def from_prometheus(
     url: str, manifests: Sequence[Manifest], span: float, until: float | None = None
 ) -> Recorded:

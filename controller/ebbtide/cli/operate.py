@@ -15,10 +15,9 @@ import typer
 
 from ebbtide.cli import logs
 from ebbtide.cli.cluster import Context, Kubeconfig
-from ebbtide.cli.demand import only_source
+from ebbtide.cli.demand import sources_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.models import HOUSE, makers, plugins
-from ebbtide.errors import InvalidInput
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.runner import run as run_loop
 from ebbtide.loop.tick import Loop, Rules, Tick, World
@@ -149,7 +148,7 @@ def run(
         max_mode=max_mode,
         namespace=place.home,
     )
-    with Operator(_sources(config, prometheus), place, terms, listen) as operator:
+    with Operator(sources_of(config, prometheus), place, terms, listen) as operator:
         operator.run(rules)
 
 
@@ -237,13 +236,3 @@ def _exposition(listen: str, terms: Terms) -> "Exposition":
 
 def _own_namespace() -> str:
     return NAMESPACE_FILE.read_text().strip() if NAMESPACE_FILE.exists() else "ebbtide"
-
-
-def _sources(config: pathlib.Path | None, prometheus: str | None) -> "Mapping[str, MetricsSource]":
-    from ebbtide.adapters.sources import load_sources
-
-    if config and not prometheus:
-        return load_sources(config)
-    if prometheus and not config:
-        return only_source(prometheus)
-    raise InvalidInput("name the metrics source: either --config FILE or --prometheus URL")

@@ -1,8 +1,9 @@
 """`ebbtide preflight`: what stands between a workload and Enforce, and what to do about it."""
 
 import json
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Group, RenderableType
@@ -10,15 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.cluster import Context, Kubeconfig, namespaced, reach
+from ebbtide.cli.demand import sources_of
 from ebbtide.cli.models import makers, plugins
 from ebbtide.cli.screen import screen
 from ebbtide.errors import ClusterUnavailable, InvalidInput
+from ebbtide.loop.answers import answer_checks
 from ebbtide.loop.conflicts import Claims
+from ebbtide.loop.ports import Target
 from ebbtide.loop.preflight import Check, Verdict, preflight
+from ebbtide.loop.surroundings import budget_checks, quota_checks
 from ebbtide.loop.workload import Understanding, Workload
 
 if TYPE_CHECKING:
+    from ebbtide.adapters.api_server import ApiServer
     from ebbtide.adapters.kubernetes import KubernetesCluster
+    from ebbtide.adapters.sources import MetricsSource
     from ebbtide.loop.ports import Survey
 
 Found = Mapping[str, Sequence[Check]]
@@ -31,6 +38,13 @@ def command(
         typer.Argument(metavar="[NAMESPACE/POLICY]...", help="Policies to look at. Default: all."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    config: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="The operator's YAML of metrics sources: ask queries."),
+    ] = None,
+    prometheus: Annotated[
+        str | None, typer.Option(metavar="URL", help="The one source, in place of --config.")
+    ] = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
 ) -> None:
@@ -38,8 +52,11 @@ def command(
 
     It reads and never writes. Exit code 1 if anything would stop a workload.
     """
-    cluster = reach(kubeconfig, context)
-    found = {key: list(checks) for key, checks in _looked_at(cluster, policies or ())}
+    from ebbtide.adapters.api_server import connect
+
+    sources = sources_of(config, prometheus) if config or prometheus else {}
+    sight = Sight(reach(kubeconfig, context), connect(kubeconfig, context), sources)
+    found = {key: list(checks) for key, checks in _looked_at(sight, policies or ())}
     if as_json:
         typer.echo(json.dumps({k: [c._asdict() for c in v] for k, v in found.items()}, indent=2))
     else:
@@ -48,10 +65,17 @@ def command(
         raise typer.Exit(1)
 
 
-def _looked_at(
-    cluster: "KubernetesCluster", wanted: Sequence[str]
-) -> Iterable[tuple[str, Iterable[Check]]]:
-    survey = cluster.survey()
+class Sight(NamedTuple):
+    """Where this looks."""
+
+    cluster: "KubernetesCluster"
+    server: "ApiServer"
+    sources: "Mapping[str, MetricsSource]"
+    """Empty: queries are not asked."""
+
+
+def _looked_at(sight: Sight, wanted: Sequence[str]) -> Iterable[tuple[str, Iterable[Check]]]:
+    survey = sight.cluster.survey()
     keys = {"/".join(namespaced(one)) for one in wanted} or {p.key for p in survey.policies}
     missing = sorted(keys - {policy.key for policy in survey.policies})
     if missing:
@@ -63,11 +87,41 @@ def _looked_at(
         if isinstance(workload, InvalidInput):
             yield key, [Check("spec", Verdict.STOP, str(workload), "see `ebbtide check`")]
         else:
-            yield key, [*_known(workload, survey), _rights(cluster, workload)]
+            known, rights = _known(workload, survey), _rights(sight.cluster, workload)
+            around = _around(sight, workload, survey.targets.get(workload.target))
+            yield key, [*known, rights, *around, *_answers(sight, workload)]
 
 
 def _known(workload: Workload, survey: "Survey") -> Iterable[Check]:
     return preflight(workload, survey.targets.get(workload.target), Claims(survey))
+
+
+def _around(sight: Sight, workload: Workload, target: object) -> Iterable[Check]:
+    """Disruption budgets and quotas, as far as whoever runs this may read them."""
+    from ebbtide.adapters.surroundings import around
+
+    if not isinstance(target, Target):
+        return
+    try:
+        budgets, quotas = around(sight.server, target)
+    except ClusterUnavailable as error:
+        todo = "ask somebody who may list pods, poddisruptionbudgets and resourcequotas"
+        yield Check("surroundings", Verdict.LOOK, str(error), todo)
+        return
+    yield from budget_checks(workload, budgets)
+    yield from quota_checks(workload, target.replicas, quotas)
+
+
+def _answers(sight: Sight, workload: Workload) -> Iterable[Check]:
+    """What the metrics sources say to every query of the workload, where one is named."""
+    from ebbtide.adapters.prometheus_probe import probe
+
+    if not sight.sources:
+        todo = "name --prometheus URL, or --config FILE as the operator has it"
+        yield Check("query", Verdict.LOOK, "its queries were not asked", todo)
+        return
+    wanted = dict.fromkeys(want.query for want in workload.wanted)
+    yield from answer_checks(workload, probe(sight.sources, wanted))
 
 
 def _rights(cluster: "KubernetesCluster", workload: Workload) -> Check:

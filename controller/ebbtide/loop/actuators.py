@@ -10,10 +10,12 @@ from typing import Protocol
 from ebbtide.loop.ledger import (
     Ledger,
     Step,
+    as_decision,
     decisions_in,
     last_step_in,
     memories_in,
     mode_is,
+    open_intent,
     phase_in,
     with_decision,
 )
@@ -38,8 +40,8 @@ class Actuator(Protocol):
     def step(self, account: Account, ledger: Ledger) -> Step | None:
         """The step that a decision asks for; None where there is none to take."""
 
-    def prepared(self, workload: Workload) -> Workload:
-        """The workload, once all is in place that a step needs.
+    def prepared(self, workload: Workload, step: Step | None) -> Workload:
+        """The workload, once all is in place that a step, or none, needs.
 
         Raises:
             ClusterUnavailable: it could not be put in place.
@@ -82,14 +84,16 @@ class Withheld:
         """None is taken."""
         return None
 
-    def prepared(self, workload: Workload) -> Workload:
+    def prepared(self, workload: Workload, step: Step | None) -> Workload:
         """Nothing is needed."""
         return workload
 
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """What was on record stays: a step that is not taken leaves no trace."""
         status = workload.resource.status
-        return sections_of(dict(ledger.memories), ledger) | {"decisions": decisions_in(status)}
+        kept, intent = sections_of(dict(ledger.memories), ledger), open_intent(status)
+        kept |= {"intent": intent} if intent else {}
+        return kept | {"decisions": decisions_in(status)}
 
     def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Do nothing."""
@@ -111,7 +115,8 @@ class Scale(Withheld):
         """The real fleet; a step that came true unconfirmed may have been taken just now."""
         ledger = super().ledger(workload, target, mode, now)
         intent = workload.resource.status.get("intent")
-        if ledger.last_step and intent and intent["to"] == target.replicas:
+        followed = intent and intent.get("follows")
+        if ledger.last_step and intent and intent["to"] == target.replicas and not followed:
             return replace(ledger, last_step=ledger.last_step._replace(at=now))
         return ledger
 
@@ -161,8 +166,8 @@ def decided(account: Account) -> Step | None:
 def with_fulfilled(status: Json, replicas: int) -> list[Json]:
     """The decisions, with an intent whose writer did not live to see that it came true."""
     intent, decisions = status.get("intent"), decisions_in(status)
-    if intent and intent["to"] == replicas:
-        return with_decision(decisions, intent)
+    if intent and intent["to"] == replicas and not intent.get("follows"):
+        return with_decision(decisions, as_decision(intent))
     return decisions
 
 

@@ -32,6 +32,8 @@ class Held(NamedTuple):
     before: int | None
     """The minimum to be put back; None: there was none."""
     wrote: int
+    fence: str = ""
+    """The moment of a step that was lost, for which the same was written anew."""
 
 
 class Autoscaler(NamedTuple):
@@ -58,3 +60,8 @@ class Autoscaler(NamedTuple):
     def least(self) -> int:
         """The fewest replicas that it keeps: an HPA one, a ScaledObject none, if it names none."""
         return int(self.kind == "HorizontalPodAutoscaler") if self.minimum is None else self.minimum
+
+
+def minimum_before(one: Autoscaler) -> int | None:
+    """The minimum to be put back: what people have written last."""
+    return one.held.before if one.held and one.held.wrote == one.least else one.minimum

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from ebbtide.errors import ClusterUnavailable
+from ebbtide.errors import ClusterUnavailable, Conflict, EbbtideError, Forbidden, NotFound
 from ebbtide.loop import staircase
 from ebbtide.loop.actuators import Actuator
 from ebbtide.loop.announcer import Announcer
 from ebbtide.loop.conditions import Condition, is_bad, turned
 from ebbtide.loop.hands import MANUAL, Hand
-from ebbtide.loop.ledger import Ledger, Step
+from ebbtide.loop.ledger import Ledger, Step, settled
 from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.report import (
     Account,
@@ -53,10 +53,10 @@ class Writer:
         """
         actuator = by[0]
         step = actuator.step(account, ledger)
-        workload = actuator.prepared(workload) if step else workload
+        workload = actuator.prepared(workload, step)
         taking = step if step and not step.follows else None
         memory = _memory(account, ledger, taking)
-        sections = actuator.record(workload, memory, ledger, taking)
+        sections = _with_following(actuator.record(workload, memory, ledger, taking), step)
         status = account_status(workload.resource, account, sections)
         now = account.seen.now
         if step is None and not worth_writing(workload.resource.status, status, now):
@@ -67,9 +67,6 @@ class Writer:
         try:
             if step:
                 self._act(recorded, step, by)
-            if step and step.follows:
-                told = "%s: the minimum follows the fleet: %d -> %d"
-                log.info(told, workload.key, step.before, step.after)
             if taking:
                 taken = replace(taking, at=now + elapsed())
                 self._tell_step(recorded, account, taken, actuator)
@@ -102,9 +99,22 @@ class Writer:
         try:
             actuator.act(workload, target, step)
         except ClusterUnavailable as error:
+            if isinstance(error, Conflict | Forbidden | NotFound):
+                self._settle(workload.resource)
             said = Announcement(workload.resource, "FailedRescale", str(error), warning=True)
             self._announcer.tell(said, said.reason, step.at)
             raise
+        if step.follows:
+            told = "%s: the minimum follows the fleet: %d -> %d"
+            log.info(told, workload.key, step.before, step.after)
+
+    def _settle(self, resource: Resource) -> None:
+        """Put on record that a step was refused: nothing of it is on its way any more."""
+        status = resource.status
+        try:
+            self._cluster.write_status(resource, status | {"intent": settled(status["intent"])})
+        except EbbtideError as error:
+            log.warning("%s: what was refused is not on record: %s", resource.key, error)
 
     def _tell_step(
         self, workload: Workload, account: Account, step: Step, actuator: Actuator
@@ -152,3 +162,13 @@ def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:
     changes = taking is not None or decision.replicas == decision.current or not ledger.memories
     kept = account.outcome.memories if changes else ledger.memories
     return {name: dict(memory) for name, memory in kept.items()}
+
+
+def _with_following(sections: Json, step: Step | None) -> Json:
+    """The sections of a status, with the intent of a minimum that only follows the fleet.
+
+    What came true is no news, so it need not be confirmed: it leaves with the next status.
+    """
+    follows = step is not None and step.follows
+    told = step.as_decision() | {"follows": True} if step and follows else None
+    return dict(sections) | ({"intent": told} if told else {})

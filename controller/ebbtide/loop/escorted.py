@@ -13,6 +13,7 @@ from ebbtide.api.status import stamp
 from ebbtide.errors import Conflict, EbbtideError, MetricsUnavailable
 from ebbtide.loop.actuators import Actuator
 from ebbtide.loop.aftermath import Aftermath, aftermath
+from ebbtide.loop.finalizers import kept
 from ebbtide.loop.ledger import Ledger, Step
 from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod
 from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
@@ -106,9 +107,11 @@ class Escorted:
         """The step that a decision asks for."""
         return self._base.step(account, ledger)
 
-    def prepared(self, workload: Workload) -> Workload:
-        """The workload, once all is in place that a step needs."""
-        return self._base.prepared(workload)
+    def prepared(self, workload: Workload, step: Step | None) -> Workload:
+        """The workload, with the finalizer that opens its pods again should it go."""
+        workload = self._base.prepared(workload, step)
+        marks = self._drains or self._victims(step)
+        return kept(self._escort.cluster, workload) if marks else workload
 
     def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Mark the pods that go, read their sessions once more, and take the step.

@@ -18,15 +18,14 @@ from dataclasses import replace
 
 from ebbtide.api.hands import ActuatorKind
 from ebbtide.loop.actuators import Scale, with_fulfilled
+from ebbtide.loop.autoscalers import minimum_before
+from ebbtide.loop.finalizers import kept
 from ebbtide.loop.ledger import Ledger, Step, mode_is
 from ebbtide.loop.ports import Autoscaler, Cluster, Held, Json, Resource, Target
 from ebbtide.loop.report import Account
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision
 from ebbtide_policies.observation import Fleet, LastStep, Mode
-
-FINALIZER = "ebbtide.dev/put-back"
-"""Keeps a policy until the minimum that was written for it has been put back."""
 
 
 def minimum_after(decision: Decision, minimum: int, last: LastStep | None) -> int:
@@ -86,18 +85,15 @@ class AutoscalerFloor(Scale):
         most = self._autoscaler.maximum
         return max(least, replicas if most is None else min(replicas, most))
 
-    def prepared(self, workload: Workload) -> Workload:
+    def prepared(self, workload: Workload, step: Step | None) -> Workload:
         """The workload, with the finalizer that has what is written put back."""
-        resource = workload.resource
-        if FINALIZER in resource.finalizers:
-            return workload
-        return replace(workload, resource=self._cluster.set_finalizer(resource, FINALIZER, True))
+        return kept(self._cluster, workload) if step else workload
 
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """What Scale records, and the minimum."""
         sections = super().record(workload, memory, ledger, step)
         sections["decisions"] = with_fulfilled(workload.resource.status, self._autoscaler.least)
-        one, before = self._autoscaler, self._before()
+        one, before = self._autoscaler, minimum_before(self._autoscaler)
         minimum: Json = {"kind": one.kind, "name": one.name, "replicas": one.least}
         minimum |= {} if before is None else {"before": before}
         return sections | {"actuator": ActuatorKind.AUTOSCALER_FLOOR.value, "minimum": minimum}
@@ -105,13 +101,8 @@ class AutoscalerFloor(Scale):
     def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Patch the minimum, and note on the autoscaler what stood there before."""
         replicas = self._possible(step.after)
-        held = Held(workload.key, self._before(), replicas)
+        held = Held(workload.key, minimum_before(self._autoscaler), replicas)
         self._cluster.patch_minimum(self._autoscaler, replicas, held)
-
-    def _before(self) -> int | None:
-        """The minimum to be put back: what people have written last."""
-        one = self._autoscaler
-        return one.held.before if one.held and one.held.wrote == one.least else one.minimum
 
 
 def holds_for(resource: Resource, autoscaler: Autoscaler) -> bool:

@@ -112,3 +112,19 @@ def decisions_in(status: Json) -> list[Json]:
 def with_decision(decisions: list[Json], made: Json) -> list[Json]:
     """The record with one more decision, the oldest forgotten; none is there twice."""
     return [*(d for d in decisions if d != made), made][-MOST_DECISIONS:]
+
+
+def open_intent(status: Json) -> Json | None:
+    """A step on record of which nobody knows whether its write is still on its way."""
+    intent: Json | None = status.get("intent")
+    return None if intent is None or intent.get("settled") else intent
+
+
+def settled(intent: Json) -> Json:
+    """The intent, once nothing of it is on its way any more."""
+    return intent | {"settled": True}
+
+
+def as_decision(intent: Json) -> Json:
+    """The step that an intent became, as `decisions` have it."""
+    return {name: value for name, value in intent.items() if name not in {"settled", "follows"}}

@@ -158,6 +158,18 @@ class Cluster(Protocol):
 
         """
 
+    def fence(self, target: Target, lost: str) -> Target:
+        """Move a target on whose replicas are still as read, and change nothing of it.
+
+        So a write that was sent before, and has not arrived, is refused. `lost` names that write.
+        Returns the target as it is now.
+
+        Raises:
+            Conflict: somebody else has changed its replicas.
+            ClusterUnavailable: the API server did not answer; the write may have happened.
+
+        """
+
     def pods(self, target: Target) -> Sequence[Pod]:
         """List the pods of a target by its selector, those that end included.
 
@@ -180,10 +192,11 @@ class Cluster(Protocol):
 
     def patch_minimum(
         self, autoscaler: Autoscaler, replicas: int | None, held: Held | None
-    ) -> None:
+    ) -> Autoscaler:
         """Set the minimum of an autoscaler if it is still the one that was read.
 
-        `held` stays on the autoscaler, written in the same breath; None takes it away.
+        `held` stays on the autoscaler, written in the same breath; None takes it away. Returns the
+        autoscaler as it is now.
 
         Raises:
             Conflict: somebody else has changed it.

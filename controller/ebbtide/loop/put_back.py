@@ -1,4 +1,7 @@
-"""What was written for a policy is put back when the policy goes, or no longer asks for it."""
+"""What was written for a policy is put back when the policy goes, or no longer asks for it.
+
+Minimums of autoscalers, and marks on pods that drain.
+"""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
@@ -6,8 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from ebbtide.errors import EbbtideError, InvalidInput, NotFound
 from ebbtide.loop.announcer import Announcer
 from ebbtide.loop.conflicts import Claims
-from ebbtide.loop.floors import FINALIZER, holds_for
+from ebbtide.loop.finalizers import FINALIZER
+from ebbtide.loop.floors import holds_for
 from ebbtide.loop.ports import Announcement, Autoscaler, Cluster, Ref, Resource, Survey
+from ebbtide.loop.reopening import open_ends
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.observation import Mode
 
@@ -80,19 +85,20 @@ class PutBack:
         """Take the finalizer away once nothing is held, or the time for it has run out."""
         if not policy.deleting and any(key == policy.key for key, _ in driven):
             return
-        open_ends = list(_held_for(policy, survey))
+        marked = open_ends(self._cluster, policy, _read(policy, survey.targets))
+        left = [*_held_for(policy, survey), *marked]
         late = policy.deleted_at is not None and now - policy.deleted_at > PATIENCE
-        if open_ends and not late:
+        if left and not late:
             return  # seen again at the next tick, when it has taken effect
         try:
-            if open_ends:
-                self._give_up(policy, open_ends, now)
+            if left:
+                self._give_up(policy, left, now)
             self._cluster.set_finalizer(policy, FINALIZER, False)
         except EbbtideError as error:
             log.warning("%s: it is not let go of yet: %s", policy.key, error)
 
-    def _give_up(self, policy: Resource, open_ends: Iterable[str], now: float) -> None:
-        told = f"not put back within {PATIENCE:.0f} s, see to it by hand: {', '.join(open_ends)}"
+    def _give_up(self, policy: Resource, left: Iterable[str], now: float) -> None:
+        told = f"not put back within {PATIENCE:.0f} s, see to it by hand: {', '.join(left)}"
         log.error("%s: %s", policy.key, told)
         event = Announcement(policy, "NotPutBack", told, warning=True, action="PutBack")
         self._announcer.tell(event, event.reason, now)

@@ -20,6 +20,7 @@ from ebbtide.loop.conditions import Condition, judge, sessions_spared
 from ebbtide.loop.conflicts import Claims, Stand
 from ebbtide.loop.escorted import finished
 from ebbtide.loop.escorts import Escorts
+from ebbtide.loop.fences import Fences
 from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.heard import Heard
 from ebbtide.loop.history import Histories
@@ -122,6 +123,7 @@ class Loop:
         self._escorts = Escorts(world.cluster, world.metrics)
         self._boots = BootWatch(world.cluster)
         self._put_back = PutBack(world.cluster, rules.max_mode)
+        self._fences = Fences(world.cluster, rules.max_mode)
         self._ways = Ways(world.cluster)
 
     def tick(self, now: float) -> Tick:
@@ -203,6 +205,7 @@ class Loop:
             return _Failure(workload.key, why)
         mode = workload.mode_under(self._rules.max_mode)
         beside = case.claims.beside(Stand(workload, target, mode, now))
+        workload, target, beside = self._fences.behind(workload, target, beside)
         actuator = self._ways.choose(mode, beside)
         ledger = replace(actuator.ledger(workload, target, mode, now), beside=beside)
         seen = observe(workload, ledger, mode, case.knowledge, now)

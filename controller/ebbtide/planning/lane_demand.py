@@ -106,6 +106,14 @@ class LaneDemand:
         """Change per second over the last `seconds`."""
         return self.tables.look_up("slope", (seconds,), self.ticks)
 
+    def surge(self, seconds: Number, over: Number) -> Lanes:
+        """How far demand rises within `seconds`, as it was in the time `over`."""
+        return self.tables.look_up("surge", (seconds, over), self.ticks)
+
+    def repeated(self, days: Number, before: Number, after: Number) -> Lanes:
+        """Highest demand that came on two of the last `days` days at this time of day."""
+        return self.tables.look_up("repeated", (days, before, after), self.ticks)
+
     def ahead(self, quantile: Number, seconds: Number) -> Lanes:
         """Highest value of the forecast's `quantile` over [now, now + `seconds`]."""
         return self.tables.look_up("ahead", (quantile, seconds), self.ticks)

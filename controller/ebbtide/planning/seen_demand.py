@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.planning.seen_past import second_highest, surges
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import HOUR, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes
@@ -151,6 +152,17 @@ class SeenDemand:
         spread = np.maximum((centred * centred).sum(axis=0), _LEAST)
         rise = (centred * np.where(known, values, 0.0)).sum(axis=0) / spread
         return self._in_replicas(np.where(count >= _PAIR, rise / MINUTE, UNKNOWN))
+
+    def surge(self, seconds: float, over: float) -> Lanes:
+        """How far demand rises within `seconds`: root mean square over the last `over`."""
+        reach = max(1, int(np.ceil(seconds / MINUTE)))
+        return self._in_replicas(self._at(surges(self._known, reach, int(over // MINUTE))))
+
+    def repeated(self, days: float, before: float, after: float) -> Lanes:
+        """Highest demand that came on two of the last `days` days at this time of day."""
+        margin = int(before // MINUTE), int(np.ceil(after / MINUTE))
+        row = np.floor((self.now - self.recorded.start) / MINUTE).astype(np.int64)
+        return self._in_replicas(second_highest(self._known, row, int(days), margin))
 
     def ahead(self, quantile: float, seconds: float) -> Lanes:
         """Highest value of the forecast's `quantile` over [now, now + `seconds`].

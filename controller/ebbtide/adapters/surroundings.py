@@ -1,0 +1,86 @@
+"""Reads what else of a namespace a descent or a rise meets: disruption budgets and quotas."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ebbtide.adapters.api_errors import Place
+from ebbtide.adapters.api_server import ApiServer
+from ebbtide.adapters.own_objects import mapping, whole
+from ebbtide.adapters.pods import Pods
+from ebbtide.loop.ports import Json, Target
+from ebbtide.loop.surroundings import Budget, Quota
+
+_PODS = ("pods", "count/pods")
+
+
+def around(server: ApiServer, target: Target) -> tuple[Sequence[Budget], Sequence[Quota]]:
+    """Return the disruption budgets that cover the pods of a target, and its quotas.
+
+    Raises:
+        ClusterUnavailable: something can't be read.
+
+    """
+    pods, where = Pods(server).of(target), target.ref.namespace
+    covering = budgets(server, where, pods[0].labels) if pods else ()
+    return list(covering), list(quotas(server, where))
+
+
+def budgets(server: ApiServer, namespace: str, labels: Mapping[str, str]) -> Iterable[Budget]:
+    """Return the PodDisruptionBudgets that cover a pod with these labels.
+
+    Raises:
+        ClusterUnavailable: they can't be listed.
+
+    """
+    for item in server.items(Place("policy", "v1", "poddisruptionbudgets", namespace)):
+        if selects(mapping(mapping(item.get("spec")).get("selector")), labels):
+            yield _budget(item)
+
+
+def quotas(server: ApiServer, namespace: str) -> Iterable[Quota]:
+    """Return the quotas that limit how many pods a namespace may have.
+
+    Raises:
+        ClusterUnavailable: they can't be listed.
+
+    """
+    for item in server.quotas(namespace):
+        status = mapping(item.get("status"))
+        hard, used = mapping(status.get("hard")), mapping(status.get("used"))
+        for limit in (name for name in _PODS if str(hard.get(name, "")).isdecimal()):
+            taken = str(used.get(limit, "0"))
+            name = f"ResourceQuota {_name(item)} ({limit})"
+            yield Quota(name, int(hard[limit]), int(taken) if taken.isdecimal() else 0)
+
+
+def selects(selector: Json, labels: Mapping[str, str]) -> bool:
+    """Whether a label selector names a pod with these labels; an empty one names all."""
+    wanted = mapping(selector.get("matchLabels"))
+    expressions = selector.get("matchExpressions") or ()
+    return all(labels.get(k) == v for k, v in wanted.items()) and all(
+        _holds(mapping(each), labels) for each in expressions
+    )
+
+
+def _holds(each: Json, labels: Mapping[str, str]) -> bool:
+    key, values = str(each.get("key")), each.get("values") or ()
+    tests = {
+        "In": labels.get(key) in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }
+    return tests.get(str(each.get("operator")), False)
+
+
+def _budget(item: Json) -> Budget:
+    spec = mapping(item.get("spec"))
+    least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
+    keeps = f"maxUnavailable: {most}" if least is None else f"minAvailable: {least}"
+    allowed = whole(mapping(item.get("status")).get("disruptionsAllowed")) or 0
+    never = least == "100%" or most in (0, "0", "0%")
+    name = f"PodDisruptionBudget {_name(item)}"
+    return Budget(name, keeps, whole(least), never, allowed)
+
+
+def _name(item: Json) -> str:
+    return str(mapping(item.get("metadata")).get("name") or "")

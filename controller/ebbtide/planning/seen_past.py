@@ -1,0 +1,44 @@
+"""What the past says of surges and of habits, for all ticks of a replay at once."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.planning.windows import highest_ahead, highest_behind
+from ebbtide_policies.lanes import UNKNOWN, Lanes
+
+Rows = NDArray[np.int64]
+_DAY = 1440
+
+
+def surges(minutes: Lanes, reach: int, over: int) -> Lanes:
+    """Root mean square of the rises within `reach` rows that ended in the last `over` ones."""
+    filled = np.where(np.isnan(minutes), -np.inf, minutes)
+    highest = highest_behind(filled, reach - 1)[reach:]
+    rises = np.maximum(highest - minutes[: highest.size], 0.0)
+    known = np.isfinite(rises) & np.isfinite(minutes[reach:])
+    squares = np.where(known, rises, 0.0) ** 2
+    total, count = np.zeros(squares.size), np.zeros(squares.size)
+    for back in range(min(over, squares.size)):
+        total[back:] += squares[: squares.size - back]
+        count[back:] += known[: squares.size - back]
+    found = np.full(minutes.size, UNKNOWN)
+    found[reach:] = np.where(count > 0, np.sqrt(total / np.maximum(count, 1)), UNKNOWN)
+    return found
+
+
+def second_highest(minutes: Lanes, row: Rows, days: int, margin: tuple[int, int]) -> Lanes:
+    """The highest value of each of the last `days` days around these rows; of those the second.
+
+    `margin`: rows before and after the same time of day. NaN where fewer than two are known.
+    """
+    before, after = margin
+    filled = np.where(np.isnan(minutes), -np.inf, minutes)
+    edge = np.full(before + after, -np.inf)
+    around = highest_ahead(np.concatenate((edge, filled, edge)), before + after)
+    first = second = np.full(row.size, -np.inf)
+    for day in range(1, days + 1):
+        begin = row - day * _DAY + after  # of a row less `before`, moved on by the edge
+        there = (begin >= 0) & (begin < around.size)
+        peak = np.where(there, around[np.where(there, begin, 0)], -np.inf)
+        first, second = np.maximum(first, peak), np.maximum(second, np.minimum(first, peak))
+    return np.where(second > -np.inf, second, UNKNOWN)
