@@ -298,6 +298,15 @@ def test_sessions_that_are_no_longer_asked_for_leave_no_mark_and_no_finalizer() 
     assert not world.policy().finalizers
 
 
+def test_a_policy_that_is_let_go_of_is_decided_on_all_the_same() -> None:
+    world = draining()
+    for need in range(5, 10):  # its status is written at every tick
+        world.metrics.answer("edge", steady(float(need)))
+        assert not world.tick().failures
+    assert not world.policy().finalizers
+    assert len(world.names()) > len(BUSY)
+
+
 def test_a_pod_that_cannot_be_opened_again_is_tried_until_the_time_is_over() -> None:
     world = draining()
     name = min(world.draining())

@@ -33,11 +33,13 @@ class PutBack:
         self._cluster, self._max_mode = cluster, max_mode
         self._announcer = Announcer(cluster)
 
-    def tend(self, survey: Survey, understood: Understood, claims: Claims, now: float) -> None:
+    def tend(
+        self, survey: Survey, understood: Understood, claims: Claims, now: float
+    ) -> Mapping[str, Resource]:
         """Put back what nobody asks for any more. A failure is tried again at the next tick.
 
         Of policies that can't be understood nobody knows what they ask for: nothing of theirs is
-        touched while they are there.
+        touched while they are there. Returns those that were let go of, as they are now.
         """
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         driven = {
@@ -50,9 +52,10 @@ class PutBack:
         for one in survey.autoscalers:
             if one.held and self._is_over(one, policies.get(one.held.policy), driven, doubtful):
                 self._safely(policies.get(one.held.policy), one, now)
-        for policy in survey.policies:
-            if FINALIZER in policy.finalizers and (policy.deleting or policy.key not in doubtful):
-                self._release(policy, survey, driven, now)
+        held = [policy for policy in survey.policies if FINALIZER in policy.finalizers]
+        tended = [policy for policy in held if policy.deleting or policy.key not in doubtful]
+        released = [self._release(policy, survey, driven, now) for policy in tended]
+        return {policy.key: policy for policy in released if policy}
 
     def _is_over(
         self, one: Autoscaler, policy: Resource | None, driven: Driven, doubtful: Collection[str]
@@ -81,21 +84,24 @@ class PutBack:
             event = Announcement(policy, "MinimumPutBack", told, action="PutBack")
             self._announcer.tell(event, told, now)
 
-    def _release(self, policy: Resource, survey: Survey, driven: Driven, now: float) -> None:
+    def _release(
+        self, policy: Resource, survey: Survey, driven: Driven, now: float
+    ) -> Resource | None:
         """Take the finalizer away once nothing is held, or the time for it has run out."""
         if not policy.deleting and any(key == policy.key for key, _ in driven):
-            return
+            return None
         marked = open_ends(self._cluster, policy, _read(policy, survey.targets))
         left = [*_held_for(policy, survey), *marked]
         late = policy.deleted_at is not None and now - policy.deleted_at > PATIENCE
         if left and not late:
-            return  # seen again at the next tick, when it has taken effect
+            return None  # seen again at the next tick, when it has taken effect
         try:
             if left:
                 self._give_up(policy, left, now)
-            self._cluster.set_finalizer(policy, FINALIZER, False)
+            return self._cluster.set_finalizer(policy, FINALIZER, False)
         except EbbtideError as error:
             log.warning("%s: it is not let go of yet: %s", policy.key, error)
+            return None
 
     def _give_up(self, policy: Resource, left: Iterable[str], now: float) -> None:
         told = f"not put back within {PATIENCE:.0f} s, see to it by hand: {', '.join(left)}"

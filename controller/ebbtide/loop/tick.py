@@ -146,12 +146,15 @@ class Loop:
         words = self._heard.of(survey)
         self._timed(seconds, "forecast", lambda: self._foresee(workloads, words))
         claims, tend = Claims(survey), self._put_back.tend
-        self._timed(seconds, "put back", lambda: tend(survey, understood, claims, now))
+        moved = self._timed(seconds, "put back", lambda: tend(survey, understood, claims, now))
         modelled = not self._rules.replayed
         knowledge = Knowledge(self._histories, self._forecasting, words, modelled)
         when = now, lambda: self._world.stopwatch() - begun
         there = survey.targets
-        cases = [_Case(w, there.get(w.target), claims, knowledge, *when) for w in workloads]
+        cases = [
+            _Case(w.moved_on(moved.get(w.key)), there.get(w.target), claims, knowledge, *when)
+            for w in workloads
+        ]
         found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(

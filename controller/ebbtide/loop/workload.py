@@ -45,6 +45,14 @@ class Workload:
         """The workload with the settings that hold in a phase."""
         return replace(self, policies=self.by_phase.get(phase, self.policies))
 
+    def moved_on(self, to: Resource | None) -> "Workload":
+        """The workload at the version that its object has moved on to since it was read."""
+        if to is None:
+            return self
+        version, finalizers = to.resource_version, to.finalizers
+        moved = replace(self.resource, resource_version=version, finalizers=finalizers)
+        return replace(self, resource=moved)
+
     @property
     def key(self) -> str:
         """`namespace/name`: the workload's name everywhere."""
