@@ -20,7 +20,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
+from ebbtide_policies.lanes import NOTHING, Flag, Number, either, every, some, where, whole
 from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 from ebbtide_policies.strictness import (
@@ -190,7 +190,7 @@ class Descent(Policy[DescentSettings]):
             "origin": origin,
             "replicas": where(rose | fell, replicas, memory["replicas"]),
         }
-        return {key: where(fell, after.get(key, kept[key]), kept[key]) for key in kept}
+        return {key: either(fell, after.get(key, kept[key]), kept[key]) for key in kept}
 
     def _since(self, seen: Observation, origin: Number, replicas: Number) -> Memory:
         return {

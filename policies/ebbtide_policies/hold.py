@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, Flag, Number, where
+from ebbtide_policies.lanes import NOTHING, Flag, Number, some, where
 from ebbtide_policies.observation import Demand, Observation
 from ebbtide_policies.quantities import Duration, Share
 
@@ -160,5 +160,5 @@ class Hold(Policy[HoldSettings]):
     def _pace(
         self, seen: Observation, doubt: Flag, reason: str, detail: str, *values: object
     ) -> Bound:
-        replicas = where(doubt, seen.fleet.current, NOTHING)
+        replicas = where(doubt, seen.fleet.current, NOTHING) if some(doubt) else NOTHING
         return Bound(Kind.PACE_DOWN, replicas, self.name, reason, detail, values)

@@ -55,6 +55,13 @@ def some(flags: Flag) -> bool:
     return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(flags.any())
 
 
+def either(condition: Flag, yes: Number, no: Number) -> Number:
+    """Choose lane by lane, unless there is nothing to choose: a number stays one number."""
+    if yes is no or (isinstance(yes, float) and isinstance(no, float) and yes == no):
+        return no
+    return where(condition, yes, no)
+
+
 def number(value: Number) -> float:
     """Take the one number out of a result that is known to have no lanes."""
     return float(value)

@@ -64,8 +64,12 @@ class Settled(NamedTuple):
 
 
 def tightest(bounds: Iterable[Bound], current: Number) -> Limits:
-    """Fold bounds into the tightest of each kind; an unknown one holds capacity."""
-    return _folded([_Count(bound, _counted(bound)) for bound in bounds], current)
+    """Fold bounds into the tightest of each kind; an unknown one holds capacity.
+
+    They are rounded after that: of several of a kind, the tightest is what rounding leaves of them.
+    """
+    rough = _folded((_Count(bound, _roughly(bound)) for bound in bounds), current)
+    return _limits({kind: _rounded(kind, found) for kind, found in rough.items()}, current)
 
 
 class _Count(NamedTuple):
@@ -75,7 +79,12 @@ class _Count(NamedTuple):
     replicas: Number
 
 
-def _folded(counts: Iterable[_Count], current: Number) -> Limits:
+def _roughly(bound: Bound) -> Number:
+    """A bound that is yet to be rounded; NaN where it is unknown or limitless."""
+    return bound.replicas if every(np.isfinite(bound.replicas)) else _counted(bound)
+
+
+def _folded(counts: Iterable[_Count], current: Number) -> Mapping[Kind, Number]:
     by_kind: dict[Kind, Number] = dict(_NEUTRAL)
     for bound, counted in counts:
         kind, known, unknown = bound.kind, counted, np.isnan(counted)
@@ -85,6 +94,10 @@ def _folded(counts: Iterable[_Count], current: Number) -> Limits:
             known = where(unknown, _NEUTRAL[kind], counted)
         tighter = np.minimum if kind in _LOWERING else np.maximum
         by_kind[kind] = tighter(by_kind[kind], known)
+    return by_kind
+
+
+def _limits(by_kind: Mapping[Kind, Number], current: Number) -> Limits:
     pace_down = np.minimum(by_kind[Kind.PACE_DOWN], current)
     return Limits(
         floor=by_kind[Kind.FLOOR],
@@ -94,6 +107,11 @@ def _folded(counts: Iterable[_Count], current: Number) -> Limits:
         pace_down=np.maximum(pace_down, by_kind[Kind.ROLLBACK]),
         pace_up=np.maximum(np.maximum(by_kind[Kind.PACE_UP], current), by_kind[Kind.ROLLBACK]),
     )
+
+
+def _rounded(kind: Kind, replicas: Number) -> Number:
+    """Whole replicas, none below zero."""
+    return np.maximum(within(replicas) if kind in _LOWERING else whole(replicas), NOTHING)
 
 
 def _counted(bound: Bound) -> Number:
@@ -117,7 +135,7 @@ def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
     """Decide for one workload and name the bound that decided."""
     given = [_Count(bound, _counted(bound)) for bound in bounds]
     current = seen.fleet.current
-    limits = _folded(given, current)
+    limits = _limits(_folded(given, current), current)
     want, replicas = settle(limits)
     binding = _binding(given, limits, Settled(want, replicas), number(current))
     others = (bound for bound, _ in given if bound is not binding)

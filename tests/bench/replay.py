@@ -8,10 +8,13 @@ figure is processor time of one core. Rows go to build/bench/replay.json.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import time
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -76,6 +79,23 @@ def spent(worlds: Sequence[World], crews: Sequence[Policies], cut: Cut | None = 
     return time.process_time() - begun
 
 
+def growth(days: int = 4, count: int = 50) -> Mapping[str, Mapping[str, float]]:
+    """What twice the time, and twice the variants, cost beside once."""
+    once = _cost(days, count)
+    more = {"twice the days": _cost(2 * days, count), "twice the variants": _cost(days, 2 * count)}
+    return {what: {of: cost[of] / once[of] for of in once} for what, cost in more.items()}
+
+
+def _cost(days: int, count: int) -> Mapping[str, float]:
+    here, crews = world(days, 0), variants(count)
+    seconds = min(spent([world(days, 0)], crews) for _ in range(3))
+    tracemalloc.start()
+    replicas_asked(here, crews)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return {"seconds": seconds, "bytes": float(most)}
+
+
 def main() -> None:
     """Print a table of variants and workloads."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -86,9 +106,9 @@ def main() -> None:
     print(
         f"{'variants':>9} {'workloads':>9} {'days':>5} {'seconds':>8} {'M minutes/s':>12} {'x':>6}"
     )
-    rows = []
-    for count, workloads in ((1, 1), (10, 1), (200, 1), (1, 10), (10, 10), (1, 100)):
-        span = days if workloads == 1 else max(1, days // workloads)
+    rows: list[dict[str, Any]] = []
+    for count, workloads in itertools.product((1, 10, 200), (1, 10, 100)):
+        span = max(1, days // workloads)
         worlds = [world(span, seed) for seed in range(workloads)]
         seconds = spent(worlds, variants(count))
         pace = count * workloads * span * DAY / seconds
@@ -99,7 +119,10 @@ def main() -> None:
             f" {pace * single:>6.0f}",
             flush=True,
         )
-    whole = next(r for r in rows if r["variants"] == 200)
+    for what, more in growth().items():
+        print(f"{what}: {more['seconds']:.2f} times the time, {more['bytes']:.2f} the memory")
+        rows.append({"growth": what, **more})
+    whole = next(r for r in rows if r.get("variants") == 200)
     reached = whole["seconds"] <= LIMIT or days != 30
     print(f"200 variants, {days} days: {'' if reached else 'NOT '}within {LIMIT:g} s")
     OUT.parent.mkdir(parents=True, exist_ok=True)

@@ -25,24 +25,23 @@ class Tables:
     _columns: dict[tuple[object, ...], Lanes] = field(default_factory=dict)
 
     def look_up(self, question: str, asked: tuple[Number, ...], ticks: Rows) -> Lanes:
-        """The answers of a question, one a lane; `ticks` says where each lane is."""
-        key = (question, *(np.asarray(number).tobytes() for number in asked))
+        """The answers of a question at the ticks at which lanes are, as wide as it is asked."""
+        key = (question, *(_key(number) for number in asked))
         if key not in self._known:
-            self._known[key] = self._answered(question, asked, ticks.size)
+            self._known[key] = self._answered(question, asked)
         table, column = self._known[key]
         found: Lanes = table[ticks] if column is None else table[ticks, column]
         return found
 
-    def _answered(
-        self, question: str, asked: tuple[Number, ...], lanes: int
-    ) -> tuple[Lanes, Rows | None]:
+    def _answered(self, question: str, asked: tuple[Number, ...]) -> tuple[Lanes, Rows | None]:
         """A column for each different way in which lanes ask, and the column of each lane."""
         if all(np.ndim(number) == 0 for number in asked):
             return self._column(question, tuple(map(float, asked))), None
-        rows = np.stack([np.broadcast_to(number, lanes) for number in asked], axis=1)
+        lanes = np.broadcast_arrays(*asked)
+        rows = np.stack([numbers.reshape(-1) for numbers in lanes], axis=1)
         ways, column = np.unique(rows, axis=0, return_inverse=True)
         table = np.stack([self._column(question, tuple(way)) for way in ways.tolist()], axis=1)
-        return table, column.reshape(-1)
+        return table, column.reshape(lanes[0].shape)
 
     def _column(self, question: str, asked: tuple[float, ...]) -> Lanes:
         key = (question, *asked)
@@ -52,9 +51,17 @@ class Tables:
         return self._columns[key]
 
 
+def _key(number: Number) -> object:
+    """What tells a number, or lanes of them, from others."""
+    if isinstance(number, (float, int)):
+        return float(number)
+    lanes = np.asarray(number, dtype=np.float64)
+    return lanes.shape, lanes.tobytes()
+
+
 @dataclass(frozen=True, slots=True)
 class LaneDemand:
-    """One signal at the tick that each lane is at."""
+    """One signal at the tick that each lane is at: one entry a stretch of time, or one a lane."""
 
     name: str
     tables: Tables
@@ -120,4 +127,4 @@ class LaneDemand:
 
     def usual(self, start: float, end: float) -> Lanes:
         """An ordinary day is not known here: who asks for it gets no answer."""
-        return np.full(self.ticks.size, np.nan)
+        return np.full(self.ticks.shape, np.nan)

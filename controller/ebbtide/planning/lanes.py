@@ -1,10 +1,13 @@
 """Many fleets at once, one a lane: their states, and one decision for all of them.
 
-The policies are the very ones of the live loop; their rules run on numpy lanes as on numbers.
+The policies are the very ones of the live loop; their rules run on numpy lanes as on numbers. Lanes
+may have two axes, stretches of time and variants: what all variants see alike then has one entry a
+stretch, what all stretches have alike one a variant, and numpy reckons no more than there is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -24,43 +27,61 @@ Which = NDArray[np.int64] | NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """All that a fleet takes from one tick to the next, one entry a lane."""
+    """All that a fleet takes from one tick to the next, lane by lane."""
 
-    asked: Lanes
-    """What was asked for in the last lead time, newest last, (ticks, lanes)."""
+    asked: tuple[Lanes, ...]
+    """What was asked for in the last lead time, newest last, one entry a tick."""
     step: LastStep
     memories: Mapping[str, Memory]
 
     @property
     def current(self) -> Lanes:
         """Replicas that are asked for."""
-        newest: Lanes = self.asked[-1]
-        return newest
+        return self.asked[-1]
 
     @property
     def ready(self) -> Lanes:
         """Replicas that are ready: those that were asked for all through the lead time."""
-        return np.asarray(self.asked.min(axis=0))
+        return reduce(np.minimum, self.asked)
 
     def take(self, which: Which) -> "State":
-        """The state of some lanes."""
-        return self.with_(lambda value: _lanes(value, self.current.size)[..., which])
+        """The state of some lanes, counted row by row: they have one axis from then on."""
+        shape = self.current.shape
+        return self.with_(lambda value: np.broadcast_to(value, shape).reshape(-1)[which])
 
     def put(self, which: Which, other: "State") -> "State":
         """The same, with the state of some lanes taken from another one that holds only them."""
-        theirs = iter(other.numbers())
+        theirs, shape, lanes = iter(other.numbers()), self.current.shape, other.current.shape
 
         def changed(value: Number) -> Lanes:
-            found = _lanes(value, self.current.size).copy()
-            found[..., which] = next(theirs)
+            found = np.array(np.broadcast_to(value, shape), dtype=np.float64)
+            found.reshape(-1)[which] = np.broadcast_to(next(theirs), lanes).reshape(-1)
             return found
 
         return self.with_(changed)
 
-    def with_(self, change: Any) -> "State":
+    def later(self, first: "State") -> "State":
+        """Each row takes the state of the one before it; `first` is that of the first one."""
+        begins, shape = iter(first.numbers()), self.current.shape
+
+        def moved(value: Number) -> Lanes:
+            begin = np.broadcast_to(next(begins), shape)
+            return np.concatenate((begin[:1], np.broadcast_to(value, shape)[:-1]))
+
+        return self.with_(moved)
+
+    def folded(self) -> "State":
+        """The same, with memories no larger than they have to be: most lanes share most numbers."""
+        memories = {
+            name: {key: _folded(value) for key, value in memory.items()}
+            for name, memory in self.memories.items()
+        }
+        return replace(self, memories=memories)
+
+    def with_(self, change: Callable[[Number], Any]) -> "State":
         """A state in which every number is changed, in a fixed order."""
         return State(
-            asked=change(self.asked),
+            asked=tuple(change(asked) for asked in self.asked),
             step=LastStep(*(change(value) for value in self.step)),
             memories={
                 name: {key: change(memory[key]) for key in sorted(memory)}
@@ -70,22 +91,25 @@ class State:
 
     def numbers(self) -> Iterator[Number]:
         """Every number of the state, in the same order."""
-        yield self.asked
+        yield from self.asked
         yield from self.step
         for _, memory in sorted(self.memories.items()):
             yield from (memory[key] for key in sorted(memory))
 
     def same(self, other: "State") -> NDArray[np.bool_]:
         """Which lanes are in the same state as those of another one."""
-        alike = np.ones(self.current.size, dtype=np.bool_)
+        alike = np.ones(self.current.shape, dtype=np.bool_)
         for mine, theirs in zip(self.numbers(), other.numbers(), strict=True):
-            equal = np.equal(mine, theirs) | (np.isnan(mine) & np.isnan(theirs))
-            alike &= equal.all(axis=0) if np.ndim(equal) == 2 else equal  # noqa: PLR2004
+            alike &= np.equal(mine, theirs) | (np.isnan(mine) & np.isnan(theirs))
         return alike
 
 
-def _lanes(value: Number, count: int) -> Lanes:
-    return np.broadcast_to(value, count) if np.ndim(value) == 0 else np.asarray(value)
+def _folded(value: Number) -> Number:
+    """One number in place of lanes that are all alike, or one row in place of rows."""
+    lanes = np.asarray(value)
+    if not lanes.size or np.all(lanes == lanes.flat[0]):
+        return float(lanes.flat[0]) if lanes.size else value
+    return lanes[0] if lanes.ndim > 1 and np.all(lanes == lanes[:1]) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +132,8 @@ class Crew:
 
     def begin(self, replicas: Lanes, now: Number, demand: Sequence[Demand]) -> State:
         """Fleets at first sight, all of them ready."""
-        step = LastStep(np.full(replicas.size, -np.inf), replicas, replicas)
-        asked = np.repeat(replicas[np.newaxis], max(1, self.boot), axis=0)
+        step = LastStep(np.full(replicas.shape, -np.inf), replicas, replicas)
+        asked = (replicas,) * max(1, self.boot)
         state = State(asked=asked, step=step, memories={})
         seen = self._look(state, now, demand)
         memories = {p.name: p.recall(None, seen) for p in self.policies}
@@ -120,7 +144,7 @@ class Crew:
         seen, current = self._look(state, now, demand), state.current
         bounds = [b for p in self.policies for b in p.bounds(seen, state.memories[p.name])]
         decided = settle(tightest(bounds, current)).replicas
-        replicas = _lanes(decided, current.size)
+        replicas = np.asarray(np.broadcast_to(decided, current.shape))
         memories = {
             p.name: p.remember(seen, state.memories[p.name], replicas) for p in self.policies
         }
@@ -131,8 +155,7 @@ class Crew:
             np.where(moved, current, before),
             np.where(moved, replicas, after),
         )
-        asked = np.concatenate((state.asked[1:], replicas[np.newaxis]))
-        return State(asked=asked, step=step, memories=memories)
+        return State(asked=(*state.asked[1:], replicas), step=step, memories=memories)
 
     def _look(self, state: State, now: Number, demand: Sequence[Demand]) -> Observation:
         return Observation(
@@ -147,8 +170,8 @@ class Crew:
         )
 
 
-def stacked(variants: Sequence[Policies], times: int) -> Policies:
-    """The policies of several variants as those of one; each variant has a lane `times` times.
+def stacked(variants: Sequence[Policies]) -> Policies:
+    """The policies of several variants as those of one, with a lane for each variant.
 
     Numbers in which the variants differ become lanes; all else has to be the same.
 
@@ -158,10 +181,10 @@ def stacked(variants: Sequence[Policies], times: int) -> Policies:
     """
     if len({tuple(p.name for p in policies) for policies in variants}) != 1:
         raise InvalidInput("variants must have the same policies to be replayed together")
-    return tuple(_stacked(same, times) for same in zip(*variants, strict=True))
+    return tuple(_stacked(same) for same in zip(*variants, strict=True))
 
 
-def _stacked(same: Sequence[Policy[Any]], times: int) -> Policy[Any]:
+def _stacked(same: Sequence[Policy[Any]]) -> Policy[Any]:
     first = same[0].settings
     changed: dict[str, Lanes] = {}
     for name in type(first).model_fields:
@@ -170,5 +193,5 @@ def _stacked(same: Sequence[Policy[Any]], times: int) -> Policy[Any]:
             continue
         if not all(isinstance(value, (int, float)) for value in column):
             raise InvalidInput(f"{same[0].name}.{name}: variants must not differ in it")
-        changed[name] = np.tile(np.array(column, dtype=np.float64), times)
+        changed[name] = np.array(column, dtype=np.float64)
     return type(same[0])(first.model_copy(update=changed)) if changed else same[0]

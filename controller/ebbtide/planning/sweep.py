@@ -16,10 +16,10 @@ import numpy as np
 from ebbtide.planning.lane_demand import LaneDemand, Rows, Tables
 from ebbtide.planning.lanes import Crew, Policies, State, stacked
 from ebbtide.planning.seen_demand import SeenDemand
-from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.lanes import Lanes, Number
 from ebbtide_policies.observation import Demand
 
-LANES = 8192
+LANES = 16384
 """Lanes that run side by side: more of them would not make a tick any cheaper for each."""
 
 
@@ -38,6 +38,10 @@ class World:
     """Ticks until a replica is ready."""
     replicas: float
     """The fleet at the first tick."""
+
+
+Where = slice | tuple[Rows, Rows]
+"""Lanes in what is kept of them: all, or some by stretch and variant."""
 
 
 class Cut(NamedTuple):
@@ -73,81 +77,68 @@ FORGOTTEN = 4 * 3600.0
 
 
 class _Sweep:
-    """One sweep; lane = stretch * variants + variant."""
+    """One sweep; lanes have two axes, stretches and variants, and are counted row by row."""
 
     def __init__(self, world: World, variants: Sequence[Policies], cut: Cut) -> None:
         self._world, self._cut, self._variants = world, cut, len(variants)
-        self._each = variants
+        self._each, self._together = variants, stacked(variants)
         self._tables = {name: Tables(demand) for name, demand in world.demands.items()}
-        begins = np.arange(cut.stretches, dtype=np.int64) * cut.length
-        self._begin: Rows = np.repeat(begins, self._variants)
-        self._asked = np.empty((cut.length, begins.size, self._variants))
+        self._begin: Rows = np.arange(cut.stretches, dtype=np.int64)[:, np.newaxis] * cut.length
+        self._asked = np.empty((cut.length, cut.stretches, self._variants))
 
     def run(self) -> Lanes:
         """Replicas asked for, (ticks, variants)."""
-        every = np.arange(self._begin.size)
-        begun = self._guess(every)
-        ended = self._stretch(begun, every)
+        crew = self._crew(self._together)
+        first = self._begun(crew, self._full(self._world.replicas), self._begin)
+        begun = self._guessed(crew, first)
+        ended = self._stretch(crew, begun, self._begin, slice(None))
         while True:
-            truth = self._shifted(ended)
+            truth = ended.later(first)
             wrong = np.flatnonzero(~begun.same(truth))
             if not wrong.size:
                 break
-            begun = truth
-            ended = ended.put(wrong, self._stretch(truth.take(wrong), wrong))
+            begun, ended = truth, ended.put(wrong, self._again(truth, wrong))
         flat = self._asked.transpose(1, 0, 2).reshape(-1, self._variants)
         return flat[: self._world.now.size]
 
-    def _guess(self, lanes: Rows) -> State:
-        """The states in which stretches begin, as far as a guess some hours before can tell."""
-        crew, cut = self._crew(lanes), self._cut
-        first = self._ticks(lanes, -cut.guess)
-        needs = [self._tables[name].demand.present()[first] for name in self._tables]
-        need = np.nan_to_num(np.max(needs, axis=0), nan=self._world.replicas)
-        state = self._begun(crew, np.ceil(need), lanes, -cut.guess)
-        for offset in range(-cut.guess, 0):
-            state = self._decided(crew, state, lanes, offset)
-        start = np.flatnonzero(self._begin[lanes] == 0)
-        true = self._begun(
-            self._crew(lanes[start]), np.full(start.size, self._world.replicas), lanes[start], 0
-        )
-        return state.put(start, true)
+    def _full(self, replicas: Number) -> Lanes:
+        return np.array(np.broadcast_to(replicas, (self._cut.stretches, self._variants)))
 
-    def _begun(self, crew: Crew, replicas: Lanes, lanes: Rows, offset: int) -> State:
-        ticks = self._ticks(lanes, offset)
+    def _guessed(self, crew: Crew, first: State) -> State:
+        """The states in which stretches begin, as far as a guess some hours before can tell."""
+        guess = self._cut.guess
+        ticks = self._ticks(self._begin, -guess)
+        needs = [tables.demand.present()[ticks] for tables in self._tables.values()]
+        need = np.nan_to_num(np.max(needs, axis=0), nan=self._world.replicas)
+        state = self._begun(crew, self._full(np.ceil(need)), self._begin - guess)
+        for offset in range(-guess, 0):
+            state = self._decided(crew, state, self._ticks(self._begin, offset))
+        start = np.arange(self._variants)
+        return state.put(start, first.take(start))
+
+    def _begun(self, crew: Crew, replicas: Lanes, begin: Rows) -> State:
+        ticks = self._ticks(begin, 0)
         return crew.begin(replicas, self._world.now[ticks], self._seen(ticks))
 
-    def _decided(self, crew: Crew, state: State, lanes: Rows, offset: int) -> State:
-        ticks = self._ticks(lanes, offset)
+    def _decided(self, crew: Crew, state: State, ticks: Rows) -> State:
         return crew.decide(state, self._world.now[ticks], self._seen(ticks))
 
-    def _stretch(self, state: State, lanes: Rows) -> State:
-        """Run some lanes from the beginning of their stretches to the end, and keep the outcome."""
-        crew = self._crew(lanes)
-        stretch, variant = np.divmod(lanes, self._variants)
+    def _stretch(self, crew: Crew, state: State, begin: Rows, where: Where) -> State:
+        """Run lanes from the beginning of their stretches to the end, and keep the outcome."""
+        state = state.folded()
         for offset in range(self._cut.length):
-            state = self._decided(crew, state, lanes, offset)
-            self._asked[offset, stretch, variant] = state.current
+            state = self._decided(crew, state, self._ticks(begin, offset))
+            self._asked[offset][where] = state.current
         return state
 
-    def _shifted(self, ended: State) -> State:
-        """The states in which stretches truly begin: each where the one before it ended."""
-        lanes = np.arange(self._begin.size)
-        before = ended.take(np.maximum(lanes - self._variants, 0))
-        first = lanes[: self._variants]
-        return before.put(first, self._first)
+    def _again(self, truth: State, wrong: Rows) -> State:
+        """Run some lanes once more, from the states in which they truly begin."""
+        stretch, variant = np.divmod(wrong, self._variants)
+        crew = self._crew(stacked([self._each[one] for one in variant.tolist()]))
+        begin = self._begin[stretch, 0]
+        return self._stretch(crew, truth.take(wrong), begin, (stretch, variant))
 
-    @property
-    def _first(self) -> State:
-        lanes = np.arange(self._variants)
-        replicas = np.full(self._variants, self._world.replicas)
-        return self._begun(self._crew(lanes), replicas, lanes, 0)
-
-    def _crew(self, lanes: Rows) -> Crew:
-        """The policies of some lanes."""
-        variants = [self._each[i] for i in (lanes % self._variants).tolist()]
-        whole = lanes.size == self._begin.size
-        policies = stacked(self._each, self._cut.stretches) if whole else stacked(variants, 1)
+    def _crew(self, policies: Policies) -> Crew:
         return Crew(
             workload=self._world.workload,
             policies=policies,
@@ -155,9 +146,9 @@ class _Sweep:
             boot=self._world.boot,
         )
 
-    def _ticks(self, lanes: Rows, offset: int) -> Rows:
-        """The tick that each lane is at; beyond the ends of time, the first and the last one."""
-        return np.clip(self._begin[lanes] + offset, 0, self._world.now.size - 1)
+    def _ticks(self, begin: Rows, offset: int) -> Rows:
+        """The tick at which lanes are; beyond the ends of time, the first and the last one."""
+        return np.minimum(np.maximum(begin + offset, 0), self._world.now.size - 1)
 
     def _seen(self, ticks: Rows) -> Sequence[Demand]:
         return [LaneDemand(name, tables, ticks) for name, tables in self._tables.items()]
