@@ -207,8 +207,17 @@ def _highest(excess: Floats, since: NDArray[np.bool_]) -> Floats:
 def _means(minutes: Floats, rows: int) -> Floats:
     """Means of so many rows each, up to the last one; gaps are carried over, nothing is nought."""
     rows = min(rows, len(minutes))
-    whole = np.nan_to_num(carried(minutes[len(minutes) % rows :]))
-    return np.asarray(whole.reshape(-1, rows, whole.shape[1]).mean(axis=1))
+    blocks = minutes[len(minutes) % rows :].reshape(-1, rows, minutes.shape[1])
+    means: Floats = blocks.mean(axis=1)
+    some, series = np.nonzero(np.isnan(means))
+    if some.size:
+        part = blocks[some, :, series]
+        known = ~np.isnan(part)
+        count = known.sum(axis=1)
+        added = np.where(known, part, 0.0).sum(axis=1)
+        means[some, series] = np.where(count > 0, added / np.maximum(count, 1), np.nan)
+        means = np.nan_to_num(carried(means))
+    return means
 
 
 def _usual_now(forecast: Forecast, history: History) -> Floats:

@@ -23,6 +23,7 @@ from ebbtide.forecast.contract import (
 )
 from ebbtide.forecast.ebb import ebbed
 from ebbtide.forecast.event_experts import Memory
+from ebbtide.forecast.kinds import by_kind
 from ebbtide.forecast.tide_frame import Frame
 from ebbtide.forecast.tide_group import Group, begun
 from ebbtide.forecast.tide_learner import Curve
@@ -64,6 +65,7 @@ class Tide:
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),
         )
+        made = by_kind(made, history, context)
         made = ebbed(made, history) if self._ebbs else made
         return heed(made, history, context, self._events)
 

@@ -1,0 +1,221 @@
+"""Kinds of day: on a holiday, and after it, days of the same kind say more than yesterday does.
+
+A forecaster that knows days only by their number takes the day after for one like the day before.
+Where the calendar says that today, yesterday or tomorrow is of a kind of its own, the curve of the
+last days of the same kind competes with the forecast: as it stands, by its ratio to the present
+level, and by its difference to it. What each would have said in the last hours of the day is
+compared with what came, and so are the last value and the days before; the forecast moves as far
+as the kind of the day was better, and halfway while the day is too young to tell.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.columns import median
+from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
+
+SIMILAR = 4
+"""Days of the same kind that a curve is the mean of."""
+HOLIDAY = "Holiday"
+SUNDAY = 6
+AROUND_MINUTES = 15
+"""A minute of an earlier day is the mean of those around it."""
+LEVEL_MINUTES = 3
+"""The present level is the mean of the last minutes."""
+DAYS = 7
+"""Days before that a forecast without the calendar goes by."""
+COMPARED_HOURS = 3.0
+"""What was said in the last hours is compared..."""
+EVERY_MINUTES = 10
+"""...from moments so far apart..."""
+AHEAD_MINUTES = (10, 60)
+"""...so many minutes ahead."""
+FIRST_ERROR = 0.02
+"""Before anything was compared all are thought to have missed by such a share of the demand."""
+BETTER = 0.8
+"""A forecast is so much better than the best of those that stand for it."""
+POWER = 4.0
+STEEPEST = 10.0
+DAY = 86400.0
+HOUR = 3600.0
+MINUTE = 60.0
+NIL = 1e-30
+Rows = NDArray[np.int_]
+
+
+def by_kind(forecast: Forecast, history: History, context: Context) -> Forecast:
+    """A forecast in which days of a kind of their own follow those of the same kind."""
+    groups: dict[tuple[str, int], list[int]] = {}
+    for column, known in enumerate(context.series):
+        if known.days:
+            groups.setdefault((known.time_zone, id(known.days)), []).append(column)
+    values = None
+    for columns in groups.values():
+        told = _Kinds(history, np.array(columns), context.series[columns[0]])
+        concerned = told.concerned(forecast.values.shape[1])
+        if concerned.any():
+            values = forecast.values.copy() if values is None else values
+            rows = np.flatnonzero(concerned)
+            at = np.ix_(np.arange(len(values)), rows, np.array(columns))
+            change = told.change(values[at][0], rows + 1)
+            values[at] = np.maximum(values[at] + change, 0.0)
+    return forecast if values is None else forecast._replace(values=values)
+
+
+class _Kinds:
+    """Some series that go by the same calendar, at the moment of their forecast."""
+
+    def __init__(self, history: History, columns: Rows, known: SeriesContext) -> None:
+        self.end, self.grid = history.end, history.grid
+        self.minutes = history.minutes[:, columns]
+        self.begin = history.end - (len(history.minutes) - 1) * history.grid
+        self.known, self.zone = known, ZoneInfo(known.time_zone)
+
+    def concerned(self, steps: int) -> NDArray[np.bool_]:
+        """Which rows ahead are of a day of its own kind, or of the day after one."""
+        days = self._days(self.end + self.grid * np.arange(1.0, steps + 1))
+        special = [day for day in np.unique(days).tolist() if self._special(day)]
+        special = [day for day in special if self._similar(day)]
+        return np.isin(days, special)
+
+    def change(self, plain: Floats, ahead: Rows) -> Floats:
+        """By how much a plain forecast of some rows ahead has to move, (rows, M)."""
+        targets: Floats = self.end + self.grid * ahead.astype(float)
+        said = self._said(np.full(targets.size, self.end), targets)
+        weights, trust = self._compared(self._days(targets)[0])
+        place = np.interp(np.log(ahead * self.grid / MINUTE), np.log(AHEAD_MINUTES), (0.0, 1.0))
+        share = place[:, None]
+        weights = (1 - share) * weights[0][:, None] + share * weights[1][:, None]
+        expected = (weights * said).sum(axis=0)
+        follow = (1 - share) * trust[0] + share * trust[1]
+        return np.where(np.isnan(expected), 0.0, follow * (expected - plain))
+
+    def _compared(self, day: int) -> tuple[Sequence[Floats], Sequence[Floats]]:
+        """The weight of each form, (3, M), and how far they are followed, (M,), at each lead."""
+        first = self.end - COMPARED_HOURS * HOUR
+        step = max(EVERY_MINUTES * MINUTE, self.grid) // self.grid * self.grid
+        weights, trusts = [], []
+        for minutes in AHEAD_MINUTES:
+            lead = max(self.grid, minutes * MINUTE // self.grid * self.grid)
+            targets = np.arange(self.end, max(first, self.begin + lead), -step)
+            targets = targets[self._days(targets) == day]
+            origins = targets - lead
+            truth = self._level(targets, 1)
+            missed = np.nansum(np.abs(self._said(origins, targets) - truth), axis=1)
+            plain = np.nansum(np.abs(self._unsaid(origins, targets) - truth), axis=1).min(axis=0)
+            doubt = FIRST_ERROR * COMPARED_HOURS * HOUR / step * self._scale + NIL
+            weight = ((missed.min(axis=0) + doubt) / (missed + doubt)) ** POWER
+            weights.append(weight / weight.sum(axis=0))
+            own = (weights[-1] * missed).sum(axis=0)
+            trusts.append(1 / (1 + ((own + doubt) / (BETTER * plain + doubt)) ** POWER))
+        return weights, trusts
+
+    def _said(self, origins: Floats, targets: Floats) -> Floats:
+        """What days of the same kind say of some moments at others, (3, n, M)."""
+        level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
+        before, after = self._curve(origins), self._curve(targets)
+        return np.stack((after, *_carried_on(level, before, after)))
+
+    def _unsaid(self, origins: Floats, targets: Floats) -> Floats:
+        """What is said without the calendar, (5, n, M): by the last value, and the days before."""
+        level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
+        back = DAY * np.arange(1.0, DAYS + 1)[:, None]
+        before, after = self._around(origins - back), self._around(targets - back)
+        ways = [level]
+        for then, later in ((before[0], after[0]), (median(before), median(after))):
+            ways += _carried_on(level, then, later)
+        return np.stack(ways)
+
+    def _curve(self, moments: Floats) -> Floats:
+        """The mean of the last days of the same kind at some moments, (n, M); NaN for none."""
+        days = self._days(moments)
+        found = np.full((moments.size, self.minutes.shape[1]), np.nan)
+        for day in np.unique(days).tolist():
+            similar = self._similar(day)
+            if similar:
+                at = np.flatnonzero(days == day)
+                clock = moments[at] - self._midnight(day)
+                then = np.array([self._midnight(one) for one in similar])[:, None]
+                found[at] = _mean(self._around(then + clock))
+        return found
+
+    def _special(self, day: int) -> bool:
+        return day in self.known.days or day - 1 in self.known.days
+
+    def _similar(self, day: int) -> Sequence[int]:
+        """The last days of the same kind that are known wholly; Sundays are like holidays."""
+        kind, last = self._kind(day), min(day, self._today) - 1
+        return [one for one in range(last, self._first, -1) if self._alike(kind, one)][:SIMILAR]
+
+    def _alike(self, kind: str, day: int) -> bool:
+        other = self._kind(day)
+        sunday = date.fromordinal(day).weekday() == SUNDAY and other != "Workday"
+        return other == kind or (kind == HOLIDAY and sunday)
+
+    def _kind(self, day: int) -> str:
+        return self.known.kind_of_day(self._midnight(day) + DAY / 2)
+
+    @cached_property
+    def _today(self) -> int:
+        return int(self._days(np.array([self.end]))[0])
+
+    @cached_property
+    def _first(self) -> int:
+        """The day in which the history begins."""
+        return int(self._days(np.array([self.begin]))[0])
+
+    @cached_property
+    def _scale(self) -> Floats:
+        """The mean of the last day, (M,)."""
+        return np.nan_to_num(_mean(self.minutes[-round(DAY / self.grid) :]))
+
+    def _midnight(self, day: int) -> float:
+        """The moment at which a local day begins."""
+        return datetime.combine(date.fromordinal(day), time(), self.zone).timestamp()
+
+    def _days(self, moments: Floats) -> Rows:
+        """The ordinals of the local days of some moments."""
+        if not moments.size:
+            return np.zeros(0, int)
+        first, last = (
+            datetime.fromtimestamp(float(at), self.zone).date().toordinal()
+            for at in (moments.min(), moments.max())
+        )
+        begins = np.array([self._midnight(day) for day in range(first + 1, last + 1)])
+        return first + np.searchsorted(begins, moments, side="right")
+
+    def _level(self, moments: Floats, rows: int) -> Floats:
+        """The mean of the rows up to some moments, (n, M)."""
+        return _mean(np.stack([self._at(moments - back * self.grid) for back in range(rows)]))
+
+    def _around(self, moments: Floats) -> Floats:
+        """The mean of the minutes around some moments of earlier days, (..., M)."""
+        half = int(AROUND_MINUTES * MINUTE / self.grid) // 2
+        some = range(-half, half + 1, max(1, half // 2))  # a few of them tell as much
+        return _mean(np.stack([self._at(moments + i * self.grid) for i in some]))
+
+    def _at(self, moments: Floats) -> Floats:
+        """The values at some moments, (..., M); NaN outside of what is known."""
+        rows = np.rint((moments - self.begin) / self.grid).astype(int)
+        inside = (rows >= 0) & (rows < len(self.minutes))
+        return np.where(inside[..., None], self.minutes[np.where(inside, rows, 0)], np.nan)
+
+
+def _carried_on(level: Floats, before: Floats, after: Floats) -> tuple[Floats, Floats]:
+    """A level that goes on by the ratio, and by the difference, of a curve."""
+    ratio = np.minimum(after / np.maximum(before, NIL), STEEPEST)
+    return level * ratio, np.maximum(level + after - before, 0.0)
+
+
+def _mean(values: Floats) -> Floats:
+    """The mean over the first axis of what is known; NaN of nothing."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    return np.where(
+        count > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan
+    )

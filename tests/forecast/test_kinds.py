@@ -1,0 +1,145 @@
+"""Kinds of day: a holiday goes like a Sunday, and the day after it like a working day."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
+from ebbtide.forecast.kinds import by_kind
+from ebbtide.forecast.naive import persistence
+from ebbtide.forecast.tide import Tide
+
+GRID = 600.0
+ROWS = 144
+AHEAD = 12
+NEW_YEAR = date(2026, 1, 1)
+"""A Thursday; Christmas a week before is one too."""
+CHRISTMAS = date(2025, 12, 25)
+WORK = 1000 + 600 * np.sin(2 * np.pi * (np.arange(ROWS) / ROWS - 0.25))
+"""A working day peaks at noon."""
+REST = 700 + 300 * np.cos(2 * np.pi * (np.arange(ROWS) / ROWS - 0.85))
+"""A day of rest in the evening."""
+HOLIDAYS: Mapping[int, str] = MappingProxyType(
+    {CHRISTMAS.toordinal(): "Holiday", NEW_YEAR.toordinal(): "Holiday"}
+)
+DAYS = 28
+
+
+def year_end(*, noise: float = 0.01, rest: Floats = REST) -> tuple[Floats, datetime]:
+    """Four weeks before the second of January, and that day; and when they begin, in UTC."""
+    first = NEW_YEAR - timedelta(days=DAYS - 1)
+    days = []
+    for i in range(DAYS + 1):
+        day = first + timedelta(days=i)
+        resting = day.weekday() == 6 or day.toordinal() in HOLIDAYS
+        days.append(rest if resting else WORK)
+    values = np.concatenate(days)
+    rng = np.random.default_rng(3)
+    begin = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    return np.asarray(values * np.exp(rng.normal(0, noise, values.size))), begin
+
+
+def known_at(values: Floats, begin: datetime, day: date, hour: float) -> tuple[History, int]:
+    """What is known at some hour of a day, and its last row."""
+    row = (day - begin.date()).days * ROWS + round(hour * ROWS / 24) - 1
+    return History(begin.timestamp() + GRID * row, values[: row + 1, None], GRID), row
+
+
+def missed(made: Forecast, values: Floats, row: int) -> float:
+    """The mean error of a forecast of some rows."""
+    came = values[row + 1 : row + 1 + AHEAD]
+    return float(np.abs(made.values[0, :, 0] - came).mean())
+
+
+TOLD = Context((SeriesContext(days=HOLIDAYS),))
+
+
+@pytest.mark.parametrize("day", [CHRISTMAS, CHRISTMAS + timedelta(days=1)], ids=["it", "day after"])
+def test_a_holiday_at_the_end_of_the_year_is_foreseen_better_by_who_knows_of_it(day: date) -> None:
+    values, begin = year_end()
+    with_it, without = Tide(), Tide()
+    errors = np.zeros(2)
+    for hour in range(1, 22, 3):
+        known, row = known_at(values, begin, day, hour)
+        made = with_it.forecast(known, AHEAD, TOLD), without.forecast(known, AHEAD)
+        errors += [missed(one, values, row) for one in made]
+        assert (np.diff(made[0].values, axis=0) >= 0).all()
+    assert errors[0] < 0.6 * errors[1]
+
+
+def test_a_holiday_that_goes_like_a_workday_is_soon_taken_for_one() -> None:
+    values, begin = year_end()
+    work = values.copy()
+    work[-2 * ROWS : -ROWS] = WORK
+    known, row = known_at(work, begin, NEW_YEAR, 12)
+    plain = persistence().forecast(known, AHEAD)
+    perfect = plain._replace(values=plain.values * 0 + work[row + 1 : row + 1 + AHEAD, None])
+    made = by_kind(perfect, known, TOLD).values[0, :, 0]
+    assert made == pytest.approx(perfect.values[0, :, 0], rel=0.1)
+
+
+def test_the_day_of_a_holiday_is_that_of_its_time_zone() -> None:
+    values, begin = year_end()
+    known, _ = known_at(values, begin, CHRISTMAS - timedelta(days=1), 18)  # it is Christmas there
+    forecast = persistence().forecast(known, AHEAD)
+    there = Context((SeriesContext(days=HOLIDAYS, time_zone="Asia/Shanghai"),))
+    assert by_kind(forecast, known, TOLD) is forecast
+    assert by_kind(forecast, known, there) is not forecast
+
+
+def test_only_days_of_a_kind_of_their_own_are_moved() -> None:
+    values, begin = year_end()
+    known, _ = known_at(values, begin, date(2025, 12, 18), 12)
+    forecast = persistence().forecast(known, AHEAD)
+    assert by_kind(forecast, known, TOLD) is forecast
+
+
+def test_a_make_up_workday_on_a_weekend_is_like_workdays() -> None:
+    values, begin = year_end()
+    sunday = date(2025, 12, 28)
+    context = Context((SeriesContext(days={sunday.toordinal(): "Workday"}),))
+    begun = (sunday - begin.date()).days * ROWS
+    values[begun : begun + ROWS] = WORK
+    known, _ = known_at(values, begin, sunday, 8)
+    plain = persistence().forecast(known, AHEAD)
+    made = by_kind(plain, known, context).values[0, :, 0]
+    assert plain.values[0, -1, 0] < made[-1] < 1.1 * WORK.max()
+    assert by_kind(plain, known, TOLD) is plain
+
+
+def test_series_of_different_calendars_do_not_meet() -> None:
+    values, begin = year_end()
+    known, _ = known_at(values, begin, NEW_YEAR, 9)
+    both = known._replace(minutes=np.repeat(known.minutes, 3, axis=1))
+    context = Context((SeriesContext(), *TOLD.series, SeriesContext(days={1: "Holiday"})))
+    made = by_kind(persistence().forecast(both, AHEAD), both, context).values
+    alone = by_kind(persistence().forecast(known, AHEAD), known, TOLD).values[:, :, 0]
+    plain = persistence().forecast(known, AHEAD).values[:, :, 0]
+    assert np.array_equal(made[:, :, 1], alone)
+    assert np.array_equal(made[:, :, 0], plain)
+    assert np.array_equal(made[:, :, 2], plain)
+
+
+@pytest.mark.parametrize("rows", [1, ROWS // 2, 2 * ROWS])
+def test_without_a_day_of_the_kind_nothing_is_moved(rows: int) -> None:
+    values, begin = year_end()
+    known, _ = known_at(values, begin, CHRISTMAS, 9)
+    short = known._replace(minutes=known.minutes[-rows:])
+    forecast = persistence().forecast(short, AHEAD)
+    assert by_kind(forecast, short, TOLD) is forecast
+
+
+def test_gaps_and_silence_are_answered() -> None:
+    values, begin = year_end()
+    known, _ = known_at(values, begin, NEW_YEAR, 9)
+    gappy = known.minutes.copy()
+    gappy[::3] = np.nan
+    gappy[-5:-1] = np.nan
+    for minutes in (gappy, np.zeros_like(gappy)):
+        there = known._replace(minutes=minutes)
+        made = by_kind(persistence().forecast(there, AHEAD), there, TOLD).values
+        assert np.isfinite(made).all()
+        assert (made >= 0).all()
