@@ -31,6 +31,7 @@ class Operator:
         sources: Mapping[str, str],
         *,
         kubeconfig: Path | None = None,
+        record: Path | None = None,
     ) -> None:
         """Look after one namespace, with the metrics sources `name: url`, by a Lease in it."""
         self.name = f"operator-{secrets.token_hex(3)}"
@@ -44,6 +45,7 @@ class Operator:
             *(f"--home={home}", f"--namespace={home}"),
             *(f"--tick={TICK}", f"--lease-duration={LEASE_SECONDS}", "--request-timeout=1.5"),
             *("--listen=", "--log-format=json"),
+            *([f"--record={record}"] if record else []),
         ]
         known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         known |= {"PYTHONPATH": os.pathsep.join(sys.path), "HOSTNAME": self.name}

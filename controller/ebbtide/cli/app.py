@@ -26,6 +26,7 @@ from ebbtide.cli import (
     overrides,
     plan,
     preflight,
+    replay,
     schema,
     testing,
     timeline,
@@ -62,6 +63,7 @@ app.command("tune")(tune.tune)
 app.command("test")(testing.run_cases)
 app.command("backtest")(backtest.command)
 app.command("run")(operate.run)
+app.command("replay")(replay.replay)
 app.command("check")(check.check)
 app.command("preflight")(preflight.command)
 app.command("explain")(explain.explain)

@@ -1,6 +1,6 @@
 """The status of a CapacityPolicy: what it is doing, and why, for people and for a successor."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,8 +12,8 @@ from ebbtide.loop.conditions import Condition, merge
 from ebbtide.loop.forecasting import Prospects
 from ebbtide.loop.ledger import Step, moment
 from ebbtide.loop.ports import Json, Resource
-from ebbtide_policies.contract import Bound, Decision, Kind
-from ebbtide_policies.decide import Outcome
+from ebbtide_policies.contract import Bound, Decision, Kind, Policy
+from ebbtide_policies.decide import Memories, Outcome
 from ebbtide_policies.lanes import UNKNOWN, number
 from ebbtide_policies.observation import Mode, Observation
 
@@ -41,6 +41,16 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a decision came from beside the observation."""
+
+    policies: Sequence[Policy[Any]]
+    """With the settings that were in force."""
+    memories: Memories
+    """What they remembered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """What was seen of a workload at a tick, and what came of it."""
 
@@ -55,6 +65,7 @@ class Account:
     """The pods, where they were looked at."""
     boots: Json = field(default_factory=dict)
     """What the status says of pods that boot."""
+    basis: Basis | None = None
 
 
 def account_status(resource: Resource, account: Account, sections: Json) -> Json:

@@ -28,7 +28,7 @@ from ebbtide.loop.ledger import sound
 from ebbtide.loop.observe import Knowledge, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Target
 from ebbtide.loop.put_back import PutBack
-from ebbtide.loop.report import Account
+from ebbtide.loop.report import Account, Basis
 from ebbtide.loop.ways import Ways
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
@@ -221,7 +221,8 @@ class Loop:
         boots = self._boots.look(workload, target, seen)
         judged = judge(seen, decision, failures, beside.or_over_pods(escort.conflict), ahead.doubts)
         said = (*judged, *sessions_spared(workload), boots.condition)
-        account = Account(seen, outcome, said, prospects=ahead, boots=boots.sections)
+        basis = Basis(workload.policies, ledger.memories)
+        account = Account(seen, outcome, said, None, ahead, None, boots.sections, basis)
         by = (escort.over(actuator, decision), target)
         account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
         return finished(by[0], account, target)
