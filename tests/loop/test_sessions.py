@@ -58,7 +58,7 @@ def test_on_a_rebound_the_pods_that_drain_are_open_again() -> None:
     world.run(3)
     assert world.draining() == {"edge-4", "edge-5"}
     world.metrics.answer("edge", steady(6.0))
-    world.run(1)
+    world.run(0.5)
     assert world.draining() == set()
     assert world.names() >= {f"edge-{n}" for n in range(6)}
     assert "sessions" not in world.status()
