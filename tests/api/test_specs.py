@@ -272,6 +272,19 @@ def test_an_event_may_be_like_an_earlier_one() -> None:
     assert [(event.like, event.times) for event in calendar.events_for({})] == [("x", 1.5)]
 
 
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        pytest.param({"2026-02-30": "Holiday"}, "that month has no such day", id="no-such-day"),
+        pytest.param({"tomorrow": "Holiday"}, "write it like 2026-11-10", id="no-day-at-all"),
+        pytest.param({"2026-02-17": "a holiday"}, "does not fit", id="no-name-of-a-kind"),
+    ],
+)
+def test_a_day_that_is_none_is_refused(days: Mapping[str, str], why: str) -> None:
+    with pytest.raises(InvalidInput, match=why):
+        parse_calendar({"days": days})
+
+
 def test_a_profile_tells_how_far_above_the_usual_its_event_was() -> None:
     found = parse_profile(spec(PROFILE))
     assert (found.growth, found.seconds) == (8.0, 28 * 3600)

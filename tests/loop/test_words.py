@@ -1,5 +1,7 @@
 """Events that are like an earlier one, from the calendar to the floor and to the forecast."""
 
+from datetime import date
+
 import pytest
 
 from ebbtide.loop.ports import Json
@@ -83,3 +85,18 @@ def test_the_forecast_is_told_of_the_same_shape() -> None:
     world.tick()
     [told] = world.forecaster.told[-1].series[0].events
     assert (told.times, told.peak, told.shape) == (6.0, 600.0, (0.5, 1.0, 0.25))
+
+
+def test_the_forecast_is_told_of_days_of_their_own_kind() -> None:
+    world = World()
+    world.add()
+    china, days = {"timeZone": "Asia/Shanghai"}, {"2026-11-11": "Holiday", "2026-11-14": "Workday"}
+    world.write("EventCalendar", "china", china | {"days": days})
+    world.write("EventCalendar", "sales", china | {"days": {"2026-12-25": "Sale"}})
+    world.write("EventCalendar", "utc", {"days": {"2026-12-26": "Holiday"}})
+    world.write("EventCalendar", "other", {"days": {"2026-11-12": "Holiday"}}, namespace="other")
+    world.tick()
+    told = world.forecaster.told[-1].series[0]
+    kinds = {date.fromordinal(day).isoformat(): kind for day, kind in told.days.items()}
+    assert told.time_zone == "Asia/Shanghai"
+    assert kinds == days | {"2026-12-25": "Sale"}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
@@ -134,6 +134,23 @@ LocalTime = Annotated[
     ),
 ]
 """A moment as people in its time zone write it: `2026-11-10 20:00`, or with a T."""
+
+
+_DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
+
+def _known_date(text: str) -> str:
+    if not re.fullmatch(_DAY, text):
+        raise ValueError(f"{text!r} is not a day; write it like 2026-11-10")
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: that month has no such day") from error
+    return text
+
+
+LocalDay = Annotated[str, AfterValidator(_known_date)]
+"""A day of a calendar: `2026-11-10`."""
 
 
 def moment(local: str, zone: str) -> float:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from ebbtide.api.base import (
     Amount,
     Labels,
+    LocalDay,
     LocalTime,
     Name,
     Rule,
@@ -95,6 +96,9 @@ class ExpectedEvent(NamedTuple):
     """The demand at the peak of that event, times what was said."""
 
 
+KindOfDay = Annotated[str, Field(pattern="^[A-Z][A-Za-z0-9]*$", max_length=32)]
+
+
 class EventCalendarSpec(Spec):
     """Announced events, and the demand they are expected to bring.
 
@@ -105,6 +109,12 @@ class EventCalendarSpec(Spec):
     time_zone: TimeZone = Field("UTC", description="Time zone of all times in it.")
     events: Annotated[dict[str, CalendarEvent], Field(max_length=256)] = Field(
         {}, description="Events, by a name of your own."
+    )
+    days: Annotated[dict[LocalDay, KindOfDay], Field(max_length=1024)] = Field(
+        {},
+        description="Days of a kind of their own, by date, like 2026-02-17: Holiday, Workday (for "
+        "a weekend that is worked) or a kind of your own. To Tide days of one kind are alike, and "
+        "holidays are like Sundays too.",
     )
 
     @model_validator(mode="after")

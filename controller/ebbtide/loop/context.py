@@ -1,16 +1,19 @@
 """What people have said of the demand to come, as a forecaster wants to know it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ebbtide.api.event_calendar import ExpectedEvent
 from ebbtide.forecast.contract import UNSAID, Announcement, SeriesContext
 from ebbtide.loop.ports import Span
 
 
-def context_of(said: Iterable[ExpectedEvent], span: Span, *, first: bool) -> SeriesContext:
-    """What is known of one signal beside its past: the events of a span of time.
+def context_of(
+    said: Iterable[ExpectedEvent], days: tuple[str, Mapping[int, str]], span: Span, *, first: bool
+) -> SeriesContext:
+    """What is known of one signal beside its past: its days, and the events of a span of time.
 
-    A demand in numbers is that of the first signal; of the others it says nothing.
+    `days` are their time zone and those of a kind of their own. A demand in numbers is that of the
+    first signal; of the others it says nothing.
     """
     events = [
         Announcement(
@@ -24,4 +27,4 @@ def context_of(said: Iterable[ExpectedEvent], span: Span, *, first: bool) -> Ser
         for event in said
         if event.start <= span.end and event.end >= span.start and (first or event.demand is None)
     ]
-    return SeriesContext(events=tuple(events))
+    return SeriesContext(events=tuple(events), time_zone=days[0], days=days[1])

@@ -92,6 +92,7 @@ def _phase(workload: Workload, seen: Observation) -> Phase:
 def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[Column]:
     """The minutes of a workload's signals, and what was said of them, as the forecast wants it."""
     wanted, said = workload.spec.forecast, tuple(words.events_for(workload))
+    days = words.days_for(workload)
     for i, (name, spec) in enumerate(workload.signals.items()):
         newest, minutes = _minutes(spec, workload, histories)
         tracks = tuple(_tracks(spec, workload, histories))
@@ -102,7 +103,7 @@ def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[
             minutes=minutes,
             model=wanted.model,
             horizon=wanted.horizon,
-            context=context_of(said, span, first=i == 0),
+            context=context_of(said, days, span, first=i == 0),
             edition=sum(track.edition for track in tracks),
             whole=all(track.whole for track in tracks),
             trust=wanted.trust,

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
 
 from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent
@@ -29,6 +32,20 @@ class Words:
                 for found in calendar.events_for(workload.resource.labels):
                     yield _shaped(found, self._profile(namespace, found.like))
 
+    def days_for(self, workload: Workload) -> tuple[str, Mapping[int, str]]:
+        """The days of a kind of their own that concern a workload, and the time zone they are of.
+
+        Where calendars of several time zones name such days, those of the first zone count.
+        """
+        named = [
+            calendar
+            for namespace, calendar in self.calendars
+            if calendar.days and self._concern(namespace, workload)
+        ]
+        zone = named[0].time_zone if named else "UTC"
+        days = [tuple(each.days.items()) for each in named if each.time_zone == zone]
+        return zone, _by_ordinal(tuple(days))
+
     def events(self, workload: Workload, per_replica: float) -> Iterable[Event]:
         """The same in replicas; a demand is that of the first signal (`per_replica` of it each)."""
         return (_event(found, per_replica) for found in self.events_for(workload))
@@ -50,6 +67,14 @@ class Words:
         """The profile that a calendar means: one beside it, or one of the operator's."""
         beside = self.profiles.get((namespace, name))
         return beside or self.profiles.get((self.everywhere, name))
+
+
+@lru_cache(maxsize=64)
+def _by_ordinal(calendars: tuple[tuple[tuple[str, str], ...], ...]) -> Mapping[int, str]:
+    """Days by their ordinal; the same object for all workloads that the same was said of."""
+    return MappingProxyType(
+        {date.fromisoformat(day).toordinal(): kind for days in calendars for day, kind in days}
+    )
 
 
 def _shaped(found: ExpectedEvent, profile: EventProfileSpec | None) -> ExpectedEvent:
