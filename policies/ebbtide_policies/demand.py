@@ -154,10 +154,11 @@ class Signal:
         beyond = self.now + reach > self.outlook.end
         return float(np.maximum(ahead, self.peak(seconds))) if beyond else ahead
 
-    def usual(self, start: float, end: float) -> float:
+    def usual(self, start: Number, end: Number) -> float:
         """Highest demand of an ordinary day between the two moments."""
-        first = int(start % DAY // MINUTE)
-        count = int(np.ceil((start % MINUTE + min(DAY, max(1.0, end - start))) / MINUTE))
+        begin, lasts = number(start), number(end) - number(start)
+        first = int(begin % DAY // MINUTE)
+        count = int(np.ceil((begin % MINUTE + min(DAY, max(1.0, lasts))) / MINUTE))
         return self._highest(self.ordinary[(first + np.arange(count)) % self.ordinary.size])
 
     @property

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.event_shape import highest
-from ebbtide_policies.lanes import NOTHING, Number, some, where, whole
+from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
+from ebbtide_policies.phases import is_in
 from ebbtide_policies.quantities import Duration, Share
 
 
@@ -27,13 +28,13 @@ _LINGER = 600.0
 """Once a prewarm goes on it has begun as much earlier, so that it survives a change of mind."""
 
 
-def expected(event: Event, demand: Demand, now: float) -> Number:
+def expected(event: Event, demand: Demand, now: Number) -> Number:
     """Replicas that an event needs of one signal from now on, or from its start, for an hour.
 
     It is a multiple of the usual at that hour; NaN when that is unknown.
     """
-    begin = max(now, event.start)
-    return event.times * demand.usual(begin, min(event.end, begin + _HOUR))
+    begin = np.maximum(now, event.start)
+    return event.times * demand.usual(begin, np.minimum(event.end, begin + _HOUR))
 
 
 def need_of(event: Event, seen: Observation, margin: Number = _MARGIN) -> Number:
@@ -67,7 +68,7 @@ def _by_shape(event: Event, seen: Observation, margin: Number) -> Number:
     So it does not shorten while the fleet grows, and the floor never takes a rise back.
     """
     peak, lasts = peak_of(event, seen), event.end - event.start
-    place = max(0.0, seen.now - event.start) / lasts
+    place = np.maximum(0.0, seen.now - event.start) / lasts
     level = peak * highest(event.shape, place, place)
     climb = seen.climb(level, peak * highest(event.shape, place, 1.0))
     reach = where(np.isnan(climb), 0.0, climb) + margin
@@ -85,9 +86,10 @@ def prewarm_starts(
     """
     floor = whole(need_of(event, seen, margin) * (1 + headroom))
     target = where(np.isnan(floor), seen.fleet.current, floor)
-    if seen.phase is Phase.PREWARM:
-        return event.ready_by - seen.climb(np.minimum(1.0, target), target) - margin - _LINGER
-    return event.ready_by - seen.climb(seen.fleet.current, target) - margin
+    prewarming = is_in(seen.phase, Phase.PREWARM)
+    start = where(prewarming, np.minimum(1.0, target), seen.fleet.current)
+    earlier = where(prewarming, margin + _LINGER, margin)
+    return event.ready_by - seen.climb(start, target) - earlier
 
 
 class Calendar(Policy[CalendarSettings]):
@@ -104,18 +106,19 @@ class Calendar(Policy[CalendarSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One floor for each event that is being prepared or going on."""
         for event in seen.events:
-            if seen.now < event.end:
-                yield self._floor(seen, event)
+            ahead = np.less(seen.now, event.end)
+            if some(ahead):
+                yield self._floor(seen, event, ahead)
 
-    def _floor(self, seen: Observation, event: Event) -> Bound:
+    def _floor(self, seen: Observation, event: Event, ahead: Flag) -> Bound:
         need = need_of(event, seen, self.settings.margin)
         floor = whole(need * (1 + self.settings.headroom))
         starts = prewarm_starts(event, seen, self.settings.headroom, self.settings.margin)
         return Bound(
             Kind.FLOOR,
-            where(seen.now >= starts, floor, NOTHING),
+            where(ahead & (seen.now >= starts), floor, NOTHING),
             self.name,
-            "EventPrewarm" if seen.now < event.start else "EventFloor",
+            "EventPrewarm" if every(np.less(seen.now, event.start)) else "EventFloor",
             "{} is expected to need {:.1f} replicas",
             (event.name, need),
         )

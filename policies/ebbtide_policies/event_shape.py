@@ -11,19 +11,18 @@ MOST_POINTS = 500
 _DIGITS = 4
 
 
-def highest(shape: Sequence[float], first: float, last: Number) -> Number:
+def highest(shape: Sequence[float], first: Number, last: Number) -> Number:
     """Highest point of a shape between two places; 0 is the start of the event and 1 its end.
 
-    It is a line from point to point, evenly spaced. `last` may have lanes, none of them before
+    It is a line from point to point, evenly spaced. Both may have lanes; no `last` is before its
     `first`.
     """
     points = np.asarray(shape, dtype=float)
     places = np.linspace(0.0, 1.0, points.size)
-    later = places > first
-    way = np.concatenate([[first], places[later]])
-    course = np.concatenate([[np.interp(first, places, points)], points[later]])
-    reached = np.maximum.accumulate(course)[np.searchsorted(way, last, side="right") - 1]
-    result: Number = np.maximum(reached, np.interp(last, places, points))
+    begin, end = (np.asarray(place)[..., np.newaxis] for place in (first, last))
+    between = np.where((places > begin) & (places <= end), points, -np.inf).max(axis=-1)
+    edges = np.maximum(np.interp(first, places, points), np.interp(last, places, points))
+    result: Number = np.maximum(between, edges)
     return result
 
 

@@ -127,7 +127,7 @@ class Demand(Protocol):
         NaN once the forecast has expired, and for a quantile that it does not hold.
         """
 
-    def usual(self, start: float, end: float) -> Number:
+    def usual(self, start: Number, end: Number) -> Number:
         """Highest demand of an ordinary day between the two moments (epoch seconds)."""
 
 
@@ -208,9 +208,10 @@ class Observation:
     hands: OtherHands = NO_HANDS
 
     @property
-    def announced_end(self) -> float:
+    def announced_end(self) -> Number:
         """The latest end of an announced event that has passed; minus infinity without one."""
-        return max((event.end for event in self.events if event.end <= self.now), default=-np.inf)
+        ends = (where(np.less_equal(e.end, self.now), e.end, -np.inf) for e in self.events)
+        return largest(ends) if self.events else -np.inf
 
     @property
     def regain(self) -> Number:

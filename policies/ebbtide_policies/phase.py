@@ -9,8 +9,9 @@ it began, so that the phase does not flap. What is not known ends nothing.
 import numpy as np
 
 from ebbtide_policies.event_calendar import CalendarSettings, prewarm_starts
-from ebbtide_policies.lanes import Number, whole
+from ebbtide_policies.lanes import Flag, Number, every, some, where, whole
 from ebbtide_policies.observation import Demand, Observation, Phase, largest
+from ebbtide_policies.phases import Rule, first_that_holds, is_in
 
 SURGE_BEGINS = 2.0
 """A surge: demand is this many times the most that the usual hour around now asks for."""
@@ -31,8 +32,8 @@ _CALENDAR = CalendarSettings()
 def next_phase(
     seen: Observation,
     calendar: CalendarSettings = _CALENDAR,
-    least: float = 1.0,
-    headroom: float = 0.0,
+    least: Number = 1.0,
+    headroom: Number = 0.0,
 ) -> Phase:
     """Tell the phase at this tick; `seen.phase` is the one before, in force since `phase_since`.
 
@@ -43,60 +44,75 @@ def next_phase(
     spoken = [word.phase for word in seen.overrides if word.phase]
     if spoken:
         return max(spoken, key=_BY_CARE.index)
-    if any(event.start <= seen.now < event.end for event in seen.events):
-        return Phase.WAR
-    if _prewarming(seen, calendar):
-        return Phase.PREWARM
-    if _surging(seen, least):
-        return Phase.WAR
-    ebbed = seen.phase is Phase.PEACE or _ordinary(seen, least, headroom)
-    return Phase.PEACE if ebbed else Phase.EBB
-
-
-def _prewarming(seen: Observation, calendar: CalendarSettings) -> bool:
-    headroom, margin = calendar.headroom, calendar.margin
-    return any(
-        prewarm_starts(event, seen, headroom, margin) <= seen.now < event.start
-        for event in seen.events
+    rules: tuple[Rule, ...] = (
+        (_announced, Phase.WAR),
+        (lambda at: _prewarming(at, calendar), Phase.PREWARM),
+        (lambda at: _surging(at, least), Phase.WAR),
+        (lambda at: is_in(at.phase, Phase.PEACE) | _ordinary(at, least, headroom), Phase.PEACE),
     )
+    return first_that_holds(rules, seen, otherwise=Phase.EBB)
 
 
-def _surging(seen: Observation, least: float) -> bool:
+def _announced(seen: Observation) -> Flag:
+    found: Flag = False
+    for event in seen.events:
+        found = found | ((event.start <= seen.now) & (seen.now < event.end))
+    return found
+
+
+def _prewarming(seen: Observation, calendar: CalendarSettings) -> Flag:
+    headroom, margin = calendar.headroom, calendar.margin
+    found: Flag = False
+    for event in seen.events:
+        before = np.less(seen.now, event.start)
+        if some(before):
+            starts = prewarm_starts(event, seen, headroom, margin)
+            found = found | (before & (starts <= seen.now))
+    return found
+
+
+def _surging(seen: Observation, least: Number) -> Flag:
     """Whether a surge begins or goes on.
 
     The war of an event ends with it, however high demand still is; what is left of that demand is
     no new surge either, unless it rises again.
     """
-    over = max((event.end for event in seen.events if event.end <= seen.now), default=_NEVER)
-    at_war = seen.phase is Phase.WAR and (over == _NEVER or seen.phase_since > over)
-    aftermath = seen.now < over + _AFTERMATH
+    over = seen.announced_end
+    at_war = is_in(seen.phase, Phase.WAR) & (np.equal(over, _NEVER) | (seen.phase_since > over))
+    aftermath = np.less(seen.now, over + _AFTERMATH)
+    found: Flag = False
     for demand in seen.demand:
         usual = np.maximum(_usual(demand, seen), least / SURGE_BEGINS)
-        goes_on = at_war and not _calm(demand, usual)
-        if goes_on or _begins(demand, usual, aftermath):
-            return True
-    return False
+        if some(at_war):
+            found = found | (at_war & np.logical_not(_calm(demand, usual)))
+        if not every(found):
+            found = found | _begins(demand, usual, aftermath)
+    return found
 
 
-def _calm(demand: Demand, usual: Number) -> bool:
+def _calm(demand: Demand, usual: Number) -> Flag:
     """Whether a surge has ended; one above a usual that nobody knows has."""
-    return bool(np.isnan(usual) or demand.peak(LULL) <= SURGE_ENDS * usual)
+    return np.isnan(usual) | (demand.peak(LULL) <= SURGE_ENDS * usual)
 
 
-def _begins(demand: Demand, usual: Number, aftermath: bool) -> bool:
-    rises = not aftermath or demand.slope(_AROUND) * _AROUND > RISE * usual
-    return bool(rises and demand.present() > SURGE_BEGINS * usual)
+def _begins(demand: Demand, usual: Number, aftermath: Flag) -> Flag:
+    high = np.greater(demand.present(), SURGE_BEGINS * usual)
+    if not some(aftermath & high):
+        return high
+    rises = demand.slope(_AROUND) * _AROUND > RISE * usual
+    return high & (rises | np.logical_not(aftermath))
 
 
 def _usual(demand: Demand, seen: Observation) -> Number:
     return demand.usual(seen.now - _AROUND, seen.now + _AROUND)
 
 
-def _ordinary(seen: Observation, least: float, headroom: float) -> bool:
+def _ordinary(seen: Observation, least: Number, headroom: Number) -> Flag:
     """Whether the fleet is no larger than an ordinary day would have it now."""
     needs = []
     for demand in seen.demand:
         usual = _usual(demand, seen)
-        needs.append(demand.peak(_AROUND) if np.isnan(usual) else usual)
+        unknown = np.isnan(usual)
+        needs.append(where(unknown, demand.peak(_AROUND), usual) if some(unknown) else usual)
     ordinary = whole(largest(needs) * (1 + headroom) * ORDINARY)
-    return bool(seen.fleet.current <= np.maximum(least, ordinary))
+    return np.less_equal(seen.fleet.current, np.maximum(least, ordinary))

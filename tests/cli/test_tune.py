@@ -100,6 +100,24 @@ def test_a_search_that_makes_no_sense_is_refused(
     assert why in told.err
 
 
+def test_a_calendar_counts_and_an_override_is_said_to_be_left_out(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    word = "{selector: {}, until: 2026-03-02 13:00, why: tried, freeze: true}"
+    write(
+        tmp_path,
+        said_yaml=f"apiVersion: ebbtide.dev/v1alpha1\nkind: CapacityOverride\n"
+        f"metadata: {{name: said, namespace: live}}\nspec: {word}\n",
+        days_yaml=CALENDAR.replace("13:", "12:"),
+    )
+    plain = tuned(ebbtide, *SHORT)
+    beside = ebbtide(*TUNE[:2], "days.yaml", "said.yaml", *TUNE[2:], *VARY, *SHORT, "--json")
+    found = json.loads(beside.out)
+    assert (plain["notModelled"], found["notModelled"]) == ([], ["CapacityOverride"])
+    hours = [max(o["searched"]["replicaHours"] for o in one["front"]) for one in (plain, found)]
+    assert hours[1] > 1.2 * hours[0]
+
+
 def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide) -> None:
     told = ebbtide("tune", "days.yaml", "--csv", "waves.csv")
     assert told.code == 3

@@ -1,7 +1,9 @@
 """A sweep decides as the loop does, tick for tick, however time is cut."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,16 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebbtide.api.compose import compose
-from ebbtide.api.load import Manifest
+from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
+from ebbtide.cli.demand import Recorded as SweptDemand
 from ebbtide.cli.foresight import foreseen
 from ebbtide.cli.simulation import Conditions, Simulation
+from ebbtide.cli.sweeping import Timing, ground, swept
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import Cut, World, replicas_asked
 from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.observation import Phase
 
 START, MINUTE, LEAD, DELAY = 1_700_000_040.0, 60.0, 90.0, 30.0
 PER_REPLICA = 100.0
@@ -37,7 +42,7 @@ VARIANTS: tuple[Settings, ...] = (
 )
 
 
-def spec(policies: Settings) -> dict[str, object]:
+def spec(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"},
         "demand": {"query": "sum(viewers)"},
@@ -113,6 +118,67 @@ def test_however_time_is_cut_the_same_comes_out(stretches: int, guess: int) -> N
     cut = Cut(stretches, -(-479 // stretches), guess if stretches > 1 else 0)
     found = replicas_asked(world(MINUTE), [policies(i) for i in (0, 3)], cut)
     np.testing.assert_array_equal(found, whole)
+
+
+# --- what people announced, and settings by phase ---------------------------------------------
+
+CALENDAR = """
+apiVersion: ebbtide.dev/v1alpha1
+kind: EventCalendar
+metadata: {{name: days, namespace: live}}
+spec:
+  events:
+    first: {{start: "{first}", end: "{second}", readyBy: "{ready}", expect: [{{demand: 14k}}]}}
+    second: {{start: "{third}", end: "{fourth}", expect: [{{like: last-year, times: 1.2}}]}}
+"""
+PROFILE = """
+apiVersion: ebbtide.dev/v1alpha1
+kind: EventProfile
+metadata: {name: last-year, namespace: live}
+spec:
+  {start: 2022-11-10 20:00, end: 2022-11-10 21:00, peak: 6k, usual: 3k, shape: [0.3, 1, 0.6, 0.8]}
+"""
+BY_PHASE: tuple[Mapping[str, Mapping[str, Any]], ...] = (
+    {},
+    {
+        "descent": {
+            "maxStep": "5%",
+            "soak": "1m",
+            "when": {"Ebb": {"maxStep": "20%", "soak": "2m"}, "War": {"soak": "5m"}},
+        },
+        "presentNeed": {"headroom": "10%", "when": {"War": {"headroom": "30%"}}},
+        "rate": {"share": "50%", "when": {"Prewarm": {"share": "10%"}}},
+        "calendar": {"headroom": "20%", "margin": "4m"},
+    },
+)
+
+
+def manifests(variant: int) -> list[Manifest]:
+    written = spec(BY_PHASE[variant]) | {"forecast": {"model": "Tide"}}
+    policy = Manifest(kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=written)
+    at = [datetime.fromtimestamp(START + 3600 * hour, UTC) for hour in (1.5, 2, 1.25, 3, 3.5)]
+    first, second, ready, third, fourth = (f"{moment:%Y-%m-%d %H:%M}" for moment in at)
+    calendar = CALENDAR.format(first=first, second=second, ready=ready, third=third, fourth=fourth)
+    return [policy, *load({"days.yaml": calendar, "profile.yaml": PROFILE}, {})]
+
+
+def test_variants_see_events_and_phases_as_the_loop_does() -> None:
+    asked, phases = [], set()
+    demand = DemandSeries(start=START, minutes=evening().minutes[:300])
+    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    for variant in range(len(BY_PHASE)):
+        world = Conditions(tick=MINUTE, delay=DELAY)
+        simulation = Simulation(manifests(variant), lambda *_: demand, world)
+        frames = [f for told in simulation.run(START, recorded.end + 1) for f in told]
+        asked.append([frame.desired for frame in frames])
+        phases |= {frame.phase for frame in frames}
+    assert phases == set(Phase)
+    assert asked[0] != asked[1]
+    here = ground(manifests(0)[0], recorded, Timing(MINUTE, DELAY), beside=manifests(0))
+    variants = [swept(parse_policy(manifests(i)[0].spec), {}) for i in range(len(BY_PHASE))]
+    for cut in (Cut(1, len(asked[0]), 0), Cut(4, -(-len(asked[0]) // 4), 40)):
+        found = replicas_asked(here.world, variants, cut)
+        np.testing.assert_array_equal(found.T, asked)
 
 
 def test_variants_that_are_no_variants_of_each_other_are_refused() -> None:

@@ -80,7 +80,7 @@ class StackedDemand:
     def ahead(self, quantile: Number, seconds: Number) -> Lanes:
         return self._each("ahead", quantile, seconds)
 
-    def usual(self, start: float, end: float) -> Lanes:
+    def usual(self, start: Number, end: Number) -> Lanes:
         return self._each("usual", start, end)
 
     def _each(self, question: str, *asked: Number) -> Lanes:

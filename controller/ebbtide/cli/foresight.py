@@ -1,15 +1,20 @@
 """All forecasts that the live loop would have made over a recording, once for many replays."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.api.event_calendar import ExpectedEvent
 from ebbtide.api.forecast import ForecastSpec
 from ebbtide.cli.models import makers
 from ebbtide.errors import InvalidInput
+from ebbtide.forecast.contract import SeriesContext
 from ebbtide.loop.background import AtOnce
 from ebbtide.loop.cohort import Column
+from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Forecasting, Foresight
+from ebbtide.loop.ports import Span
 from ebbtide.planning.seen_demand import Forecasts, Recorded
 from ebbtide_policies.demand import MINUTE
 
@@ -17,21 +22,38 @@ REACH = 3600.0
 """Seconds of each forecast that are kept: more than it takes to win capacity back."""
 
 
+class Announced(NamedTuple):
+    """What a calendar says of the demand to come."""
+
+    events: Sequence[ExpectedEvent] = ()
+    first: bool = True
+    """Whether the signal is the first of its workload, of which demands in numbers are told."""
+
+    def at(self, newest: float, spec: ForecastSpec) -> SeriesContext:
+        """The same as a forecaster wants it at some moment."""
+        span = Span(newest - spec.history, newest + spec.horizon)
+        return context_of(self.events, span, first=self.first)
+
+
+NOTHING_SAID = Announced()
+
+
 def foreseen(
     recorded: Recorded,
     spec: ForecastSpec,
     since: float,
     told: Callable[[int, int], None] | None = None,
+    announced: Announced = NOTHING_SAID,
 ) -> Forecasts:
     """Forecast each minute from `since` (epoch seconds) on by the loop's own forecasting.
 
-    `told` hears how many minutes are done, and of how many.
+    `told` hears how many minutes are done, and of how many; `announced` is what a calendar says.
 
     Raises:
         InvalidInput: nothing can be foreseen, as nothing is known.
 
     """
-    [found] = foreseen_each([recorded], spec, since, told)
+    [found] = foreseen_each([recorded], spec, since, told, announced)
     return found
 
 
@@ -40,6 +62,7 @@ def foreseen_each(
     spec: ForecastSpec,
     since: float,
     told: Callable[[int, int], None] | None = None,
+    announced: Announced = NOTHING_SAID,
 ) -> Sequence[Forecasts]:
     """Forecast recordings of the same minutes side by side, each as if it were alone."""
     start, rows = recordings[0].start, recordings[0].minutes.size
@@ -55,6 +78,7 @@ def foreseen_each(
                 model=spec.model,
                 horizon=spec.horizon,
                 trust=spec.trust,
+                context=announced.at(start + MINUTE * row, spec),
             )
             for place, one in enumerate(recordings)
         ]
@@ -73,10 +97,15 @@ def foreseen_each(
 def _gathered(made: Sequence[Foresight]) -> Forecasts:
     """The forecasts, minute by minute."""
     kept = int(np.ceil(REACH / MINUTE)) + 1
+    rows: dict[bytes, int] = {}
+    day = [rows.setdefault(one.ordinary.tobytes(), len(rows)) for one in made]
+    first = [day.index(row) for row in range(len(rows))]
     return Forecasts(
         levels=made[0].outlook.levels,
         origins=np.array([one.outlook.origin for one in made]),
         values=np.stack([one.outlook.values[:, :kept] for one in made]),
         steps=made[0].outlook.values.shape[1],
         trusted=np.array([one.trusted for one in made]),
+        days=np.stack([made[at].ordinary for at in first]),
+        day=np.array(day),
     )

@@ -8,17 +8,22 @@ import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.event_calendar import ExpectedEvent
 from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.parse import parse_calendar, parse_policy, parse_profile
 from ebbtide.cli.demand import Recorded
-from ebbtide.cli.foresight import foreseen
+from ebbtide.cli.foresight import Announced, foreseen
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.lanes import Policies
+from ebbtide.loop.ports import Resource
+from ebbtide.loop.words import Words, event_of
+from ebbtide.loop.workload import Workload
+from ebbtide.planning.lanes import Policies, Variant
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide.planning.sweep import World
 from ebbtide.planning.tuning import Truth
 from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.observation import Phase
 from ebbtide_policies.registry import ALWAYS, SPOKEN
 
 SWEPT = frozenset(policy.name for policy in (*ALWAYS, *SPOKEN))
@@ -48,8 +53,11 @@ def ground(
     recorded: Recorded,
     timing: Timing,
     told: Callable[[int, int], None] | None = None,
+    beside: Sequence[Manifest] = (),
 ) -> Ground:
     """Forecast all of a recording once, for as many variants as there will be.
+
+    `beside` are the calendars and profiles that the workload heeds.
 
     Raises:
         InvalidInput: what one replica carries is behind a query.
@@ -57,7 +65,8 @@ def ground(
     """
     spec = parse_policy(manifest.spec)
     now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
-    demands, needs = {}, []
+    demands: dict[str, SeenDemand] = {}
+    needs, said = [], _said(manifest, spec, beside)
     for name, signal in spec.signals().items():
         if signal.per_replica is None:
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
@@ -68,7 +77,13 @@ def ground(
             now=now,
             delay=timing.delay,
             per_replica=signal.per_replica,
-            forecasts=foreseen(recording, spec.forecast, recorded.start, told),
+            forecasts=foreseen(
+                recording,
+                spec.forecast,
+                recorded.start,
+                told,
+                Announced(tuple(said), first=not demands),
+            ),
         )
         needs.append(series.at(now) / signal.per_replica)
     need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
@@ -79,6 +94,7 @@ def ground(
         lead_time=spec.lead_time,
         boot=boot,
         replicas=_at_first(spec, need),
+        events=[event_of(one, next(iter(demands.values())).per_replica) for one in said],
     )
     return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
@@ -87,9 +103,38 @@ def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
     return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))
 
 
-def swept(spec: CapacityPolicySpec, plugins: Plugins) -> Policies:
-    """The policies of a variant that a sweep can replay."""
-    return tuple(policy for policy in compose(spec, plugins) if policy.name in SWEPT)
+def _said(
+    manifest: Manifest, spec: CapacityPolicySpec, beside: Sequence[Manifest]
+) -> Sequence[ExpectedEvent]:
+    """What the calendars among some manifests announce to a workload."""
+    resource = Resource(
+        kind=manifest.kind,
+        namespace=manifest.namespace,
+        name=manifest.name,
+        labels=manifest.labels,
+        spec=dict(manifest.spec),
+    )
+    words = Words(
+        calendars=[
+            (m.namespace, parse_calendar(m.spec)) for m in beside if m.kind == "EventCalendar"
+        ],
+        profiles={
+            (m.namespace, m.name): parse_profile(m.spec) for m in beside if m.kind == "EventProfile"
+        },
+    )
+    return list(words.events_for(Workload(resource, spec, (), spec.signals())))
+
+
+def swept(spec: CapacityPolicySpec, plugins: Plugins) -> Variant:
+    """The policies of a variant that a sweep can replay, in each phase if that changes any."""
+    each = {phase: _swept(spec, plugins, phase) for phase in Phase}
+    peace = [policy.settings for policy in each[Phase.PEACE]]
+    changed = any([policy.settings for policy in one] != peace for one in each.values())
+    return each if changed else each[Phase.PEACE]
+
+
+def _swept(spec: CapacityPolicySpec, plugins: Plugins, phase: Phase) -> Policies:
+    return tuple(policy for policy in compose(spec, plugins, phase) if policy.name in SWEPT)
 
 
 def left_out(spec: CapacityPolicySpec, plugins: Plugins) -> Sequence[str]:

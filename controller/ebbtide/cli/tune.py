@@ -43,7 +43,7 @@ DEFAULT = (
 
 def tune(
     policies: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="YAML with one CapacityPolicy.")
+        list[str], typer.Argument(metavar="FILE", help="YAML: one CapacityPolicy, calendars.")
     ],
     csv: CsvFile = None,
     prometheus: PrometheusUrl = None,
@@ -88,14 +88,15 @@ def tune(
     level, share = _share("--objective", objective), _share("--held-back", held_back)
     if not 0 < share < 1:
         raise InvalidInput("--held-back: keep some demand to search, and some to check on")
-    manifest = _policy(policies)
+    manifests = load({name: read(name) for name in policies}, plugins())
+    manifest = _policy(manifests)
     variants = _variants(vary or DEFAULT)
     recorded = demand_of([manifest], csv, prometheus, since)
     timing = Timing(seconds("--tick", tick, 1), DELAY)
     specs = [edited(manifest, edits, plugins()).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        search = _search(manifest, recorded, timing, share, progress)
+        search = _search(manifests, recorded, timing, share, progress)
         kept = Record(record, fingerprint(search, manifest.spec)) if record else None
         tried = _tried(search, specs, Workers(jobs, cluster), kept, progress)
     searched, held = (
@@ -107,7 +108,7 @@ def tune(
         margin=MARGIN,
         variants=variants,
         candidates=judged(searched, held, level, MARGIN),
-        left_out=left_out(parse_policy(manifest.spec), plugins()),
+        left_out=[*left_out(parse_policy(manifest.spec), plugins()), *_words(manifests)],
     )
     if diff:
         write(diff, patch(manifest, tuned))
@@ -117,12 +118,16 @@ def tune(
         screen().print(page(tuned))
 
 
-def _policy(names: Sequence[str]) -> Manifest:
-    manifests = load({name: read(name) for name in names}, plugins())
+def _policy(manifests: Sequence[Manifest]) -> Manifest:
     policies = [one for one in manifests if one.kind == POLICY]
     if len(policies) != 1:
         raise InvalidInput(f"one CapacityPolicy is tuned at a time, and there are {len(policies)}")
     return policies[0]
+
+
+def _words(manifests: Sequence[Manifest]) -> Sequence[str]:
+    """What people said for a while only: the same settings would have to serve without it."""
+    return sorted({one.kind for one in manifests if one.kind == "CapacityOverride"})
 
 
 def _share(option: str, text: str) -> float:
@@ -149,15 +154,20 @@ def _axis(text: str) -> Sequence[Edit]:
 
 
 def _search(
-    manifest: Manifest, recorded: Recorded, timing: Timing, share: float, progress: Progress
+    manifests: Sequence[Manifest],
+    recorded: Recorded,
+    timing: Timing,
+    share: float,
+    progress: Progress,
 ) -> Search:
     """Forecast once, for all variants."""
     task = progress.add_task("forecasting")
     here = ground(
-        manifest,
+        _policy(manifests),
         recorded,
         timing,
         lambda done, of: progress.update(task, completed=done, total=of),
+        manifests,
     )
     first_held = round((1 - share) * here.world.now.size)
     return Search(here.world, here.truth, first_held)

@@ -133,7 +133,7 @@ class ToldDemand:
         """Highest value of the forecast's `quantile` over the next `seconds`."""
         return self.source.of("ahead", quantile, seconds)
 
-    def usual(self, start: float, end: float) -> Number:
+    def usual(self, start: Number, end: Number) -> Number:
         """Highest demand of an ordinary day between the two moments."""
         return self.source.of("usual", start, end)
 

@@ -48,7 +48,7 @@ class Words:
 
     def events(self, workload: Workload, per_replica: float) -> Iterable[Event]:
         """The same in replicas; a demand is that of the first signal (`per_replica` of it each)."""
-        return (_event(found, per_replica) for found in self.events_for(workload))
+        return (event_of(found, per_replica) for found in self.events_for(workload))
 
     def said(self, workload: Workload, now: float) -> Iterable[Override]:
         """The overrides that concern a workload and have not ended."""
@@ -87,7 +87,8 @@ def _shaped(found: ExpectedEvent, profile: EventProfileSpec | None) -> ExpectedE
     return found._replace(times=times, shape=profile.shape, peak=peak)
 
 
-def _event(found: ExpectedEvent, per_replica: float) -> Event:
+def event_of(found: ExpectedEvent, per_replica: float) -> Event:
+    """An event of a calendar in replicas, of which each carries so much demand."""
     return Event(
         name=found.name,
         start=found.start,

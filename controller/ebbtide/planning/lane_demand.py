@@ -125,6 +125,6 @@ class LaneDemand:
         """Highest value of the forecast's `quantile` over [now, now + `seconds`]."""
         return self.tables.look_up("ahead", (quantile, seconds), self.ticks)
 
-    def usual(self, start: float, end: float) -> Lanes:
-        """An ordinary day is not known here: who asks for it gets no answer."""
-        return np.full(self.ticks.shape, np.nan)
+    def usual(self, start: Number, end: Number) -> Lanes:
+        """Highest demand of an ordinary day between the two moments."""
+        return self.tables.demand.usual(self.ticks, start, end)

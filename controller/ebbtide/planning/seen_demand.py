@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from ebbtide.planning.seen_past import second_highest, surges
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import HOUR, MINUTE
-from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes
+from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 Rows = NDArray[np.int64]
 _LEAST = 1e-300
+_DAY = 86400.0
+_NO_DAYS = np.empty((0, 1440))
 _PAIR = 2
 
 
@@ -33,6 +35,10 @@ class Forecasts(NamedTuple):
     steps: int
     """Minutes that each forecast reached, kept or not."""
     trusted: NDArray[np.bool_]
+    days: Lanes = _NO_DAYS
+    """Ordinary days by minute of the (UTC) day, one a row, in the demand's own units."""
+    day: Rows | None = None
+    """The row of `days` that each forecast came with; None: an ordinary day is not known."""
 
 
 class Recorded(NamedTuple):
@@ -189,6 +195,20 @@ class SeenDemand:
         ahead = self._in_replicas(np.where(there, found, UNKNOWN))
         beyond = self.now + seconds > origin + MINUTE * made.steps
         return np.where(beyond, np.maximum(ahead, self.peak(seconds)), ahead)
+
+    def usual(self, ticks: Rows, start: Number, end: Number) -> Lanes:
+        """Highest demand of an ordinary day between two moments, as known at some of the ticks."""
+        made, at = self.forecasts, self._forecast[ticks]
+        if made is None or made.day is None or not made.day.size:
+            return np.full(np.broadcast_shapes(ticks.shape, np.shape(start)), UNKNOWN)
+        begin, lasts = np.asarray(start, dtype=np.float64), np.maximum(1.0, np.subtract(end, start))
+        count = np.ceil((begin % MINUTE + np.minimum(_DAY, lasts)) / MINUTE)[..., np.newaxis]
+        offset = np.arange(int(count.max()))
+        row = (begin % _DAY // MINUTE).astype(np.int64)[..., np.newaxis] + offset
+        values = made.days[made.day[at][..., np.newaxis], row % made.days.shape[1]]
+        counted = np.isfinite(values) & (offset < count) & (at[..., np.newaxis] >= 0)
+        highest = np.where(counted, values, -np.inf).max(axis=-1)
+        return self._in_replicas(np.where(highest == -np.inf, UNKNOWN, highest))
 
     def _highest_step(self, first: Rows, last: Rows) -> Lanes:
         """Highest value of each level in the steps from `first` up to `last`, (ticks, levels)."""

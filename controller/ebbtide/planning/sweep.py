@@ -14,10 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.planning.lane_demand import LaneDemand, Rows, Tables
-from ebbtide.planning.lanes import Crew, Policies, State, stacked
+from ebbtide.planning.lane_state import State
+from ebbtide.planning.lanes import Crew, Policies, Variant, stacked_by_phase
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide_policies.lanes import Lanes, Number
-from ebbtide_policies.observation import Demand
+from ebbtide_policies.observation import Demand, Event, Phase
 
 LANES = 16384
 """Lanes that run side by side: more of them would not make a tick any cheaper for each."""
@@ -25,7 +26,7 @@ LANES = 16384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A workload without calendar and overrides, and what is to be seen of it at every tick."""
+    """A workload without overrides, and what is to be seen of it at every tick."""
 
     workload: str
     now: Lanes
@@ -38,6 +39,8 @@ class World:
     """Ticks until a replica is ready."""
     replicas: float
     """The fleet at the first tick."""
+    events: Sequence[Event] = ()
+    """What a calendar announces."""
 
 
 Where = slice | tuple[Rows, Rows]
@@ -53,7 +56,7 @@ class Cut(NamedTuple):
     """Ticks from the guess to the beginning of the stretch."""
 
 
-def replicas_asked(world: World, variants: Sequence[Policies], cut: Cut | None = None) -> Lanes:
+def replicas_asked(world: World, variants: Sequence[Variant], cut: Cut | None = None) -> Lanes:
     """Replicas that each variant asks for at every tick, (ticks, variants).
 
     Raises:
@@ -79,9 +82,9 @@ FORGOTTEN = 4 * 3600.0
 class _Sweep:
     """One sweep; lanes have two axes, stretches and variants, and are counted row by row."""
 
-    def __init__(self, world: World, variants: Sequence[Policies], cut: Cut) -> None:
+    def __init__(self, world: World, variants: Sequence[Variant], cut: Cut) -> None:
         self._world, self._cut, self._variants = world, cut, len(variants)
-        self._each, self._together = variants, stacked(variants)
+        self._each, self._together = variants, stacked_by_phase(variants)
         self._tables = {name: Tables(demand) for name, demand in world.demands.items()}
         self._begin: Rows = np.arange(cut.stretches, dtype=np.int64)[:, np.newaxis] * cut.length
         self._asked = np.empty((cut.length, cut.stretches, self._variants))
@@ -134,14 +137,16 @@ class _Sweep:
     def _again(self, truth: State, wrong: Rows) -> State:
         """Run some lanes once more, from the states in which they truly begin."""
         stretch, variant = np.divmod(wrong, self._variants)
-        crew = self._crew(stacked([self._each[one] for one in variant.tolist()]))
+        crew = self._crew(stacked_by_phase([self._each[one] for one in variant.tolist()]))
         begin = self._begin[stretch, 0]
         return self._stretch(crew, truth.take(wrong), begin, (stretch, variant))
 
-    def _crew(self, policies: Policies) -> Crew:
+    def _crew(self, policies: Mapping[Phase, Policies]) -> Crew:
         return Crew(
             workload=self._world.workload,
-            policies=policies,
+            policies=policies[Phase.PEACE],
+            by_phase=policies if len(policies) > 1 else {},
+            events=self._world.events,
             lead_time=self._world.lead_time,
             boot=self._world.boot,
         )

@@ -69,7 +69,7 @@ class Moment:
         """Whether there is a forecast that may be followed."""
         return np.asarray(self._lookout.answer("trusted")[self._tick])
 
-    def usual(self, start: float, end: float) -> float:
+    def usual(self, start: Number, end: Number) -> float:
         """Nothing here asks for an ordinary day: there is no calendar."""
         return UNKNOWN
 
