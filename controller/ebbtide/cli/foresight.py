@@ -1,6 +1,7 @@
 """All forecasts that the live loop would have made over a recording, once for many replays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,13 +27,15 @@ class Announced(NamedTuple):
     """What a calendar says of the demand to come."""
 
     events: Sequence[ExpectedEvent] = ()
+    days: tuple[str, Mapping[int, str]] = ("UTC", MappingProxyType({}))
+    """The time zone of days, and those of a kind of their own."""
     first: bool = True
     """Whether the signal is the first of its workload, of which demands in numbers are told."""
 
     def at(self, newest: float, spec: ForecastSpec) -> SeriesContext:
         """The same as a forecaster wants it at some moment."""
         span = Span(newest - spec.history, newest + spec.horizon)
-        return context_of(self.events, span, first=self.first)
+        return context_of(self.events, self.days, span, first=self.first)
 
 
 NOTHING_SAID = Announced()

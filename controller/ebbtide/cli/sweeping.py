@@ -8,7 +8,6 @@ import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins, compose
-from ebbtide.api.event_calendar import ExpectedEvent
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_calendar, parse_policy, parse_profile
 from ebbtide.cli.demand import Recorded
@@ -66,7 +65,7 @@ def ground(
     spec = parse_policy(manifest.spec)
     now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
     demands: dict[str, SeenDemand] = {}
-    needs, said = [], _said(manifest, spec, beside)
+    needs, said = [], announced(manifest, beside)
     for name, signal in spec.signals().items():
         if signal.per_replica is None:
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
@@ -82,7 +81,7 @@ def ground(
                 spec.forecast,
                 recorded.start,
                 told,
-                Announced(tuple(said), first=not demands),
+                said._replace(first=not demands),
             ),
         )
         needs.append(series.at(now) / signal.per_replica)
@@ -94,7 +93,7 @@ def ground(
         lead_time=spec.lead_time,
         boot=boot,
         replicas=_at_first(spec, need),
-        events=[event_of(one, next(iter(demands.values())).per_replica) for one in said],
+        events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
     )
     return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
@@ -103,10 +102,9 @@ def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
     return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))
 
 
-def _said(
-    manifest: Manifest, spec: CapacityPolicySpec, beside: Sequence[Manifest]
-) -> Sequence[ExpectedEvent]:
+def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
     """What the calendars among some manifests announce to a workload."""
+    spec = parse_policy(manifest.spec)
     resource = Resource(
         kind=manifest.kind,
         namespace=manifest.namespace,
@@ -122,7 +120,8 @@ def _said(
             (m.namespace, m.name): parse_profile(m.spec) for m in beside if m.kind == "EventProfile"
         },
     )
-    return list(words.events_for(Workload(resource, spec, (), spec.signals())))
+    workload = Workload(resource, spec, (), spec.signals())
+    return Announced(tuple(words.events_for(workload)), words.days_for(workload))
 
 
 def swept(spec: CapacityPolicySpec, plugins: Plugins) -> Variant:
