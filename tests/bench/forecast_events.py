@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from ebbtide.cli.backtest_inputs import from_files
 from ebbtide.cli.models import Make
@@ -229,8 +230,6 @@ def table(found: Sequence[Told]) -> Table:
         made.add_column(head.upper(), justify="right")
     for one in found:
         least = min(one.errors.values())
-        cells = [
-            f"[bold green]{e:.1%}[/]" if e == least else f"{e:.1%}" for e in one.errors.values()
-        ]
+        cells = [Text(f"{e:.1%}", "bold green" if e == least else "") for e in one.errors.values()]
         made.add_row(one.name, *cells)
     return made

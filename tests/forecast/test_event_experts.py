@@ -101,6 +101,18 @@ def test_what_earlier_events_showed_is_the_same_from_memory() -> None:
         assert np.array_equal(told.values, foreseen(known, *events).values)
 
 
+def test_an_event_is_followed_through_gaps() -> None:
+    begun = NOW - 40 * 60
+    values = demand(5 * DAY, (begun, 5.0))
+    values[-20:-10] = np.nan
+    values[-5:] = np.nan  # nothing is known of the last minutes
+    plain = persistence().forecast(History(NOW, values[:-5][:, None]), HORIZON)
+    context = Context((SeriesContext(events=(event(begun),)),))
+    made = heed(plain, History(NOW, values[:, None]), context).values[0, :60, 0]
+    assert np.isfinite(made).all()
+    assert made.max() == pytest.approx(500.0, rel=0.1)
+
+
 def test_the_future_is_not_looked_at() -> None:
     events = (event(NOW - 2 * DAY_SECONDS), event(NOW - 600))
     longer = np.concatenate((demand(14 * DAY, (NOW - 600, 4.0)), np.full(DAY, 7777.0)))

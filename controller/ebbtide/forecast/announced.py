@@ -118,7 +118,8 @@ class _Series:
             scale = scales(event, self.past, now[:1], lambda at: self._announced(event, at))
             return _Expected(scale * self._announced(event, moments), np.zeros(moments.size))
         foretold = Foretold(event, self.past, self._peak(event))
-        reached = self.past.level(now[:1])[0] if event.start <= now[0] else plain[0]
+        level = self.past.level(now[:1])[0]
+        reached = plain[0] if event.start > now[0] or np.isnan(level) else level
         tried = foretold.experts(now, moments, plain, np.full(moments.size, reached))
         weight = weights(foretold, self._earlier(event), self.memory)
         expected = middle(tried, weight)
