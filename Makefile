@@ -105,6 +105,10 @@ bench-forecast: $(BENCH) ## Forecasters side by side on EBBTIDE_TRACES; rows in 
 bench-replay: $(DEV) ## Replay speed by variants and workloads; rows in build/bench/replay.json
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.replay $(ARGS)
 
+.PHONY: bench-capacity
+bench-capacity: $(DEV) ## What an objective costs on EBBTIDE_TRACES; rows in build/bench/capacity.json
+	$(BIN)/python -m tests.bench.capacity $(ARGS)
+
 .PHONY: bench-descent
 bench-descent: $(DEV) ## The way down beside the rivals'; rows go to build/bench/descent.json
 	$(BIN)/python -m tests.bench.descent $(ARGS)

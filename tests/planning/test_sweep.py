@@ -1,6 +1,7 @@
 """A sweep decides as the loop does, tick for tick, however time is cut."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -118,6 +119,15 @@ def test_however_time_is_cut_the_same_comes_out(stretches: int, guess: int) -> N
     cut = Cut(stretches, -(-479 // stretches), guess if stretches > 1 else 0)
     found = replicas_asked(world(MINUTE), [policies(i) for i in (0, 3)], cut)
     np.testing.assert_array_equal(found, whole)
+
+
+def test_each_variant_may_begin_with_a_fleet_of_its_own() -> None:
+    both = [policies(0), policies(2)]
+    fleets = np.array([60.0, 90.0])
+    found = replicas_asked(replace(world(MINUTE), replicas=fleets), both)
+    for lane, fleet in enumerate(fleets.tolist()):
+        alone = replicas_asked(replace(world(MINUTE), replicas=fleet), [both[lane]])
+        np.testing.assert_array_equal(found[:, lane], alone[:, 0])
 
 
 # --- what people announced, and settings by phase ---------------------------------------------

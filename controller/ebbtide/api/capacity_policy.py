@@ -13,6 +13,7 @@ from ebbtide.api.demand_spec import SINGLE, DemandSpec, SignalSpec, Source
 from ebbtide.api.forecast import ForecastSpec
 from ebbtide.api.hands import BesideOthers
 from ebbtide.api.lead_time import LeadTime
+from ebbtide.api.objective import ObjectiveSpec
 from ebbtide.api.presets import Preset, presets
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.observation import Mode
@@ -116,6 +117,11 @@ class CapacityPolicySpec(BesideOthers):
     )
     replicas: LimitsByPhase = Field(description="The range that replicas stay in.")
     forecast: ForecastSpec = Field(ForecastSpec(), description="How demand is foreseen.")
+    objective: ObjectiveSpec | None = Field(
+        None,
+        description="What may go wrong. The settings of the policies follow from it; what is "
+        "written in the policy itself wins, and all of it wins over the preset.",
+    )
     policies: Policies = Field(
         Policies(),
         description="Settings of the policies, by name. Those that keep a workload safe always "

@@ -10,7 +10,8 @@ from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.event_calendar import EventCalendarSpec
 from ebbtide.api.event_profile import EventProfileSpec
-from ebbtide.api.presets import with_preset
+from ebbtide.api.objective import with_objective
+from ebbtide.api.presets import preset_of
 from ebbtide.api.schema import Schema, at, structural
 from ebbtide.api.sentences import place, why
 from ebbtide.api.yaml_text import Fault, fields
@@ -86,7 +87,8 @@ def understand(model: type[M], written: Mapping[str, Any]) -> M | list[Fault]:
     nulls = [Fault(path, _NULL) for path, value in fields(written) if value is None]
     if nulls:
         return nulls
-    whole = with_preset(written) if model is CapacityPolicySpec else written
+    policy = model is CapacityPolicySpec
+    whole = with_objective(preset_of(written), written) if policy else written
     try:
         return model.model_validate_json(json.dumps(whole), strict=True)
     except ValidationError as error:

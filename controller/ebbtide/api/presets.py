@@ -25,11 +25,10 @@ def presets() -> Mapping[str, dict[str, Any]]:
     }
 
 
-def with_preset(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Lay what is written over the preset it names; an unknown name is left for validation."""
+def preset_of(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The preset that a spec names; an unknown name is left for validation."""
     name = spec.get("preset")
-    found = presets().get(name) if isinstance(name, str) else None
-    return merged(found, spec) if found else spec
+    return (presets().get(name) if isinstance(name, str) else None) or {}
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,8 +37,8 @@ class World:
     """Seconds that the policies reckon with."""
     boot: int
     """Ticks until a replica is ready."""
-    replicas: float
-    """The fleet at the first tick."""
+    replicas: Number
+    """The fleet at the first tick; one number, or one a variant."""
     events: Sequence[Event] = ()
     """What a calendar announces."""
 
@@ -112,7 +112,7 @@ class _Sweep:
         guess = self._cut.guess
         ticks = self._ticks(self._begin, -guess)
         needs = [tables.demand.present()[ticks] for tables in self._tables.values()]
-        need = np.nan_to_num(np.max(needs, axis=0), nan=self._world.replicas)
+        need = np.nan_to_num(np.max(needs, axis=0), nan=float(np.max(self._world.replicas)))
         state = self._begun(crew, self._full(np.ceil(need)), self._begin - guess)
         for offset in range(-guess, 0):
             state = self._decided(crew, state, self._ticks(self._begin, offset))

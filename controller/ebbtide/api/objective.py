@@ -1,0 +1,77 @@
+"""`objective`: what may go wrong, in place of the knobs that decide how often it does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from ebbtide.api.base import Spec
+from ebbtide.api.presets import merged
+from ebbtide_policies.quantities import Share, parse_share, show_share
+
+Settings = Mapping[str, Mapping[str, Any]]
+"""Settings of policies as they stand in YAML, by the name of the policy."""
+
+LEAST, MOST = 1e-6, 0.05
+"""The strictest and the loosest objective."""
+
+
+class ObjectiveSpec(Spec):
+    """How much of the demand may go unserved."""
+
+    unserved: Share = Field(
+        ge=LEAST,
+        le=MOST,
+        description="Share of the demand that may go unserved. Headroom, width and hold follow "
+        "from it, where the policy does not write them itself.",
+    )
+
+
+def knobs(headroom: float, width: float) -> Settings:
+    """Settings for demand that is followed closely: so much to spare, and so many surges."""
+    return {
+        "presentNeed": {
+            "headroom": show_share(headroom),
+            "width": width,
+            "widthWindow": "1h",
+            "slopeWindow": "30s",
+            "tolerance": "1%",
+        },
+        "stabilization": {"window": "1m", "headroom": "0%", "tolerance": "1%"},
+        "forecastNeed": {"quantile": 0.5, "headroom": "0%", "tolerance": "1%"},
+        "seasonNeed": {"trust": "0%", "tolerance": "1%"},
+    }
+
+
+PRIORS: tuple[tuple[float, Settings], ...] = (
+    (1e-2, knobs(0.0, 0.0)),
+    (3e-3, knobs(0.0, 1.0)),
+    (1e-3, knobs(0.02, 1.0)),
+    (5e-4, knobs(0.03, 2.0)),
+    (2e-4, knobs(0.08, 2.0)),
+    (1e-4, knobs(0.1, 2.0)),
+    (3e-5, knobs(0.13, 3.0)),
+    (1e-5, knobs(0.18, 3.0)),
+    (1e-6, knobs(0.3, 4.0)),
+)
+"""What kept each objective on live viewers, the loosest first: for a workload without a past."""
+
+
+def prior(unserved: float) -> Settings:
+    """The settings for an objective that hold while little is known of a workload."""
+    keeping = (settings for level, settings in PRIORS if level <= unserved * (1 + 1e-9))
+    return next(keeping, PRIORS[-1][1])
+
+
+def with_objective(under: Mapping[str, Any], written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Lay the settings that an objective asks for between a preset and what is written.
+
+    An objective that makes no sense is left for validation.
+    """
+    said = written.get("objective")
+    unserved = said.get("unserved") if isinstance(said, Mapping) else None
+    try:
+        level = parse_share(unserved)
+    except ValueError:
+        return merged(under, written)
+    return merged(merged(under, {"policies": prior(level)}), written)

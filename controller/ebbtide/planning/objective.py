@@ -1,0 +1,113 @@
+"""The settings that keep an objective at the least cost, chosen by the replay of one's own past.
+
+No one set of settings fits all: calm demand needs little to spare, restless demand so many times
+its surges, a batch at midnight a look at yesterday, and bursts a fleet that waits for them. So a
+workload tries all of these on its own last weeks, and takes the cheapest that kept its objective.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ebbtide.api.objective import PRIORS, Settings, knobs
+from ebbtide.planning.tuning import Measured
+from ebbtide_policies.quantities import show_share
+
+DAYS = 28
+"""Days of the past that a choice is made by, at most."""
+DOUBT = 7.0
+"""After so many days half of the objective may be used up: what comes has more in it."""
+LEAST_DAYS = 3.0
+"""Days that speak for an objective of one in a thousand; a rarer failure takes longer to see."""
+_RARER = 0.4
+
+
+class Evidence(NamedTuple):
+    """What the past says of one candidate, or why it says nothing."""
+
+    candidate: int | None
+    """None: too little is known, and the settings are those of the prior."""
+    days: float
+    needed: float
+    allowed: float
+    """Unserved share that a candidate was allowed on the past."""
+    kept: bool = True
+    """Whether the candidate kept that."""
+
+
+def _seasonal(headroom: float, width: float) -> Settings:
+    """For what days repeat: as much as two of them asked for."""
+    return {**knobs(headroom, width), "seasonNeed": {"trust": "100%", "tolerance": "1%"}}
+
+
+def _bursting(headroom: float, window: str) -> Settings:
+    """For demand that leaps: a fleet several times as large, kept for a while."""
+    share = show_share(headroom)
+    own: dict[str, Any] = {**knobs(headroom, 0.0)}
+    own["presentNeed"] = {**own["presentNeed"], "slopeWindow": "1m", "tolerance": "2%"}
+    own["stabilization"] = {"window": window, "headroom": share, "tolerance": "2%"}
+    return own
+
+
+def _standing(headroom: float, window: str) -> Settings:
+    """For demand that is not to be foreseen at all: what was needed once is kept for days."""
+    own: dict[str, Any] = {**knobs(0.2, 1.0)}
+    share = show_share(headroom)
+    own["stabilization"] = {"window": window, "headroom": share, "tolerance": "2%"}
+    return own
+
+
+CANDIDATES: tuple[Settings, ...] = (
+    *(settings for _, settings in PRIORS),
+    *(knobs(h, k) for h in (0.01, 0.03, 0.05) for k in (1.0, 2.0, 3.0)),
+    *(_seasonal(h, k) for h in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 2.5) for k in (0.0, 1.0)),
+    *(
+        _bursting(headroom, window)
+        for headroom in (0.25, 0.5, 0.8, 1.2, 1.8, 3.0, 5.0, 9.0, 15.0)
+        for window in ("5m", "1h")
+    ),
+    *(_standing(headroom, window) for headroom in (0.0, 0.3, 0.8) for window in ("1d", "7d")),
+)
+"""The settings that are tried, with all that an objective decides."""
+
+
+def needed_days(objective: float) -> float:
+    """Days of the past that it takes to say anything of an objective."""
+    rarer = max(1.0, 1e-3 / objective)
+    return LEAST_DAYS * float(rarer**_RARER)
+
+
+def margin(days: float) -> float:
+    """The share of the objective that may have been used up on so many days of the past."""
+    return days / (days + DOUBT)
+
+
+def chosen(found: Measured, objective: float, days: float) -> Evidence:
+    """The cheapest candidate that kept the objective with a margin; of none, the safest one."""
+    needed, allowed = needed_days(objective), objective * margin(days)
+    if days < needed:
+        return Evidence(None, days, needed, allowed)
+    keeps = found.unserved <= allowed
+    if keeps.any():
+        best = int(np.argmin(np.where(keeps, found.replica_hours, np.inf)))
+        return Evidence(best, days, needed, allowed)
+    best = int(np.lexsort((found.replica_hours, found.unserved))[0])
+    return Evidence(best, days, needed, allowed, kept=False)
+
+
+def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
+    """Why these settings, in one sentence."""
+    days, aim = f"{evidence.days:.1f} days", f"{objective:.10g}"
+    if evidence.candidate is None or found is None:
+        return (
+            f"{days} of demand are known and {evidence.needed:.1f} speak for an unserved share of "
+            f"{aim}: until then the settings are those that kept it on other workloads"
+        )
+    share = float(found.unserved[evidence.candidate])
+    hours = float(found.beside_bound[evidence.candidate])
+    ending = "" if evidence.kept else "; none of all that were tried kept it, and this fails least"
+    return (
+        f"of {len(found.unserved)} settings tried on {days} it is the cheapest with at most "
+        f"{evidence.allowed:.2g} of demand unserved: {share:.2g}, at {hours:.3f} times the "
+        f"clairvoyant bound{ending}"
+    )
