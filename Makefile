@@ -40,6 +40,13 @@ help: ## List these commands
 demo: $(RUN) ## A promotion week on the embedded default; ARGS="--seed 7" passes options
 	.venv/bin/ebbtide demo $(ARGS)
 
+CSV    ?= docs/examples/demand.csv
+POLICY ?= docs/examples/stream-edge.yaml
+REPORT ?= build/plan.html
+.PHONY: plan
+plan: $(RUN) ## From a demand to a report; CSV=demand.csv POLICY=edge.yaml take yours, ARGS passes options
+	.venv/bin/ebbtide plan $(POLICY) --csv $(CSV) --report $(REPORT) $(ARGS)
+
 ##@ Check
 
 .PHONY: check

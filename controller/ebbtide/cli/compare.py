@@ -15,8 +15,15 @@ from rich.progress import Progress
 from ebbtide.api.load import Manifest, load
 from ebbtide.cli.compare_page import Moment, page
 from ebbtide.cli.comparison import rivals
-from ebbtide.cli.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery, demand_of
-from ebbtide.cli.durations import seconds
+from ebbtide.cli.demand import (
+    CsvFile,
+    PrometheusUrl,
+    Recorded,
+    Since,
+    UsualTick,
+    demand_of,
+    tick_of,
+)
 from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
@@ -57,7 +64,7 @@ def compare(
     csv: CsvFile = None,
     prometheus: PrometheusUrl = None,
     since: Since = "1d",
-    tick: TickEvery = "15s",
+    tick: UsualTick = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay several policies over the same demand, side by side.
@@ -72,7 +79,7 @@ def compare(
     shared = load({name: read(name) for name in beside or []}, plugins()) if beside else []
     manifests = {name: [*_variant(text), *shared] for name, text in named.items()}
     recorded = demand_of(next(iter(manifests.values())), csv, prometheus, since)
-    found = _compared(manifests, recorded, Conditions(tick=seconds("--tick", tick, 1)))
+    found = _compared(manifests, recorded, Conditions(tick=tick_of(tick, recorded)))
     if as_json:
         typer.echo(json.dumps(_as_json(found), indent=1))
     else:

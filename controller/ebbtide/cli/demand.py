@@ -43,6 +43,15 @@ PrometheusUrl = Annotated[
 ]
 Since = Annotated[str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")]
 TickEvery = Annotated[str, typer.Option(metavar="DURATION", help="From one decision to the next.")]
+UsualTick = Annotated[
+    str | None,
+    typer.Option(
+        "--tick",
+        metavar="DURATION",
+        help="From one decision to the next. Default: 15s; over more than six hours 60s.",
+    ),
+]
+_LONG = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,17 @@ class Recorded:
         """The same with the demand that is replayed changed."""
         series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
         return replace(self, series=series)
+
+
+def tick_of(text: str | None, recorded: Recorded) -> float:
+    """Seconds from one decision to the next; the more is replayed, the coarser, if nobody says it.
+
+    Raises:
+        InvalidInput: it is no duration, or shorter than a second.
+
+    """
+    long = recorded.end - recorded.start > _LONG
+    return seconds("--tick", text or ("60s" if long else "15s"), 1)
 
 
 def demand_of(

@@ -9,7 +9,7 @@ import typer
 
 from ebbtide.api.load import load
 from ebbtide.cli.cluster import Context, Kubeconfig
-from ebbtide.cli.demand import CsvFile, PrometheusUrl, Since, TickEvery
+from ebbtide.cli.demand import CsvFile, PrometheusUrl, Since, UsualTick, tick_of
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read, write
@@ -42,7 +42,7 @@ def plan(
     csv: CsvFile = None,
     prometheus: PrometheusUrl = None,
     since: Since = "1d",
-    tick: TickEvery = "15s",
+    tick: UsualTick = None,
     lead: Annotated[
         str | None,
         typer.Option(
@@ -104,7 +104,7 @@ def plan(
     told = supposed(scenario, what_if or [])
     recorded = told.recorded(manifests, csv, prometheus, since)
     world = Conditions(
-        tick=seconds("--tick", tick, 1),
+        tick=tick_of(tick, recorded),
         lead=None if lead is None else seconds("--lead", lead),
         boot=told.boot(),
         delay=seconds("--metric-delay", metric_delay),
@@ -132,6 +132,8 @@ def plan(
         typer.echo(ready_text(ready, found) if ready else found)
         return
     _print(plans, ready)
+    if report:
+        typer.echo(f"report: {report}")
 
 
 def _print(plans: Sequence[Plan], ready: Readiness | None) -> None:

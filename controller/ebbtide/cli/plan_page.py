@@ -53,8 +53,9 @@ def planned(told: Told) -> RenderableType:
     """One workload: when how many replicas, and the scores beside a fleet at its peak."""
     frames = told.frames
     first, last = (_clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
-    peak = max(frame.desired for frame in frames)
-    text = f"  {first} to {last} UTC  peak {peak:,} replicas"
+    peak = max(frames, key=lambda frame: frame.desired)
+    when = _clock(peak.now, "%a %d %H:%M")
+    text = f"  {first} to {last} UTC  peak {peak.desired:,} replicas, {when}"
     head = Text.assemble((told.workload, "bold"), text)
     disrupted = bool(told.score.disruptions or told.static.disruptions)
     beside = scores({"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
