@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import takewhile
+from typing import NamedTuple
 
 SKEW = 1
 """By how many pods a zone may fall below its even share of what is left."""
@@ -26,9 +27,8 @@ class Rank(IntEnum):
     READY = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pod:
-    """One pod as the choice needs it."""
+class Pod(NamedTuple):
+    """One pod as the choice needs it. At every tick a thousand of them are made anew."""
 
     name: str
     sessions: float

@@ -203,7 +203,7 @@ class Escorted:
         chosen = {pod.name: pod for pod in escort.roll.crew.pods}
         for name in victims:
             carried = live(self._pods[name], read, settings.absence, escort.now)
-            if not may_go(replace(chosen[name], sessions=carried), settings.terms):
+            if not may_go(chosen[name]._replace(sessions=carried), settings.terms):
                 raise Conflict(
                     f"pod {self._pods[name].key} has {carried:.0f} live sessions since it was "
                     "chosen to go; the step waits. Does the router heed the drain label?"
