@@ -35,30 +35,41 @@ class Kept(NamedTuple):
 
 
 def compared(
-    courses: Sequence[Course], makers: Mapping[str, Make], advance: Callable[[str, Course], None]
+    courses: Sequence[Course],
+    makers: Mapping[str, Make],
+    advance: Callable[[str, Course], None],
+    folder: pathlib.Path = FOLDER,
 ) -> Backtest:
     """Some models and the yardstick over all courses; `advance` hears of each that is done."""
     everyone = dict(makers) if YARDSTICK in makers else {**makers, YARDSTICK: HOUSE[YARDSTICK]}
-    runs = [_run(model, make, courses, advance) for model, make in everyone.items()]
+    runs = []
+    for model, make in everyone.items():
+        run, code = Run(model, cost=Cost(memory=0.0)), _code(model)
+        for course in courses:
+            path = folder / f"{model}-{course.series.name}-{_digest(course, code)}.npz"
+            _take(run, course, _kept(path, model, make, course))
+            advance(model, course)
+        runs.append(run)
     yardstick = next(run for run in runs if run.model == YARDSTICK)
     return Backtest(courses=courses, runs=runs, yardstick=yardstick)
 
 
-def _run(
-    model: str, make: Make, courses: Sequence[Course], advance: Callable[[str, Course], None]
-) -> Run:
-    run, code = Run(model, cost=Cost(memory=0.0)), _code(model)
-    for course in courses:
-        path = FOLDER / f"{model}-{course.series.name}-{_digest(course, code)}.npz"
-        kept = _read(path) or _made(model, make, course)
+def _take(run: Run, course: Course, kept: Kept) -> None:
+    """Put what a model said of one series to what it said of the others."""
+    told = accuracies(kept.quantiles, course)
+    run.told.append(Told(course, kept.quantiles, np.zeros((0, 0, 0), np.float32), told))
+    run.cost.seconds += kept.seconds
+    run.cost.memory = max(run.cost.memory, kept.memory)
+    run.cost.forecasts += course.origins.size
+
+
+def _kept(path: pathlib.Path, model: str, make: Make, course: Course) -> Kept:
+    """What is in the file, or what is put into it now."""
+    kept = _read(path)
+    if kept is None:
+        kept = _made(model, make, course)
         _write(path, kept)
-        told = accuracies(kept.quantiles, course)
-        run.told.append(Told(course, kept.quantiles, np.zeros((0, 0, 0), np.float32), told))
-        run.cost.seconds += kept.seconds
-        run.cost.memory = max(run.cost.memory, kept.memory)
-        run.cost.forecasts += course.origins.size
-        advance(model, course)
-    return run
+    return kept
 
 
 def _made(model: str, make: Make, course: Course) -> Kept:
@@ -69,7 +80,7 @@ def _made(model: str, make: Make, course: Course) -> Kept:
 
 def _read(path: pathlib.Path) -> Kept | None:
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             return Kept(kept["quantiles"], float(kept["seconds"]), float(kept["memory"]))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
@@ -77,11 +88,10 @@ def _read(path: pathlib.Path) -> Kept | None:
 
 def _write(path: pathlib.Path, kept: Kept) -> None:
     """Whole or not at all: a run may be ended at any moment."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
-        np.savez(part, **kept._asdict())
-        part.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez(part, quantiles=kept.quantiles, seconds=kept.seconds, memory=kept.memory)
+    part.replace(path)
 
 
 def _digest(course: Course, code: bytes) -> str:
