@@ -24,7 +24,7 @@ def present_need(**more: Any) -> Any:
 
 
 def test_the_settings_follow_from_the_objective() -> None:
-    loose, strict = (present_need(objective={"unserved": share}) for share in ("0.1%", "0.001%"))
+    loose, strict = (present_need(objective={"unserved": share}) for share in ("0.1%", "0.002%"))
     assert (loose.headroom, loose.width) == (0.02, 1.0)
     assert strict.headroom > loose.headroom
     assert strict.width > loose.width
@@ -46,7 +46,7 @@ def test_without_an_objective_nothing_changes() -> None:
     [
         pytest.param(0.05, 1e-2, id="looser than all, the loosest"),
         pytest.param(1e-4, 1e-4, id="one that is known, itself"),
-        pytest.param(1.5e-4, 1e-4, id="between two, the stricter"),
+        pytest.param(1.1e-4, 1e-4, id="between two, the stricter"),
         pytest.param(1e-6, 1e-6, id="the strictest"),
     ],
 )

@@ -68,7 +68,7 @@ def test_more_of_the_past_allows_more_of_the_objective(days: float, more: float)
     ("objective", "days", "said"),
     [
         pytest.param(1e-3, 28.0, "of 4 settings tried on 28.0 days it is the cheapest", id="why"),
-        pytest.param(1e-3, 2.0, "2.0 days of demand are known and 3.0 speak for", id="too little"),
+        pytest.param(1e-3, 2.0, "2.0 days of demand are known and 7.0 speak for", id="too little"),
         pytest.param(1e-12, 999999.0, "none of all that were tried kept it", id="none"),
     ],
 )

@@ -46,13 +46,19 @@ def knobs(headroom: float, width: float) -> Settings:
 PRIORS: tuple[tuple[float, Settings], ...] = (
     (1e-2, knobs(0.0, 0.0)),
     (3e-3, knobs(0.0, 1.0)),
+    (1.5e-3, knobs(0.01, 1.0)),
     (1e-3, knobs(0.02, 1.0)),
-    (5e-4, knobs(0.03, 2.0)),
-    (2e-4, knobs(0.08, 2.0)),
+    (8e-4, knobs(0.03, 1.0)),
+    (6e-4, knobs(0.03, 2.0)),
+    (4e-4, knobs(0.05, 2.0)),
+    (3e-4, knobs(0.05, 3.0)),
+    (1.5e-4, knobs(0.08, 2.0)),
+    (1.2e-4, knobs(0.1, 1.0)),
     (1e-4, knobs(0.1, 2.0)),
-    (3e-5, knobs(0.13, 3.0)),
-    (1e-5, knobs(0.18, 3.0)),
-    (1e-6, knobs(0.3, 4.0)),
+    (4e-5, knobs(0.13, 1.0)),
+    (2e-5, knobs(0.13, 3.0)),
+    (1e-5, knobs(0.18, 1.0)),
+    (1e-6, knobs(0.3, 3.0)),
 )
 """What kept each objective on live viewers, the loosest first: for a workload without a past."""
 

@@ -17,9 +17,10 @@ DAYS = 28
 """Days of the past that a choice is made by, at most."""
 DOUBT = 7.0
 """After so many days half of the objective may be used up: what comes has more in it."""
-LEAST_DAYS = 3.0
-"""Days that speak for an objective of one in a thousand; a rarer failure takes longer to see."""
-_RARER = 0.4
+LEAST_DAYS = 7.0
+"""Days that speak for an objective of one in a thousand: no day of the week is like another, and
+what fewer of them speak for does worse than the prior. A rarer failure takes longer to see."""
+_RARER = 0.2
 
 
 class Evidence(NamedTuple):
@@ -59,7 +60,7 @@ def _standing(headroom: float, window: str) -> Settings:
 
 CANDIDATES: tuple[Settings, ...] = (
     *(settings for _, settings in PRIORS),
-    *(knobs(h, k) for h in (0.01, 0.03, 0.05) for k in (1.0, 2.0, 3.0)),
+    *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0), (0.03, 3.0))),
     *(_seasonal(h, k) for h in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 2.5) for k in (0.0, 1.0)),
     *(
         _bursting(headroom, window)
