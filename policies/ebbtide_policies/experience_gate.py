@@ -4,6 +4,7 @@ A signal is convicting only by what was measured after a step could show in it (
 breach from before, or one that came with a rollout, holds capacity and takes nothing back.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated
@@ -44,7 +45,9 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
     Memory: `replicas`, the number after the last decision that changed it; `descending`, 1 from the
     first step of a descent on, with the level of each signal at that moment (`level NAME`, -1 where
     it said nothing); `factor`, by how much a soak is longer since the moment `at`, and `back`, the
-    number of replicas that was gone back to then.
+    number of replicas that was gone back to then; `set`, which signals were set, and `setAt`, since
+    when: as what another signal would have said is not known, nothing goes for one soak after an
+    edit, or a phase with other signals.
     """
 
     name = "experienceGate"
@@ -63,11 +66,29 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             said = "signals of that day tell of the fleet of that day: not modelled"
             yield self._pace(NOTHING, "ExperienceNotModelled", said)
             return
+        yield self._edited(seen, memory)
         trial = self._trial(seen, memory)
         for name, reading in self._readings(seen, memory, trial):
             yield from self._holds(seen, name, reading, trial)
             yield self._rollback(seen, name, reading, trial)
         yield from self._after_a_breach(seen, memory)
+
+    def _edited(self, seen: Observation, memory: Memory) -> Bound:
+        """One soak in which other signals than before have to show how users fare."""
+        since = where(memory.get("set", self._set) == self._set, memory.get("setAt", 0.0), seen.now)
+        pace = self._pace(
+            where(seen.now - since < seen.soak, seen.fleet.current, NOTHING),
+            "ExperienceEdited",
+            "other signals than before are set since {:.0f} s; nothing goes for {:.0f} s",
+            seen.now - since,
+            seen.soak,
+        )
+        return replace(pace, until=since + seen.soak)
+
+    @property
+    def _set(self) -> float:
+        """What is set, as one number."""
+        return float(zlib.crc32(repr(self.settings.signals).encode()))
 
     def _holds(self, seen: Observation, name: str, found: Reading, trial: Trial) -> Iterator[Bound]:
         signal, current = self.settings.signals[name], seen.fleet.current
@@ -164,9 +185,16 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             "factor": 1.0,
             "at": seen.now,
             "back": 0.0,
+            "set": self._set,
+            "setAt": 0.0,
         } | dict.fromkeys(levels, -1.0)
-        found = {key: stored_number(stored, key) for key in fresh if key not in levels}
-        sound = found["at"] <= seen.now and 1.0 <= found["factor"] <= self.settings.most
+        told = {"set": self._set, "setAt": 0.0, **(stored or {})}  # new to older memories
+        found = {key: stored_number(told, key) for key in fresh if key not in levels}
+        sound = (
+            found["at"] <= seen.now
+            and found["setAt"] <= seen.now
+            and 1.0 <= found["factor"] <= self.settings.most
+        )
         if np.isnan(sum(found.values())) or not sound or found["descending"] > 1:
             return fresh
         known = {key: stored_number(stored, key) for key in levels}
@@ -175,6 +203,8 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Keep the levels that a descent begins with, and every breach that was answered."""
         current = seen.fleet.current
+        if some(memory.get("set", self._set) != self._set):
+            memory = {**memory, "set": self._set, "setAt": seen.now}
         if not some(replicas != current):
             return memory
         fell, rose = replicas < current, replicas > current
@@ -200,7 +230,8 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             started = where(np.isnan(reading.value), -1.0, reading.value)
             kept = where(keeps, memory.get(_level(name), -1.0), -1.0)
             learnt[_level(name)] = where(begins, started, kept)
-        return {k: where(fell | rose, v, memory.get(k, v)) for k, v in learnt.items()}
+        kept_too = {key: memory[key] for key in ("set", "setAt") if key in memory}
+        return kept_too | {k: where(fell | rose, v, memory.get(k, v)) for k, v in learnt.items()}
 
 
 def _level(name: str) -> str:

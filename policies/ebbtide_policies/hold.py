@@ -1,6 +1,6 @@
 """`hold`: when the data is in doubt, capacity stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from pydantic import Field
@@ -9,6 +9,8 @@ from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySetting
 from ebbtide_policies.lanes import NOTHING, Flag, Number, some, where
 from ebbtide_policies.observation import Demand, Observation
 from ebbtide_policies.quantities import Duration, Share
+from ebbtide_policies.strictness import Stricter, recalled, remembered
+from ebbtide_policies.strictness import chosen as in_force
 
 
 class HoldSettings(PolicySettings):
@@ -46,6 +48,18 @@ class HoldSettings(PolicySettings):
     )
 
 
+_STRICTER: Stricter = {
+    "staleAfter": np.minimum,
+    "believableDrop": np.minimum,
+    "suspicion": np.maximum,
+    "nearZero": np.maximum,
+    "vanished": np.maximum,
+    "window": np.maximum,
+    "complete": np.maximum,
+    "outage": np.minimum,
+}
+"""Every setting; of two values the one that doubts more."""
+_LASTING = "window"
 _AGREES = 0.5
 """A signal bears out another one's fall if it has lost at least this part of the same share."""
 
@@ -68,6 +82,9 @@ class Hold(Policy[HoldSettings]):
     What can't be compared is in doubt too. A steep fall is believed at once where another signal of
     the demand bears it out; and one that does not end near zero, after the announced end of an
     event.
+
+    Memory: what was set, as whoever edits it, or turns a phase, does not end a doubt by it: for one
+    window the stricter of old and new counts (`strictness`).
     """
 
     name = "hold"
@@ -77,17 +94,26 @@ class Hold(Policy[HoldSettings]):
         """For each signal one pace for each kind of doubt."""
         if not seen.demand:
             yield self._pace(seen, True, "DemandUnknown", "no demand is known")
+        counting = in_force(self.settings, memory, seen.now, _STRICTER, _LASTING)
         for demand in seen.demand:
-            yield from self._source(seen, demand)
-            yield from self._gaps(seen, demand)
-            yield from self._falls(seen, demand)
+            yield from self._source(seen, demand, counting)
+            yield from self._gaps(seen, demand, counting)
+            yield from self._falls(seen, demand, counting)
 
-    def _source(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
+    def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
+        """Take what was set from the stored memory if it is sound."""
+        return recalled(self.settings, stored, seen.now, _STRICTER, _LASTING)
+
+    def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
+        """Keep what is set, and for a while what was."""
+        return remembered(self.settings, memory, seen.now, _STRICTER, _LASTING)
+
+    def _source(self, seen: Observation, demand: Demand, chosen: HoldSettings) -> Iterable[Bound]:
         """Whether the metrics source, and what it scrapes, answers."""
         name = demand.name
         yield self._pace(
             seen,
-            np.isnan(demand.present()) | np.logical_not(demand.age <= self.settings.stale_after),
+            np.isnan(demand.present()) | np.logical_not(demand.age <= chosen.stale_after),
             "DemandUnknown",
             "{}: the newest known minute is {:.0f} s old",
             name,
@@ -106,9 +132,9 @@ class Hold(Policy[HoldSettings]):
             demand.alive_at_least,
         )
 
-    def _gaps(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
+    def _gaps(self, seen: Observation, demand: Demand, chosen: HoldSettings) -> Iterable[Bound]:
         """Whether enough minutes are known, and none of them average over an outage."""
-        chosen, covered = self.settings, demand.covered(self.settings.window)
+        covered = demand.covered(chosen.window)
         yield self._pace(
             seen,
             np.logical_not(covered >= chosen.complete),
@@ -129,9 +155,9 @@ class Hold(Policy[HoldSettings]):
             gap,
         )
 
-    def _falls(self, seen: Observation, demand: Demand) -> Iterable[Bound]:
+    def _falls(self, seen: Observation, demand: Demand, chosen: HoldSettings) -> Iterable[Bound]:
         """Whether it fell in a way that is more often a fault than a fact."""
-        chosen, name = self.settings, demand.name
+        name = demand.name
         drop = demand.largest_drop(chosen.suspicion)
         announced = seen.now - seen.announced_end <= chosen.vanished
         lately = chosen.suspicion + 60.0

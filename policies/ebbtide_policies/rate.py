@@ -17,6 +17,7 @@ from ebbtide_policies.lanes import Flag, Number, every, some, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
 from ebbtide_policies.scale_up import ScaleUp
+from ebbtide_policies.strictness import Stricter, chosen, recalled, remembered
 
 
 class RateSettings(PolicySettings):
@@ -32,11 +33,17 @@ class RateSettings(PolicySettings):
         return ScaleUp(self.share, self.replicas, self.period)
 
 
+_STRICTER: Stricter = {"share": np.minimum, "replicas": np.minimum, "period": np.maximum}
+"""Every setting; of two values the one that adds less."""
+_LASTING = "period"
+
+
 class Rate(Policy[RateSettings]):
     """A pace-up: no more than the larger of a share and a count in one period.
 
     Memory: the moment `at` which the present period began, and with how many replicas (`start`).
-    A period begins with the first rise after the last one ended.
+    A period begins with the first rise after the last one ended. For one period after an edit the
+    stricter of old and new counts (`strictness`), so that no edit lets a period add both.
     """
 
     name = "rate"
@@ -44,32 +51,40 @@ class Rate(Policy[RateSettings]):
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One pace-up."""
+        counting = self._counting(seen, memory)
         start = where(self._running(seen, memory), memory["start"], seen.fleet.current)
         yield Bound(
             Kind.PACE_UP,
-            self.settings.pace.highest(start),
+            counting.pace.highest(start),
             self.name,
             "ScaleUpLimit",
             "from {:.0f} replicas, {:.0f} s may add {:.0%} or {:.0f}, whichever is more",
-            (start, self.settings.period, self.settings.share, self.settings.replicas),
+            (start, counting.period, counting.share, counting.replicas),
         )
 
+    def _counting(self, seen: Observation, memory: Memory) -> RateSettings:
+        return chosen(self.settings, memory, seen.now, _STRICTER, _LASTING)
+
     def _running(self, seen: Observation, memory: Memory) -> Flag:
-        return seen.now - memory["at"] < self.settings.period
+        return seen.now - memory["at"] < self._counting(seen, memory).period
 
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else a period begins now."""
         at, start = stored_number(stored, "at"), stored_number(stored, "start")
         if every(at <= seen.now) and not np.isnan(start):
-            return {"at": at, "start": start}
-        return {"at": seen.now, "start": seen.fleet.current}
+            was = recalled(self.settings, stored, seen.now, _STRICTER, _LASTING)
+            return {"at": at, "start": start, **was}
+        was = recalled(self.settings, None, seen.now, _STRICTER, _LASTING)
+        return {"at": seen.now, "start": seen.fleet.current, **was}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Open a period with the first rise after the last one."""
+        memory = remembered(self.settings, memory, seen.now, _STRICTER, _LASTING)
         opens = (replicas > seen.fleet.current) & np.logical_not(self._running(seen, memory))
         if not some(opens):
             return memory
         return {
+            **memory,
             "at": where(opens, seen.now, memory["at"]),
             "start": where(opens, seen.fleet.current, memory["start"]),
         }

@@ -4,21 +4,29 @@ Whoever edits a policy, or turns a phase, may not undo in one tick what the old 
 moment ago. A policy says of each setting which of two values is the stricter; its memory keeps what
 was set when it last looked (`set.NAME`) and, for the time being, the strictest (`held.NAME`) with
 the moment at which that is over (`heldUntil`).
+
+How long a policy holds what it promised is itself one of its settings, here `lasting`: the soak of
+a descent, the window of a hold, the period of a rate.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypeVar
 
 import numpy as np
+from pydantic.alias_generators import to_snake
 
-from ebbtide_policies.contract import Memory, stored_number
+from ebbtide_policies.contract import Memory, PolicySettings, stored_number
 from ebbtide_policies.lanes import Flag, Number, some, where
 
 Values = Mapping[str, Number]
 """Settings by their names in YAML."""
 Stricter = Mapping[str, Callable[[Number, Number], Number]]
-"""How the stricter of two values is found, by the name of the setting; `soak` is among them."""
+"""How the stricter of two values is found, by the name of the setting; `lasting` is among them."""
 
 UNTIL = "heldUntil"
+SOAK = "soak"
+S = TypeVar("S", bound=PolicySettings)
 
 
 def as_set(values: Values) -> Memory:
@@ -26,7 +34,9 @@ def as_set(values: Values) -> Memory:
     return {f"set.{name}": value for name, value in values.items()}
 
 
-def looked(memory: Memory, values: Values, now: float, stricter: Stricter) -> Memory:
+def looked(
+    memory: Memory, values: Values, now: float, stricter: Stricter, lasting: str = SOAK
+) -> Memory:
     """The memory after a look at the settings; the same where nothing has changed."""
     before = {name: memory[f"set.{name}"] for name in values}
     changed: Flag = False
@@ -39,7 +49,7 @@ def looked(memory: Memory, values: Values, now: float, stricter: Stricter) -> Me
     kept = {name: where(now < until, held[name], before[name]) for name in values}
     both = {n: join(join(kept[n], before[n]), values[n]) for n, join in stricter.items()}
     rest = {f"held.{name}": where(changed, both[name], held[name]) for name in values}
-    ends = where(changed, now + both["soak"], until)
+    ends = where(changed, now + both[lasting], until)
     return {**memory, **as_set(values), **rest, UNTIL: ends}
 
 
@@ -62,13 +72,85 @@ def settled(memory: Memory, values: Values, now: float) -> Memory:
     return {key: value for key, value in memory.items() if key not in gone}
 
 
-def held_in(stored: Mapping[str, object] | None, values: Values, now: float) -> Memory | None:
+def held_in(
+    stored: Mapping[str, object] | None, values: Values, now: float, lasting: str = SOAK
+) -> Memory | None:
     """What a status holds for the time being: nothing, or all of it; None where it makes no sense.
 
-    It ends within the soak that it says itself.
+    It ends within the time that it says itself.
     """
     if not stored or UNTIL not in stored:
         return {}
     found = {key: stored_number(stored, key) for key in (UNTIL, *(f"held.{n}" for n in values))}
-    sound = found[UNTIL] <= now + found["held.soak"] and not np.isnan(sum(found.values()))
+    sound = found[UNTIL] <= now + found[f"held.{lasting}"] and not np.isnan(sum(found.values()))
     return found if sound else None
+
+
+def values_of(settings: PolicySettings, stricter: Stricter) -> Values:
+    """The settings of a policy that have a stricter side, by their names in YAML."""
+    return {name: getattr(settings, _field(name)) for name in stricter}
+
+
+_field = cache(to_snake)
+"""The attribute of a setting, by its name in YAML."""
+
+
+def chosen(settings: S, memory: Memory, now: float, stricter: Stricter, lasting: str) -> S:
+    """The settings that count at this moment; the very ones that are set where nothing is held."""
+    values = values_of(settings, stricter)
+    if _is_as_it_was(memory, values):
+        return settings
+    known = looked({**as_set(values), **memory}, values, now, stricter, lasting)
+    if UNTIL not in known:
+        return settings
+    counting = in_force(known, values, now, stricter)
+    return settings.model_copy(update={_field(name): n for name, n in counting.items()})
+
+
+def recalled(
+    settings: PolicySettings,
+    stored: Mapping[str, object] | None,
+    now: float,
+    stricter: Stricter,
+    lasting: str,
+) -> Memory:
+    """What a status holds of settings, if it makes sense; else what is set now, long in force."""
+    values = values_of(settings, stricter)
+    fresh = as_set(values)
+    if not stored or not any(key in stored for key in fresh):
+        return fresh
+    known = {**fresh, **stored}  # a setting may be new to the memory
+    found = {name: stored_number(known, f"set.{name}") for name in values}
+    held = held_in(stored, values, now, lasting)
+    if all(np.all(found[name] == value) for name, value in values.items()):
+        return {**fresh, **(held or {})}
+    sound = held is not None and _could_be_set(settings, found)
+    return {**as_set(found), **(held or {})} if sound else fresh
+
+
+def _could_be_set(settings: PolicySettings, values: Mapping[str, float]) -> bool:
+    """Whether somebody could have written these; else they are no memory of it."""
+    told = settings.model_copy(update={_field(name): n for name, n in values.items()})
+    try:
+        type(settings).model_validate(told.model_dump(by_alias=True))
+    except ValueError:  # of pydantic, and of a number that can't be written
+        return False
+    return True
+
+
+def remembered(
+    settings: PolicySettings, memory: Memory, now: float, stricter: Stricter, lasting: str
+) -> Memory:
+    """The memory after a look at the settings, without what is over."""
+    values = values_of(settings, stricter)
+    if _is_as_it_was(memory, values):
+        return memory
+    known = looked({**as_set(values), **memory}, values, now, stricter, lasting)
+    return settled(known, values, now)
+
+
+def _is_as_it_was(memory: Memory, values: Values) -> bool:
+    """Whether nothing is held and the very same numbers are set: the quick way, tick after tick."""
+    if UNTIL in memory:
+        return False
+    return all(memory.get(f"set.{name}", value) is value for name, value in values.items())

@@ -1,4 +1,4 @@
-"""Other hands on a real control plane: an HPA that holds a floor, a person, and a GitOps tool."""
+"""Other hands on a real control plane: autoscalers, a person, and a GitOps tool."""
 
 import itertools
 import json
@@ -12,6 +12,7 @@ import pytest
 from tests.cluster.ebbtide_objects import RULES, grant, install
 from tests.cluster.external_metrics import ExternalMetrics, MetricsServer
 from tests.cluster.feed import Feed, constant
+from tests.cluster.keda import Keda, install_kind, scaled_object
 from tests.cluster.manifests import deployment
 from tests.cluster.plane import Plane
 from tests.cluster.running_operator import TICK, Operator, condition, events_of, home_of, status_of
@@ -19,11 +20,12 @@ from tests.cluster.watch import Staircase, Watch
 from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
-HELD, PERSON, REPO = "edge", "origin", "media"
-APPS = (HELD, PERSON, REPO)
+HELD, PERSON, REPO, EVENTS, BOTH = "edge", "origin", "media", "events", "both"
+APPS = (HELD, PERSON, REPO, EVENTS, BOTH)
 FLEET, STEP = 20, 2
 BEFORE = 4
-"""The minimum that people gave the HPA."""
+"""The minimum that people gave the HPA, and the ScaledObject."""
+MOST = 40
 BY_HAND = FLEET + 6
 LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
 HPA = f"""
@@ -60,6 +62,12 @@ class Seen:
     """The HPA after its policy was deleted."""
     left: int = 0
     """Replicas of its fleet then."""
+    events_minimums: list[int] = field(default_factory=list)
+    """Of the ScaledObject."""
+    events_put_back: dict[str, Any] = field(default_factory=dict)
+    """The ScaledObject after its policy was deleted."""
+    both: dict[str, Any] = field(default_factory=dict)
+    """The status of a policy with actuator Scale, whose target a ScaledObject has."""
     traces: list[str] = field(default_factory=list)
     refusals: list[dict[str, Any]] = field(default_factory=list)
 
@@ -67,6 +75,11 @@ class Seen:
 def minimum(plane: Plane, home: str) -> int:
     found: int = plane.get("hpa", "by-viewers", namespace=home)["spec"]["minReplicas"]
     return found
+
+
+def events_minimum(plane: Plane, home: str) -> int:
+    made: int = plane.get("scaledobject", EVENTS, namespace=home)["spec"]["minReplicaCount"]
+    return made
 
 
 def gitops(plane: Plane, home: str) -> None:
@@ -81,22 +94,17 @@ def gitops(plane: Plane, home: str) -> None:
 
 @pytest.fixture(scope="module")
 def seen(plane: Plane, metrics_server: MetricsServer, live_prometheus: PrometheusServer) -> Seen:
-    """Let three descents begin, and lay a hand on each."""
+    """Let descents begin, and lay a hand on each."""
     install(plane)
+    install_kind(plane)
     found = Seen()
     with ExitStack() as stack:
         home = stack.enter_context(home_of(plane, "hands"))
         ExternalMetrics(metrics_server, home).set("viewers", 100 * FLEET)
         start_fleets(plane, home, APPS, FLEET)
         gitops(plane, home)
-        for manifest in (
-            HPA,
-            LEASE,
-            care(HELD, actuator="AutoscalerFloor"),
-            care(PERSON),
-            care(REPO),
-        ):
-            plane.apply(manifest, namespace=home)
+        _begin(plane, home)
+        stack.enter_context(Keda(plane, home, EVENTS))
         grant(plane, home, "operator", RULES)
         account = plane.kubeconfig_for("operator", home)
         watch = stack.enter_context(Watch(plane, home))
@@ -104,20 +112,46 @@ def seen(plane: Plane, metrics_server: MetricsServer, live_prometheus: Prometheu
         stack.enter_context(Feed(live_prometheus, low))
         running = Operator(plane, home, {"default": live_prometheus.url}, kubeconfig=account)
         operator = stack.enter_context(running)
-        plane.wait(lambda: minimum(plane, home) >= FLEET - STEP, 60, "the floor holds the fleet")
+        plane.wait(
+            lambda: min(minimum(plane, home), events_minimum(plane, home)) >= FLEET - STEP,
+            60,
+            "the floors hold their fleets",
+        )
         ExternalMetrics(metrics_server, home).set("viewers", 100)  # from now on the HPA wants one
         _lay_hands(plane, home, watch, found)
         _go_down(plane, home, found)
         found.reset_again = watch.now(REPO)
         found.stairs = {app: watch.of(app).between(0, time.time()) for app in APPS}
-        plane.kubectl("delete", "capacitypolicy", HELD, f"-n={home}", "--timeout=30s")
-        found.put_back = plane.get("hpa", "by-viewers", namespace=home)
-        found.left = watch.now(HELD)
+        _put_back(plane, home, watch, found)
         found.events = {app: {e["reason"] for e in events_of(plane, home, app)} for app in APPS}
         operator.stop()
         found.traces = operator.stack_traces
         found.refusals = operator.said("may not")
     return found
+
+
+def _begin(plane: Plane, home: str) -> None:
+    for manifest in (
+        HPA,
+        LEASE,
+        care(HELD, actuator="AutoscalerFloor"),
+        care(PERSON),
+        care(REPO),
+        scaled_object(EVENTS, BEFORE, MOST),
+        scaled_object(BOTH, BEFORE, MOST),
+        care(EVENTS, actuator="AutoscalerFloor"),
+        care(BOTH),
+    ):
+        plane.apply(manifest, namespace=home)
+
+
+def _put_back(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
+    plane.kubectl("delete", "capacitypolicy", HELD, f"-n={home}", "--timeout=60s")
+    seen.left = watch.now(HELD)  # from now on the HPA lets go of it
+    seen.put_back = plane.get("hpa", "by-viewers", namespace=home)
+    plane.kubectl("delete", "capacitypolicy", EVENTS, f"-n={home}", "--timeout=60s")
+    seen.events_put_back = plane.get("scaledobject", EVENTS, namespace=home)
+    seen.both = status_of(plane, home, BOTH)
 
 
 def _lay_hands(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
@@ -138,9 +172,11 @@ def _lay_hands(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
 def _go_down(plane: Plane, home: str, seen: Seen) -> None:
     def low() -> bool:
         seen.minimums.append(minimum(plane, home))
-        return seen.minimums[-1] <= FLEET - 4 * STEP
+        seen.events_minimums.append(events_minimum(plane, home))
+        down = FLEET - 4 * STEP
+        return seen.minimums[-1] <= down and seen.events_minimums[-1] <= down
 
-    plane.wait(low, 90, "the minimum goes down its staircase")
+    plane.wait(low, 90, "the minimums go down their staircases")
 
 
 def test_the_minimum_goes_down_the_staircase_and_the_fleet_behind_it(seen: Seen) -> None:
@@ -149,6 +185,25 @@ def test_the_minimum_goes_down_the_staircase_and_the_fleet_behind_it(seen: Seen)
     print(seen.stairs[HELD].told(HELD, SOAK - LATE))
     assert seen.stairs[HELD].largest_drop(SOAK - LATE) <= STEP
     assert seen.stairs[HELD].at(time.time()) <= FLEET - 3 * STEP
+
+
+def test_the_minimum_of_a_scaled_object_goes_down_the_same_way(seen: Seen) -> None:
+    stairs = [number for number, _ in itertools.groupby(seen.events_minimums)]
+    assert all(a - b <= STEP for a, b in itertools.pairwise(stairs))
+    assert seen.stairs[EVENTS].largest_drop(SOAK - LATE) <= STEP
+    assert seen.stairs[EVENTS].at(time.time()) <= FLEET - 3 * STEP
+
+
+def test_the_minimum_of_a_scaled_object_is_put_back(seen: Seen) -> None:
+    assert seen.events_put_back["spec"]["minReplicaCount"] == BEFORE
+    assert "ebbtide.dev/minimum" not in seen.events_put_back["metadata"].get("annotations", {})
+
+
+def test_a_scaled_object_on_a_target_that_is_to_be_scaled_stops_all_writes(seen: Seen) -> None:
+    said = condition(seen.both, "Conflicted")
+    assert (said["status"], said["reason"]) == ("True", "Conflict")
+    assert said["message"].startswith("ScaledObject")
+    assert seen.stairs[BOTH].replicas == [FLEET]
 
 
 def test_the_policy_that_goes_puts_the_minimum_back_and_leaves_the_fleet(seen: Seen) -> None:

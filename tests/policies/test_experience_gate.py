@@ -1,5 +1,6 @@
 """Users come first: no step while they fare badly, and the one that did it is taken back."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -174,7 +175,12 @@ def after(found: Observation, memory: Memory, replicas: float) -> dict[str, floa
 def test_a_rollback_is_kept_for_one_soak_and_doubles_the_next() -> None:
     found = look(BAD, BAD, BAD, last_step=STEPPED)
     learnt = after(found, DESCENDING, 105.0)
-    assert learnt == DESCENDING | {"replicas": 105.0, "factor": 2.0, "at": NOW, "back": 105.0}
+    assert {key: learnt[key] for key in DESCENDING} == DESCENDING | {
+        "replicas": 105.0,
+        "factor": 2.0,
+        "at": NOW,
+        "back": 105.0,
+    }
     back = LastStep(NOW, 100.0, 105.0)
     kept = look(BAD, current=103, last_step=back)
     assert decided(gate(), kept, learnt) == (105, "ExperienceRollback")
@@ -290,3 +296,20 @@ def test_lanes_are_judged_as_each_alone() -> None:
         single = tightest(policy.bounds(one, DESCENDING), one.fleet.current)
         assert [np.broadcast_to(x, 4)[lane] for x in limits] == list(single)
         assert memory_lane(learnt, lane) == policy.remember(one, DESCENDING, replicas)
+
+
+def test_other_signals_than_before_let_nothing_go_for_one_soak() -> None:
+    before, after = gate(worseBy="20%"), gate(worseBy="90%")
+    memory: Any = before.recall(None, look(*[GOOD] * 9))
+
+    def reasons_at(seconds: float) -> list[str]:
+        nonlocal memory
+        found = replace(look(*[GOOD] * 9), now=NOW + seconds)
+        memory = after.recall(json.loads(json.dumps(memory)), found)
+        said = [b.reason for b in after.bounds(found, memory) if b.replicas]
+        memory = after.remember(found, memory, found.fleet.current)
+        return said
+
+    assert "ExperienceEdited" in reasons_at(0)
+    assert "ExperienceEdited" in reasons_at(59)
+    assert "ExperienceEdited" not in reasons_at(60)

@@ -1,5 +1,6 @@
 """No way down on doubt."""
 
+import json
 from typing import Any
 
 import pytest
@@ -137,3 +138,31 @@ def test_a_doubt_says_what_it_is() -> None:
         "viewers: 75% of demand went within one minute of the last 60 s",
         "viewers: next to nothing is left of 80.0 replicas in the last 900 s",
     ]
+
+
+def test_an_edit_does_not_end_a_doubt_until_a_window_has_passed() -> None:
+    careful, bold = (
+        settings(HoldSettings, believableDrop="50%"),
+        settings(HoldSettings, believableDrop="90%"),
+    )
+    memory = Hold(careful).recall(None, seen())
+    policy = Hold(bold)
+
+    def doubts_at(seconds: float) -> list[str]:
+        nonlocal memory
+        found = seen(now=NOW + seconds, demand=(signal([*DROP, 20.0], now=NOW + seconds),))
+        memory = policy.recall(json.loads(json.dumps(memory)), found)
+        said = [bound.reason for bound in policy.bounds(found, memory) if bound.replicas]
+        memory = policy.remember(found, memory, found.fleet.current)
+        return said
+
+    assert doubts_at(0) == ["DemandSuspicious"]
+    assert doubts_at(299) == ["DemandSuspicious"]
+    assert doubts_at(300) == []
+    assert dict(memory) == dict(policy.recall(None, seen()))
+
+
+@pytest.mark.parametrize("stored", [{"set.believableDrop": 7.0}, {"set.window": "?"}])
+def test_settings_that_nobody_could_have_written_are_no_memory(stored: Any) -> None:
+    policy = Hold(HoldSettings())
+    assert policy.recall(stored, seen()) == policy.recall(None, seen())

@@ -1,5 +1,6 @@
 """How fast a fleet may grow."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -84,8 +85,10 @@ def test_the_pace_up_is(memory: Any, current: int, replicas: float) -> None:
 
 def test_a_period_opens_with_the_first_rise_after_the_last_one() -> None:
     found = seen(current=30)
-    over, running = {"at": NOW - 60, "start": 10.0}, {"at": NOW - 59, "start": 10.0}
-    assert BY_THE_MINUTE.remember(found, over, 40.0) == {"at": NOW, "start": 30}
+    over, running = (
+        BY_THE_MINUTE.recall({"at": NOW - ago, "start": 10.0}, found) for ago in (60, 59)
+    )
+    assert BY_THE_MINUTE.remember(found, over, 40.0) == {**over, "at": NOW, "start": 30}
     assert BY_THE_MINUTE.remember(found, running, 40.0) == running
     assert BY_THE_MINUTE.remember(found, over, 30.0) == over
     assert BY_THE_MINUTE.remember(found, over, 20.0) == over
@@ -94,3 +97,19 @@ def test_a_period_opens_with_the_first_rise_after_the_last_one() -> None:
 def test_the_pace_up_says_what_it_allows() -> None:
     (bound,) = Rate(RateSettings()).bounds(seen(current=30), {"at": 0.0, "start": 0.0})
     assert bound.message == "from 30 replicas, 15 s may add 100% or 4, whichever is more"
+
+
+def test_an_edit_adds_to_no_period_until_the_longer_one_is_over() -> None:
+    before = Rate(settings(RateSettings, share="10%", replicas=4, period="1m"))
+    memory: Any = before.recall(None, seen(now=NOW, current=100))
+    after = Rate(settings(RateSettings, share="100%", replicas=4, period="15s"))
+
+    def most(now: float) -> float:
+        found = seen(now=now, current=100, demand=())
+        nonlocal memory
+        memory = after.recall(json.loads(json.dumps(memory)), found)
+        (bound,) = after.bounds(found, memory)
+        memory = after.remember(found, memory, 100.0)
+        return float(bound.replicas)
+
+    assert [most(NOW + at) for at in (0, 30, 59, 60)] == [110, 110, 110, 200]
