@@ -60,6 +60,15 @@ class RangeClient:
         """
         return self._explained(lambda: piece(self._ask(promql, span), span))
 
+    def minutes(self, promql: str, span: Span) -> list[Any]:
+        """Ask for every series in a span that fits one request, with its labels.
+
+        Raises:
+            MetricsUnavailable: which source, what happened, what to do.
+
+        """
+        return self._explained(lambda: list(self._ask(promql, span)))
+
     def instant(self, promql: str) -> list[Any]:
         """Ask for every series as it is now, with its labels.
 

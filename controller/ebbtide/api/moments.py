@@ -16,6 +16,11 @@ def stamp(epoch: float) -> str:
     return text.replace("+00:00", "Z")
 
 
+def clock(epoch: float, form: str) -> str:
+    """Write epoch seconds in UTC, in a form of people's choice."""
+    return datetime.fromtimestamp(epoch, UTC).strftime(form)
+
+
 def epoch(text: str) -> float:
     """Epoch seconds of a moment in RFC 3339.
 

@@ -3,19 +3,19 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.moments import epoch
+from ebbtide.api.moments import clock, epoch
 from ebbtide.api.parse import parse_override
 from ebbtide.cli.cluster import Context, Kubeconfig, reach
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.explain import STYLES
+from ebbtide.cli.past import Happening, before_all, from_metrics
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Resource
@@ -27,23 +27,6 @@ _RESCALED = {"SuccessfulRescale", "DryRunRescale"}
 """Events that tell of steps; the status tells more exactly of the latest."""
 
 
-class Happening(NamedTuple):
-    """Something that happened to one workload."""
-
-    at: float
-    """Epoch seconds."""
-    workload: str
-    what: str
-    """A step as `920 -> 874`; else the reason."""
-    why: str
-    warning: bool = False
-    phase: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        """The same for programs."""
-        return {**self._asdict(), "at": _clock(self.at, "%Y-%m-%dT%H:%M:%SZ")}
-
-
 def timeline(
     since: Annotated[str, typer.Option(metavar="DURATION", help="How far back.")] = "30m",
     namespace: Annotated[
@@ -51,6 +34,10 @@ def timeline(
     ] = "",
     workload: Annotated[
         str | None, typer.Option(metavar="NAMESPACE/POLICY", help="Only this one.")
+    ] = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Read Ebbtide's own metrics there, for a longer past."),
     ] = None,
     kubeconfig: Kubeconfig = None,
     context: Context = None,
@@ -60,16 +47,22 @@ def timeline(
 
     Steps, phases, breaches, rollbacks, lost sessions, conditions that turned: from the statuses of
     the policies and from their Kubernetes events, which the API server keeps for about an hour.
+    With --prometheus what came before is told to the minute.
     """
-    begin, cluster = time.time() - seconds("--since", since, 1), reach(kubeconfig, context)
+    now = time.time()
+    begin, cluster = now - seconds("--since", since, 1), reach(kubeconfig, context)
     policies = [p for p in cluster.list_policies() if namespace in ("", p.namespace)]
-    if workload and workload not in {policy.key for policy in policies}:
+    if workload and not prometheus and workload not in {policy.key for policy in policies}:
         raise InvalidInput(f"{workload}: there is no such CapacityPolicy")
+    events = cluster.list_events(namespace)
+    known = happenings(policies, events)
+    past = from_metrics(prometheus, begin, now) if prometheus else ()
+    here = [one for one in past if namespace in ("", one.workload.partition("/")[0])]
+    older = before_all(here, known, min((event.at for event in events), default=now))
     found = [
-        one
-        for one in happenings(policies, cluster.list_events(namespace))
-        if one.at >= begin and workload in (None, one.workload)
+        one for one in (*older, *known) if one.at >= begin and workload in (None, one.workload)
     ]
+    found.sort(key=lambda one: (one.at, one.workload))
     if as_json:
         typer.echo(json.dumps([one.as_json() for one in found], indent=1))
         return
@@ -112,7 +105,7 @@ def in_force(overrides: Iterable[Resource], now: float) -> Iterator[str]:
         except InvalidInput:
             continue
         if now < said.ends_at():
-            until = _clock(said.ends_at(), "%Y-%m-%d %H:%M")
+            until = clock(said.ends_at(), "%Y-%m-%d %H:%M")
             yield f"{found.key} holds until {until} UTC: {said.why}"
 
 
@@ -129,14 +122,10 @@ def page(found: Sequence[Happening], words: Sequence[str], since: str) -> Render
     table.add_column("WHY", overflow="fold")
     for one in found:
         table.add_row(
-            _clock(one.at, "%d %H:%M:%S"),
+            clock(one.at, "%d %H:%M:%S"),
             one.workload,
             Text(one.phase, STYLES.get(one.phase, "")),
             Text(one.what, "bold yellow" if one.warning else "bold"),
             one.why,
         )
     return Group(table, *([Text("")] if said else []), *said)
-
-
-def _clock(at: float, form: str) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime(form)
