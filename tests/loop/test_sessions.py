@@ -284,6 +284,7 @@ def test_a_policy_that_goes_opens_its_pods_again_before_it_does() -> None:
     world.cluster.delete("CapacityPolicy", "live", "edge")
     world.run(0.5)
     assert not world.draining() | world.costed()
+    assert world.reasons().count("PodsReopened") == 1
     assert world.names() == fleet
     with pytest.raises(KeyError):
         world.policy()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ebbtide.errors import EbbtideError, NotFound
 from ebbtide.loop.escorted import MOST_MARKS, record_of
 from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod
-from ebbtide.loop.ports import Cluster, Json, Resource, Target
+from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.rolls import drain_since, is_costed
 
 log = logging.getLogger("ebbtide.loop")
@@ -22,24 +22,32 @@ def open_ends(cluster: Cluster, policy: Resource, target: object) -> Iterable[st
     if not policy.deleting:
         yield "pods that are to drain"
     elif isinstance(target, Target):
-        yield from _unmarked(cluster, target)
+        yield from _unmarked(cluster, policy, target)
     elif target is not None and not isinstance(target, NotFound):
         yield f"the pods of {policy.key}: {target}"
 
 
-def _unmarked(cluster: Cluster, target: Target) -> Iterable[str]:
+def _unmarked(cluster: Cluster, policy: Resource, target: Target) -> Iterable[str]:
     try:
         marked = [pod for pod in cluster.pods(target) if pod.active and _is_marked(pod)]
     except EbbtideError as error:
         yield f"the pods of {target.ref}: {error}"
         return
-    for pod in marked[:MOST_MARKS]:
-        try:
-            cluster.mark_pod(pod, _clean(pod))
-        except EbbtideError as error:
-            log.warning("pod %s is not open again yet: %s", pod.key, error)
+    done = sum(_is_opened(cluster, pod) for pod in marked[:MOST_MARKS])
+    if done:
+        told = f"{done} pods that were to drain are open again, as their policy goes"
+        cluster.announce(Announcement(policy, "PodsReopened", told, action="PutBack"))
     if marked:  # looked at once more at the next tick
         yield f"{len(marked)} pods that were to drain"
+
+
+def _is_opened(cluster: Cluster, pod: Pod) -> bool:
+    try:
+        cluster.mark_pod(pod, _clean(pod))
+    except EbbtideError as error:
+        log.warning("pod %s is not open again yet: %s", pod.key, error)
+        return False
+    return True
 
 
 def _is_marked(pod: Pod) -> bool:
