@@ -17,8 +17,10 @@ import numpy as np
 
 from ebbtide.api.load import load
 from ebbtide.cli.comparison import compared
+from ebbtide.cli.demo import SESSION, TICK
 from ebbtide.cli.demo_page import calendar_of
 from ebbtide.cli.simulation import Conditions, Simulation
+from ebbtide.planning.plant_settings import PlantSettings
 from ebbtide.planning.promotion import promotion_week
 
 OUT = pathlib.Path("build/bench/demo.json")
@@ -30,7 +32,11 @@ def row(seed: int) -> dict[str, float | str]:
     week = promotion_week(seed)
     policy = files("ebbtide.cli").joinpath("demo.yaml").read_text()
     manifests = load({"demo.yaml": policy, "calendar": calendar_of(week.events, "live")})
-    simulation = Simulation(manifests, lambda *_: week, Conditions(tick=60.0, seed=seed))
+    simulation = Simulation(
+        manifests,
+        lambda *_: week,
+        Conditions(tick=TICK, plant=PlantSettings(session=SESSION), seed=seed),
+    )
     frames = [f for tick in simulation.run(week.live_from, week.end) for f in tick]
     told = compared(simulation, KEY, frames)
     (_, mine), (name, hpa), (_, static), *_ = told.items()
@@ -44,6 +50,8 @@ def row(seed: int) -> dict[str, float | str]:
         "shortfall_hpa": hpa.shortfall,
         "changes_ebbtide": mine.events,
         "changes_hpa": hpa.events,
+        "disrupted_ebbtide": mine.disruptions,
+        "disrupted_hpa": hpa.disruptions,
         "ratio": mine.idle / hpa.idle,
     }
 
@@ -53,8 +61,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     seeds = parser.parse_args().seeds
-    heads = ("seed", "idle", "HPA", "ratio", "short", "HPA", "changes", "HPA")
-    print(("{:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8}").format(*heads))
+    heads = ("seed", "idle", "HPA", "ratio", "short", "HPA", "changes", "HPA", "cut off", "HPA")
+    print(("{:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>10} {:>10}").format(*heads))
     rows = []
     with ProcessPoolExecutor(2) as pool:
         for found in pool.map(row, range(seeds)):
@@ -62,14 +70,16 @@ def main() -> None:
             print(
                 "{seed:>6} {idle_ebbtide:>8,.0f} {idle_hpa:>8,.0f} {ratio:>6.2f} "
                 "{shortfall_ebbtide:>8,.0f} {shortfall_hpa:>8,.0f} {changes_ebbtide:>8,} "
-                "{changes_hpa:>8,}".format_map(found),
+                "{changes_hpa:>8,} {disrupted_ebbtide:>10,} {disrupted_hpa:>10,}".format_map(found),
                 flush=True,
             )
     ratios = np.array([float(r["ratio"]) for r in rows])
+    cut, theirs = (sum(int(r[f"disrupted_{who}"]) for r in rows) for who in ("ebbtide", "hpa"))
     fair = sum(r["shortfall_ebbtide"] <= r["shortfall_hpa"] for r in rows)  # type: ignore[operator]
     print(
         f"idle beside the HPA: median {np.median(ratios):.2f}, best {ratios.min():.2f}, "
-        f"worst {ratios.max():.2f}; at no more shortfall in {fair} of {len(rows)}"
+        f"worst {ratios.max():.2f}; at no more shortfall in {fair} of {len(rows)}; "
+        f"live sessions cut off: {cut / max(theirs, 1):.2f} of the HPA's"
     )
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(rows, indent=1) + "\n")

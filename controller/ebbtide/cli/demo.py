@@ -1,4 +1,4 @@
-"""`ebbtide demo`: a promotion, from war to peace, in under a minute and without a cluster."""
+"""`ebbtide demo`: a promotion, from war to peace, in about a minute and without a cluster."""
 
 import pathlib
 import time

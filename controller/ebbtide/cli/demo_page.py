@@ -96,7 +96,9 @@ class Page:
             "Beside the HPA that is best in hindsight (tolerance 1 %, Percent 10 per 60 s, window "
             f"300 s, {name.partition(', ')[2]}): ",
             _less(mine.idle, hpa.idle, "idle capacity"),
-            f", {mine.shortfall:,.0f} replica-minutes short to its {hpa.shortfall:,.0f}. ",
+            f", {mine.shortfall:,.0f} replica-minutes short to its {hpa.shortfall:,.0f}, ",
+            _less(mine.disruptions, hpa.disruptions, "live sessions cut off", "fewer"),
+            ". ",
             "Beside a static peak: ",
             _less(mine.replica_hours, static.replica_hours, "to pay for"),
             ".",
@@ -132,12 +134,12 @@ class Page:
         )
 
 
-def _less(mine: float, theirs: float, what: str) -> tuple[str, str]:
+def _less(mine: float, theirs: float, what: str, word: str = "less") -> tuple[str, str]:
     """How much less, or more, as a text and its style."""
     share = 1 - mine / theirs if theirs else 0.0
     less = share >= 0
     return (
-        f"{abs(share):,.0%} {'less' if less else 'more'} {what}",
+        f"{abs(share):,.0%} {word if less else 'more'} {what}",
         "bold green" if less else "bold",
     )
 
