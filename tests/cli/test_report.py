@@ -60,7 +60,7 @@ def test_the_page_answers_how_many_when_and_at_what_cost(ebbtide: Ebbtide) -> No
 def test_the_page_is_whole_and_names_nothing_outside_of_itself(ebbtide: Ebbtide) -> None:
     found = page(ebbtide)
     Balance().feed(found)
-    assert not re.findall(r'(?:src|href)="(?!data:)', found)
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', found)
     assert "http" not in found
 
 
@@ -74,13 +74,33 @@ def test_the_bound_and_the_rivals_stand_beside_the_plan(ebbtide: Ebbtide) -> Non
 
 def test_every_change_shows_its_bounds_with_the_deciding_one_first(ebbtide: Ebbtide) -> None:
     found = page(ebbtide)
-    changes = re.findall(r"<details>(.*?)</details>", found, re.DOTALL)
+    changes = re.findall(r"<details id[^>]*>(.*?)</details>", found, re.DOTALL)
     assert len(changes) > 10
     for change in changes:
         summary, _, bounds = change.partition("</summary>")
         reasons = re.findall(r"<b>(\w+)</b>", bounds)
         assert re.findall(r"<b>(\w+)</b>", summary) == reasons[:1]
         assert len(reasons) > 1
+
+
+def test_every_dot_of_the_staircase_leads_to_its_change(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide)
+    names = re.findall(r'<details id="([^"]+)"', found)
+    links = re.findall(r'<a href="#([^"]+)"><circle[^>]*><title>([^<]*)</title>', found)
+    assert len(names) == len(set(names)) > 10
+    assert 10 < len(links) <= len(names)
+    for name, told in links:
+        change = found.partition(f'id="{name}"')[2].partition("</summary>")[0]
+        assert told.rpartition(" ")[0] in change
+        assert f"<b>{told.rpartition(' ')[2]}</b>" in change
+    assert ">opening</text>" in found
+
+
+def test_tiers_and_sessions_that_were_cut_off_are_told(ebbtide: Ebbtide) -> None:
+    assert "live sessions cut off" not in page(ebbtide)
+    found = page(ebbtide, "--what-if", "tiers={core: 30%, rest: 70%}", "--what-if", "session=5m")
+    assert "<th>core</th><td>30%</td>" in found
+    assert "live sessions cut off" in found
 
 
 def test_both_languages_say_everything() -> None:
@@ -170,10 +190,13 @@ def test_a_browser_draws_it_filters_it_and_complains_of_nothing(
     const filter = document.querySelector(".filter");
     filter.value = "descentstep"; filter.dispatchEvent(new Event("input"));
     const shown = [...document.querySelectorAll("details")].filter(d => !d.hidden);
+    const link = document.querySelector("a[href^='#']").getAttribute("href");
+    history.replaceState(null, "", link); dispatchEvent(new Event("hashchange"));
+    const led = document.getElementById(link.slice(1)).open;
     const drawn = document.querySelector("path.desired").getBoundingClientRect();
     document.title = [shown.length > 0 && shown.every(d => /DescentStep/.test(d.textContent)),
                       shown.length < document.querySelectorAll("details").length,
-                      drawn.width > 300 && drawn.height > 50].join();
+                      led, drawn.width > 300 && drawn.height > 50].join();
     </script></body>"""
     (tmp_path / "asked.html").write_text(found.replace("</body>", asks), "utf-8")
     told = subprocess.run(
@@ -183,5 +206,5 @@ def test_a_browser_draws_it_filters_it_and_complains_of_nothing(
         timeout=120,
         check=True,
     )
-    assert "<title>true,true,true</title>" in told.stdout
+    assert "<title>true,true,true,true</title>" in told.stdout
     assert "CONSOLE" not in told.stderr

@@ -54,7 +54,7 @@ def png(planned: Planned, language: Language = Language.EN) -> bytes:
 def _drawn(planned: Planned, language: Language, style: str) -> str:
     said = words(language)
     width, height = WIDTH + 2 * MARGIN, HEAD + HEIGHT + FOOT
-    chart = course(planned.frames, said).replace(
+    chart = course(planned.frames, said, planned.events).replace(
         "<svg ", f'<svg x="{MARGIN}" y="{HEAD}" width="{WIDTH}" height="{HEIGHT}" ', 1
     )
     return (

@@ -12,7 +12,9 @@ from ebbtide.cli.comparison import compared, static
 from ebbtide.cli.demand import Recorded
 from ebbtide.cli.plan_output import PlanOutput, score_output, step_outputs, tier_outputs
 from ebbtide.cli.report import Planned
-from ebbtide.cli.simulation import Frame, Simulation, Workbench
+from ebbtide.cli.report_chart import Span
+from ebbtide.cli.simulation import POLICY, Frame, Simulation, Workbench
+from ebbtide.cli.sweeping import announced
 from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE
 from ebbtide.planning.score import HOUR, Score, score
@@ -71,6 +73,8 @@ class Plan:
             tick=self.simulation.world.tick,
             scores=compared(self.simulation, self.workload, self.frames),
             remarks=self.remarks,
+            events=_events(self.simulation, self.workload),
+            tiers=self.tiers,
         )
 
 
@@ -99,6 +103,13 @@ def plans_of(
             tiers=by_tier(course, simulation.workbenches[key].signals[0][1], tiers),
             remarks=list(_remarks(simulation.workbenches[key])),
         )
+
+
+def _events(simulation: Simulation, key: str) -> Sequence[Span]:
+    """What calendars announced to a workload."""
+    manifests = simulation.manifests
+    mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
+    return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
 
 
 def _remarks(bench: Workbench) -> Iterator[str]:

@@ -3,18 +3,19 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from ebbtide.cli.explain import MEANS
-from ebbtide.cli.report_chart import course
+from ebbtide.cli.report_chart import Span, changes, course
 from ebbtide.cli.report_text import Language, words
 from ebbtide.cli.simulation import Frame
 from ebbtide.loop.report import says_something
 from ebbtide.planning.score import Score
+from ebbtide.planning.tiers import TierScore
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import number
 
@@ -37,6 +38,7 @@ _MEASURES: Mapping[str, Measure] = {
     "events": lambda one: f"{one.events:,}",
     "drop": lambda one: f"{one.largest_drop:,.0f}",
 }
+_CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,14 @@ class Planned:
     scores: Mapping[str, Score]
     """Ebbtide's own first, the clairvoyant bound last."""
     remarks: Sequence[str] = ()
+    events: Sequence[Span] = ()
+    """What a calendar announced."""
+    tiers: Mapping[str, TierScore] = field(default_factory=dict)
+
+    @property
+    def anchor(self) -> str:
+        """What its changes are named by."""
+        return self.workload.replace("/", "-")
 
 
 def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
@@ -96,15 +106,17 @@ def _course(one: Planned, said: Mapping[str, str]) -> str:
     phases = "".join(f'<span class="key-{p.lower()}">{p}</span>' for p in PHASES[1:])
     return (
         f"<h3>{escape(said['course'])}</h3><p>{escape(said['course_note'])}</p>"
-        f'<figure class="card">{course(one.frames, said)}'
+        f'<figure class="card">{course(one.frames, said, one.events, one.anchor)}'
         f'<div class="legend">{keys}{phases}</div></figure>'
     )
 
 
 def _scores(one: Planned, said: Mapping[str, str]) -> str:
     heads = "".join(f"<th>{escape(name)}</th>" for name in one.scores)
+    cut_off = _CUT_OFF if any(s.disruptions for s in one.scores.values()) else {}
     rows = [
-        _row(said[name], [of(s) for s in one.scores.values()]) for name, of in _MEASURES.items()
+        _row(said[name], [of(s) for s in one.scores.values()])
+        for name, of in {**_MEASURES, **cut_off}.items()
     ]
     bound = [*one.scores.values()][-1].replica_hours
     beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in one.scores.values()]
@@ -118,7 +130,31 @@ def _scores(one: Planned, said: Mapping[str, str]) -> str:
         f"<h3>{escape(said['scores'])}</h3><p>{escape(said['scores_note'])}</p>"
         f'<div class="card scroll"><table class="scores"><tr><th></th>{heads}</tr>{"".join(rows)}'
         f'{_row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
-        f"{lasted}</div></div>"
+        f"{lasted}</div></div>{_tiers(one, said)}"
+    )
+
+
+def _tiers(one: Planned, said: Mapping[str, str]) -> str:
+    """Whom the shortfall hit."""
+    if not one.tiers:
+        return ""
+    names = ("tier_share", "tier_short", "tier_worst", "unserved")
+    heads = "".join(f"<th>{escape(said[name])}</th>" for name in names)
+    rows = "".join(
+        _row(
+            name,
+            [
+                f"{tier.share:.0%}",
+                f"{tier.shortfall:,.0f}",
+                f"{tier.worst_minute:,.0f}",
+                f"{tier.unserved:.3%}",
+            ],
+        )
+        for name, tier in one.tiers.items()
+    )
+    return (
+        f"<h3>{escape(said['tiers'])}</h3><p>{escape(said['tiers_note'])}</p>"
+        f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
     )
 
 
@@ -127,9 +163,11 @@ def _row(name: str, cells: Sequence[str]) -> str:
 
 
 def _log(one: Planned, said: Mapping[str, str]) -> str:
-    changes = [frame for frame in one.frames if frame.current != frame.desired]
-    rows = "".join(_change(frame, said) for frame in changes[:MOST_CHANGES])
-    left = len(changes) - MOST_CHANGES
+    told = changes(one.frames)
+    rows = "".join(
+        _change(frame, said, f"{one.anchor}-{i}") for i, frame in enumerate(told[:MOST_CHANGES])
+    )
+    left = len(told) - MOST_CHANGES
     more = f"<p>{escape(said['more'].format(f'{left:,}'))}</p>" if left > 0 else ""
     hint = escape(said["filter"])
     return (
@@ -140,12 +178,12 @@ def _log(one: Planned, said: Mapping[str, str]) -> str:
     )
 
 
-def _change(frame: Frame, said: Mapping[str, str]) -> str:
+def _change(frame: Frame, said: Mapping[str, str], name: str) -> str:
     """One change, with all of its bounds folded below."""
     at, phase = _clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
     way = "up" if frame.desired > frame.current else "down"
     return (
-        f'<details><summary><span class="at">{at}</span>'
+        f'<details id="{escape(name)}"><summary><span class="at">{at}</span>'
         f'<span class="key-{phase.lower()} in">{phase}</span>'
         f'<span class="change {way}">{frame.current:,} → {frame.desired:,}</span>'
         f"<span><b>{escape(frame.reason)}</b> {escape(frame.message)}</span></summary>"

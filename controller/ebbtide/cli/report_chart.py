@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,10 +19,28 @@ MOST_POINTS = 1400
 _DAY = 86400.0
 _HOURS = (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168)
 _MOST_MARKS = 12
+_APART = 6
+"""Pixels from one step that can be pointed at to the next."""
 
 
-def course(frames: Sequence[Frame], words: Mapping[str, str]) -> str:
-    """The drawing of one workload, as SVG text."""
+class Span(NamedTuple):
+    """An event that was announced."""
+
+    name: str
+    start: float
+    end: float
+
+
+def course(
+    frames: Sequence[Frame],
+    words: Mapping[str, str],
+    events: Sequence[Span] = (),
+    anchor: str = "",
+) -> str:
+    """The drawing of one workload, as SVG text.
+
+    With an `anchor` a step of the staircase leads to the change of that name and number.
+    """
     columns = _Columns(frames)
     highest = float(np.nanmax([columns.demand, columns.desired, columns.foreseen]))
     drawing = Drawing(
@@ -31,8 +51,47 @@ def course(frames: Sequence[Frame], words: Mapping[str, str]) -> str:
     )
     axes = drawing.across(ticks(0, highest * 1.06, 6), short)
     days = drawing.below(*_marks(frames[0].now, frames[-1].now))
-    parts = (*_phases(drawing, frames), *_lines(drawing, columns))
+    parts = (
+        *_phases(drawing, frames),
+        *_lines(drawing, columns),
+        *_events(drawing, events),
+        *(_steps(drawing, frames, anchor) if anchor else ()),
+    )
     return drawing.drawn(words["course"], axes + days, *parts)
+
+
+def changes(frames: Sequence[Frame]) -> Sequence[Frame]:
+    """The frames in which replicas change; what a report numbers."""
+    return [frame for frame in frames if frame.current != frame.desired]
+
+
+def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[str]:
+    """A dot on the staircase for the largest change of every few pixels, with a link to it."""
+    found: dict[int, tuple[int, Frame]] = {}
+    for i, frame in enumerate(changes(frames)):
+        x, _ = drawing.place((frame.now, 0.0))
+        there = found.get(int(x // _APART))
+        if there is None or _size(frame) > _size(there[1]):
+            found[int(x // _APART)] = i, frame
+    for i, frame in found.values():
+        told = f"{frame.current:,} → {frame.desired:,} {frame.reason}"
+        dot = drawing.dot((frame.now, frame.desired), "step", told)
+        yield f'<a href="#{anchor}-{i}">{dot}</a>'
+
+
+def _size(frame: Frame) -> int:
+    return abs(frame.desired - frame.current)
+
+
+def _events(drawing: Drawing, events: Sequence[Span]) -> Iterator[str]:
+    """Where announced events begin and end, with their names."""
+    (first, _), (last, top) = drawing.low, drawing.high
+    for event in events:
+        if event.start < last and event.end > first:
+            begin, end = max(event.start, first), min(event.end, last)
+            x, y = drawing.place((begin, top))
+            yield drawing.upright(begin, "event") + drawing.upright(end, "event")
+            yield f'<text class="tick" x="{x + 5:.1f}" y="{y + 12:.1f}">{escape(event.name)}</text>'
 
 
 class _Columns:

@@ -138,7 +138,7 @@ class Simulation:
         self.cluster = SimulatedCluster(lambda: self._now)
         self.metrics = DemandMetrics({}, lambda: self._now, world.delay)
         self.metrics.outages += world.outages
-        self._manifests, self._answers = manifests, answers
+        self.manifests, self._answers = manifests, answers
         outside = World(
             metrics=self.metrics,
             cluster=self.cluster,
@@ -153,7 +153,7 @@ class Simulation:
     def run(self, start: float, end: float) -> Iterator[Sequence[Frame]]:
         """Tick from `start` up to `end`; yields what was decided at each tick."""
         self._now = start
-        for manifest in self._manifests:
+        for manifest in self.manifests:
             self._apply(manifest, start)
         while self._now < end:
             tick = self.loop.tick(self._now)
