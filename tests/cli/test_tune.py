@@ -49,6 +49,23 @@ def test_a_stricter_objective_costs_more(ebbtide: Ebbtide) -> None:
     assert cost("20%") < cost("0.01%")
 
 
+def test_a_policy_with_an_objective_is_tuned_to_it(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, aim_yaml=f"{QUICK}  objective: {{unserved: 1%}}\n")
+    told = ebbtide("tune", "aim.yaml", "--csv", "short.csv", "--json")
+    assert told.code == 0
+    found = json.loads(told.out)
+    assert found["objective"] == 0.01
+    [best] = [one for one in found["front"] if one["recommended"]]
+    assert {"policies.presentNeed.width", "policies.seasonNeed.trust"} <= best["set"].keys()
+
+
+def test_the_page_shows_what_tells_variants_apart(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, aim_yaml=f"{QUICK}  objective: {{unserved: 1%}}\n")
+    told = ebbtide("tune", "aim.yaml", "--csv", "short.csv")
+    [head] = [line for line in told.out.splitlines() if "HELD BACK" in line]
+    assert head.split()[:4] == ["HEADROOM", "WIDTH", "TRUST", "WINDOW"]
+
+
 def test_the_page_marks_it_and_shows_the_yaml(ebbtide: Ebbtide) -> None:
     told = ebbtide(*TUNE, *VARY)
     assert told.code == 0

@@ -26,11 +26,20 @@ from ebbtide.cli.tune_page import Tuned, page, patch
 from ebbtide.cli.tuning_jobs import Search, Spec, Tried, Workers
 from ebbtide.cli.tuning_record import Record, fingerprint, keys
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.objective import CANDIDATES
 from ebbtide.planning.tuning import Measured, judged
 from ebbtide_policies.quantities import parse_share
 
 MARGIN = 0.5
 """Share of the objective that may be used up on the past: what comes has more in it."""
+USUAL = 1e-4
+"""The objective where none is said."""
+_TELLING = (
+    ("presentNeed", "headroom"),
+    ("presentNeed", "width"),
+    ("seasonNeed", "trust"),
+    ("stabilization", "window"),
+)
 MOST_VARIANTS = 2000
 DELAY = 30.0
 """Seconds until a minute can be read."""
@@ -49,8 +58,13 @@ def tune(
     prometheus: PrometheusUrl = None,
     since: Since = "14d",
     objective: Annotated[
-        str, typer.Option(metavar="SHARE", help="Share of the demand that may go unserved.")
-    ] = "0.01%",
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the demand that may go unserved. Default: the policy's objective, "
+            "or 0.01%.",
+        ),
+    ] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,13 +98,16 @@ def tune(
 
     Every variant is replayed over the same demand by the rules of the live loop. The cheapest that
     keeps the objective, with a margin, is recommended, and checked on demand that was held back.
+    For a policy with an objective, all that follows from one is tried, unless --vary says what is.
     """
-    level, share = _share("--objective", objective), _share("--held-back", held_back)
+    share = _share("--held-back", held_back)
     if not 0 < share < 1:
         raise InvalidInput("--held-back: keep some demand to search, and some to check on")
     manifests = load({name: read(name) for name in policies}, plugins())
     manifest = _policy(manifests)
-    variants = _variants(vary or DEFAULT)
+    said = parse_policy(manifest.spec).objective
+    level = _share("--objective", objective) if objective else said.unserved if said else USUAL
+    variants = _variants(vary or DEFAULT) if vary or not said else _candidates()
     recorded = demand_of([manifest], csv, prometheus, since)
     timing = Timing(seconds("--tick", tick, 1), DELAY)
     specs = [edited(manifest, edits, plugins()).spec for edits in variants]
@@ -144,6 +161,21 @@ def _variants(vary: Sequence[str]) -> Sequence[Sequence[Edit]]:
     if count > MOST_VARIANTS:
         raise InvalidInput(f"--vary: {count:,} combinations; {MOST_VARIANTS:,} are the most")
     return list(itertools.product(*axes))
+
+
+def _candidates() -> Sequence[Sequence[Edit]]:
+    """The settings that an objective is kept by; those that tell them apart come first."""
+    return [
+        sorted(
+            (
+                Edit(("policies", policy, field), value)
+                for policy, own in settings.items()
+                for field, value in own.items()
+            ),
+            key=lambda edit: (edit.path[1:] not in _TELLING, edit.path),
+        )
+        for settings in CANDIDATES
+    ]
 
 
 def _axis(text: str) -> Sequence[Edit]:

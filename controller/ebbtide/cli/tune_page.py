@@ -15,6 +15,8 @@ from ebbtide.cli.edits import Edit
 from ebbtide.planning.tuning import Candidate, Measured
 from ebbtide_policies.quantities import show_share
 
+COLUMNS = 4
+"""Fields that have a column, of those in which variants differ."""
 ROWS = 14
 """Rows of the front that are shown, the recommended one among them."""
 
@@ -85,14 +87,15 @@ def _named(found: Measured) -> dict[str, float]:
 def page(tuned: Tuned) -> RenderableType:
     """The front, cheapest first, and what is recommended."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    fields = [".".join(edit.path) for edit in tuned.variants[0]]
+    telling = _telling(tuned.variants)
+    fields = [".".join(tuned.variants[0][i].path) for i in telling]
     table.add_column(" ")
     for field in fields:
         table.add_column(field.rpartition(".")[2].upper(), justify="right")
     for name in ("HOURS", "X BOUND", "UNSERVED", "HELD BACK: X BOUND", "UNSERVED", "CHANGES/DAY"):
         table.add_column(name, justify="right")
     for one in _shown(tuned):
-        values = [str(edit.value) for edit in tuned.variants[one.variant]]
+        values = [str(tuned.variants[one.variant][i].value) for i in telling]
         mine, held = one.searched, one.held_back
         table.add_row(
             "▸" if one.recommended else "",
@@ -114,6 +117,12 @@ def page(tuned: Tuned) -> RenderableType:
     if tuned.left_out:
         said.append(Text(f"! not modelled: {', '.join(tuned.left_out)}", "yellow"))
     return Group(head, "", table, "", *said, "", Text(snippet(tuned)))
+
+
+def _telling(variants: Sequence[Sequence[Edit]]) -> Sequence[int]:
+    """The fields that have a column: the first of those in which variants differ."""
+    values = [{str(edit.value) for edit in column} for column in zip(*variants, strict=True)]
+    return [i for i, different in enumerate(values) if len(different) > 1][:COLUMNS]
 
 
 def _shown(tuned: Tuned) -> Sequence[Candidate]:
