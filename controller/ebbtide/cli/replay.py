@@ -41,11 +41,12 @@ def replay(
     ] = Forecast.RECORDED,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Decide again on what a running operator saw, tick for tick, by the code that decides live.
+    """Decide again on what a running operator saw and recorded.
 
-    From the recorded answers every decision comes out the same, bound for bound. With a forecast
-    made anew it may be apart by one replica, or by 2 % of the fleet where that is more: a
-    forecaster that has learnt the same past at another time does not foresee the very same numbers.
+    It is done tick for tick, by the code that decides live. From the recorded answers every
+    decision comes out the same, bound for bound. With a forecast made anew it may be apart by one
+    replica, or by 2 % of the fleet where that is more: a forecaster that has learnt the same past
+    at another time does not foresee the very same numbers.
 
     Exit code 1 if any decision differs by more.
     """
