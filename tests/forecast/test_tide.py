@@ -135,6 +135,31 @@ def test_a_constant_series_is_foreseen_as_it_is() -> None:
     assert made.trusted[0]
 
 
+def test_a_fall_does_not_widen_what_is_above_it() -> None:
+    rows = 14 * DAY
+    values = 1000 * (1.5 + np.sin(np.arange(rows + HOUR) * 2 * np.pi / DAY))
+    values *= np.exp(np.random.default_rng(1).normal(0, 0.02, values.size))
+    values[rows:] /= 2
+    model, upper = Tide(), LEVELS.index(0.9)
+
+    def shares(minutes: int) -> Floats:
+        known = History(END + 60 * minutes, values[: rows + minutes, None])
+        made = model.forecast(known, HOUR).values[:, :, 0]
+        return np.asarray(made[upper] / made[0] - 1)
+
+    before = shares(0)
+    for minute in (10, 30, 60):
+        assert (shares(minute) < 4 * before.max()).all()
+
+
+def test_after_a_fall_nothing_that_was_before_it_is_foreseen() -> None:
+    rows = 2 * DAY
+    values = 1000 * np.exp(np.random.default_rng(1).normal(0, 0.01, rows + HOUR))
+    values[rows:] = 60
+    made = Tide().forecast(History(END, values[: rows + 10, None]), 60).values
+    assert made[LEVELS.index(0.9), :30].max() < 300
+
+
 def test_with_little_history_it_is_wide() -> None:
     made = Tide().forecast(history(np.full(10, 10.0)), HORIZON)
     assert made.values[LEVELS.index(0.99), -1, 0] >= 15.0

@@ -1,9 +1,9 @@
 """`Tide`: an online mix of simple experts, with widths that keep themselves right.
 
-What it knows of a series follows from the last three weeks of its history: a week of days for the
-curves, and one to two weeks in which the weights, regressions and widths are learnt, row by row.
-While a history goes on it learns the new rows only; for any other it begins anew, and foresees the
-same as if it had gone on.
+What it knows of a series follows from the last four weeks of its history: it learns from three of
+them, row by row, and of the days before it remembers the demand. While a history goes on it learns
+the new rows only; for any other it begins anew, and foresees nearly the same as if it had gone on,
+since all that it learns fades.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Tide:
 
     name = "Tide"
     tolerance = 0.01
-    """How far a successor may be off whose history is shorter than three weeks."""
+    """The share by which a successor may be off."""
 
     def __init__(self, *, ebbs: bool = True) -> None:
         """Without `ebbs`, what an event left behind is foreseen as anything else."""
@@ -57,10 +57,12 @@ class Tide:
         """Quantiles for the next `horizon` rows."""
         group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
         curves = [learner.foresee() for learner in group.learners]
-        present = _present(history)
+        present, values = _present(history), _quantiles(curves)
+        if not present.all():
+            values[:, :, ~present] = np.nan
         made = Forecast(
             origin=history.end,
-            values=np.where(present, _quantiles(curves), np.nan),
+            values=values,
             ordinary=group.ordinary(history),
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),

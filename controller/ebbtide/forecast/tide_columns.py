@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ebbtide.forecast.tide_frame import Rows
-from ebbtide.forecast.tide_sample import ELDER, GENERATIONS, YOUNGER
 
 Array = np.ndarray[Any, Any]
 
@@ -24,19 +23,6 @@ def taken(learner: Any, columns: Rows) -> Any:
     made = _mapped([learner], lambda arrays: np.ascontiguousarray(arrays[0][..., columns]))
     made.size = columns.size
     return made
-
-
-def replace_elder(learnt: Any, fresh: Any) -> None:
-    """Put the younger generation in the elder's place, and a fresh one in its own."""
-    _mapped([learnt, fresh], lambda arrays: _replace(*arrays))
-
-
-def _replace(array: Array, fresh: Array) -> Array:
-    """Do so in an array, if both generations have a place in it."""
-    if array.shape[-2] == GENERATIONS:
-        array[..., ELDER, :] = array[..., YOUNGER, :]
-        array[..., YOUNGER, :] = fresh[..., YOUNGER, :]
-    return array
 
 
 def _mapped(values: Sequence[Any], how: Callable[[Sequence[Array]], Array]) -> Any:

@@ -1,52 +1,74 @@
 """The days that `Tide` remembers, smoothed, and the curves that they make for the rows to come.
 
-The curve of a row is taken from the same minute of earlier days: their median, their decaying
-mean, yesterday, and a week ago. A smoothed row is written only when the last row that it is made
-of is known, and read a day later, so that nothing of the future is in a curve.
+The curve of a row is taken from the same minute of earlier days: of the last week their median,
+their decaying mean, yesterday, and a week ago; and of two weeks the mean of the same weekday, and
+that of all days. A smoothed row is written only when the last row that it is made of is known, and
+read a day later, so that nothing of the future is in a curve.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from ebbtide.forecast.tide_frame import F32, HOUR_MINUTES, NIL, Frame, Rows, total
 
-CURVES = 4
-WEEK = 7
-"""Days that are remembered."""
-SMOOTHING = 15
-"""Minutes that a row of a remembered day is the mean of."""
-CELL_MINUTES = 5
-"""Minutes of a day that share one value."""
-FADING = 0.7
-"""Weight of a day in the decaying mean, against the day after it."""
+CURVES, OF_A_WEEK = 6, 4
+"""All of them, and how many of the first are made from the last week."""
+WEEK, LONG = 7, 14
+"""Days that are remembered finely, and coarsely."""
+FADING, WEEKLY_FADING, LONG_FADING = 0.7, 0.8, 0.93
+"""Weight of a day in a mean against the day after it (the week after it, for the weekday's)."""
+
+
+class Fine(NamedTuple):
+    """How finely days are remembered."""
+
+    days: int
+    cell: int
+    """Minutes of a day that share one value."""
+    window: int
+    """Minutes that a value is the mean of."""
+
+
+FINE, COARSE = Fine(WEEK, 5, 19), Fine(LONG, 10, 30)
 
 
 class Days:
     """The last days of some series, and the curves of the rows ahead."""
 
     def __init__(self, frame: Frame, series: int) -> None:
-        self.frame = frame
-        self.half = max(1, SMOOTHING // 2 // frame.grid) if frame.grid < HOUR_MINUTES else 0
-        self.cell = max(1, CELL_MINUTES // frame.grid)
-        self.days = np.full((WEEK * frame.day // self.cell, series), np.nan, np.float32)
-        self.raw = np.full((2 * self.half + self.cell, series), np.nan, np.float32)
-        """The last rows, from which the next is smoothed."""
+        self.fine, self.coarse = (_Memory(frame, fine, series) for fine in (FINE, COARSE))
         self.ahead = np.zeros((max(frame.horizon, frame.reach), CURVES, series), np.float32)
+        """The curves of the rows to come; row `r` of `n` stands at `r % n`."""
+        late = len(self.ahead) + self.coarse.half + self.coarse.cell
+        self.block = max(frame.hour, frame.day - late)
+        """Rows that may be seen at once: yesterday has to be known for what comes into sight."""
 
     def begin(self, at: int, level: F32) -> None:
         """Make the curves of the rows from `at` on; `level`, (N,), stands where no day is known."""
         numbers = at + np.arange(len(self.ahead))
-        self.ahead[numbers % len(numbers)] = self._curves(numbers, level)
+        cells, places = np.unique(numbers // self.fine.cell, return_inverse=True)
+        made = self._curves(cells * self.fine.cell, level)
+        self.ahead[numbers % len(numbers)] = made[places]
 
     def coming(self, numbers: Rows, level: F32) -> F32:
-        """Curves of the rows to be seen and of all rows ahead of them.
+        """Curves of the rows to be seen and of all rows ahead of them, for a block of rows.
 
         `level` is the curve where no day is known, as it was before each row, (rows, N).
         """
-        size = len(self.ahead)
-        fresh = self._curves(numbers + size, level)
+        size, fresh = len(self.ahead), self._fresh(numbers, level)
         old = self.ahead[(numbers[0] + np.arange(size)) % size]
         self.ahead[numbers[-size:] % size] = fresh[-size:]
         return np.concatenate((old, fresh))
+
+    def step(self, number: int, level: F32) -> F32:
+        """The curve of one row to be seen, (1, CURVES, N); those ahead of it stand in `ahead`."""
+        numbers = np.array((number,))
+        fresh = self._fresh(numbers, level)
+        place = number % len(self.ahead)
+        here = self.ahead[place : place + 1].copy()
+        self.ahead[place] = fresh[0]
+        return here
 
     def next(self, at: int, count: int) -> F32:
         """The curves of so many rows from `at` on, (rows, CURVES, N)."""
@@ -56,36 +78,62 @@ class Days:
         """The curves of some rows that lie ahead, (rows, CURVES, N)."""
         return self.ahead[numbers % len(self.ahead)]
 
+    def _fresh(self, numbers: Rows, level: F32) -> F32:
+        """The curves of the rows that come into sight: new ones where a cell begins."""
+        size, cell = len(self.ahead), self.fine.cell
+        before = self.ahead[(numbers[:1] - 1) % size]
+        begun = (numbers + size) % cell == 0
+        if not begun.any():
+            return np.broadcast_to(before, (len(numbers), *before.shape[1:]))
+        made = self._curves(numbers[begun] + size, level[begun])
+        return np.concatenate((before, made))[np.add.accumulate(begun, dtype=int)]
+
     def ordinary(self) -> F32:
         """The median of the days that are remembered, by cell of the day, (cells, N)."""
-        days = self.days.reshape(WEEK, -1, self.days.shape[-1])
+        days = self.fine.values.reshape(WEEK, -1, self.fine.values.shape[-1])
         count = np.count_nonzero(~np.isnan(days), axis=0)
         return np.where(count > 0, _middle(days, count), np.float32(np.nan))
 
+    def remember(self, values: F32, numbers: Rows) -> None:
+        """Take in rows, (T, N), NaN for a gap."""
+        self.fine.remember(values, numbers)
+        self.coarse.remember(values, numbers)
+
     def _curves(self, numbers: Rows, level: F32) -> F32:
         """The curves at some rows, (rows, CURVES, N), from the days that are remembered."""
-        first, last = int(numbers[0]) // self.cell, int(numbers[-1]) // self.cell
-        cells, places = np.arange(first, last + 1), numbers // self.cell - first
-        back = np.arange(1, WEEK + 1)[:, None] * (self.frame.day // self.cell)
-        past = self.days[(cells - back) % len(self.days)]
-        weights = (np.float32(FADING) ** np.arange(WEEK, dtype=np.float32))[:, None, None]
-        known = ~np.isnan(past)
-        if known.all():
-            middle = np.sort(past, axis=0)[WEEK // 2]
-            mean = total(weights * past, 0) / weights.sum()
-            return np.stack([middle, mean, past[0], past[-1]], axis=1)[places]
-        count = np.count_nonzero(known, axis=0)
-        weights = weights * known
-        sums = np.maximum(total(weights, 0), NIL)
-        mean = total(weights * np.where(known, past, 0), 0) / sums
-        some = (count > 0)[places]
-        middle = np.where(some, _middle(past, count)[places], level)
-        mean = np.where(some, mean[places], level)
-        ends = (np.where(known[i][places], past[i][places], middle) for i in (0, -1))
-        return np.stack([middle, mean, *ends], axis=1).astype(np.float32)
+        week, weeks = self.fine.past(numbers), self.coarse.past(numbers)
+        out = np.empty((len(numbers), CURVES, week.shape[-1]), np.float32)
+        count = np.count_nonzero(~np.isnan(week), axis=0)
+        out[:, 0] = middle = np.where(count > 0, _middle(week, count), level)
+        out[:, 1] = _faded(week, FADING, middle)
+        for i, day in ((2, 0), (3, -1)):
+            out[:, i] = np.where(np.isnan(week[day]), middle, week[day])
+        out[:, 4] = _faded(weeks[WEEK - 1 :: WEEK], WEEKLY_FADING, middle)
+        out[:, 5] = _faded(weeks, LONG_FADING, middle)
+        return out
+
+
+class _Memory:
+    """Days of some series in cells, each the mean of a window around it."""
+
+    def __init__(self, frame: Frame, fine: Fine, series: int) -> None:
+        self.cell = max(1, fine.cell // frame.grid)
+        around = fine.window // frame.grid - self.cell
+        self.half = max(1, around // 2) if frame.grid < HOUR_MINUTES else 0
+        self.day = frame.day // self.cell
+        self.days = fine.days
+        self.values = np.full((fine.days * self.day, series), np.nan, np.float32)
+        self.raw = np.full((2 * self.half + self.cell, series), np.nan, np.float32)
+        """The last rows, from which the next is smoothed."""
+
+    def past(self, numbers: Rows) -> F32:
+        """What is remembered of the time of day of some rows, (days, rows, N), the last first."""
+        back = np.arange(1, self.days + 1)[:, None] * self.day
+        found: F32 = self.values[(numbers // self.cell - back) % len(self.values)]
+        return found
 
     def remember(self, values: F32, numbers: Rows) -> None:
-        """Write the smoothed rows whose last part is known now."""
+        """Write the cells whose last part is known now."""
         window = len(self.raw)
         whole = np.concatenate((self.raw, values))
         self.raw = whole[-window:]
@@ -100,8 +148,20 @@ class Days:
             count += known[i + last]
         smooth = np.where(count > 0, added / np.maximum(count, 1), np.float32(np.nan))
         cells = (numbers[last] - self.half) // self.cell
-        keep = slice(max(0, len(cells) - len(self.days)), None)
-        self.days[cells[keep] % len(self.days)] = smooth[keep]
+        keep = slice(max(0, len(cells) - len(self.values)), None)
+        self.values[cells[keep] % len(self.values)] = smooth[keep]
+
+
+def _faded(past: F32, fading: float, otherwise: F32) -> F32:
+    """A mean over the first axis in which the later counts less; or else, where nothing is."""
+    known = ~np.isnan(past)
+    weights = np.float32(fading) ** np.arange(len(past), dtype=np.float32)[:, None, None]
+    if known.all():
+        return np.asarray(total(weights * past, 0) / weights.sum())
+    weights = weights * known
+    sums = total(weights, 0)
+    mean = total(weights * np.where(known, past, 0), 0) / np.maximum(sums, NIL)
+    return np.where(sums > 0, mean, otherwise)
 
 
 def _middle(past: F32, count: Rows) -> F32:

@@ -1,7 +1,8 @@
 """The simple experts that `Tide` mixes: each beats the others somewhere.
 
-The last value; averages of 3, 10 and 30 rows; four damped slopes; and for each of the curves the
-ratio to it now and over ten rows, the difference now and over ten rows, and the curve itself.
+The last value; averages of 3, 10 and 30 rows; four damped slopes; for each of the curves the ratio
+to it now, the difference now, and the curve itself; and for those of the last week the ratio and
+the difference over ten rows.
 Each is a constant plus a multiple of its curve at the target, so that a mix of experts is a
 constant plus a multiple of each curve, and costs as little at 120 steps as at six.
 """
@@ -11,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.tide_days import CURVES
-from ebbtide.forecast.tide_frame import F32, NIL, total
+from ebbtide.forecast.tide_days import CURVES, OF_A_WEEK
+from ebbtide.forecast.tide_frame import F32, NIL
 
 SPANS = (3, 10, 30)
 """Rows of the short averages (exponential, alpha = 2 / (span + 1))."""
@@ -25,10 +26,12 @@ WARM = 60
 LEVELS = 1 + len(SPANS)
 PLAIN = LEVELS + DAMPING.size
 """Experts without a curve; the first of them is the last value, the last four are slopes."""
-FORMS = 5
-"""Experts of each curve; they stand form by form."""
-EXPERTS = PLAIN + FORMS * CURVES
-RATIOS, DIFFERENCES, GUARDED, SINCE = PLAIN, PLAIN + 2 * CURVES, PLAIN + 4 * CURVES, -1
+BOTH = CURVES + OF_A_WEEK
+"""Ratios: those of now, and those over ten rows; and as many differences."""
+RATIOS, DIFFERENCES, GUARDED = PLAIN, PLAIN + BOTH, PLAIN + 2 * BOTH
+EXPERTS = PLAIN + 2 * BOTH + CURVES
+"""Form by form; the curves themselves come last."""
+SINCE = -1
 WIDTH = GUARDED + 2
 """A row: present value, averages, slopes, ratios and differences to each curve now and over ten
 rows, a small share of the mean, and for how many rows the series is known."""
@@ -37,7 +40,7 @@ rows, a small share of the mean, and for how many rows the series is known."""
 def describe(rows: F32, averages: F32, curves: F32) -> None:
     """Fill in rows, (T, WIDTH, N), in which the present value and the guard stand.
 
-    `averages` are those of the value and of the curves, (T, SPANS + CURVES, N).
+    `averages` are those of the value and of a week's curves, (T, SPANS + OF_A_WEEK, N).
     """
     fast, middle, slow = (averages[:, i] for i in range(len(SPANS)))
     present, guard = rows[:, 0], rows[:, GUARDED] + NIL
@@ -46,15 +49,16 @@ def describe(rows: F32, averages: F32, curves: F32) -> None:
     np.subtract(middle, slow, out=rows[:, LEVELS + 1])
     np.subtract(present, fast, out=rows[:, LEVELS + 2])
     np.subtract(present, middle, out=rows[:, LEVELS + 3])
-    usual = averages[:, len(SPANS) :]
-    for i, (mine, curve) in enumerate(((present, curves), (middle, usual))):
-        ratio = rows[:, RATIOS + i * CURVES : RATIOS + (i + 1) * CURVES]
+    usual, begin = averages[:, len(SPANS) :], 0
+    for mine, curve in ((present, curves), (middle, usual)):
+        end = begin + curve.shape[1]
+        ratio = rows[:, RATIOS + begin : RATIOS + end]
         np.add(curve, guard[:, None], out=ratio)
         np.maximum(ratio, NIL, out=ratio)
         np.divide((mine + guard)[:, None], ratio, out=ratio)
         np.minimum(ratio, STEEPEST, out=ratio)
-        difference = rows[:, DIFFERENCES + i * CURVES : DIFFERENCES + (i + 1) * CURVES]
-        np.subtract(mine[:, None], curve, out=difference)
+        np.subtract(mine[:, None], curve, out=rows[:, DIFFERENCES + begin : DIFFERENCES + end])
+        begin = end
 
 
 def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
@@ -70,17 +74,26 @@ def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
     sloping = out[:, :, LEVELS:PLAIN]
     np.multiply(rows[:, :, LEVELS:PLAIN], reaches(ahead), out=sloping)
     sloping += present
-    pairs = (times, -1, 2, CURVES, series)
-    seasonal = out[:, :, PLAIN:].reshape(times, count, FORMS, CURVES, series)
-    target = curves[:, :, None]
-    ratios = rows[:, :, RATIOS:DIFFERENCES].reshape(pairs)
-    np.multiply(ratios, target, out=seasonal[:, :, :2])
-    np.add(rows[:, :, DIFFERENCES:GUARDED].reshape(pairs), target, out=seasonal[:, :, 2:4])
-    seasonal[:, :, 4] = curves
+    for begin, how in ((RATIOS, np.multiply), (DIFFERENCES, np.add)):
+        for at, those in ((begin, curves), (begin + CURVES, curves[:, :, :OF_A_WEEK])):
+            here = slice(at, at + those.shape[2])
+            how(rows[:, :, here], those, out=out[:, :, here])
+    out[:, :, -CURVES:] = curves
     seasoned = warm(rows, day)
     if not seasoned.all():
         np.copyto(out[:, :, PLAIN:], present, where=~seasoned[:, :, None])
     return out
+
+
+def highest(now: F32) -> F32:
+    """The highest that experts foresee who start from the present, (..., N).
+
+    `now` are all of them, (..., EXPERTS, N). The average of 3 rows counts as the present too: not
+    every minute that is low is a fall.
+    """
+    parts = (slice(0, 2), slice(LEVELS, RATIOS + CURVES), slice(DIFFERENCES, DIFFERENCES + CURVES))
+    found = [np.maximum.reduce(now[..., part, :], axis=-2) for part in parts]
+    return np.asarray(np.maximum(np.maximum(found[0], found[1]), found[2]))
 
 
 @lru_cache
@@ -100,10 +113,11 @@ def along(row: F32, weights: F32, day: int) -> F32:
 
     `weights` are those of the experts, (A, EXPERTS, N).
     """
-    of_forms = weights[:, PLAIN:].reshape(len(weights), FORMS, CURVES, -1)
-    multiples = total(of_forms[:, 2:], 1)
-    ratios = row[RATIOS:DIFFERENCES].reshape(2, CURVES, -1)
-    multiples += total(of_forms[:, :2] * ratios, 1)
+    multiples = weights[:, -CURVES:] + weights[:, DIFFERENCES : DIFFERENCES + CURVES]
+    multiples[:, :OF_A_WEEK] += weights[:, DIFFERENCES + CURVES : GUARDED]
+    ratios = weights[:, RATIOS:DIFFERENCES] * row[RATIOS:DIFFERENCES]
+    multiples += ratios[:, :CURVES]
+    multiples[:, :OF_A_WEEK] += ratios[:, CURVES:]
     multiples *= warm(row, day)
     return multiples
 

@@ -7,10 +7,12 @@ import numpy as np
 
 from ebbtide.forecast.contract import DAY, Floats, History
 from ebbtide.forecast.tide_columns import joined, taken
-from ebbtide.forecast.tide_days import WEEK
+from ebbtide.forecast.tide_days import LONG
 from ebbtide.forecast.tide_frame import F32, Frame, Rows
-from ebbtide.forecast.tide_learner import TURN_DAYS, Learner
+from ebbtide.forecast.tide_learner import Learner
 
+LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
+"""Days from which a learner begins to learn, and those before, which it only remembers."""
 TOGETHER = 256
 """Series that are reckoned at once: more would not fit a processor's cache."""
 RECOGNIZED = 32
@@ -35,7 +37,7 @@ class Group:
         new = rows_between(self.end, history)
         before = len(history.minutes) - new
         nowhere = np.full(history.minutes.shape[1], -1)
-        if frame != self.frame or not 0 <= new <= TURN_DAYS * frame.day or before <= 0:
+        if frame != self.frame or not 0 <= new <= LEARNT_DAYS * frame.day or before <= 0:
             return nowhere
         if self._length < min(before, needed(frame)):  # more of the past is known by now
             return nowhere
@@ -94,29 +96,25 @@ def rows_between(end: float, history: History) -> int:
 
 
 def needed(frame: Frame) -> int:
-    """Rows of history that matter: those since the turn before the last, and some days before."""
-    return (2 * TURN_DAYS + 1 + WEEK) * frame.day
+    """Rows of history that matter: what is older has faded."""
+    return (LEARNT_DAYS + REMEMBERED_DAYS) * frame.day
 
 
 def begun(history: History, frame: Frame) -> Group:
-    """Learn a history from its beginning, or from the turn before the last."""
-    end, turn = round(history.end / history.grid) + 1, TURN_DAYS * frame.day
-    start = (end // turn - 1) * turn - (end - len(history.minutes))  # the turn's row
+    """Learn a history from its beginning; of a long one, watch the first days only."""
+    end, rows, size = round(history.end / history.grid) + 1, *history.minutes.shape
+    start = rows - LEARNT_DAYS * frame.day
     start = start if start > frame.day else 0
-    size = history.minutes.shape[1]
     columns = [history.minutes[:, i : i + TOGETHER] for i in range(0, size, TOGETHER)]
-    learners = [_begun(minutes, end, start, frame) for minutes in columns]
-    return Group(frame, learners, history)
+    return Group(frame, [_begun(minutes, end, start, frame) for minutes in columns], history)
 
 
 def _begun(minutes: Floats, end: int, start: int, frame: Frame) -> Learner:
-    """A learner that learnt from row `start` of a history on, and watched the day before it."""
-    watched = max(0, start - frame.day)
-    learner = Learner(frame, minutes.shape[1], end - len(minutes) + watched)
-    if watched:
-        remembered = minutes[max(0, watched - WEEK * frame.day - frame.hour) : watched]
+    """A learner that learnt from row `start` of a history on."""
+    learner = Learner(frame, minutes.shape[1], end - len(minutes) + start)
+    if start:
+        remembered = minutes[max(0, start - LONG * frame.day - frame.hour) : start]
         learner.track.remember(remembered.astype(np.float32))
-    learner.watch(minutes[watched:start])
     learner.learn(minutes[start:])
     return learner
 

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.tide_days import CURVES, Days
+from ebbtide.forecast.tide_days import OF_A_WEEK, Days
 from ebbtide.forecast.tide_experts import GUARDED, SINCE, SPANS, WIDTH, describe
-from ebbtide.forecast.tide_frame import F32, NIL, Band, Frame, Rows, running, total
+from ebbtide.forecast.tide_frame import F32, NIL, Frame, Rows, running, total
 
-MOVES = np.array((1 / 4, 1 / 15), np.float32)[:, None]
+MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
 """How much a row counts in the running means of changes."""
+CLIMBS = (4, 12)
+"""Rows over which it is known how far the value rose."""
 HIGH_DAYS = 14
 """Days of which the highest value is remembered."""
 GUARD = np.float32(0.02)
@@ -22,10 +24,10 @@ GUARD = np.float32(0.02)
 GUARD_DAYS = 7
 GUARD_FADING = 0.5
 """Days that the mean is taken over, and the weight of a day in it against the day after it."""
-ALPHA = np.array([2 / (span + 1) for span in SPANS] + CURVES * [2 / (SPANS[1] + 1)], np.float32)[
+ALPHA = np.array([2 / (span + 1) for span in SPANS] + OF_A_WEEK * [2 / (SPANS[1] + 1)], np.float32)[
     :, None
 ]
-"""How much a row counts in the averages of the value, and in those of the curves."""
+"""How much a row counts in the averages of the value, and in those of a week's curves."""
 
 
 class Seen(NamedTuple):
@@ -37,24 +39,20 @@ class Seen(NamedTuple):
     """Which rows are known, (T, N)."""
     rows: F32
     """Everything about the rows, (T, WIDTH, N)."""
-    ring: F32
-    """The rows before, each at its place."""
+    lived: F32
+    """For how many rows each series was learnt from, (T, N)."""
     moves: F32
-    """Running means of the changes from row to row, (T, MOVES, N)."""
-    curves: F32
-    """The curves at the rows and all that lie ahead, (T + rows ahead, CURVES, N)."""
+    """Running means of the changes from row to row, and climbs, (T, MOVES + CLIMBS, N)."""
+    here: F32
+    """The curves at the rows, (T, CURVES, N)."""
+    coming: F32
+    """Those at rows that lie ahead, (rows, CURVES, N)."""
+    first: int
+    """Number of the row that stands first in these; a single row finds a ring."""
 
-    def __len__(self) -> int:
-        """How many rows it has."""
-        return len(self.rows)
-
-    def back(self, numbers: Rows, anchors: Rows) -> F32:
-        """The rows from which others were foreseen, (rows, A, WIDTH, N)."""
-        wanted = numbers[:, None] - anchors
-        found: F32 = self.ring[wanted % len(self.ring)]
-        if len(self) > 1:
-            later = wanted >= self.at
-            found[later] = self.rows[wanted[later] - self.at]
+    def ahead(self, numbers: Rows, anchors: Rows) -> F32:
+        """The curves so many rows ahead of some, (T, A, CURVES, N)."""
+        found: F32 = self.coming[(numbers[:, None] + anchors - self.first) % len(self.coming)]
         return found
 
 
@@ -66,11 +64,14 @@ class Track:
         self.frame = frame
         self.at = at
         self.days = Days(frame, series)
-        self.rows = np.zeros((frame.reach, WIDTH, series), np.float32)
         self.now = np.zeros((WIDTH, series), np.float32)
         self.averages = np.zeros((len(ALPHA), series), np.float32)
         self.learnt = np.zeros(series, np.float32)
         """Rows of each series that are known."""
+        self.age = np.zeros(series, np.float32)
+        """Rows of each series that were seen, those before the first block left out."""
+        self.past = np.zeros((CLIMBS[-1], series), np.float32)
+        """The last values."""
         self.moves = np.zeros((MOVES.size, series), np.float32)
         self.highs = np.zeros((HIGH_DAYS, series), np.float32)
         """The highest value of each of the last days."""
@@ -88,42 +89,51 @@ class Track:
         rows[:, SINCE] = _since(known, self.now[SINCE])
         rows[:, GUARDED] = self._guard(rows[:, 0], rows[:, SINCE])
         levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
-        curves = self.days.coming(numbers, levels)
-        self._describe(rows, curves[: len(values)])
-        seen = Seen(at, known, rows, self.rows, self._moves(rows), curves)
+        if len(values) > 1:
+            coming, first = self.days.coming(numbers, levels), at
+            here = coming[: len(values)]
+        else:
+            here = self.days.step(at, levels)
+            coming, first = self.days.ahead, 0
+        self._describe(rows, here)
+        ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
+        lived = np.minimum(ages, rows[:, SINCE])
+        seen = Seen(at, known, rows, lived, self._moves(rows), here, coming, first)
         self.days.remember(values, numbers)
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
+        self.age = ages[-1]
         self.now = rows[-1]
         self.at += len(values)
         return seen
-
-    def keep(self, seen: Seen) -> None:
-        """Once a block was learnt from: put its rows to those that lie back."""
-        last = seen.rows[-len(self.rows) :]
-        first = self.at - len(last)
-        self.rows[(first + np.arange(len(last))) % len(self.rows)] = last
 
     def _describe(self, rows: F32, curves: F32) -> None:
         """Everything else about a block of rows, (T, WIDTH, N), from their values and curves."""
         present, since = rows[:, 0], rows[:, SINCE]
         new = np.empty((len(rows), *self.averages.shape), np.float32)
         new[:, : len(SPANS)] = present[:, None]
-        new[:, len(SPANS) :] = curves
+        new[:, len(SPANS) :] = curves[:, :OF_A_WEEK]
         shares = np.repeat(np.broadcast_to(ALPHA, (1, *self.averages.shape)), len(rows), axis=0)
         if np.count_nonzero(self.now[SINCE]) < self.now.shape[1]:
             np.copyto(shares, 1, where=(since <= 1)[:, None])
         describe(rows, running(self.averages, new, shares), curves)
 
     def _moves(self, rows: F32) -> F32:
-        """Running means of the changes from row to row, (T, MOVES, N); the first has none."""
-        present, last = rows[:, 0], np.concatenate((self.now[None], rows[:-1]))
-        before = np.where(last[:, SINCE] > 0, last[:, 0], present)
-        return running(
-            self.moves,
-            np.abs(present - before)[:, None],
-            np.broadcast_to(MOVES, (len(present), *MOVES.shape)),
-        )
+        """Running means of the changes from row to row, and how far it rose, (T, ..., N)."""
+        present, since = rows[:, 0], rows[:, SINCE]
+        whole = np.concatenate((self.past, present))
+        self.past = whole[-CLIMBS[-1] :]
+        out = np.empty((len(rows), MOVES.size + len(CLIMBS), present.shape[1]), np.float32)
+        for i, span in enumerate((1, *CLIMBS)):
+            begin = CLIMBS[-1] - span
+            change = present - whole[begin : begin + len(rows)]
+            change *= since > span
+            if i:
+                np.maximum(change, 0, out=out[:, MOVES.size + i - 1])
+            else:
+                shares = np.broadcast_to(MOVES, (len(rows), *MOVES.shape))
+                out[:, : MOVES.size] = running(self.moves, np.abs(change)[:, None], shares)
+        return out
 
     def _guard(self, present: F32, since: F32) -> F32:
         """A small share of the mean of the last days, or of the first day so far, (T, N)."""
@@ -167,7 +177,7 @@ class Track:
             guard = self._guard(present[part], since[part])
             self._keep_high(present[part], self.at)
         self.at = int(numbers[-1]) + 1
-        self.now[:] = self.averages[:] = present[-1]
+        self.now[:] = self.averages[:] = self.past[:] = present[-1]
         self.now[GUARDED] = guard[-1]
         self.now[SINCE] = since[-1]
         self.learnt += total(known, 0)
@@ -178,11 +188,6 @@ class Track:
         """The highest value of the last days."""
         highest: F32 = np.maximum.reduce(self.highs, axis=0)
         return highest
-
-
-def of_band(band: Band, seen: Seen) -> Rows:
-    """The rows of a block that a band learns from."""
-    return np.arange(seen.at + band.first(seen.at), seen.at + len(seen), band.every)
 
 
 def _days(begin: int, end: int, day: int) -> list[slice]:
