@@ -31,10 +31,10 @@ from ebbtide.forecast.tide_weights import Mix
 AIMED = np.array((0.904, 0.9945), np.float32)[:, None, None, None]
 """What is aimed at for the quantiles: a ramp that is missed costs more than a replica."""
 RATE, RATE_POWER = 0.01, 0.75
-LEAKS = ((4320.0, 200.0), (28800.0, 200.0))
+LEAKS = ((4320.0, 200.0), (20160.0, 200.0))
 """Minutes, and the fewest rows, after which a multiplier of each quantile is its first again."""
 FIRST, EXPECTED_FIRST = (
-    np.array(each, np.float32)[:, None, None] for each in ((1.7, 3.75), (1.0, 1.1))
+    np.array(each, np.float32)[:, None, None] for each in ((1.7, 4.0), (1.0, 1.15))
 )
 """Multipliers to begin with: those of errors that fall off exponentially and a bit, and those of
 what is expected for each quantile."""
