@@ -73,7 +73,7 @@ def peak_of(told: str) -> int:
 def test_what_runs_is_planned_and_held_against_the_walls(ebbtide: Ebbtide) -> None:
     told = ebbtide(*ON_THE_CLUSTER)
     assert (told.code, told.err) == (0, "")
-    assert told.out.startswith("live/edge  2026-03-02 12:00 to 2026-03-02 13:00 UTC  peak ")
+    assert told.out.startswith("live/edge  2026-03-02 12:00 to 2026-03-02 13:00 UTC\npeak ")
     assert "live  ready for the planned peak" in told.out
     peak = peak_of(told.out)
     assert max(HOUR) / 100 <= peak <= 60

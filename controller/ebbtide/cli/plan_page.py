@@ -55,12 +55,12 @@ def planned(told: Told) -> RenderableType:
     first, last = (_clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
     peak = max(frames, key=lambda frame: frame.desired)
     when = _clock(peak.now, "%a %d %H:%M")
-    text = f"  {first} to {last} UTC  peak {peak.desired:,} replicas, {when}"
-    head = Text.assemble((told.workload, "bold"), text)
+    head = Text.assemble((told.workload, "bold"), f"  {first} to {last} UTC")
+    most = Text(f"peak {peak.desired:,} replicas, {when}")
     disrupted = bool(told.score.disruptions or told.static.disruptions)
     beside = scores({"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
     tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
-    return Group(head, "", _course(frames), "", beside, "", _phases(told.phases), *tiers, "")
+    return Group(head, most, "", _course(frames), "", beside, "", _phases(told.phases), *tiers, "")
 
 
 def _phases(hours: Mapping[Phase, float]) -> Text:
