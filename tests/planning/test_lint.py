@@ -221,6 +221,10 @@ def test_what_was_seen_and_what_nobody_counted_say_nothing() -> None:
     assert findings(capacity={"perReplicaQuery": "avg(load)"}) == []
 
 
+def test_minutes_with_less_than_one_replica_prove_nothing() -> None:
+    assert findings(ready=np.full(WAVE.size, 1e-305)) == []
+
+
 def test_a_gate_below_whose_demand_it_always_was_is_a_warning() -> None:
     signal = {"query": "stalls", "atMost": 0.01, "minDemand": "5k"}
     gate = {"experienceGate": {"signals": {"stall": signal}}}

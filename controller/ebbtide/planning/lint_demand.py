@@ -99,8 +99,9 @@ def _per_replica(case: Case) -> Iterator[Finding]:
     ready = case.past.ready
     if ready is None:
         return
+    carrying = np.where(ready >= 1, ready, UNKNOWN)  # less than one was there for a part only
     for name, minutes in case.past.demands.items():
-        loads = (minutes / np.where(ready > 0, ready, UNKNOWN)) / case.past.per_replica[name]
+        loads = (minutes / carrying) / case.past.per_replica[name]
         loads = loads[np.isfinite(loads)]
         if loads.size < _ENOUGH:
             continue
