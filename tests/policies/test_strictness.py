@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ebbtide_policies.decide import decide
 from ebbtide_policies.descent import Descent, DescentSettings, step_size
 from ebbtide_policies.limits import Limits, LimitSettings
-from ebbtide_policies.strictness import as_set, held_in, in_force, looked, settled
+from ebbtide_policies.strictness import as_set, chosen, held_in, in_force, looked, settled
 from tests.policies.builders import NOW, foretold, seen, settings
 
 RULES = {"maxStep": np.minimum, "soak": np.maximum}
@@ -40,6 +40,11 @@ def test_settings_that_stay_are_not_held() -> None:
     memory = after((0, OLD), (10, OLD))
     assert memory == {"set.maxStep": 0.05, "set.soak": 60.0}
     assert counts(memory, OLD, 20) == OLD
+
+
+def test_the_same_numbers_from_a_status_hold_nothing() -> None:
+    mine, rules = DescentSettings(), {"soak": np.maximum}
+    assert chosen(mine, {"set.soak": float("60")}, 10, rules, "soak") is mine
 
 
 @pytest.mark.parametrize(
