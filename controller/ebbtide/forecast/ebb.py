@@ -171,13 +171,18 @@ class _Past:
         return found
 
     def trust(self, steps: int) -> Floats:
-        """How far the decay is to be followed so many rows ahead, (steps, M)."""
+        """How far the decay is to be followed so many rows ahead, (steps, M).
+
+        Sooner than the fit is compared it is followed less and less: from one minute to the next
+        an excess loses less than the rows scatter.
+        """
         trust = np.stack([self._trust(minutes) for minutes in AHEAD_MINUTES])
-        ahead = np.log(np.arange(1, steps + 1) * self.grid / MINUTE)
-        place = np.interp(ahead, np.log(AHEAD_MINUTES), np.arange(len(trust)))
+        ahead = np.arange(1, steps + 1) * self.grid / MINUTE
+        place = np.interp(np.log(ahead), np.log(AHEAD_MINUTES), np.arange(len(trust)))
         low = np.minimum(place.astype(int), len(trust) - 2)
         share = (place - low)[:, None]
-        return np.asarray((1 - share) * trust[low] + share * trust[low + 1])
+        known = np.minimum(1.0, ahead / AHEAD_MINUTES[0])[:, None]
+        return np.asarray(known * ((1 - share) * trust[low] + share * trust[low + 1]))
 
     def _trust(self, minutes: int) -> Floats:
         """The same for one lead, (M,), by what was missed so many minutes ahead."""
