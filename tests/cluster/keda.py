@@ -1,7 +1,6 @@
 """Just enough of KEDA: the kind that Ebbtide reads and writes, and an HPA that obeys each of it."""
 
 import threading
-from types import TracebackType
 from typing import Any, Self
 
 from ebbtide.adapters.api_errors import Place
@@ -74,12 +73,7 @@ class Keda:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join(timeout=30)
 

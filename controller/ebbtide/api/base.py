@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
@@ -99,14 +99,19 @@ _LOCAL = (
 )
 
 
-def _known_day(text: str) -> str:
-    if not re.fullmatch(_LOCAL, text):
-        raise ValueError(f"{text!r} is not a local time; write it like 2026-11-10 20:00")
-    try:
-        datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r}: that month has no such day") from error
-    return text
+def _written_like(pattern: str, wanted: str) -> Callable[[str], str]:
+    """A check that a text has this form, and that its month has such a day."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} is not {wanted}")
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: that month has no such day") from error
+        return text
+
+    return checked
 
 
 def cel_time(field: str) -> str:
@@ -118,7 +123,7 @@ def cel_time(field: str) -> str:
 
 LocalTime = Annotated[
     str,
-    AfterValidator(_known_day),
+    AfterValidator(_written_like(_LOCAL, "a local time; write it like 2026-11-10 20:00")),
     WithJsonSchema(
         {
             "type": "string",
@@ -139,17 +144,7 @@ LocalTime = Annotated[
 _DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
-def _known_date(text: str) -> str:
-    if not re.fullmatch(_DAY, text):
-        raise ValueError(f"{text!r} is not a day; write it like 2026-11-10")
-    try:
-        date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r}: that month has no such day") from error
-    return text
-
-
-LocalDay = Annotated[str, AfterValidator(_known_date)]
+LocalDay = Annotated[str, AfterValidator(_written_like(_DAY, "a day; write it like 2026-11-10"))]
 """A day of a calendar: `2026-11-10`."""
 
 
