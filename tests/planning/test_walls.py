@@ -111,6 +111,7 @@ def test_what_is_not_known_limits_nothing() -> None:
     quota = Quota("compute", {"cpu": 0.0}, {})
     assert found(Site(fleets=[fleet(shape=None)], quotas=[quota], nodes=[]), edge=900) == []
     assert found(Site(fleets=[fleet()], nodes=None), edge=900) == []
+    assert on_new_nodes(Site(fleets=[fleet()], nodes=None), {"edge": 900}) == {}
 
 
 # --- how far it is ----------------------------------------------------------------------------

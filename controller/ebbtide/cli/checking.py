@@ -7,19 +7,18 @@ import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import compose
-from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent
+from ebbtide.api.event_calendar import ExpectedEvent
 from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_calendar, parse_policy
+from ebbtide.api.parse import parse_policy
 from ebbtide.cli.histories import NOWHERE, Answer, Histories, key_of
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation import POLICY
+from ebbtide.cli.sweeping import announced
 from ebbtide.planning.findings import Case, Finding, Severity
 from ebbtide.planning.lint import lint
 from ebbtide.planning.past import Past
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Phase
-
-_CALENDAR = "EventCalendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +58,17 @@ class Remark:
 
 def remarks_on(manifests: Sequence[Manifest], histories: Histories) -> Iterator[Remark]:
     """Everything that the past of each policy in some files has to say against it."""
-    calendars = [(m.namespace, parse_calendar(m.spec)) for m in manifests if m.kind == _CALENDAR]
     for manifest in manifests:
         if manifest.kind == POLICY:
-            events = list(_events(manifest, calendars))
+            events = announced(manifest, manifests).events
             for finding in _findings(manifest, histories[key_of(manifest)], events):
                 yield Remark(manifest, finding)
-
-
-def _events(
-    manifest: Manifest, calendars: Sequence[tuple[str, EventCalendarSpec]]
-) -> Iterator[ExpectedEvent]:
-    for namespace, calendar in calendars:
-        if namespace == manifest.namespace:
-            yield from calendar.events_for(manifest.labels)
 
 
 def _findings(
     manifest: Manifest, answers: Sequence[Answer], events: Sequence[ExpectedEvent]
 ) -> Iterator[Finding]:
-    wrong = list(_wrong(answers))
-    yield from wrong
+    yield from _wrong(answers)
     spec = parse_policy(manifest.spec)
     past = _past(spec, answers)
     if past is not None:

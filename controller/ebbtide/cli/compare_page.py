@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ebbtide.api.moments import clock
 from ebbtide.cli.comparison import CLAIRVOYANT
 from ebbtide.cli.plan_page import scores
 from ebbtide.cli.simulation import Frame
@@ -26,9 +26,9 @@ class Moment:
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
         return {
-            "from": _clock(self.begin, "%Y-%m-%dT%H:%M:%SZ"),
-            "to": _clock(self.end, "%Y-%m-%dT%H:%M:%SZ"),
-            "at": _clock(self._moment, "%Y-%m-%dT%H:%M:%SZ"),
+            "from": clock(self.begin, "%Y-%m-%dT%H:%M:%SZ"),
+            "to": clock(self.end, "%Y-%m-%dT%H:%M:%SZ"),
+            "at": clock(self._moment, "%Y-%m-%dT%H:%M:%SZ"),
             "policies": {
                 name: {
                     "replicas": frame.desired,
@@ -62,7 +62,7 @@ def _differences(moments: Sequence[Moment]) -> Table:
     table.add_column("REPLICAS", justify="right")
     table.add_column("BECAUSE", overflow="fold")
     for moment in moments:
-        times = [_clock(moment.begin, "%a %d %H:%M"), f"  to {_clock(moment.end, '%H:%M')}"]
+        times = [clock(moment.begin, "%a %d %H:%M"), f"  to {clock(moment.end, '%H:%M')}"]
         for i, (name, frame) in enumerate(moment.at.items()):
             table.add_row(
                 times[i] if i < len(times) else "",
@@ -71,7 +71,3 @@ def _differences(moments: Sequence[Moment]) -> Table:
                 Text.assemble((frame.reason, "bold"), ": ", frame.message),
             )
     return table
-
-
-def _clock(at: float, form: str) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime(form)

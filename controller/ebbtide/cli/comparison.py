@@ -8,7 +8,7 @@ import numpy as np
 from ebbtide.cli.simulation import Frame, Simulation
 from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.plant import drive
-from ebbtide.planning.plant_settings import BootTime, usual
+from ebbtide.planning.plant_settings import usual
 from ebbtide.planning.score import Course, Hindsight, Score, Trial, best_hpa, score
 
 HPA_SYNC = 15.0
@@ -24,13 +24,18 @@ def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mappi
 
 
 def rivals(
-    simulation: Simulation, key: str, frames: Sequence[Frame], shortfall: float
+    simulation: Simulation,
+    key: str,
+    frames: Sequence[Frame],
+    shortfall: float,
+    peak: Score | None = None,
 ) -> Mapping[str, Score]:
     """Scores of the HPA that is best in hindsight, of a fleet at its peak, and of the bound.
 
     The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
     target loads the one that comes closest to a shortfall (replica-minutes) without being better.
-    The bound is what the fewest replicas would have cost that leave nothing unserved.
+    The bound is what the fewest replicas would have cost that leave nothing unserved. `peak` is the
+    score of the fleet at its peak, where it is known already.
     """
     trial = trial_of(simulation, key, frames)
     hpa = best_hpa(trial, shortfall)
@@ -38,7 +43,7 @@ def rivals(
     least = float(simulation.workbenches[key].spec.replicas.min)
     return {
         f"HPA, target load {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
-        "static peak": static(simulation, key, frames),
+        "static peak": peak or static(simulation, key, frames),
         CLAIRVOYANT: _clairvoyant(trial, least),
     }
 
@@ -64,16 +69,15 @@ def _lived(simulation: Simulation, key: str, where: tuple[Trial, int], hpa: Hind
 
     Its load was chosen on a plant without mishaps; sessions are looked at every so many ticks.
     """
-    settings, (trial, every) = simulation.world.plant, where
-    bench = simulation.workbenches[key]
-    eventful = settings.eventful or isinstance(bench.lead, BootTime)
-    if not eventful and not settings.session:
+    bench, (trial, every) = simulation.workbenches[key], where
+    settings = replace(simulation.world.plant, lead=bench.lead)
+    if not settings.eventful and not settings.session:
         return hpa.score
-    seen = slice(None) if eventful else slice(None, None, every)
+    seen = slice(None) if settings.eventful else slice(None, None, every)
     times, asked = trial.times[seen], hpa.asked[seen]
     plant = simulation.plant_of(bench, int(asked[0]), float(times[0]))
     census = drive(plant, times, asked, trial.series.at(times))
-    if not eventful:
+    if not settings.eventful:
         return replace(hpa.score, disruptions=sum(one.disrupted for one in census))
     return score(Course.told(census, trial.demand, trial.tick), trial.price)
 

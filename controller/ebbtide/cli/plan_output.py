@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
+from ebbtide.cli.report_chart import changes
 from ebbtide.cli.simulation import Frame
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore
@@ -106,8 +107,7 @@ def step_outputs(frames: Sequence[Frame]) -> list[StepOutput]:
             reason=frame.reason,
             message=frame.message,
         )
-        for frame in frames
-        if frame.current != frame.desired
+        for frame in changes(frames)
     ]
 
 

@@ -3,13 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ebbtide.api.moments import clock
 from ebbtide.cli.explain import STYLES
 from ebbtide.cli.simulation import Frame
 from ebbtide.planning.score import Score
@@ -52,9 +52,9 @@ class Told(Protocol):
 def planned(told: Told) -> RenderableType:
     """One workload: when how many replicas, and the scores beside a fleet at its peak."""
     frames = told.frames
-    first, last = (_clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
+    first, last = (clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
     peak = max(frames, key=lambda frame: frame.desired)
-    when = _clock(peak.now, "%a %d %H:%M")
+    when = clock(peak.now, "%a %d %H:%M")
     head = Text.assemble((told.workload, "bold"), f"  {first} to {last} UTC")
     most = Text(f"peak {peak.desired:,} replicas, {when}")
     disrupted = bool(told.score.disruptions or told.static.disruptions)
@@ -98,7 +98,7 @@ def _course(frames: Sequence[Frame]) -> Table:
         peak = max(part, key=lambda frame: frame.desired)
         phase = Counter(frame.phase.value for frame in part).most_common(1)[0][0]
         table.add_row(
-            _clock(part[0].now, "%a %d %H:%M"),
+            clock(part[0].now, "%a %d %H:%M"),
             Text(phase, STYLES.get(phase, "")),
             f"{_demand(part):,.0f}",
             f"{peak.desired:,}",
@@ -138,7 +138,3 @@ def scores(rows: Mapping[str, Score], *, disruptions: bool = False) -> Table:
 def _parts(frames: Sequence[Frame]) -> Iterable[Sequence[Frame]]:
     size = max(1, -(-len(frames) // ROWS))
     return [frames[i : i + size] for i in range(0, len(frames), size)]
-
-
-def _clock(at: float, form: str) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime(form)

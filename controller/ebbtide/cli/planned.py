@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.cli.comparison import compared, static
+from ebbtide.cli.comparison import rivals, static
 from ebbtide.cli.demand import Recorded
 from ebbtide.cli.plan_output import PlanOutput, score_output, step_outputs, tier_outputs
 from ebbtide.cli.report import Planned
@@ -65,13 +65,18 @@ class Plan:
         )
 
     @property
+    def _rivals(self) -> Mapping[str, Score]:
+        known = self.score.shortfall, self.static
+        return rivals(self.simulation, self.workload, self.frames, *known)
+
+    @property
     def planned(self) -> Planned:
         """The same for a report, beside what people would use instead."""
         return Planned(
             workload=self.workload,
             frames=self.frames,
             tick=self.simulation.world.tick,
-            scores=compared(self.simulation, self.workload, self.frames),
+            scores={"ebbtide": self.score, **self._rivals},
             remarks=self.remarks,
             events=_events(self.simulation, self.workload),
             tiers=self.tiers,

@@ -1,5 +1,6 @@
 """Tests that SREs write for their policies: given a demand, expect so much capacity by then."""
 
+import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
@@ -8,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide.api.base import LocalTime, Name, Spec, exactly_one, moment
+from ebbtide.cli.demand import Recorded, from_file
 from ebbtide.cli.simulation import Frame
 from ebbtide.planning.demand import MINUTE, DemandSeries
 from ebbtide.planning.score import Score
@@ -37,6 +39,13 @@ class Demand(Spec):
         grid = np.arange(first, last + 1, MINUTE)
         minutes = np.interp(grid, at, [told[one] for one in at.tolist()])
         return DemandSeries(start=float(first), minutes=minutes)
+
+    def recorded(self, folder: pathlib.Path, zone: str) -> Recorded:
+        """The same as it is replayed; a recording stands in this folder."""
+        if self.csv:
+            return from_file(folder / self.csv)
+        series = self.series(zone)
+        return Recorded({("", ""): series}, series.start, series.end)
 
 
 class Expected(Spec):

@@ -2,8 +2,8 @@
 
 import json
 import math
-from datetime import UTC, datetime
 
+from ebbtide.api.moments import clock
 from ebbtide.cli.readiness import Most, Peak, Readiness
 from ebbtide.planning.walls import FARTHEST, Lack
 
@@ -64,4 +64,4 @@ def _lack(lack: Lack) -> Json:
 
 
 def _moment(at: float) -> str | None:
-    return None if math.isnan(at) else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return None if math.isnan(at) else clock(at, "%Y-%m-%dT%H:%M:%SZ")

@@ -1,14 +1,15 @@
 """Readiness as a page for a terminal: the walls, what is missing before them, what a peak costs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ebbtide.api.moments import clock
 from ebbtide.cli.readiness import Most, Peak, Range, Readiness
+from ebbtide.planning.findings import many
 from ebbtide.planning.site import LIMITS, PODS, Shape
 from ebbtide.planning.walls import FARTHEST, Kind, Lack
 
@@ -33,7 +34,7 @@ def page(ready: Readiness) -> RenderableType:
 def _headline(ready: Readiness) -> Text:
     said = ("ready for the planned peak", "green")
     if ready.lacks:
-        said = (f"{_many(len(ready.lacks), 'thing')} missing before the planned peak", "red")
+        said = (f"{many(len(ready.lacks), 'thing')} missing before the planned peak", "red")
     return Text.assemble((ready.standing.namespace, "bold"), "  ", said)
 
 
@@ -89,7 +90,7 @@ def found(lack: Lack, shapes: Mapping[str, Shape | None]) -> str:
         return f"{short} of {_called(lack.resource)} too little: {hard} are allowed"
     shape = shapes.get(lack.name)
     each = f", each {told(shape)}" if shape else ""
-    return f"{_many(int(lack.missing), 'pod')} would find no node{each}"
+    return f"{many(int(lack.missing), 'pod')} would find no node{each}"
 
 
 def todo(lack: Lack) -> str:
@@ -101,7 +102,7 @@ def todo(lack: Lack) -> str:
             f"raise {_called(lack.resource)} to {amount(lack.resource, lack.there + lack.missing)}"
         )
     if lack.nodes:
-        return f"add {_many(lack.nodes, 'node')} like {lack.like}"
+        return f"add {many(lack.nodes, 'node')} like {lack.like}"
     return "no node takes such a pod: look at its requests, selector and tolerations"
 
 
@@ -111,8 +112,8 @@ def deadline(ready: Readiness) -> str:
     if not known:
         return ""
     first = min(known, key=lambda peak: peak.begins)
-    begins = f"{datetime.fromtimestamp(first.begins, UTC):%Y-%m-%d %H:%M} UTC"
-    return f", before {begins}, when the fleet begins to grow for {first.event}"
+    begins = clock(first.begins, "%Y-%m-%d %H:%M")
+    return f", before {begins} UTC, when the fleet begins to grow for {first.event}"
 
 
 def _waiting(ready: Readiness) -> Iterator[RenderableType]:
@@ -120,7 +121,7 @@ def _waiting(ready: Readiness) -> Iterator[RenderableType]:
     short = {lack.name for lack in ready.lacks if lack.kind is Kind.NODES}
     for key, count in ready.new_nodes.items():
         if key not in short:
-            told = f"• {_many(count, 'pod')} of {key} wait until a node is made for them"
+            told = f"• {many(count, 'pod')} of {key} wait until a node is made for them"
             yield Text(told, "yellow")
 
 
@@ -188,9 +189,5 @@ def amount(resource: str, much: float) -> str:
     return f"{much:,.4g}" if much < 1000 else f"{much:,.0f}"  # noqa: PLR2004
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%a %d %H:%M")
+    return clock(at, "%a %d %H:%M")

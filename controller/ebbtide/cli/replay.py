@@ -3,13 +3,13 @@
 import json
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from ebbtide.api.moments import clock
 from ebbtide.cli.files import read
 from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.cli.screen import screen
@@ -134,4 +134,4 @@ def _as_json(key: str, every: Sequence[Replayed]) -> Json:
 
 
 def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+    return clock(at, "%Y-%m-%d %H:%M:%S")

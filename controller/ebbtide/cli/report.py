@@ -4,11 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 
+from ebbtide.api.moments import clock
 from ebbtide.cli.explain import MEANS
 from ebbtide.cli.report_chart import Span, changes, course
 from ebbtide.cli.report_text import Language, words
@@ -87,8 +87,8 @@ def answer(one: Planned, said: Mapping[str, str]) -> str:
     mine = next(iter(one.scores.values()))
     return said["answer"].format(
         peak=max(frame.desired for frame in one.frames),
-        first=_clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
-        last=_clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
+        first=clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
+        last=clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
         hours=mine.replica_hours,
         cost=said["cost"].format(mine.cost) if mine.cost else "",
     )
@@ -180,7 +180,7 @@ def _log(one: Planned, said: Mapping[str, str]) -> str:
 
 def _change(frame: Frame, said: Mapping[str, str], name: str) -> str:
     """One change, with all of its bounds folded below."""
-    at, phase = _clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
+    at, phase = clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
     way = "up" if frame.desired > frame.current else "down"
     return (
         f'<details id="{escape(name)}"><summary><span class="at">{at}</span>'
@@ -202,7 +202,3 @@ def _bound(bound: Bound) -> str:
     told = f"{replicas:,.0f}" if math.isfinite(replicas) else NOTHING
     why = f"<b>{escape(bound.reason)}</b> {escape(bound.message)}"
     return _row(MEANS[bound.kind.value], [told, escape(bound.policy), why])
-
-
-def _clock(at: float, form: str) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime(form)

@@ -13,10 +13,9 @@ from ebbtide.api.parse import parse_profile, understand
 from ebbtide.api.sentences import place
 from ebbtide.api.yaml_text import Document
 from ebbtide.api.yaml_text import read as read_yaml
-from ebbtide.cli.demand import Recorded, demand_of, from_file, from_prometheus
+from ebbtide.cli.demand import Recorded, demand_of, from_prometheus
 from ebbtide.cli.edits import Edit, put
 from ebbtide.cli.files import read
-from ebbtide.cli.policy_tests import Demand
 from ebbtide.cli.scenario import Scenario, Spread, VictimChoice
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.plant import PlantSettings
@@ -57,19 +56,13 @@ class Supposed:
         changed = WhatIf(times=told.times, later=told.later, event=self._event(manifests))
         start, end = self._moment(told.start), self._moment(told.end)
         if told.demand and not csv and not prometheus:
-            found = self._own(told.demand).between(start, end)
+            found = told.demand.recorded(self.folder, told.time_zone).between(start, end)
         elif prometheus and start is not None and not csv:
             until = time.time() if end is None else end
             found = from_prometheus(prometheus, manifests, until - start, until)
         else:
             found = demand_of(manifests, csv, prometheus, since).between(start, end)
         return found.if_it_were(changed)
-
-    def _own(self, demand: Demand) -> Recorded:
-        if demand.csv:
-            return from_file(self.folder / demand.csv)
-        series = demand.series(self.scenario.time_zone)
-        return Recorded({("", ""): series}, series.start, series.end)
 
     def _moment(self, local: str | None) -> float | None:
         return None if local is None else moment(local, self.scenario.time_zone)
@@ -96,7 +89,7 @@ class Supposed:
         """How fleets behave."""
         told = self.scenario
         return PlantSettings(
-            nodes=None if told.nodes is None else self._nodes(),
+            nodes=self._nodes(),
             session=told.session,
             victims=_VICTIMS[told.victims] if told.victims else None,
             router_drains=told.router_drains,

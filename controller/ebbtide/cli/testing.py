@@ -15,7 +15,7 @@ from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import understand
 from ebbtide.api.sentences import place
 from ebbtide.api.yaml_text import read as read_yaml
-from ebbtide.cli.demand import Recorded, from_file
+from ebbtide.cli.demand import Recorded
 from ebbtide.cli.edits import Edit, edited
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
@@ -133,11 +133,7 @@ def _replayed(
 
 
 def _demand(path: pathlib.Path, tests: PolicyTests, case: Case) -> Recorded:
-    if case.demand.csv:
-        recorded = from_file(path.parent / case.demand.csv)
-    else:
-        series = case.demand.series(tests.time_zone)
-        recorded = Recorded({("", ""): series}, series.start, series.end)
+    recorded = case.demand.recorded(path.parent, tests.time_zone)
     if case.start is None:
         return recorded
     start = moment(case.start, tests.time_zone)

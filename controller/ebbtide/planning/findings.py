@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
+from ebbtide.api import moments
 from ebbtide.api.by_phase import settings_in
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.event_calendar import ExpectedEvent
@@ -77,4 +77,4 @@ def many(count: int, what: str) -> str:
 
 def clock(at: float) -> str:
     """A moment as people read it."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{moments.clock(at, '%Y-%m-%d %H:%M')} UTC"

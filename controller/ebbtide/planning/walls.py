@@ -139,9 +139,12 @@ def _homeless(site: Site, wanted: Mapping[str, int]) -> Iterator[Lack]:
 def on_new_nodes(site: Site, wanted: Mapping[str, int]) -> Mapping[str, int]:
     """The pods of each workload that no node has room for: a node has to be made for them.
 
-    First come the pods that fit on the fewest nodes, then those of which the least fit.
+    First come the pods that fit on the fewest nodes, then those of which the least fit. Nodes that
+    can't be read limit nothing.
     """
-    nodes, found = site.nodes or (), {}
+    if site.nodes is None:
+        return {}
+    nodes, found = site.nodes, {}
     free = {node.name: dict(node.free) for node in nodes}
     known = [(fleet, fleet.shape) for fleet in site.fleets if fleet.shape]
     for fleet, shape in sorted(known, key=lambda one: _order(one[1], nodes)):
