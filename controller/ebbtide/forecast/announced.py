@@ -22,12 +22,10 @@ from ebbtide.forecast.contract import (
     History,
 )
 from ebbtide.forecast.event_experts import Foretold, Memory, hours_of, middle, scales, weights
-from ebbtide.forecast.past import Past
+from ebbtide.forecast.past import MINUTE, NIL, Past
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""
-MINUTE = 60.0
-NIL = 1e-30
 
 
 class Plain(Protocol):

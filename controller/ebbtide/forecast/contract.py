@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -80,9 +80,12 @@ class SeriesContext:
 
     def kind_of_day(self, moment: float) -> str:
         """The kind of the day of a moment (epoch seconds): said of it, or `Weekend`, `Workday`."""
-        day = datetime.fromtimestamp(moment, ZoneInfo(self.time_zone)).date()
-        usual = "Weekend" if day.weekday() >= _SATURDAY else "Workday"
-        return self.days.get(day.toordinal(), usual)
+        return self.kind(datetime.fromtimestamp(moment, ZoneInfo(self.time_zone)).toordinal())
+
+    def kind(self, day: int) -> str:
+        """The same of a local day, by its ordinal."""
+        usual = "Weekend" if date.fromordinal(day).weekday() >= _SATURDAY else "Workday"
+        return self.days.get(day, usual)
 
 
 _SATURDAY = 5

@@ -12,6 +12,7 @@ foreseen from each moment of the ebb so far is compared with what came, and so a
 and the season: the forecast moves as far as the fit was better.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -118,17 +119,22 @@ class _Past:
         """Rows in a step."""
         self.hour = HOUR / (self.rows * history.grid)
         self.ordinary, self.flat = forecast.ordinary[:, columns], usual
-        minutes = history.minutes[:, columns]
-        self.demand = _means(minutes[-round(MEMORY_HOURS * HOUR / history.grid) :], self.rows)
+        self._history, self._columns = history, columns
+        day = history.minutes[-round(MEMORY_HOURS * HOUR / history.grid) :]
+        self.demand = _means(day[:, columns], self.rows)
         back = np.arange(len(self.demand) - 1, -1, -1.0)
         self.usual = self.usual_at(-back * self.rows)
         self.excess = self.demand - self.usual
         self.since = self._since()
         self.highest = _highest(self.excess, self.since)
-        falling = self.since & (self.excess <= TURNED * self.highest)
-        self.falling = falling
-        self.turned: NDArray[np.bool_] = falling[-1]
-        self.fit = fit(self.excess, self.since, self._expected(minutes), self.hour)
+        self.falling = self.since & (self.excess <= TURNED * self.highest)
+        self.turned: NDArray[np.bool_] = self.falling[-1]
+
+    @cached_property
+    def fit(self) -> Fit:
+        """How the excesses decay; reckoned only where one has turned."""
+        expected = self._expected(self._history.minutes[:, self._columns])
+        return fit(self.excess, self.since, expected, self.hour)
 
     def usual_at(self, rows: Floats) -> Floats:
         """The usual so many rows after now, (rows, M)."""

@@ -77,10 +77,10 @@ class Foretold(NamedTuple):
         """Logarithms of the errors of the experts over those of a plain forecast, (4,)."""
         truth = self.past.at(targets)
         plain = self.past.without_news(origins, targets)
-        start = np.full_like(origins, self.event.start)
-        level = np.where(
-            origins < start, self.past.without_news(origins, start), self.past.level(origins)
-        )
+        level, early = self.past.level(origins), origins < self.event.start
+        if early.any():
+            start = np.full_like(origins, self.event.start)
+            level = np.where(early, self.past.without_news(origins, start), level)
         error = np.abs(self.experts(origins, targets, plain, level) - truth)
         known = ~np.isnan(error).any(axis=0)
         noise = NOISE * float(truth[known].sum())

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import median
+from ebbtide.forecast.columns import mean, median
 from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
+from ebbtide.forecast.past import NIL, carried_on
 
 SIMILAR = 4
 """Days of the same kind that a curve is the mean of."""
@@ -40,11 +41,9 @@ FIRST_ERROR = 0.02
 BETTER = 0.8
 """A forecast is so much better than the best of those that stand for it."""
 POWER = 4.0
-STEEPEST = 10.0
 DAY = 86400.0
 HOUR = 3600.0
 MINUTE = 60.0
-NIL = 1e-30
 Rows = NDArray[np.int_]
 
 
@@ -72,9 +71,14 @@ class _Kinds:
 
     def __init__(self, history: History, columns: Rows, known: SeriesContext) -> None:
         self.end, self.grid = history.end, history.grid
-        self.minutes = history.minutes[:, columns]
+        self._history, self._columns = history, columns
         self.begin = history.end - (len(history.minutes) - 1) * history.grid
         self.known, self.zone = known, ZoneInfo(known.time_zone)
+
+    @cached_property
+    def minutes(self) -> Floats:
+        """What is known of them, (rows, M)."""
+        return self._history.minutes[:, self._columns]
 
     def concerned(self, steps: int) -> NDArray[np.bool_]:
         """Which rows ahead are of a day of its own kind, or of the day after one."""
@@ -119,7 +123,7 @@ class _Kinds:
         """What days of the same kind say of some moments at others, (3, n, M)."""
         level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
         before, after = self._curve(origins), self._curve(targets)
-        return np.stack((after, *_carried_on(level, before, after)))
+        return np.stack((after, *carried_on(level, before, after)))
 
     def _unsaid(self, origins: Floats, targets: Floats) -> Floats:
         """What is said without the calendar, (5, n, M): by the last value, and the days before."""
@@ -128,7 +132,7 @@ class _Kinds:
         before, after = self._around(origins - back), self._around(targets - back)
         ways = [level]
         for then, later in ((before[0], after[0]), (median(before), median(after))):
-            ways += _carried_on(level, then, later)
+            ways += carried_on(level, then, later)
         return np.stack(ways)
 
     def _curve(self, moments: Floats) -> Floats:
@@ -141,7 +145,7 @@ class _Kinds:
                 at = np.flatnonzero(days == day)
                 clock = moments[at] - self._midnight(day)
                 then = np.array([self._midnight(one) for one in similar])[:, None]
-                found[at] = _mean(self._around(then + clock))
+                found[at] = mean(self._around(then + clock))
         return found
 
     def _special(self, day: int) -> bool:
@@ -149,16 +153,13 @@ class _Kinds:
 
     def _similar(self, day: int) -> Sequence[int]:
         """The last days of the same kind that are known wholly; Sundays are like holidays."""
-        kind, last = self._kind(day), min(day, self._today) - 1
+        kind, last = self.known.kind(day), min(day, self._today) - 1
         return [one for one in range(last, self._first, -1) if self._alike(kind, one)][:SIMILAR]
 
     def _alike(self, kind: str, day: int) -> bool:
-        other = self._kind(day)
+        other = self.known.kind(day)
         sunday = date.fromordinal(day).weekday() == SUNDAY and other != "Workday"
         return other == kind or (kind == HOLIDAY and sunday)
-
-    def _kind(self, day: int) -> str:
-        return self.known.kind_of_day(self._midnight(day) + DAY / 2)
 
     @cached_property
     def _today(self) -> int:
@@ -172,7 +173,7 @@ class _Kinds:
     @cached_property
     def _scale(self) -> Floats:
         """The mean of the last day, (M,)."""
-        return np.nan_to_num(_mean(self.minutes[-round(DAY / self.grid) :]))
+        return np.nan_to_num(mean(self.minutes[-round(DAY / self.grid) :]))
 
     def _midnight(self, day: int) -> float:
         """The moment at which a local day begins."""
@@ -191,31 +192,16 @@ class _Kinds:
 
     def _level(self, moments: Floats, rows: int) -> Floats:
         """The mean of the rows up to some moments, (n, M)."""
-        return _mean(np.stack([self._at(moments - back * self.grid) for back in range(rows)]))
+        return mean(np.stack([self._at(moments - back * self.grid) for back in range(rows)]))
 
     def _around(self, moments: Floats) -> Floats:
         """The mean of the minutes around some moments of earlier days, (..., M)."""
         half = int(AROUND_MINUTES * MINUTE / self.grid) // 2
         some = range(-half, half + 1, max(1, half // 2))  # a few of them tell as much
-        return _mean(np.stack([self._at(moments + i * self.grid) for i in some]))
+        return mean(np.stack([self._at(moments + i * self.grid) for i in some]))
 
     def _at(self, moments: Floats) -> Floats:
         """The values at some moments, (..., M); NaN outside of what is known."""
         rows = np.rint((moments - self.begin) / self.grid).astype(int)
         inside = (rows >= 0) & (rows < len(self.minutes))
         return np.where(inside[..., None], self.minutes[np.where(inside, rows, 0)], np.nan)
-
-
-def _carried_on(level: Floats, before: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """A level that goes on by the ratio, and by the difference, of a curve."""
-    ratio = np.minimum(after / np.maximum(before, NIL), STEEPEST)
-    return level * ratio, np.maximum(level + after - before, 0.0)
-
-
-def _mean(values: Floats) -> Floats:
-    """The mean over the first axis of what is known; NaN of nothing."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=0)
-    return np.where(
-        count > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan
-    )

@@ -91,9 +91,14 @@ class Past(NamedTuple):
         )
         ways = [level]
         for then, later in ((before[0], after[0]), (median(before), median(after))):
-            ratio = np.minimum(later / np.maximum(then, NIL), STEEPEST)
-            ways += [level * ratio, np.maximum(level + later - then, 0.0)]
+            ways += carried_on(level, then, later)
         return median(np.stack(ways))
+
+
+def carried_on(level: Floats, then: Floats, later: Floats) -> tuple[Floats, Floats]:
+    """A level that goes on by the ratio, and by the difference, of a curve."""
+    ratio = np.minimum(later / np.maximum(then, NIL), STEEPEST)
+    return level * ratio, np.maximum(level + later - then, 0.0)
 
 
 def _column(values: Floats, trailing: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ebbtide.forecast.tide_frame import F32, Band, Flights, Frame
 from ebbtide.forecast.tide_prior import OWN, multiples, own_multiples
-from ebbtide.forecast.tide_regression import add_products, hours, solved
+from ebbtide.forecast.tide_regression import add_products, hours, places, solved
 from ebbtide.forecast.tide_sample import Sample
 
 LEARNT = (0.9, 0.99)
@@ -28,11 +28,7 @@ PULL, PULL_STEP = 30.0, 3.0
 """What the prior counts for, and so much more a row ahead: an exceeded 0.9 counts for 0.9."""
 NEAREST = np.float32(0.1)
 """Errors that are closer to a width than this weigh as if they were that far off."""
-FIRST, SECOND = (side[:-1] for side in np.triu_indices(OWN + 1))
-PLACES = np.array(
-    [[np.flatnonzero((min(i, j) == FIRST) & (max(i, j) == SECOND))[0]
-      for j in range(OWN + 1)] for i in range(OWN)]
-)  # fmt: skip
+PLACES = places(OWN)
 """Where the product for each place of the normal equations stands, (OWN, OWN + 1)."""
 DIAGONAL = np.arange(OWN)
 TAUGHT = np.array(LEARNT, np.float32)[:, None]
@@ -44,7 +40,7 @@ class Expected:
     def __init__(self, frame: Frame, series: int) -> None:
         self.flights = Flights(frame, EXPECTED, series)
         shape = (len(frame.anchors), LEVELS)
-        self.sums = np.zeros((*shape, FIRST.size, series), np.float32)
+        self.sums = np.zeros((*shape, PLACES.max() + 1, series), np.float32)
         self.coefficients = own_multiples(frame)[..., None] + np.zeros(series, np.float32)
 
     def foresee(self, sample: Sample, known: F32, before: F32, error: F32) -> tuple[F32, F32]:

@@ -25,12 +25,16 @@ PULL_STEP = np.float32(3.0)
 """Ridge a row ahead: errors so many rows ahead overlap, so that they teach less."""
 HUBER = np.float32(1.0)
 FARTHEST = np.float32(20)
-FIRST, SECOND = (side[:-1] for side in np.triu_indices(COUNT + 1))
-"""The products that are summed: of each two features, and of each with the target."""
-PLACES = np.array(
-    [[np.flatnonzero((min(i, j) == FIRST) & (max(i, j) == SECOND))[0] for j in range(COUNT + 1)]
-     for i in range(COUNT)]
-)  # fmt: skip
+
+
+def places(count: int) -> Rows:
+    """Where `add_products` adds the product of each two terms, (count, count + 1)."""
+    order = np.zeros((count + 1, count + 1), int)
+    order[np.triu_indices(count + 1)] = np.arange((count + 1) * (count + 2) // 2)
+    return np.asarray(np.maximum(order, order.T)[:-1])
+
+
+PLACES = places(COUNT)
 """Where the product for each place of the normal equations stands, (COUNT, COUNT + 1)."""
 DIAGONAL = np.arange(COUNT)
 
@@ -43,7 +47,7 @@ class Regressions:
         """What is left of each memory after an hour."""
         self.fitted = Flights(frame, REGRESSIONS, series)
         shape = (len(frame.anchors), REGRESSIONS)
-        self.sums = np.zeros((*shape, FIRST.size, series), np.float32)
+        self.sums = np.zeros((*shape, PLACES.max() + 1, series), np.float32)
         self.coefficients = np.zeros((*shape, COUNT, series), np.float32)
 
     def foresee(self, sample: Sample, scale: F32) -> tuple[F32, F32]:

@@ -43,8 +43,6 @@ class Seen(NamedTuple):
     """For how many rows each series was learnt from, (T, N)."""
     moves: F32
     """Running means of the changes from row to row, and climbs, (T, MOVES + CLIMBS, N)."""
-    here: F32
-    """The curves at the rows, (T, CURVES, N)."""
     coming: F32
     """Those at rows that lie ahead, (rows, CURVES, N)."""
     first: int
@@ -98,7 +96,7 @@ class Track:
         self._describe(rows, here)
         ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
         lived = np.minimum(ages, rows[:, SINCE])
-        seen = Seen(at, known, rows, lived, self._moves(rows), here, coming, first)
+        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first)
         self.days.remember(values, numbers)
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
