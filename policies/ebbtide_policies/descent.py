@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 from pydantic import Field
-from pydantic.alias_generators import to_snake
 
 from ebbtide_policies.contract import (
     Bound,
@@ -24,13 +23,15 @@ from ebbtide_policies.lanes import NOTHING, Flag, Number, either, every, some, w
 from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 from ebbtide_policies.strictness import (
+    SOAK,
     Stricter,
     Values,
     as_set,
     held_in,
     in_force,
     looked,
-    settled,
+    remembered,
+    values_of,
 )
 
 
@@ -69,7 +70,6 @@ _STRICTER: Stricter = {
     "early": np.minimum,
 }
 """Every setting; of two values the one that lets less go."""
-_FIELDS = {name: to_snake(name) for name in _STRICTER}
 
 
 def step_size(origin: Number, max_step: Number) -> Number:
@@ -154,12 +154,13 @@ class Descent(Policy[DescentSettings]):
         return largest(needs) * (1 + chosen["headroom"])
 
     def _values(self) -> Values:
-        return {name: getattr(self.settings, field) for name, field in _FIELDS.items()}
+        return values_of(self.settings, _STRICTER)
 
     def _chosen(self, seen: Observation, memory: Memory) -> Values:
         """The settings that count: for one soak after a change the stricter of old and new."""
-        known = looked(memory, self._values(), seen.now, _STRICTER)
-        return in_force(known, self._values(), seen.now, _STRICTER)
+        values = self._values()
+        known = looked(memory, values, seen.now, _STRICTER)
+        return in_force(known, values, seen.now, _STRICTER)
 
     def _pace(self, replicas: Number, reason: str, detail: str, *values: object) -> Bound:
         return Bound(Kind.PACE_DOWN, replicas, self.name, reason, detail, values)
@@ -179,8 +180,7 @@ class Descent(Policy[DescentSettings]):
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Keep where the descent began, when the last step was taken, and what was set."""
         current = seen.fleet.current
-        known = looked(memory, self._values(), seen.now, _STRICTER)
-        memory = settled(known, self._values(), seen.now)
+        memory = remembered(self.settings, memory, seen.now, _STRICTER, SOAK)
         if not some(replicas != current):
             return memory
         rose, fell = replicas > current, replicas < current

@@ -7,6 +7,7 @@ breach from before, or one that came with a rollout, holds capacity and takes no
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -85,7 +86,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
         )
         return replace(pace, until=since + seen.soak)
 
-    @property
+    @cached_property
     def _set(self) -> float:
         """What is set, as one number."""
         return float(zlib.crc32(repr(self.settings.signals).encode()))
@@ -188,7 +189,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             "set": self._set,
             "setAt": 0.0,
         } | dict.fromkeys(levels, -1.0)
-        told = {"set": self._set, "setAt": 0.0, **(stored or {})}  # new to older memories
+        told = {"set": fresh["set"], "setAt": 0.0, **(stored or {})}  # new to older memories
         found = {key: stored_number(told, key) for key in fresh if key not in levels}
         sound = (
             found["at"] <= seen.now

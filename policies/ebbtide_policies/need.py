@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.demand import MINUTE
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, where, whole
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, every, where, whole
 from ebbtide_policies.observation import Demand, Observation, foreseen
 from ebbtide_policies.quantities import Duration, Share
 
@@ -154,7 +154,7 @@ class PresentNeed(Policy[PresentNeedSettings]):
     def _spare(self, demand: Demand, lead_time: Number) -> Number:
         """The width; a surge counts from the minute that is known to the end of the lead time."""
         chosen = self.settings
-        if np.all(np.equal(chosen.width, 0.0)):
+        if every(np.equal(chosen.width, 0.0)):
             return NOTHING
         surge = demand.surge(lead_time + MINUTE, chosen.width_window)
         return chosen.width * where(np.isnan(surge), 0.0, surge)

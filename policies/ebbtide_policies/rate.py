@@ -52,7 +52,7 @@ class Rate(Policy[RateSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One pace-up."""
         counting = self._counting(seen, memory)
-        start = where(self._running(seen, memory), memory["start"], seen.fleet.current)
+        start = where(_runs(seen, memory, counting), memory["start"], seen.fleet.current)
         yield Bound(
             Kind.PACE_UP,
             counting.pace.highest(start),
@@ -65,22 +65,21 @@ class Rate(Policy[RateSettings]):
     def _counting(self, seen: Observation, memory: Memory) -> RateSettings:
         return chosen(self.settings, memory, seen.now, _STRICTER, _LASTING)
 
-    def _running(self, seen: Observation, memory: Memory) -> Flag:
-        return seen.now - memory["at"] < self._counting(seen, memory).period
-
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else a period begins now."""
         at, start = stored_number(stored, "at"), stored_number(stored, "start")
-        if every(at <= seen.now) and not np.isnan(start):
-            was = recalled(self.settings, stored, seen.now, _STRICTER, _LASTING)
-            return {"at": at, "start": start, **was}
-        was = recalled(self.settings, None, seen.now, _STRICTER, _LASTING)
-        return {"at": seen.now, "start": seen.fleet.current, **was}
+        sound = every(at <= seen.now) and not np.isnan(start)
+        told = stored if sound else None
+        was = recalled(self.settings, told, seen.now, _STRICTER, _LASTING)
+        if not sound:
+            return {"at": seen.now, "start": seen.fleet.current, **was}
+        return {"at": at, "start": start, **was}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Open a period with the first rise after the last one."""
         memory = remembered(self.settings, memory, seen.now, _STRICTER, _LASTING)
-        opens = (replicas > seen.fleet.current) & np.logical_not(self._running(seen, memory))
+        runs = _runs(seen, memory, self._counting(seen, memory))
+        opens = (replicas > seen.fleet.current) & np.logical_not(runs)
         if not some(opens):
             return memory
         return {
@@ -88,3 +87,7 @@ class Rate(Policy[RateSettings]):
             "at": where(opens, seen.now, memory["at"]),
             "start": where(opens, seen.fleet.current, memory["start"]),
         }
+
+
+def _runs(seen: Observation, memory: Memory, counting: RateSettings) -> Flag:
+    return seen.now - memory["at"] < counting.period

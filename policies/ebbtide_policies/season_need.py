@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy
-from ebbtide_policies.lanes import NOTHING, where
+from ebbtide_policies.lanes import NOTHING, every, where
 from ebbtide_policies.need import NeedSettings, near
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Duration, Share
@@ -39,7 +39,7 @@ class SeasonNeed(Policy[SeasonNeedSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One floor a signal, where the season is trusted."""
         chosen = self.settings
-        if np.all(np.equal(chosen.trust, 0.0)):
+        if every(np.equal(chosen.trust, 0.0)):
             return
         for demand in seen.demand:
             peak = demand.repeated(chosen.days, chosen.margin, seen.lead_time + chosen.margin)

@@ -166,6 +166,7 @@ def test_a_disruption_budget_says_what_it_means_for_the_way_down(
     [
         pytest.param("50", "look", "room for 30 more pods: 50 replicas", id="low"),
         pytest.param("200", "ok", "that is enough for replicas.max (100)", id="high"),
+        pytest.param("1k", "ok", "that is enough for replicas.max (100)", id="as the server tells"),
     ],
 )
 def test_a_quota_that_stops_a_rise_is_told_before_the_event(

@@ -150,6 +150,21 @@ def mapping(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def maps(value: Any) -> list[Json]:
+    """Return the JSON objects of a list; of anything else none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def name_of(item: Json) -> str:
+    """Return the name of an object; empty where it has none."""
+    return str(mapping(item.get("metadata")).get("name") or "")
+
+
+def node_of(pod: Json) -> str:
+    """Return the name of the node that a pod is on; empty before it is on one."""
+    return str(mapping(pod.get("spec")).get("nodeName") or "")
+
+
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 

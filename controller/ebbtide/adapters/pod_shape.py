@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ebbtide.adapters.own_objects import mapping
+from ebbtide.adapters.own_objects import mapping, maps
 from ebbtide.loop.ports import Json
 from ebbtide.planning.site import LIMITS, PODS
 
@@ -46,10 +46,10 @@ def _in_all(spec: Json, kind: str) -> Mapping[str, float]:
     Sidecars run all the time, the later of the others beside them. What the pod says for itself
     counts instead.
     """
-    running = _sum(_resources(one, kind) for one in _maps(spec.get("containers")))
+    running = _sum(_resources(one, kind) for one in maps(spec.get("containers")))
     sidecars: Counter[str] = Counter()
     highest: Counter[str] = Counter()
-    for one in _maps(spec.get("initContainers")):
+    for one in maps(spec.get("initContainers")):
         wanted = Counter(_resources(one, kind))
         if one.get("restartPolicy") == "Always":
             sidecars.update(wanted)
@@ -74,9 +74,9 @@ def _sum(parts: Iterable[Mapping[str, float]]) -> "Counter[str]":
 def may_be_on(spec: Json, node: Json) -> bool:
     """Whether labels and taints of a node let a pod be there; its room is another matter."""
     labels = mapping(mapping(node.get("metadata")).get("labels"))
-    taints = _maps(mapping(node.get("spec")).get("taints"))
+    taints = maps(mapping(node.get("spec")).get("taints"))
     wanted = mapping(spec.get("nodeSelector"))
-    tolerated = _maps(spec.get("tolerations"))
+    tolerated = maps(spec.get("tolerations"))
     return (
         all(labels.get(name) == value for name, value in wanted.items())
         and _likes(spec, labels)
@@ -101,13 +101,14 @@ def _likes(spec: Json, labels: Json) -> bool:
     """Whether what the pod requires of its node holds; one of the terms has to."""
     affinity = mapping(mapping(spec.get("affinity")).get("nodeAffinity"))
     required = mapping(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))
-    terms = _maps(required.get("nodeSelectorTerms"))
+    terms = maps(required.get("nodeSelectorTerms"))
     return not terms or any(
-        all(_holds(each, labels) for each in _maps(term.get("matchExpressions"))) for term in terms
+        all(holds(each, labels) for each in maps(term.get("matchExpressions"))) for term in terms
     )
 
 
-def _holds(expression: Json, labels: Json) -> bool:
+def holds(expression: Json, labels: Mapping[str, str]) -> bool:
+    """Whether what is required of labels is so; of pods as of nodes."""
     value, named = labels.get(str(expression.get("key"))), expression.get("values") or []
     operator = expression.get("operator")
     if operator in {"Gt", "Lt"}:
@@ -128,11 +129,7 @@ def _holds(expression: Json, labels: Json) -> bool:
 def tied(spec: Json) -> bool:
     """Whether a rule of the pod keeps pods apart from each other, which is not reckoned with."""
     apart = mapping(mapping(spec.get("affinity")).get("podAntiAffinity"))
-    spread = _maps(spec.get("topologySpreadConstraints"))
+    spread = maps(spec.get("topologySpreadConstraints"))
     return bool(apart.get("requiredDuringSchedulingIgnoredDuringExecution")) or any(
         one.get("whenUnsatisfiable") == "DoNotSchedule" for one in spread
     )
-
-
-def _maps(value: Any) -> list[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ebbtide.adapters.api_server import ApiServer
-from ebbtide.adapters.own_objects import mapping
+from ebbtide.adapters.own_objects import mapping, maps, name_of, node_of
 from ebbtide.api.status import epoch
 from ebbtide.errors import ClusterUnavailable, Forbidden
 from ebbtide.loop.pods import DELETION_COST, ZONE, Marks, Pod, Unschedulable
@@ -51,7 +51,7 @@ class Pods:
 
     def _learn_zones(self, items: Iterable[Json]) -> None:
         """Read the nodes' zones where a pod needs one; without the right to, zones are unknown."""
-        nodes = {_node(item) for item in items if not _labels(item).get(ZONE)}
+        nodes = {node_of(item) for item in items if not _labels(item).get(ZONE)}
         if self._blind or nodes <= {"", *self._zones}:
             return
         try:
@@ -60,21 +60,21 @@ class Pods:
             self._blind = isinstance(error, Forbidden)
             log.warning("pods are not balanced over zones: %s", error)
             return
-        known = {_name(node): _labels(node).get(ZONE, "") for node in found}
+        known = {name_of(node): _labels(node).get(ZONE, "") for node in found}
         self._zones = dict.fromkeys(nodes, "") | known
 
 
 def pod(item: Json, zones: Mapping[str, str]) -> Pod:
     """Return what the API server gave as a pod; what is missing or odd is empty."""
     metadata, status = mapping(item.get("metadata")), mapping(item.get("status"))
-    conditions = {str(each.get("type")): each for each in _maps(status.get("conditions"))}
+    conditions = {str(each.get("type")): each for each in maps(status.get("conditions"))}
     ready, scheduled = conditions.get("Ready", {}), conditions.get("PodScheduled", {})
     labels, annotations = _texts(metadata.get("labels")), _texts(metadata.get("annotations"))
-    node = _node(item)
+    node = node_of(item)
     created = _moment(metadata.get("creationTimestamp")) or 0.0
     return Pod(
         namespace=str(metadata.get("namespace") or ""),
-        name=_name(item),
+        name=name_of(item),
         uid=str(metadata.get("uid") or ""),
         resource_version=str(metadata.get("resourceVersion") or ""),
         created=created,
@@ -104,7 +104,7 @@ def _unready(ready: Json, status: Json) -> float | None:
     """When a pod ceased to be Ready: one whose containers have never started never was."""
     started = any(
         each.get("started") or mapping(each.get("state")).get("running")
-        for each in _maps(status.get("containerStatuses"))
+        for each in maps(status.get("containerStatuses"))
     )
     return _since(ready, "False", 0.0) if started else None
 
@@ -120,7 +120,7 @@ def _unschedulable(scheduled: Json, created: float) -> Unschedulable | None:
 def _waiting(status: Json) -> str:
     """The first reason for which a container waits; that of an init container before others."""
     kinds = ("initContainerStatuses", "containerStatuses")
-    containers = [each for kind in kinds for each in _maps(status.get(kind))]
+    containers = [each for kind in kinds for each in maps(status.get(kind))]
     waits = [mapping(mapping(each.get("state")).get("waiting")) for each in containers]
     return next((str(wait["reason"]) for wait in waits if wait.get("reason")), "")
 
@@ -135,7 +135,7 @@ def _terminating(metadata: Json) -> float | None:
 
 
 def _owner(metadata: Json) -> str:
-    owners = _maps(metadata.get("ownerReferences"))
+    owners = maps(metadata.get("ownerReferences"))
     return next((str(each.get("kind") or "") for each in owners if each.get("controller")), "")
 
 
@@ -143,7 +143,7 @@ def _manager(metadata: Json) -> str:
     """Who has set the deletion cost; several managers may hold the same value."""
     holders = [
         str(each.get("manager") or "")
-        for each in _maps(metadata.get("managedFields"))
+        for each in maps(metadata.get("managedFields"))
         if f"f:{DELETION_COST}" in _fields(each)
     ]
     return ", ".join(sorted(set(holders))) or "unknown"
@@ -161,21 +161,9 @@ def _moment(text: Any) -> float | None:
         return None
 
 
-def _maps(value: Any) -> list[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 def _texts(value: Any) -> Mapping[str, str]:
     return {str(key): str(text) for key, text in mapping(value).items()}
 
 
-def _name(item: Json) -> str:
-    return str(mapping(item.get("metadata")).get("name") or "")
-
-
 def _labels(item: Json) -> Mapping[str, str]:
     return _texts(mapping(item.get("metadata")).get("labels"))
-
-
-def _node(item: Json) -> str:
-    return str(mapping(item.get("spec")).get("nodeName") or "")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ebbtide.adapters.api_errors import Place
 from ebbtide.adapters.api_server import ApiServer
-from ebbtide.adapters.own_objects import mapping
+from ebbtide.adapters.own_objects import mapping, name_of, node_of
 from ebbtide.adapters.pod_shape import asks, may_be_on, quantities, tied
 from ebbtide.errors import ClusterUnavailable, NotFound
 from ebbtide.loop.ports import Json, Target
@@ -75,7 +75,7 @@ class Surveyor:
             return ()
         for item in items:
             if not _concerns_us(item):
-                self.remarks.append(f"ResourceQuota {_name(item)} has scopes: not reckoned with")
+                self.remarks.append(f"ResourceQuota {name_of(item)} has scopes: not reckoned with")
         return [_quota(item) for item in items if _concerns_us(item)]
 
     def _pools(self) -> Sequence[Pool]:
@@ -108,7 +108,7 @@ class Surveyor:
             most=scaled.most,
             shape=_shape(spec, nodes) if spec else None,
             pods=len(pods),
-            placed=sum(bool(_node(pod)) for pod in pods),
+            placed=sum(bool(node_of(pod)) for pod in pods),
         )
 
     def _pods(self, workload: str, target: Target) -> Sequence[Json]:
@@ -128,7 +128,7 @@ class Surveyor:
 
 
 def _shape(spec: Json, nodes: Iterable[Json]) -> Shape:
-    return Shape(asks(spec), frozenset(_name(node) for node in nodes if may_be_on(spec, node)))
+    return Shape(asks(spec), frozenset(name_of(node) for node in nodes if may_be_on(spec, node)))
 
 
 def _rooms(nodes: Iterable[Json], pods: Iterable[Json]) -> Sequence[Node]:
@@ -137,14 +137,14 @@ def _rooms(nodes: Iterable[Json], pods: Iterable[Json]) -> Sequence[Node]:
     for pod in pods:
         wanted = {k: v for k, v in asks(mapping(pod.get("spec"))).items() if LIMITS not in k}
         for counted in (used, daemons) if _is_daemon(pod) else (used,):
-            counted.setdefault(_node(pod), Counter()).update(wanted)
+            counted.setdefault(node_of(pod), Counter()).update(wanted)
     return [_room(node, used, daemons) for node in nodes]
 
 
 def _room(
     node: Json, used: Mapping[str, Mapping[str, float]], daemons: Mapping[str, Mapping[str, float]]
 ) -> Node:
-    name, there = _name(node), quantities(mapping(node.get("status")).get("allocatable"))
+    name, there = name_of(node), quantities(mapping(node.get("status")).get("allocatable"))
     return Node(
         name=name,
         all=_without(there, daemons.get(name, {})),
@@ -179,7 +179,7 @@ def _quota(item: Json) -> Quota:
         said = _said(name)
         hard[said] = min(much, hard.get(said, much))
     used = {_said(name): much for name, much in quantities(status.get("used")).items()}
-    return Quota(_name(item), hard, used)
+    return Quota(name_of(item), hard, used)
 
 
 def _said(name: str) -> str:
@@ -189,7 +189,7 @@ def _said(name: str) -> str:
 def _pool(item: Json) -> Pool:
     limits = quantities(mapping(item.get("spec")).get("limits"))
     there = quantities(mapping(item.get("status")).get("resources"))
-    return Pool(_name(item), _without(limits, there))
+    return Pool(name_of(item), _without(limits, there))
 
 
 def _newest(pods: Iterable[Json]) -> Json:
@@ -209,11 +209,3 @@ def _ended(pod: Json) -> bool:
 def _is_daemon(pod: Json) -> bool:
     owners = mapping(pod.get("metadata")).get("ownerReferences")
     return any(mapping(one).get("kind") == "DaemonSet" for one in owners or ())
-
-
-def _node(pod: Json) -> str:
-    return str(mapping(pod.get("spec")).get("nodeName") or "")
-
-
-def _name(item: Json) -> str:
-    return str(mapping(item.get("metadata")).get("name") or "")

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ebbtide.adapters.api_errors import Place
 from ebbtide.adapters.api_server import ApiServer
-from ebbtide.adapters.own_objects import mapping, whole
+from ebbtide.adapters.own_objects import mapping, name_of, whole
+from ebbtide.adapters.pod_shape import holds, quantity
 from ebbtide.adapters.pods import Pods
 from ebbtide.loop.ports import Json, Target
 from ebbtide.loop.surroundings import Budget, Quota
@@ -46,10 +47,9 @@ def quotas(server: ApiServer, namespace: str) -> Iterable[Quota]:
     for item in server.quotas(namespace):
         status = mapping(item.get("status"))
         hard, used = mapping(status.get("hard")), mapping(status.get("used"))
-        for limit in (name for name in _PODS if str(hard.get(name, "")).isdecimal()):
-            taken = str(used.get(limit, "0"))
-            name = f"ResourceQuota {_name(item)} ({limit})"
-            yield Quota(name, int(hard[limit]), int(taken) if taken.isdecimal() else 0)
+        for limit in (name for name in _PODS if name in hard):
+            name = f"ResourceQuota {name_of(item)} ({limit})"
+            yield Quota(name, int(quantity(hard[limit])), int(quantity(used.get(limit))))
 
 
 def selects(selector: Json, labels: Mapping[str, str]) -> bool:
@@ -57,19 +57,8 @@ def selects(selector: Json, labels: Mapping[str, str]) -> bool:
     wanted = mapping(selector.get("matchLabels"))
     expressions = selector.get("matchExpressions") or ()
     return all(labels.get(k) == v for k, v in wanted.items()) and all(
-        _holds(mapping(each), labels) for each in expressions
+        holds(mapping(each), labels) for each in expressions
     )
-
-
-def _holds(each: Json, labels: Mapping[str, str]) -> bool:
-    key, values = str(each.get("key")), each.get("values") or ()
-    tests = {
-        "In": labels.get(key) in values,
-        "NotIn": labels.get(key) not in values,
-        "Exists": key in labels,
-        "DoesNotExist": key not in labels,
-    }
-    return tests.get(str(each.get("operator")), False)
 
 
 def _budget(item: Json) -> Budget:
@@ -78,9 +67,5 @@ def _budget(item: Json) -> Budget:
     keeps = f"maxUnavailable: {most}" if least is None else f"minAvailable: {least}"
     allowed = whole(mapping(item.get("status")).get("disruptionsAllowed")) or 0
     never = least == "100%" or most in (0, "0", "0%")
-    name = f"PodDisruptionBudget {_name(item)}"
+    name = f"PodDisruptionBudget {name_of(item)}"
     return Budget(name, keeps, whole(least), never, allowed)
-
-
-def _name(item: Json) -> str:
-    return str(mapping(item.get("metadata")).get("name") or "")

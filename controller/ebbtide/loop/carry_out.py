@@ -169,6 +169,6 @@ def _with_following(sections: Json, step: Step | None) -> Json:
 
     What came true is no news, so it need not be confirmed: it leaves with the next status.
     """
-    follows = step is not None and step.follows
-    told = step.as_decision() | {"follows": True} if step and follows else None
-    return dict(sections) | ({"intent": told} if told else {})
+    if step is None or not step.follows:
+        return sections
+    return dict(sections) | {"intent": step.as_decision() | {"follows": True}}

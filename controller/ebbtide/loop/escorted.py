@@ -8,6 +8,7 @@ names of those that go are on record before any of them is touched.
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ebbtide.api.status import stamp
 from ebbtide.errors import Conflict, EbbtideError, MetricsUnavailable
@@ -18,7 +19,7 @@ from ebbtide.loop.ledger import Ledger, Step
 from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod
 from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.report import Account, Told
-from ebbtide.loop.rolls import Counting, Roll, drain_since, is_costed, live
+from ebbtide.loop.rolls import Counting, Roll, clean, drain_since, is_costed, live
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision
 from ebbtide_policies.observation import Mode, Observation
@@ -173,11 +174,17 @@ class Escorted:
 
     def _victims(self, step: Step | None) -> Sequence[str]:
         """The pods that a step lets go; empty where it goes up, or pods are nobody's concern."""
-        counting = self._escort.counting
-        if step is None or step.after >= step.before or counting is None or not self._escort.acts:
+        if step is None or step.after >= step.before:
             return ()
-        free = leaving(self._escort.roll.crew.pods, counting.settings.terms)
-        return [pod.name for pod in free[: step.before - step.after]]
+        return self._free[: step.before - step.after]
+
+    @cached_property
+    def _free(self) -> Sequence[str]:
+        """The pods that may go now, in the order in which they do."""
+        counting = self._escort.counting
+        if counting is None or not self._escort.acts:
+            return ()
+        return [pod.name for pod in leaving(self._escort.roll.crew.pods, counting.settings.terms)]
 
     def _mark_costs(self, victims: Sequence[str]) -> None:
         """Let exactly these pods have a deletion cost; a StatefulSet does not ask for it."""
@@ -214,13 +221,11 @@ class Escorted:
         """The marks that a pod lacks, or has too many."""
         if pod.name in self._gone:
             return Marks()
-        since, drains = drain_since(pod), pod.name in self._drains
+        if pod.name not in self._drains:
+            return clean(pod)
         stale = {DELETION_COST: None} if is_costed(pod) else {}
-        if drains and since is None:
-            moment = {DRAIN_SINCE: stamp(self._escort.now)}
-            return Marks({DRAIN: "true"}, {**stale, **moment})
-        if not drains and since is not None:
-            return Marks({DRAIN: None}, {**stale, DRAIN_SINCE: None})
+        if drain_since(pod) is None:
+            return Marks({DRAIN: "true"}, {**stale, DRAIN_SINCE: stamp(self._escort.now)})
         return Marks({}, stale)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from ebbtide.errors import EbbtideError, InvalidInput, NotFound
 from ebbtide.loop.announcer import Announcer
 from ebbtide.loop.conflicts import Claims
+from ebbtide.loop.escorted import record_of
 from ebbtide.loop.finalizers import FINALIZER
 from ebbtide.loop.floors import holds_for
 from ebbtide.loop.ports import Announcement, Autoscaler, Cluster, Ref, Resource, Survey
@@ -87,11 +88,16 @@ class PutBack:
     def _release(
         self, policy: Resource, survey: Survey, driven: Driven, now: float
     ) -> Resource | None:
-        """Take the finalizer away once nothing is held, or the time for it has run out."""
-        if not policy.deleting and any(key == policy.key for key, _ in driven):
+        """Take the finalizer away once nothing is held, or the time for it has run out.
+
+        A policy that stays sees to its minimum and to its marked pods itself.
+        """
+        needed = record_of(policy) or any(key == policy.key for key, _ in driven)
+        if needed and not policy.deleting:
             return None
-        marked = open_ends(self._cluster, policy, _read(policy, survey.targets))
-        left = [*_held_for(policy, survey), *marked]
+        target = _read(policy, survey.targets)
+        marked = open_ends(self._cluster, policy, target) if policy.deleting else ()
+        left = [*_held_for(policy, survey.autoscalers, target), *marked]
         late = policy.deleted_at is not None and now - policy.deleted_at > PATIENCE
         if left and not late:
             return None  # seen again at the next tick, when it has taken effect
@@ -110,10 +116,9 @@ class PutBack:
         self._announcer.tell(event, event.reason, now)
 
 
-def _held_for(policy: Resource, survey: Survey) -> Iterable[str]:
+def _held_for(policy: Resource, autoscalers: Iterable[Autoscaler], target: object) -> Iterable[str]:
     """What still holds a value that was written for a policy, or can't be looked at."""
-    yield from (str(one) for one in survey.autoscalers if holds_for(policy, one))
-    target = _read(policy, survey.targets)
+    yield from (str(one) for one in autoscalers if holds_for(policy, one))
     if isinstance(target, EbbtideError) and not isinstance(target, NotFound):
         yield f"the autoscalers of {policy.namespace}: {target}"
 

@@ -5,23 +5,18 @@ from collections.abc import Iterable
 
 from ebbtide.errors import EbbtideError, NotFound
 from ebbtide.loop.escorted import MOST_MARKS, record_of
-from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod
+from ebbtide.loop.pods import Pod
 from ebbtide.loop.ports import Announcement, Cluster, Json, Resource, Target
-from ebbtide.loop.rolls import drain_since, is_costed
+from ebbtide.loop.rolls import clean, is_marked
 
 log = logging.getLogger("ebbtide.loop")
 
 
 def open_ends(cluster: Cluster, policy: Resource, target: object) -> Iterable[str]:
-    """Take the marks off the pods of a policy that goes; tell of those that still carry any.
-
-    A policy that stays sees to its pods itself; it is only told that they are marked.
-    """
-    if not (record_of(policy) or (policy.deleting and _has_sessions(policy.spec))):
+    """Take the marks off the pods of a policy that goes; tell of those that still carry any."""
+    if not (record_of(policy) or _has_sessions(policy.spec)):
         return
-    if not policy.deleting:
-        yield "pods that are to drain"
-    elif isinstance(target, Target):
+    if isinstance(target, Target):
         yield from _unmarked(cluster, policy, target)
     elif target is not None and not isinstance(target, NotFound):
         yield f"the pods of {policy.key}: {target}"
@@ -29,7 +24,7 @@ def open_ends(cluster: Cluster, policy: Resource, target: object) -> Iterable[st
 
 def _unmarked(cluster: Cluster, policy: Resource, target: Target) -> Iterable[str]:
     try:
-        marked = [pod for pod in cluster.pods(target) if pod.active and _is_marked(pod)]
+        marked = [pod for pod in cluster.pods(target) if pod.active and is_marked(pod)]
     except EbbtideError as error:
         yield f"the pods of {target.ref}: {error}"
         return
@@ -43,22 +38,11 @@ def _unmarked(cluster: Cluster, policy: Resource, target: Target) -> Iterable[st
 
 def _is_opened(cluster: Cluster, pod: Pod) -> bool:
     try:
-        cluster.mark_pod(pod, _clean(pod))
+        cluster.mark_pod(pod, clean(pod))
     except EbbtideError as error:
         log.warning("pod %s is not open again yet: %s", pod.key, error)
         return False
     return True
-
-
-def _is_marked(pod: Pod) -> bool:
-    return drain_since(pod) is not None or is_costed(pod)
-
-
-def _clean(pod: Pod) -> Marks:
-    """What takes all marks of ours off a pod, and nothing of anybody else's."""
-    drain = drain_since(pod) is not None
-    stale = {DELETION_COST: None} if is_costed(pod) else {}
-    return Marks({DRAIN: None} if drain else {}, stale | ({DRAIN_SINCE: None} if drain else {}))
 
 
 def _has_sessions(spec: Json) -> bool:

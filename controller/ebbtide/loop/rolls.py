@@ -7,7 +7,7 @@ import numpy as np
 
 from ebbtide.errors import ClusterUnavailable, MetricsUnavailable
 from ebbtide.loop.ledger import moment
-from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, WRITER, Pod
+from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, WRITER, Marks, Pod
 from ebbtide.loop.ports import Cluster, Metrics, Query, Target, Vector
 from ebbtide_policies import victims
 from ebbtide_policies.lanes import UNKNOWN
@@ -35,7 +35,7 @@ class Roll:
     @property
     def marked(self) -> bool:
         """Whether any pod still carries a mark of ours."""
-        return any(drain_since(pod) is not None or is_costed(pod) for pod in self.active.values())
+        return any(is_marked(pod) for pod in self.active.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,18 @@ def drain_since(pod: Pod) -> float | None:
 def is_costed(pod: Pod) -> bool:
     """Whether a pod carries a deletion cost of ours."""
     return pod.deletion_cost is not None and pod.deletion_cost_by == WRITER
+
+
+def is_marked(pod: Pod) -> bool:
+    """Whether a pod carries a mark of ours."""
+    return drain_since(pod) is not None or is_costed(pod)
+
+
+def clean(pod: Pod) -> Marks:
+    """What takes all marks of ours off a pod, and nothing of anybody else's."""
+    drains = drain_since(pod) is not None
+    stale = {DELETION_COST: None} if is_costed(pod) else {}
+    return Marks({DRAIN: None} if drains else {}, stale | ({DRAIN_SINCE: None} if drains else {}))
 
 
 def live(pod: Pod, read: Mapping[str, float], absence: float, now: float) -> float:

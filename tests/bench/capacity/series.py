@@ -80,10 +80,7 @@ def of_file(path: Path, lead: float) -> Series:
         delay=DELAY,
         per_replica=per_replica,
     )
-    late = np.maximum(now - DELAY, recorded.start)
-    known = np.flatnonzero(~np.isnan(recorded.minutes))
-    rows = np.floor((late - recorded.start) / 60).astype(int)
-    newest = known[np.searchsorted(known, rows, side="right") - 1]
+    seen = demand.present()
     return Series(
         name=path.stem,
         world=World(
@@ -95,7 +92,7 @@ def of_file(path: Path, lead: float) -> Series:
             replicas=1.0,
         ),
         need=need,
-        seen=recorded.minutes[newest] / per_replica,
+        seen=np.where(np.isnan(seen), seen[~np.isnan(seen)][0], seen),  # at first nobody can tell
     )
 
 
