@@ -14,6 +14,7 @@ from tests.cluster.server_process import ServerProcess
 
 TICK = 1.0
 LEASE_SECONDS = 6
+REQUEST_TIMEOUT = 1.5
 _ENVIRONMENT = ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 
 
@@ -42,7 +43,11 @@ class Operator:
             *(sys.executable, "-m", "ebbtide.cli", "run"),
             *(f"--config={config}", f"--kubeconfig={kubeconfig or plane.kubeconfig}"),
             *(f"--home={home}", f"--namespace={home}"),
-            *(f"--tick={TICK}", f"--lease-duration={LEASE_SECONDS}", "--request-timeout=1.5"),
+            *(
+                f"--tick={TICK}",
+                f"--lease-duration={LEASE_SECONDS}",
+                f"--request-timeout={REQUEST_TIMEOUT}",
+            ),
             *("--listen=", "--log-format=json"),
             *([f"--record={record}"] if record else []),
         ]

@@ -11,7 +11,14 @@ import pytest
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import Feed, constant
 from tests.cluster.plane import Plane
-from tests.cluster.running_operator import LEASE_SECONDS, TICK, Operator, events_of, home_of
+from tests.cluster.running_operator import (
+    LEASE_SECONDS,
+    REQUEST_TIMEOUT,
+    TICK,
+    Operator,
+    events_of,
+    home_of,
+)
 from tests.cluster.watch import Staircase, Watch
 from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
@@ -19,6 +26,8 @@ from tests.integration.prometheus_server import PrometheusServer
 APP = "edge"
 FLEET = 40
 STEP = 4
+LOOK = TICK + REQUEST_TIMEOUT
+"""The longest from one look of an operator at the Lease to its next."""
 LOOKS_AT_THE_LEASE = 3.0
 """Seconds after which a new operator looks at the Lease at every tick."""
 
@@ -105,15 +114,17 @@ def seen(plane: Plane, live_prometheus: PrometheusServer) -> Seen:
         return Seen(waited, leaders, watch.of(APP), sorted(steps), traces)
 
 
-def test_a_leader_that_is_asked_to_end_is_followed_within_a_few_ticks(seen: Seen) -> None:
-    assert seen.waited["asked to end"] <= 3 * TICK
+def test_a_leader_that_is_asked_to_end_is_followed_at_the_next_look(seen: Seen) -> None:
+    assert seen.waited["asked to end"] <= LOOK
 
 
 @pytest.mark.parametrize("ended", ["killed", "frozen"])
 def test_a_leader_that_falls_silent_is_followed_once_its_lease_has_run_out(
     seen: Seen, ended: str
 ) -> None:
-    assert LEASE_SECONDS - 2 * TICK <= seen.waited[ended] <= LEASE_SECONDS + 3 * TICK
+    # It may have renewed the Lease a look before it fell silent. Its successor counts from the
+    # look at which it saw that, and may be one look short of the whole time at the one after.
+    assert LEASE_SECONDS - LOOK <= seen.waited[ended] <= LEASE_SECONDS + 2 * LOOK
 
 
 def test_leaders_write_one_after_the_other_and_never_in_turns(seen: Seen) -> None:

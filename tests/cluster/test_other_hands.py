@@ -60,8 +60,8 @@ class Seen:
     events: dict[str, set[str]] = field(default_factory=dict)
     put_back: dict[str, Any] = field(default_factory=dict)
     """The HPA after its policy was deleted."""
-    left: int = 0
-    """Replicas of its fleet then."""
+    left: Staircase = field(default_factory=lambda: Staircase(()))
+    """Its fleet, from before its policy was deleted until the minimum was back."""
     events_minimums: list[int] = field(default_factory=list)
     """Of the ScaledObject."""
     events_put_back: dict[str, Any] = field(default_factory=dict)
@@ -100,7 +100,8 @@ def seen(plane: Plane, metrics_server: MetricsServer, live_prometheus: Prometheu
     found = Seen()
     with ExitStack() as stack:
         home = stack.enter_context(home_of(plane, "hands"))
-        ExternalMetrics(metrics_server, home).set("viewers", 100 * FLEET)
+        metrics = ExternalMetrics(metrics_server, home)
+        metrics.set("viewers", 100 * FLEET)
         start_fleets(plane, home, APPS, FLEET)
         gitops(plane, home)
         _begin(plane, home)
@@ -108,20 +109,22 @@ def seen(plane: Plane, metrics_server: MetricsServer, live_prometheus: Prometheu
         grant(plane, home, "operator", RULES)
         account = plane.kubeconfig_for("operator", home)
         watch = stack.enter_context(Watch(plane, home))
-        low = {app: constant(0.2 * FLEET * PER_REPLICA) for app in APPS}
-        stack.enter_context(Feed(live_prometheus, low))
-        running = Operator(plane, home, {"default": live_prometheus.url}, kubeconfig=account)
-        operator = stack.enter_context(running)
+        low = constant(0.2 * FLEET * PER_REPLICA)
+        stack.enter_context(Feed(live_prometheus, dict.fromkeys(APPS, low)))
+        operator = stack.enter_context(
+            Operator(plane, home, {"default": live_prometheus.url}, kubeconfig=account)
+        )
         plane.wait(
             lambda: min(minimum(plane, home), events_minimum(plane, home)) >= FLEET - STEP,
             60,
             "the floors hold their fleets",
         )
-        ExternalMetrics(metrics_server, home).set("viewers", 100)  # from now on the HPA wants one
+        metrics.set("viewers", 100)  # from now on the HPA wants one
         _lay_hands(plane, home, watch, found)
         _go_down(plane, home, found)
         found.reset_again = watch.now(REPO)
         found.stairs = {app: watch.of(app).between(0, time.time()) for app in APPS}
+        metrics.set("viewers", 100 * FLEET)  # so that it has no reason to let the fleet go
         _put_back(plane, home, watch, found)
         found.events = {app: {e["reason"] for e in events_of(plane, home, app)} for app in APPS}
         operator.stop()
@@ -146,9 +149,11 @@ def _begin(plane: Plane, home: str) -> None:
 
 
 def _put_back(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
+    plane.wait(lambda: watch.now(HELD) == FLEET, 60, "the HPA itself holds the fleet")
+    deleted = time.time()
     plane.kubectl("delete", "capacitypolicy", HELD, f"-n={home}", "--timeout=60s")
-    seen.left = watch.now(HELD)  # from now on the HPA lets go of it
     seen.put_back = plane.get("hpa", "by-viewers", namespace=home)
+    seen.left = watch.of(HELD).between(deleted)
     plane.kubectl("delete", "capacitypolicy", EVENTS, f"-n={home}", "--timeout=60s")
     seen.events_put_back = plane.get("scaledobject", EVENTS, namespace=home)
     seen.both = status_of(plane, home, BOTH)
@@ -209,7 +214,7 @@ def test_a_scaled_object_on_a_target_that_is_to_be_scaled_stops_all_writes(seen:
 def test_the_policy_that_goes_puts_the_minimum_back_and_leaves_the_fleet(seen: Seen) -> None:
     assert seen.put_back["spec"]["minReplicas"] == BEFORE
     assert "ebbtide.dev/minimum" not in seen.put_back["metadata"].get("annotations", {})
-    assert seen.left > BEFORE
+    assert seen.left.replicas == [FLEET]
 
 
 def test_what_a_person_scales_up_stays_and_says_until_when(seen: Seen) -> None:
