@@ -12,6 +12,7 @@ from ebbtide.loop.ports import Held, Owner, Ref
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")
 REF = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"}
 NOTE = {"policy": "live/edge", "before": 3, "wrote": 18}
+LEAVING = Held("live/edge", 3, 18, leaving="2026-11-11T12:00:00.000Z")
 
 
 def item(name: str, spec: dict[str, Any], **metadata: Any) -> dict[str, Any]:
@@ -50,11 +51,19 @@ def test_the_patch_writes_the_minimum_and_the_note_in_one_breath_and_takes_both_
     assert patch["spec"] == {"minReplicaCount": 18}
     assert patch["metadata"]["resourceVersion"] == "8"
     assert json.loads(patch["metadata"]["annotations"][HELD])["before"] is None
+    assert json.loads(patch["metadata"]["annotations"][HELD]).keys() == NOTE.keys()
     gone = minimum_patch(one, "8", None, None)
     assert (gone["spec"], gone["metadata"]["annotations"]) == (
         {"minReplicaCount": None},
         {HELD: None},
     )
+
+
+def test_what_is_noted_is_read_again() -> None:
+    (one,) = autoscalers([item("by-cpu", {})], [], [])
+    noted = minimum_patch(one, "8", 18, LEAVING)["metadata"]["annotations"]
+    (again,) = autoscalers([item("by-cpu", {}, annotations=noted)], [], [])
+    assert again.held == LEAVING
 
 
 @pytest.mark.parametrize("kind", ["hpa", "keda"])

@@ -1,7 +1,7 @@
 """No write of an old leader takes effect after its successor's first, however late it arrives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import pytest
@@ -247,3 +247,94 @@ def test_a_step_of_which_nobody_knows_is_fenced_by_the_same_leader_too() -> None
     world.trouble = lambda _: None
     world.tick()
     assert "fence" in world.verbs()
+
+
+# --- a minimum that is put back
+
+
+def released(note: bool) -> tuple[World, Held]:
+    """A leader that has begun to put a minimum back, and then nothing: the policy is made again.
+
+    `note`: it is the note before it that is on its way.
+    """
+    world = World()
+    world.add(replicas=FLEET, level=float(FLEET), policies=SLOW, **FLOOR.spec)
+    fleet = Autoscaler("live", "by-cpu", target("edge"), minimum=BEFORE, maximum=100)
+    world.cluster.autoscalers.add(fleet, lambda _: FLEET)
+    world.run(1)
+    made = world.policy()
+    world.cluster.delete(made.kind, made.namespace, made.name)
+    held = Held(NOTED if note else PUT_BACK)
+
+    def hold(call: Call) -> None:
+        noted = hpa(world).held
+        if call.verb == "minimum" and not call.done and note != bool(noted and noted.leaving):
+            held.version = hpa(world).resource_version
+            raise Killed
+
+    world.trouble = hold
+    with pytest.raises(Killed):
+        world.run(1)
+    world.trouble = lambda _: None
+    world.cluster.purge(made.kind, made.namespace, made.name)
+    world.cluster.apply(replace(made, status={}, finalizers=()))
+    world.time += 60
+    world.restart()
+    world.verbs()
+    return world, held
+
+
+def land_put_back(world: World) -> None:
+    at = hpa(world)
+    version = str(int(at.resource_version) + 1)
+    world.cluster.autoscalers[0] = at._replace(minimum=BEFORE, held=None, resource_version=version)
+
+
+def land_note(world: World) -> None:
+    at = hpa(world)
+    assert at.held
+    version = str(int(at.resource_version) + 1)
+    noted = at.held._replace(leaving="2026-11-11T12:00:00Z")
+    world.cluster.autoscalers[0] = at._replace(held=noted, resource_version=version)
+
+
+BEFORE = 4
+PUT_BACK, NOTED = FLOOR._replace(land=land_put_back), FLOOR._replace(land=land_note)
+
+
+def test_no_minimum_is_put_back_after_a_write_of_a_successor_with_the_policy_made_again() -> None:
+    world, _ = released(note=False)
+    world.run(1)
+    outcomes = set()
+    for nth in range(len(world.calls)):
+        world, held = released(note=False)
+        before = arriving(world, held, nth)
+        held.arrive(world)
+        assert held.outcome == ("refused" if before else "done"), (nth, before)
+        outcomes.add(held.outcome)
+        assert not before or hpa(world).least == FLEET
+    assert outcomes == {"done", "refused"}
+
+
+def test_the_note_that_a_minimum_is_to_be_put_back_moves_nothing_and_is_taken_away() -> None:
+    world, held = released(note=True)
+    world.run(0.5)
+    held.arrive(world)
+    world.run(1)
+    noted = hpa(world).held
+    assert noted
+    assert (held.outcome, noted.leaving, world.replicas()) == ("done", "", FLEET)
+
+
+def test_a_minimum_that_is_being_put_back_is_put_back_by_the_next_leader() -> None:
+    world, held = released(note=False)
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.tick()
+    held.arrive(world)
+    assert (held.outcome, hpa(world).least, hpa(world).held) == ("refused", BEFORE, None)
+
+
+def test_where_a_minimum_cannot_be_kept_nothing_is_decided() -> None:
+    world, _ = released(note=False)
+    world.trouble = fails("by-cpu", "minimum", ClusterUnavailable("timeout"))
+    assert world.tick().failures == {"live/edge": "timeout"}

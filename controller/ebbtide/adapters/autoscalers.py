@@ -120,7 +120,8 @@ def _held(text: Any) -> Held | None:
     policy, before, wrote = noted.get("policy"), noted.get("before"), whole(noted.get("wrote"))
     if not isinstance(policy, str) or wrote is None:
         return None
-    return Held(policy, whole(before), wrote, str(noted.get("fence") or ""))
+    fence, leaving = (str(noted.get(name) or "") for name in ("fence", "leaving"))
+    return Held(policy, whole(before), wrote, fence, leaving)
 
 
 def _maker(metadata: Mapping[str, Any]) -> str:

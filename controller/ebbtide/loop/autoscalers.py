@@ -34,6 +34,8 @@ class Held(NamedTuple):
     wrote: int
     fence: str = ""
     """The moment of a step that was lost, for which the same was written anew."""
+    leaving: str = ""
+    """The moment at which it was begun to put the minimum back: that write may be on its way."""
 
 
 class Autoscaler(NamedTuple):

@@ -20,6 +20,10 @@ that is new, adds that name to the managers of the field: the version moves, the
 the right is the one to patch a scale. The name goes with the next change of replicas. An autoscaler
 carries a note of ours anyway; there the note is rewritten.
 
+A minimum that is put back is such a write too, and its policy may be remade before it arrives. No
+status tells of it, as the policy may be gone; so it is noted on the autoscaler before (`leaving`),
+and whoever goes on with that minimum takes the note away first.
+
 It costs two calls (a scale is read once more) after a write that was lost, and none otherwise.
 Marks on pods need no door: each carries the version of its pod, and moves no capacity.
 """
@@ -55,24 +59,41 @@ class Fences:
             ClusterUnavailable: nobody knows; so nothing may be decided.
 
         """
+        try:
+            beside = replace(beside, autoscaler=self._staying(workload, beside.autoscaler))
+            return self._behind_step(workload, target, beside)
+        except (Forbidden, NotFound) as error:
+            log.warning("%s: %s", workload.key, error)
+            return workload, target, beside
+
+    def _behind_step(
+        self, workload: Workload, target: Target, beside: Beside
+    ) -> tuple[Workload, Target, Beside]:
+        """All three, once a step on record that has not come true can't any more."""
         status, one = workload.resource.status, beside.autoscaler
         intent = open_intent(status) if self._shuts else None
         floors = status.get("actuator") == ActuatorKind.AUTOSCALER_FLOOR
         there = (one.least if one else None) if floors else target.replicas
         if intent is None or intent["from"] != there:
             return workload, target, beside
-        try:
-            if floors and one:
-                beside = replace(beside, autoscaler=self._noted(workload, one, intent))
-            else:
-                target = self._cluster.fence(target, intent["at"])
-        except (Forbidden, NotFound) as error:
-            log.warning("%s: %s", workload.key, error)
-            return workload, target, beside
+        if floors and one:
+            beside = replace(beside, autoscaler=self._noted(workload, one, intent))
+        else:
+            target = self._cluster.fence(target, intent["at"])
         told = "%s: %s -> %s of %s has not come true, and can't any more"
         log.warning(told, workload.key, intent["from"], intent["to"], intent["at"])
         shut = status | {"intent": settled(intent)}
         return replace(workload, resource=replace(workload.resource, status=shut)), target, beside
+
+    def _staying(self, workload: Workload, one: Autoscaler | None) -> Autoscaler | None:
+        """The autoscaler, once nobody can put back the minimum that is to stay."""
+        held = one.held if one and self._shuts else None
+        if one is None or held is None or not held.leaving:
+            return one
+        stays = self._cluster.patch_minimum(one, one.minimum, held._replace(leaving=""))
+        told = "%s: the minimum of %s was being put back at %s; it stays, and that can't come true"
+        log.warning(told, workload.key, one, held.leaving)
+        return stays
 
     def _noted(self, workload: Workload, one: Autoscaler, intent: Json) -> Autoscaler:
         """The autoscaler, with the same minimum and another note."""

@@ -6,6 +6,7 @@ Minimums of autoscalers, and marks on pods that drain.
 import logging
 from collections.abc import Collection, Iterable, Mapping
 
+from ebbtide.api.status import stamp
 from ebbtide.errors import EbbtideError, InvalidInput, NotFound
 from ebbtide.loop.announcer import Announcer
 from ebbtide.loop.conflicts import Claims
@@ -73,14 +74,21 @@ class PutBack:
             log.warning("%s: its minimum is not put back yet: %s", one, error)
 
     def _put_back(self, policy: Resource | None, one: Autoscaler, now: float) -> None:
-        """Write the old minimum, unless somebody has written another since."""
-        if one.held is None:
+        """Write the old minimum, unless somebody has written another since.
+
+        First it is noted that this write is coming: a successor whose policy is there again can
+        shut the door behind it (`ebbtide.loop.fences`).
+        """
+        held = one.held
+        if held is None:
             return
-        touched = one.held.wrote != one.least
-        before = one.minimum if touched else one.held.before
+        if not held.leaving:
+            noted = held._replace(leaving=stamp(now))
+            one = self._cluster.patch_minimum(one, one.minimum, noted)
+        before = one.minimum if held.wrote != one.least else held.before
         self._cluster.patch_minimum(one, before, None)
         told = f"the minimum of {one} is {_shown(before)} again"
-        log.info("%s: %s", one.held.policy, told)
+        log.info("%s: %s", held.policy, told)
         if policy:
             event = Announcement(policy, "MinimumPutBack", told, action="PutBack")
             self._announcer.tell(event, told, now)
