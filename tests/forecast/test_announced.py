@@ -38,6 +38,18 @@ def test_a_level_is_foreseen_as_it_stands() -> None:
     assert announced(forecast, known, event)[0, 70] == pytest.approx(5000)
 
 
+def test_a_metric_that_has_read_nought_does_not_make_an_event_a_thousandfold() -> None:
+    values = np.full(3 * DAY, 1000.0)
+    values[-4:] = 0.01
+    known = History(END, values[:, None])
+    forecast = persistence().forecast(known, HORIZON)
+    event = Announcement(start=END - HOUR, end=END + HOUR, level=1000)
+    made = announced(forecast, known, event)
+    assert made[0, 0] == pytest.approx(600.0, rel=0.01)
+    assert made.max() <= 2 * 1000.0
+    assert np.all(np.diff(made, axis=0) >= 0)
+
+
 def test_the_shape_of_an_earlier_event_is_aligned() -> None:
     forecast, known = plain(np.full(300, 100.0))
     event = Announcement(start=SOON, end=SOON + HOUR, times=4, shape=(0.25, 1.0))

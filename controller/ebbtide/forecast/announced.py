@@ -26,6 +26,8 @@ from ebbtide.forecast.past import MINUTE, NIL, Past
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""
+_WIDEST = 2.0
+"""How far above the median a quantile may lie and still tell a proportion."""
 
 
 class Plain(Protocol):
@@ -142,7 +144,13 @@ class _Series:
 
 
 def _moved(values: Floats, expected: Floats) -> Floats:
-    """Quantiles moved so that their median is what is expected, as wide in proportion."""
+    """Quantiles moved so that their median is what is expected, as wide in proportion.
+
+    One that lies further above the median than the median above nought tells no proportion: a
+    metric that reads next to nothing has had large errors, not demand that may grow a hundredfold.
+    It counts as it stands, and is no less than what is expected, or than a lower quantile.
+    """
     median = values[0]
     wide = values / np.maximum(median, NIL)
-    return np.where(median > 0, wide * expected, values + expected)
+    moved = np.where(wide <= _WIDEST, wide * expected, np.maximum(values, expected))
+    return np.asarray(np.maximum.accumulate(moved, axis=0))
