@@ -38,16 +38,23 @@ def test_a_level_is_foreseen_as_it_stands() -> None:
     assert announced(forecast, known, event)[0, 70] == pytest.approx(5000)
 
 
-def test_a_metric_that_has_read_nought_does_not_make_an_event_a_thousandfold() -> None:
-    values = np.full(3 * DAY, 1000.0)
-    values[-4:] = 0.01
-    known = History(END, values[:, None])
-    forecast = persistence().forecast(known, HORIZON)
+def test_a_plain_forecast_of_next_to_nothing_does_not_make_an_event_a_thousandfold() -> None:
+    forecast, known = plain(np.full(300, 1000.0))
+    after_errors = np.linspace(0.0, 700.0, len(forecast.values))[:, None, None]
+    next_to_nothing = forecast._replace(values=0.01 + after_errors + 0.0 * forecast.values)
     event = Announcement(start=END - HOUR, end=END + HOUR, level=1000)
-    made = announced(forecast, known, event)
-    assert made[0, 0] == pytest.approx(600.0, rel=0.01)
-    assert made.max() <= 2 * 1000.0
+    made = announced(next_to_nothing, known, event)[:, :59]
+    assert made == pytest.approx(1000.0)
+
+
+def test_where_quantiles_lie_apart_they_still_stand_in_order() -> None:
+    forecast, known = plain(np.full(300, 100.0))
+    spread = np.linspace(0.0, 300.0, len(forecast.values))[:, None, None]
+    event = Announcement(start=END - HOUR, end=END + HOUR, level=1000, times=1)
+    apart = forecast._replace(values=100.0 + spread + 0.0 * forecast.values)
+    made = announced(apart, known, event)[:, :59]
     assert np.all(np.diff(made, axis=0) >= 0)
+    assert made.max() <= 2 * made[0].max()
 
 
 def test_the_shape_of_an_earlier_event_is_aligned() -> None:
