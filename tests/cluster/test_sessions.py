@@ -20,6 +20,7 @@ from ebbtide.loop.ports import Target
 from ebbtide.loop.report import Account
 from ebbtide.loop.tick import Loop, Rules, World
 from tests.cluster.ebbtide_objects import install
+from tests.cluster.marked_pods import MarkedPods
 from tests.cluster.plane import Plane
 from tests.cluster.running_operator import status_of
 from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
@@ -43,13 +44,14 @@ class Racing(KubernetesCluster):
         return super().pods(target)
 
 
-class Fleet:
+class Fleet(MarkedPods):
     """A Deployment on the real control plane, and the loop that cares for it, tick by tick."""
 
     def __init__(
         self, plane: Plane, namespace: str, server: ApiServer, prometheus: PrometheusServer
     ) -> None:
-        self._plane, self.namespace, self._prometheus = plane, namespace, prometheus
+        super().__init__(plane, namespace)
+        self._prometheus = prometheus
         scope = Scope((namespace,))
         self.cluster = Racing(server, may_write=lambda: True, now=time.time, scope=scope)
         self.live: Mapping[str, int] = {}
@@ -69,20 +71,6 @@ class Fleet:
         spec = care("edge", policies=policies, demand=demand, forecast={"model": "Persistence"})
         self._plane.apply(spec, namespace=self.namespace)
         return sorted(pod["metadata"]["name"] for pod in self.pods())
-
-    def pods(self) -> list[dict[str, Any]]:
-        """The pods that are not on their way out."""
-        found = self._plane.items("pods", namespace=self.namespace, selector="app=edge")
-        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
-
-    def names(self) -> set[str]:
-        return {pod["metadata"]["name"] for pod in self.pods()}
-
-    def marked(self, where: str, key: str) -> set[str]:
-        """The names of the pods that carry a label or an annotation."""
-        return {
-            pod["metadata"]["name"] for pod in self.pods() if key in pod["metadata"].get(where, {})
-        }
 
     def tick(self, metrics: PrometheusMetrics, loop: Loop) -> Account:
         """Let the counts be scraped, then decide and act once."""
