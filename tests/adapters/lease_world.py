@@ -4,8 +4,8 @@ import copy
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
-from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.lease import KubernetesLease, LeaseSettings
+from ebbtide.adapters.kubernetes.api_errors import Place
+from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from ebbtide.adapters.prometheus import PrometheusMetrics
+from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import Minutes, Query, Reading, Span

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.autoscalers import HELD, autoscalers, minimum_patch, untouched
-from ebbtide.adapters.owners import owners_of
+from ebbtide.adapters.kubernetes.autoscalers import HELD, autoscalers, minimum_patch, untouched
+from ebbtide.adapters.kubernetes.owners import owners_of
 from ebbtide.loop.ports import Held, Owner, Ref
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics, FastClock, Period
+from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics, FastClock, Period
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import (
     Clock,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded import FastClock
-from ebbtide.adapters.embedded_cluster import SimulatedCluster
+from ebbtide.adapters.embedded.cluster import SimulatedCluster
+from ebbtide.adapters.embedded.twins import FastClock
 from ebbtide.errors import Conflict, NotFound
 from ebbtide.loop.pods import DELETION_COST, DRAIN, Marks
 from ebbtide.loop.ports import Ref, Resource, Target

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.fleets import failing, from_object, rolling_out, selector_text
+from ebbtide.adapters.kubernetes.fleets import failing, from_object, rolling_out, selector_text
 from ebbtide.loop.ports import Ref
 
 DONE = {"type": "Progressing", "reason": "NewReplicaSetAvailable"}

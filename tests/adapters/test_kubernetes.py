@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.api_server import ApiServer, Timeout, connect
-from ebbtide.adapters.kubernetes import KubernetesCluster
-from ebbtide.adapters.own_objects import Scope
+from ebbtide.adapters.kubernetes.api_errors import Place
+from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
+from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.errors import (
     ClusterUnavailable,
     Conflict,

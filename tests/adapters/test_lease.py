@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebbtide.adapters.api_server import ApiServer, Timeout, connect
-from ebbtide.adapters.lease import KubernetesLease, LeaseSettings, sleepless_clock
+from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
+from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sleepless_clock
 from ebbtide.errors import InvalidInput
 from tests.adapters.http_api import Answer, HttpApi, http_api, refusal
 from tests.adapters.lease_world import Weather, World

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.api_server import ApiServer, Timeout, connect
-from ebbtide.adapters.kubernetes import KubernetesCluster
+from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
+from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotLeading
 from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod, Unschedulable
 from ebbtide.loop.ports import Ref, Target

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.adapters.prometheus import PrometheusMetrics
+from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.loop.ports import Span
 from tests.adapters.metrics_server import (
     HOUR,

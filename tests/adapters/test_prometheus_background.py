@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from ebbtide.adapters.prometheus import PrometheusMetrics
+from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import Minutes, Query, Reading, Span

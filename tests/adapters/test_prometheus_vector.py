@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.prometheus import PrometheusMetrics
-from ebbtide.adapters.prometheus_vector import by_label
+from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
+from ebbtide.adapters.prometheus.vector import by_label
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import Query

@@ -16,10 +16,10 @@ from importlib.resources import files
 import numpy as np
 
 from ebbtide.api.load import load
-from ebbtide.cli.comparison import compared
-from ebbtide.cli.demo import SESSION, TICK
-from ebbtide.cli.demo_page import calendar_of
-from ebbtide.cli.simulation import Conditions, Simulation
+from ebbtide.cli.compare.comparison import compared
+from ebbtide.cli.demo.command import SESSION, TICK
+from ebbtide.cli.demo.page import calendar_of
+from ebbtide.cli.plan.simulation import Conditions, Simulation
 from ebbtide.planning.plant_settings import PlantSettings
 from ebbtide.planning.promotion import promotion_week
 
@@ -30,8 +30,8 @@ KEY = "live/stream-edge"
 def row(seed: int) -> dict[str, float | str]:
     """Run one promotion."""
     week = promotion_week(seed)
-    policy = files("ebbtide.cli").joinpath("demo.yaml").read_text()
-    manifests = load({"demo.yaml": policy, "calendar": calendar_of(week.events, "live")})
+    policy = files("ebbtide.cli.demo").joinpath("promotion.yaml").read_text()
+    manifests = load({"promotion.yaml": policy, "calendar": calendar_of(week.events, "live")})
     simulation = Simulation(
         manifests,
         lambda *_: week,

@@ -21,14 +21,14 @@ from typing import NamedTuple
 
 from rich.console import RenderableType
 
-from ebbtide.cli.backtest_inputs import Asked, courses, from_files
-from ebbtide.cli.backtest_page import as_json, tables
-from ebbtide.cli.backtest_runs import YARDSTICK, Backtest
+from ebbtide.cli.backtest.inputs import Asked, courses, from_files
+from ebbtide.cli.backtest.page import as_json, tables
+from ebbtide.cli.backtest.runs import YARDSTICK, Backtest
 from ebbtide.cli.models import HOUSE, Make, makers
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.backtest import Course
-from ebbtide.forecast.tide import Tide
+from ebbtide.forecast.tide.forecaster import Tide
 from tests.bench import forecast_criteria, forecast_events, forecast_kept, forecast_speed
 from tests.bench.forecast_criteria import Judged, criteria
 

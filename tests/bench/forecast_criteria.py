@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.cli.backtest_runs import Backtest, Run
+from ebbtide.cli.backtest.runs import Backtest, Run
 from ebbtide.forecast.accuracy import Accuracy, Summary, geometric_mean, summary
 
 CLASSES: Mapping[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.cli.backtest_inputs import from_files
+from ebbtide.cli.backtest.inputs import from_files
 from ebbtide.cli.models import Make
 from ebbtide.forecast.backtest import Rows, Series
 from ebbtide.forecast.contract import (

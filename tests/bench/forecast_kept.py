@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 import ebbtide.forecast
-from ebbtide.cli.backtest_runs import YARDSTICK, Backtest, Cost, Run, Told, backtest
+from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Cost, Run, Told, backtest
 from ebbtide.cli.models import HOUSE, Make
 from ebbtide.forecast.accuracy import accuracies
 from ebbtide.forecast.backtest import Course

@@ -384,6 +384,6 @@ def test_a_model_that_says_nothing_is_named(
             return made._replace(values=made.values * np.nan)
 
     known = {**HOUSE, "Silent": lambda: Silent("Silent", persist)}
-    monkeypatch.setattr("ebbtide.cli.backtest.makers", lambda: known)
+    monkeypatch.setattr("ebbtide.cli.backtest.command.makers", lambda: known)
     told = ebbtide("backtest", "data", "--models", "Silent")
     assert (told.code, told.err) == (5, "ebbtide: Silent has no forecast for edge\n")

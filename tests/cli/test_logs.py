@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.cli.logs import Format, configure, tell
+from ebbtide.cli.run.logs import Format, configure, tell
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.cli.report_text import Language, words
+from ebbtide.cli.report.words import Language, words
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, HILL, ORIGIN, csv, write
 

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ebbtide.cli.plan_output import schema
+from ebbtide.cli.plan.output import schema
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import EDGE, csv, write
 

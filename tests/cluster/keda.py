@@ -3,8 +3,8 @@
 import threading
 from typing import Any, Self
 
-from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.api_server import connect
+from ebbtide.adapters.kubernetes.api_errors import Place
+from ebbtide.adapters.kubernetes.api_server import connect
 from tests.cluster.plane import KubectlError, Plane
 
 CRD = """

@@ -4,8 +4,8 @@ import sys
 import time
 from typing import Any
 
-from ebbtide.adapters.api_server import Timeout, connect
-from ebbtide.adapters.lease import KubernetesLease, LeaseSettings, sleepless_clock
+from ebbtide.adapters.kubernetes.api_server import Timeout, connect
+from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sleepless_clock
 
 QUICK: dict[str, Any] = {
     "name": "ebbtide",

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.api_server import ApiServer, Timeout, connect
-from ebbtide.adapters.kubernetes import KubernetesCluster
-from ebbtide.adapters.lease import KubernetesLease, LeaseSettings, sleepless_clock
-from ebbtide.adapters.own_objects import Scope
+from ebbtide.adapters.kubernetes.api_errors import Place
+from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
+from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sleepless_clock
+from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
 from ebbtide.loop.ports import Announcement, Ref, Resource, Target
 from tests.cluster.ebbtide_objects import RULES, arena, grant, install, policy, stateful_set

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from kubernetes import client, config
 
-from ebbtide.adapters.api_errors import Place, Request
-from ebbtide.adapters.api_server import ApiServer, Timeout
-from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
-from ebbtide.adapters.kubernetes import KubernetesCluster
-from ebbtide.adapters.own_objects import Scope
+from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
+from ebbtide.adapters.kubernetes.api_errors import Place, Request
+from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout
+from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.api.status import MOST_DECISIONS
 from ebbtide.cli.models import makers
 from ebbtide.loop.finalizers import FINALIZER

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.api_errors import Place
-from ebbtide.adapters.api_server import connect
+from ebbtide.adapters.kubernetes.api_errors import Place
+from ebbtide.adapters.kubernetes.api_server import connect
 from ebbtide.errors import Forbidden
 from tests.cluster.ebbtide_objects import arena, install, policy
 from tests.cluster.manifests import deployment

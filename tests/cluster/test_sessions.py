@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.api_server import ApiServer, connect
-from ebbtide.adapters.embedded import AlwaysLeader
-from ebbtide.adapters.kubernetes import KubernetesCluster
-from ebbtide.adapters.own_objects import Scope
-from ebbtide.adapters.prometheus import PrometheusMetrics
+from ebbtide.adapters.embedded.twins import AlwaysLeader
+from ebbtide.adapters.kubernetes.api_server import ApiServer, connect
+from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+from ebbtide.adapters.kubernetes.own_objects import Scope
+from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.cli.models import makers
 from ebbtide.loop.pods import DELETION_COST, DRAIN, Pod

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ebbtide.adapters.api_server import ApiServer, connect
-from ebbtide.adapters.kubernetes import KubernetesCluster
-from ebbtide.adapters.lease import KubernetesLease, LeaseSettings
+from ebbtide.adapters.kubernetes.api_server import ApiServer, connect
+from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings
 from ebbtide.loop.pods import DRAIN, Marks
 from ebbtide.loop.ports import Announcement, Held, Resource, Target
 from tests.adapters.http_api import Answer, Call, HttpApi, http_api, refusal

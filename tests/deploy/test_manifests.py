@@ -204,7 +204,7 @@ def test_the_image_builds_a_wheel_from_what_it_copies(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "pip", "wheel", *flags, "."], cwd=tmp_path, check=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     files = set(zipfile.ZipFile(wheel).namelist())
-    assert "ebbtide/cli/operate.py" in files
+    assert "ebbtide/cli/run/command.py" in files
     assert "ebbtide_policies/presets/streaming-edge.yaml" in files
 
 

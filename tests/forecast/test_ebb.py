@@ -10,7 +10,7 @@ from ebbtide.cli.models import Make
 from ebbtide.forecast.contract import DAY, Floats, Forecast, History
 from ebbtide.forecast.ebb import ebbed, fit
 from ebbtide.forecast.naive import persistence
-from ebbtide.forecast.tide import Tide
+from ebbtide.forecast.tide.forecaster import Tide
 from tests.bench import forecast_events
 from tests.forecast.conformance import END, HORIZON
 

@@ -10,7 +10,7 @@ import pytest
 from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
 from ebbtide.forecast.kinds import by_kind
 from ebbtide.forecast.naive import persistence
-from ebbtide.forecast.tide import Tide
+from ebbtide.forecast.tide.forecaster import Tide
 
 GRID = 600.0
 ROWS = 144

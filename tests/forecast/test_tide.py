@@ -7,7 +7,7 @@ import pytest
 
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from ebbtide.forecast.naive import persistence
-from ebbtide.forecast.tide import Tide
+from ebbtide.forecast.tide.forecaster import Tide
 from tests.forecast.conformance import CHECKS, END, HORIZON, Maker, day_shape, history
 
 HOUR = 60

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ebbtide.adapters.prometheus import PrometheusMetrics
+from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span

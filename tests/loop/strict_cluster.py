@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from ebbtide.adapters.embedded_cluster import SimulatedCluster
+from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.api.status import epoch
 from ebbtide.loop.ports import Json, Resource, Survey, Target
 

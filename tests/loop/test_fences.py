@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ebbtide.adapters.embedded_cluster import Call
+from ebbtide.adapters.embedded.cluster import Call
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden
 from ebbtide.loop.ports import Autoscaler, Json
 from ebbtide_policies.observation import Mode

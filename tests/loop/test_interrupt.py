@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ebbtide.adapters.embedded_cluster import Call, ScaleChange
+from ebbtide.adapters.embedded.cluster import Call, ScaleChange
 from ebbtide.errors import ClusterUnavailable, Conflict
 from ebbtide.loop.ports import Json
 from tests.loop.world import NOON, PLAIN, TICK, World

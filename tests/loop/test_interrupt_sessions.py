@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from ebbtide.adapters.embedded_cluster import Call, ScaleChange
+from ebbtide.adapters.embedded.cluster import Call, ScaleChange
 from ebbtide.errors import ClusterUnavailable, Conflict
 from tests.loop.session_world import SessionWorld, started
 from tests.loop.world import NOON, TICK

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded import Period
+from ebbtide.adapters.embedded.twins import Period
 from ebbtide.loop.ports import Json
 from ebbtide_policies.demand import Outlook, Signal
 from ebbtide_policies.observation import Observation, Override, Phase

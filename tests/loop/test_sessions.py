@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ebbtide.adapters.embedded import Period
-from ebbtide.adapters.embedded_cluster import Call
+from ebbtide.adapters.embedded.cluster import Call
+from ebbtide.adapters.embedded.twins import Period
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden
 from ebbtide.loop.finalizers import FINALIZER
 from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, Marks

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
-from ebbtide.adapters.embedded_cluster import Call
+from ebbtide.adapters.embedded.cluster import Call
+from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
 from ebbtide.forecast.announced import heed
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from ebbtide.loop.background import AtOnce, Background

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from ebbtide.api.compose import compose
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.demand import Recorded as SweptDemand
-from ebbtide.cli.foresight import foreseen
-from ebbtide.cli.simulation import Conditions, Simulation
-from ebbtide.cli.sweeping import Timing, ground, swept
+from ebbtide.cli.plan.demand import Recorded as SweptDemand
+from ebbtide.cli.plan.foresight import foreseen
+from ebbtide.cli.plan.simulation import Conditions, Simulation
+from ebbtide.cli.tune.sweeping import Timing, ground, swept
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.lanes import Policies

@@ -14,25 +14,17 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.cli import (
-    backtest,
-    check,
-    compare,
-    crd,
-    demo,
-    events,
-    explain,
-    operate,
-    overrides,
-    plan,
-    preflight,
-    replay,
-    schema,
-    testing,
-    timeline,
-    tune,
-)
+from ebbtide.cli import crd, schema
+from ebbtide.cli.backtest import command as backtest
+from ebbtide.cli.cases import command as testing
+from ebbtide.cli.check import command as check
+from ebbtide.cli.cluster import events, explain, overrides, preflight, replay, timeline
+from ebbtide.cli.compare import command as compare
+from ebbtide.cli.demo import command as demo
+from ebbtide.cli.plan import command as plan
+from ebbtide.cli.run import command as operate
 from ebbtide.cli.screen import complain
+from ebbtide.cli.tune import command as tune
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
 
 _CODES: tuple[tuple[type[EbbtideError], int], ...] = (

@@ -12,7 +12,7 @@ from ebbtide.forecast.holt_winters import holt_winters
 from ebbtide.forecast.naive import naive_day, naive_week, persistence
 from ebbtide.forecast.seasonal import Seasonal
 from ebbtide.forecast.spectrum import dsp
-from ebbtide.forecast.tide import Tide
+from ebbtide.forecast.tide.forecaster import Tide
 from ebbtide_policies.contract import Policy
 
 Make = Callable[[], Forecaster]

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from ebbtide.cli.plan_output import schema
+from ebbtide.cli.plan.output import schema
 
 
 def command() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.adapters.embedded import AlwaysLeader, DemandMetrics
-from ebbtide.adapters.embedded_cluster import SimulatedCluster
+from ebbtide.adapters.embedded.cluster import SimulatedCluster
+from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
 from ebbtide.cli.models import makers
 from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, Forecaster, History
 from ebbtide.loop.ports import Json, Ref, Resource

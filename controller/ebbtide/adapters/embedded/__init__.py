@@ -1,0 +1,1 @@
+"""The embedded twins of the outside world: for tests, demo and plans."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API: what the loop asks of it and writes to it, and leadership."""

@@ -1,0 +1,1 @@
+"""Prometheus, or a store that speaks its API: demand, signals, and the past."""

@@ -1,0 +1,205 @@
+"""Demand and signals from Prometheus, or from a store that speaks its API.
+
+What a minute is: the value of the query at that very moment, as Prometheus sees it then. A sample
+counts for five minutes (its lookback), unless a newer one or a staleness marker follows: so a gap
+of up to five minutes is filled with the sample before it, and a series that ends without a marker
+(remote write, a backfill) stays flat for five more minutes before it is NaN. A series whose scrape
+fails, or whose pod goes away, ends with a marker: it is NaN from the next minute on.
+"""
+
+import logging
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from urllib3.exceptions import InsecureRequestWarning
+
+from ebbtide.adapters.prometheus.grid import Piece, cut, join
+from ebbtide.adapters.prometheus.request import RangeClient
+from ebbtide.adapters.sources import MetricsSource
+from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.ports import Query, Reading, Span, Vector
+
+_Result = Piece | MetricsUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class PrometheusMetrics:
+    """The `Metrics` of the loop, read from named sources."""
+
+    def __init__(self, sources: Mapping[str, MetricsSource], *, deadline: float = 10.0) -> None:
+        self._sources = dict(sources)
+        self._deadline = deadline
+        """Seconds that one `read` may take, whatever its sources do."""
+        self._now = {n: _Lines(n, s, s.concurrency) for n, s in sources.items()}
+        self._later = {n: _Lines(n, s, s.backfill_concurrency) for n, s in sources.items()}
+        self._background: list[_Inquiry] = []
+        self._handed_over = 0
+        _admit_unverified(sources)
+
+    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
+        inquiries = [self._ask(query, span, self._now) for query, span in wanted]
+        wait([p for inquiry in inquiries for p in inquiry.pieces], timeout=self._deadline)
+        return [inquiry.reading(self._deadline) for inquiry in inquiries]
+
+    def vector(self, query: Query, label: str, memory: float) -> Vector:
+        refusal = self._refusal(query)
+        if refusal is not None:
+            return refusal
+        asked = self._now[query.source].ask(query, label, memory)
+        wait([asked], timeout=self._deadline)
+        asked.cancel()
+        if not asked.done() or asked.cancelled():
+            return _too_late(query, self._deadline)
+        return asked.result()
+
+    def begin(self, query: Query, span: Span) -> None:
+        if not self._background:
+            self._handed_over = 0
+        self._background.append(self._ask(query, span, self._later))
+
+    def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
+        ready = [inquiry for inquiry in self._background if inquiry.done]
+        taken = set(ready)
+        self._background = [i for i in self._background if i not in taken]
+        self._handed_over += sum(len(inquiry.pieces) for inquiry in ready)
+        return [(i.query, i.span, i.reading(self._deadline)) for i in ready]
+
+    def progress(self) -> tuple[int, int]:
+        """Count the requests of the background: done, and in all since it was last idle."""
+        pieces = [p for inquiry in self._background for p in inquiry.pieces]
+        done = self._handed_over + sum(p.done() for p in pieces)
+        return done, self._handed_over + len(pieces)
+
+    def close(self) -> None:
+        """Drop what waits, and end the threads: at most one timeout from now."""
+        lines = [*self._now.values(), *self._later.values()]
+        for each in lines:
+            each.stop()
+        for each in lines:
+            each.close()
+
+    def _ask(self, query: Query, span: Span, lines: Mapping[str, "_Lines"]) -> "_Inquiry":
+        inquiry = _Inquiry(query, span, self._refusal(query))
+        if inquiry.failure is None:
+            lines[query.source].take(inquiry)
+        return inquiry
+
+    def _refusal(self, query: Query) -> MetricsUnavailable | None:
+        source = self._sources.get(query.source)
+        if source is None:
+            known = ", ".join(sorted(self._sources)) or "none"
+            return MetricsUnavailable(
+                f"there is no metrics source {query.source!r}. Name one of these: {known}"
+            )
+        if source.allows(query.namespace):
+            return None
+        allowed = ", ".join(source.namespaces) or "none"
+        return MetricsUnavailable(
+            f"metrics source {query.source} is not for namespace {query.namespace}: its "
+            f"namespaces are {allowed}. Add it to them in the operator's configuration"
+        )
+
+
+@dataclass(eq=False, slots=True)
+class _Inquiry:
+    """One query on its way, in as many requests as its span needs."""
+
+    query: Query
+    span: Span
+    failure: MetricsUnavailable | None = None
+    """The first one of any piece; the pieces after it are not asked for any more."""
+    pieces: list[Future[_Result]] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        return self.failure is not None or all(p.done() for p in self.pieces)
+
+    def reading(self, deadline: float) -> Reading:
+        """Say what came back so far, and ask for no more."""
+        if not self.done:
+            self.failure = _too_late(self.query, deadline)
+        for each in self.pieces:
+            each.cancel()
+        return self.failure or self._joined()
+
+    def _joined(self) -> Reading:
+        brought = [piece.result() for piece in self.pieces]
+        try:
+            return join(self.span, [b for b in brought if isinstance(b, Piece)])
+        except MetricsUnavailable as error:
+            return type(error)(f"metrics source {self.query.source} {error}")
+
+
+class _Lines:
+    """The threads that speak to one source, each over a connection of its own.
+
+    Every source has its own, so that one that hangs keeps no other waiting; and the background has
+    its own beside those of the tick.
+    """
+
+    def __init__(self, name: str, source: MetricsSource, count: int) -> None:
+        self._name = name
+        self._source = source
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix=f"metrics-{name}")
+        self._mine = threading.local()
+        self._clients: list[RangeClient] = []
+
+    def take(self, inquiry: _Inquiry) -> None:
+        """Begin to ask."""
+        for span in cut(inquiry.span, self._source.max_points):
+            inquiry.pieces.append(self._threads.submit(self._fetch, inquiry, span))
+
+    def ask(self, query: Query, label: str, memory: float) -> Future[Vector]:
+        """Begin to ask for the newest number of every series."""
+        return self._threads.submit(self._fetch_each, query, label, memory)
+
+    def stop(self) -> None:
+        """Begin no request any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Wait for the requests under way, and close the connections."""
+        self._threads.shutdown()
+        for client in self._clients:
+            client.close()
+
+    def _fetch(self, inquiry: _Inquiry, span: Span) -> _Result:
+        if inquiry.failure is not None:
+            return inquiry.failure
+        try:
+            return self._client().read(inquiry.query.promql, span)
+        except MetricsUnavailable as error:
+            inquiry.failure = error
+            return error
+
+    def _fetch_each(self, query: Query, label: str, memory: float) -> Vector:
+        try:
+            return self._client().newest(query.promql, label, memory)
+        except MetricsUnavailable as error:
+            return error
+
+    def _client(self) -> RangeClient:
+        if not hasattr(self._mine, "client"):
+            self._mine.client = RangeClient(self._name, self._source)
+            self._clients.append(self._mine.client)
+        client: RangeClient = self._mine.client
+        return client
+
+
+def _too_late(query: Query, deadline: float) -> MetricsUnavailable:
+    return MetricsUnavailable(
+        f"metrics source {query.source} did not answer all of this tick's queries "
+        f"within {deadline:g} s. Check its load, or raise its concurrency"
+    )
+
+
+def _admit_unverified(sources: Mapping[str, MetricsSource]) -> None:
+    """Say once which sources are not verified; urllib3 would warn at every request."""
+    names = sorted(name for name, source in sources.items() if source.insecure_skip_verify)
+    if names:
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+        log.warning("certificates of %s are not verified: insecureSkipVerify", ", ".join(names))

@@ -1,0 +1,35 @@
+"""An instant answer with several series, taken by one of their labels."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ebbtide.adapters.prometheus.answer import words
+from ebbtide.errors import MetricsUnavailable
+
+
+def by_label(result: Sequence[Any], label: str) -> Mapping[str, float]:
+    """Return the number of every series by the value of a label; NaN where it is NaN.
+
+    Raises:
+        MetricsUnavailable: a series lacks the label or shares its value, or it is no such answer.
+
+    """
+    found: dict[str, float] = {}
+    try:
+        for series in result:
+            if "histogram" in series:
+                raise MetricsUnavailable("answered with histograms: ask for numbers")
+            name = str(series["metric"].get(label) or "")
+            if not name or name in found:
+                raise MetricsUnavailable(_unfit(name, label))
+            found[name] = float(series["value"][1])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise MetricsUnavailable(
+            f"answered with what is no list of series: {words(result)}. Check the query"
+        ) from error
+    return found
+
+
+def _unfit(name: str, label: str) -> str:
+    what = f"several series of {label} {words(name)}" if name else f"a series without {label}"
+    return f"answered with {what}: aggregate the query, e.g. sum by ({label}) (...)"

@@ -1,0 +1,1 @@
+"""`ebbtide backtest`: how good the forecasts are on one's own history."""

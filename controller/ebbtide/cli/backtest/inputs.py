@@ -1,0 +1,190 @@
+"""What a backtest is made on: recorded series, and the origins to forecast from."""
+
+import csv
+import pathlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.files import read
+from ebbtide.cli.plan.demand import from_prometheus
+from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.errors import InvalidInput
+from ebbtide.forecast.backtest import MINUTE, Course, Series, origins, steps_of
+from ebbtide.planning.demand import read_recording
+
+DAY = 86400.0
+
+
+class Asked(NamedTuple):
+    """What is asked about every series."""
+
+    origins: int
+    """How many origins of a series, where none are named."""
+    named: Mapping[str, Sequence[float]] | None
+    """Moments of the origins by series, from a file."""
+    steps: Sequence[int]
+    """Minutes ahead; empty: those of the grid."""
+    history: float
+    """Seconds of history that a forecaster is handed at most."""
+
+
+def from_files(paths: Sequence[pathlib.Path]) -> Sequence[Series]:
+    """One series a file; a folder stands for the CSV files in it.
+
+    Raises:
+        InvalidInput: a file can't be read or understood, or two have the same name.
+
+    """
+    found = [series for path in paths for series in _in(path)]
+    twice = [name for name, count in Counter(series.name for series in found).items() if count > 1]
+    if twice:
+        raise InvalidInput(f"two files are named {twice[0]}.csv; a series is named by its file")
+    return found
+
+
+def _in(path: pathlib.Path) -> Iterator[Series]:
+    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    if not files:
+        raise InvalidInput(f"{path}: there is no CSV file in this folder")
+    for file in files:
+        text = read(file)
+        try:
+            start, step, values = read_recording(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"{file}: {error}") from error
+        yield _sound(Series(name=file.stem, start=start, grid=step, values=values))
+
+
+def _sound(series: Series) -> Series:
+    if DAY % series.grid:
+        raise InvalidInput(
+            f"{series.name}: rows are {series.grid / MINUTE:g} minutes apart, which makes no whole "
+            "number of rows a day; use 1, 5, 10 or 60 minutes"
+        )
+    return series
+
+
+def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequence[Series]:
+    """The demand of every policy as its Prometheus recorded it, one value a minute.
+
+    Raises:
+        InvalidInput: there is no policy.
+        MetricsUnavailable: a query has no answer.
+
+    """
+    policies = [manifest for manifest in manifests if manifest.kind == POLICY]
+    if not policies:
+        raise InvalidInput("there is no CapacityPolicy in these files")
+    recorded = from_prometheus(url, policies, since)
+    found = []
+    for manifest in policies:
+        signals = parse_policy(manifest.spec).signals()
+        for name, signal in signals.items():
+            known = recorded.series[manifest.namespace, signal.query]
+            key = f"{manifest.namespace}/{manifest.name}"
+            label = key if len(signals) == 1 else f"{key}/{name}"
+            first = int(np.flatnonzero(~np.isnan(known.minutes))[0])
+            values = known.minutes[first:]
+            start = known.start + first * MINUTE
+            found.append(Series(name=label, start=start, grid=MINUTE, values=values))
+    return found
+
+
+def read_origins(path: pathlib.Path) -> Mapping[str, Sequence[float]]:
+    """Read `series,origin`: from which moments to forecast.
+
+    Raises:
+        InvalidInput: with the number of the line, and what to do.
+
+    """
+    rows = csv.DictReader(read(path).removeprefix("\ufeff").splitlines())
+    if not {"series", "origin"} <= set(rows.fieldnames or ()):
+        raise InvalidInput(f"{path}, line 1: need the columns series,origin")
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        try:
+            moment = datetime.fromisoformat(row["origin"] or "")
+        except ValueError as error:
+            raise InvalidInput(
+                f"{path}, line {rows.line_num}: origin {row['origin']!r} is no moment like "
+                "2018-01-01T00:00:00Z"
+            ) from error
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        found.setdefault(row["series"], []).append(at)
+    return found
+
+
+def courses(found: Sequence[Series], asked: Asked) -> tuple[Sequence[Course], Sequence[str]]:
+    """What is asked about each series, and what a person should be told of what was left out.
+
+    Raises:
+        InvalidInput: a series can't be asked what is wanted, or nothing is left to ask.
+
+    """
+    notes = [] if asked.named is None else _strangers(found, asked.named)
+    made = []
+    for series in found:
+        if asked.named is not None and series.name not in asked.named:
+            continue
+        steps, note = _steps(series, asked)
+        if not note:
+            course, note = _course(series, steps, asked)
+            made += [course] if course.origins.size else []
+        notes += [note] if note else []
+    if not made:
+        raise InvalidInput("; ".join(notes) or "there is no origin to forecast from")
+    return made, notes
+
+
+def _strangers(found: Sequence[Series], named: Mapping[str, Sequence[float]]) -> list[str]:
+    names = {series.name for series in found}
+    notes = [f"{name}: named by the origins, but there is no such series" for name in named]
+    notes = [note for note, name in zip(notes, named, strict=True) if name not in names]
+    return notes + [f"{name}: the origins name none of it" for name in sorted(names - set(named))]
+
+
+def _steps(series: Series, asked: Asked) -> tuple[Sequence[int], str]:
+    """The minutes ahead that a grid divides; a note, where it divides none."""
+    steps = [step for step in asked.steps if step * MINUTE % series.grid == 0]
+    steps = steps if asked.steps else list(steps_of(series.grid))
+    if steps:
+        return steps, ""
+    grid = series.grid / MINUTE
+    return (), f"{series.name}: left out, its grid of {grid:g} minutes divides none of the steps"
+
+
+def _course(series: Series, steps: Sequence[int], asked: Asked) -> tuple[Course, str]:
+    usual = steps_of(series.grid)
+    reach = max((*steps, *usual))  # the same origins whichever of the usual steps are asked
+    rows, note = (
+        (origins(series, asked.origins, reach), "")
+        if asked.named is None
+        else _named(series, asked)
+    )
+    if asked.named is None and not rows.size:
+        raise InvalidInput(
+            f"{series.name}: {series.values.size} rows are too few to forecast {reach} minutes "
+            "ahead; give more history"
+        )
+    limit = max(1, int(asked.history // series.grid))
+    return Course(series=series, origins=rows, steps=tuple(steps), limit=limit), note
+
+
+def _named(series: Series, asked: Asked) -> tuple[NDArray[np.int_], str]:
+    """Rows of the named origins; those after the end of a series that was cut are left out."""
+    moments = np.unique((asked.named or {})[series.name])
+    rows = np.round((moments - series.start) / series.grid).astype(int)
+    wrong = (rows < 0) | (series.start + rows * series.grid != moments)
+    if wrong.any():
+        at = datetime.fromtimestamp(float(moments[wrong][0]), UTC)
+        raise InvalidInput(f"{series.name} has no row at {at:%Y-%m-%dT%H:%M:%SZ}, a named origin")
+    later = int(np.count_nonzero(rows >= series.values.size))
+    note = f"{series.name}: {later} of {rows.size} origins lie after its end" if later else ""
+    return rows[rows < series.values.size], note

@@ -1,0 +1,1 @@
+"""`ebbtide test`: the tests that SREs write for their policies."""

@@ -1,0 +1,162 @@
+"""Tests that SREs write for their policies: given a demand, expect so much capacity by then."""
+
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from ebbtide.api.base import LocalTime, Name, Spec, exactly_one, moment
+from ebbtide.cli.plan.demand import Recorded, from_file
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide.planning.demand import MINUTE, DemandSeries
+from ebbtide.planning.score import Score
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.quantities import Count, Duration, Share, show_share
+from ebbtide_policies.schedule import TimeZone
+
+_LEAST_POINTS = 2
+Moments = Annotated[dict[LocalTime, Count], Field(min_length=1)]
+
+
+class Demand(Spec):
+    """The demand that is given."""
+
+    rules = (exactly_one("csv", "points"),)
+
+    csv: Name | None = Field(None, description="A recording, beside the file: timestamp,value.")
+    points: Annotated[dict[LocalTime, Count], Field(min_length=_LEAST_POINTS)] | None = Field(
+        None, description="Demand at some moments; between them it is linear."
+    )
+
+    def series(self, zone: str) -> DemandSeries:
+        """The points as one value a minute."""
+        told = {moment(at, zone): value for at, value in (self.points or {}).items()}
+        at = np.array(sorted(told))
+        first, last = np.ceil(at[0] / MINUTE) * MINUTE, at[-1]
+        grid = np.arange(first, last + 1, MINUTE)
+        minutes = np.interp(grid, at, [told[one] for one in at.tolist()])
+        return DemandSeries(start=float(first), minutes=minutes)
+
+    def recorded(self, folder: pathlib.Path, zone: str) -> Recorded:
+        """The same as it is replayed; a recording stands in this folder."""
+        if self.csv:
+            return from_file(folder / self.csv)
+        series = self.series(zone)
+        return Recorded({("", ""): series}, series.start, series.end)
+
+
+class Expected(Spec):
+    """What has to come out. What is left out is not looked at."""
+
+    shortfall: Count | None = Field(None, description="Replica-minutes short at most.")
+    unserved: Share | None = Field(None, description="Share of the demand unserved at most.")
+    replica_hours: Count | None = Field(None, description="Replica-hours paid for at most.")
+    cost: float | None = Field(None, ge=0, description="Their cost at most.")
+    step: Share | None = Field(
+        None, description="Largest share of the highest fleet that goes within a minute."
+    )
+    ready: Moments | None = Field(
+        None, description="Replicas that have to be ready at some moments, at least."
+    )
+    at_most: Moments | None = Field(
+        None, description="Replicas that are asked for at some moments, at most."
+    )
+    phase: Annotated[dict[LocalTime, Phase], Field(min_length=1)] | None = Field(
+        None, description="The phase at some moments."
+    )
+
+
+class Case(Spec):
+    """One demand, and what is expected of it."""
+
+    demand: Demand = Field(description="The demand that is given.")
+    start: LocalTime | None = Field(
+        None, description="When deciding begins; what lies before is history."
+    )
+    tick: Duration = Field(15.0, gt=0, description="Time from one decision to the next.")
+    lead: Duration | None = Field(
+        None, description="Time until a replica is ready. Without it, as the policy says."
+    )
+    set: dict[str, Any] = Field({}, description="Fields of the policy that are changed.")
+    expect: Expected = Field(description="What has to come out.")
+
+
+class PolicyTests(Spec):
+    """A file of cases."""
+
+    policies: Annotated[list[Name], Field(min_length=1)] = Field(
+        description="Files of one CapacityPolicy and what goes with it, beside this file."
+    )
+    time_zone: TimeZone = Field("UTC", description="The zone of all moments.")
+    cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
+        description="The cases, by a sentence of your own."
+    )
+
+
+class Miss(NamedTuple):
+    """Something that came out other than expected."""
+
+    field: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """`ready at 2026-11-10 19:45: expected at least 900, found 640`."""
+        return f"{self.field}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came out of one case."""
+
+    frames: Sequence[Frame]
+    score: Score
+
+    def at(self, when: float) -> Frame | None:
+        """The decision in force at a moment; None outside of what was replayed."""
+        times = [frame.now for frame in self.frames]
+        index = int(np.searchsorted(times, when, side="right")) - 1
+        return self.frames[index] if index >= 0 and when <= times[-1] else None
+
+
+def misses(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
+    """Everything that is not as expected."""
+    score = found.score
+    peak = max(frame.desired for frame in found.frames)
+    limits: Sequence[tuple[str, float | None, float, Callable[[float], str]]] = (
+        ("shortfall", expected.shortfall, score.shortfall, "{:,.4g} replica-minutes".format),
+        ("unserved", expected.unserved, score.unserved, show_share),
+        ("replicaHours", expected.replica_hours, score.replica_hours, "{:,.6g}".format),
+        ("cost", expected.cost, score.cost, "{:,.2f}".format),
+        ("step", expected.step, score.largest_drop / peak if peak else 0.0, show_share),
+    )
+    for name, limit, value, show in limits:
+        if limit is not None and value > limit + 1e-9:
+            yield Miss(name, f"at most {show(limit)}", show(value))
+    yield from _moments(expected, found, zone)
+
+
+def _moments(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
+    """What is not as expected at some moment."""
+    for name, wanted, right in (
+        ("ready", expected.ready, lambda frame, limit: frame.ready >= limit),
+        ("atMost", expected.at_most, lambda frame, limit: frame.desired <= limit),
+        ("phase", expected.phase, lambda frame, limit: frame.phase is limit),
+    ):
+        for local, limit in (wanted or {}).items():
+            frame = found.at(moment(local, zone))
+            if frame is None or not right(frame, limit):
+                yield Miss(f"{name} at {local}", *_said(name, frame, limit))
+
+
+def _said(name: str, frame: Frame | None, limit: float | Phase) -> tuple[str, str]:
+    if isinstance(limit, Phase):
+        return limit.value, "nothing was decided then" if frame is None else frame.phase.value
+    number = "least" if name == "ready" else "most"
+    wanted = f"at {number} {limit:,.6g}"
+    if frame is None:
+        return wanted, "nothing was decided then"
+    return wanted, f"{frame.ready if name == 'ready' else frame.desired:,} ({frame.reason})"

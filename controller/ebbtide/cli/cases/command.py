@@ -1,0 +1,162 @@
+"""`ebbtide test`: run the tests that SREs write for their policies."""
+
+import pathlib
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ebbtide.api.base import moment
+from ebbtide.api.load import Manifest, load
+from ebbtide.api.parse import understand
+from ebbtide.api.sentences import place
+from ebbtide.api.yaml_text import read as read_yaml
+from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
+from ebbtide.cli.files import read, write
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.plan.edits import Edit, edited
+from ebbtide.cli.plan.simulation import Conditions, Simulation
+from ebbtide.cli.screen import screen
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.score import score
+
+SUFFIX = ".test.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One case, and what came of it."""
+
+    file: str
+    name: str
+    misses: Sequence[Miss]
+    seconds: float
+
+
+def run_cases(
+    paths: Annotated[
+        list[pathlib.Path],
+        typer.Argument(
+            metavar="PATH", help=f"Files of cases, or folders in which they end in {SUFFIX}."
+        ),
+    ],
+    junit: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write the results as JUnit XML too, for a CI."),
+    ] = None,
+) -> None:
+    """Run the tests that stand beside your policies.
+
+    A file names its policies, and cases: a demand (a CSV or some points), and what has to come of
+    it. Every case is decided by the code of the live loop.
+    """
+    files = [found for path in paths for found in _files(path)]
+    if not files:
+        raise InvalidInput(f"no file here ends in {SUFFIX}; name one")
+    results, console = [], screen()
+    for result in (result for path in files for result in _results(path)):
+        results.append(result)
+        console.print(_line(result))
+        for miss in result.misses:
+            console.print(Text(f"      {miss}"), soft_wrap=True)
+    failed = sum(bool(one.misses) for one in results)
+    if junit:
+        write(junit, junit_xml(results))
+    console.print(f"{len(results) - failed} passed, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _files(path: pathlib.Path) -> Sequence[pathlib.Path]:
+    return sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+
+
+def _line(result: Result) -> Text:
+    sign = ("FAIL", "bold red") if result.misses else ("  ok", "green")
+    return Text.assemble(sign, f"  {result.name}  ", (result.file, "dim"))
+
+
+def _results(path: pathlib.Path) -> Iterator[Result]:
+    tests = _understood(path)
+    texts = {str(path.parent / name): read(path.parent / name) for name in tests.policies}
+    manifests = load(texts, plugins())
+    for name, case in tests.cases.items():
+        begun = time.perf_counter()
+        try:
+            outcome = _replayed(path, tests, case, manifests)
+        except InvalidInput as error:
+            raise InvalidInput(f"{path}: {name}: {error}") from error
+        found = list(misses(case.expect, outcome, tests.time_zone))
+        seconds = time.perf_counter() - begun
+        yield Result(file=str(path), name=name, misses=found, seconds=seconds)
+
+
+def _understood(path: pathlib.Path) -> PolicyTests:
+    """The cases of a file.
+
+    Raises:
+        InvalidInput: one line for everything that is wrong, with its line in the file.
+
+    """
+    text = read_yaml(read(path))
+    if text.why or len(text.documents) != 1:
+        raise InvalidInput(f"{path}:{text.broken_at or 1}: {text.why or 'write one document'}")
+    document = text.documents[0]
+    found = understand(PolicyTests, document.body) if isinstance(document.body, dict) else None
+    if isinstance(found, PolicyTests):
+        return found
+    faults = [*document.faults, *(found or [])]
+    lines = [f"{path}:{document.line(f.at)}: {place(f.at)}: {f.why}" for f in faults]
+    raise InvalidInput("\n".join(lines) or f"{path}:1: write policies and cases")
+
+
+def _replayed(
+    path: pathlib.Path, tests: PolicyTests, case: Case, manifests: Sequence[Manifest]
+) -> Outcome:
+    edits = [Edit(tuple(field.split(".")), value) for field, value in case.set.items()]
+    changed = [edited(manifest, edits, plugins()) for manifest in manifests]
+    recorded = _demand(path, tests, case)
+    world = Conditions(tick=case.tick, lead=case.lead)
+    simulation = Simulation(changed, recorded.answer, world, plugins())
+    frames = [f for tick in simulation.run(recorded.start, recorded.end + case.tick) for f in tick]
+    keys = {frame.workload for frame in frames}
+    if len(keys) != 1:
+        raise InvalidInput(f"a case is about one CapacityPolicy, and there are {len(keys)}")
+    key = keys.pop()
+    price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
+    return Outcome(frames=frames, score=score(simulation.course(key, frames), price))
+
+
+def _demand(path: pathlib.Path, tests: PolicyTests, case: Case) -> Recorded:
+    recorded = case.demand.recorded(path.parent, tests.time_zone)
+    if case.start is None:
+        return recorded
+    start = moment(case.start, tests.time_zone)
+    if not recorded.start <= start < recorded.end:
+        raise InvalidInput(f"start: {case.start} is outside of the demand")
+    return Recorded(recorded.series, start, recorded.end)
+
+
+def junit_xml(results: Sequence[Result]) -> str:
+    """The results as CI servers read them."""
+    suite = ET.Element(
+        "testsuite",
+        name="ebbtide",
+        tests=str(len(results)),
+        failures=str(sum(bool(one.misses) for one in results)),
+        time=f"{sum(one.seconds for one in results):.3f}",
+    )
+    for one in results:
+        case = ET.SubElement(
+            suite, "testcase", classname=one.file, name=one.name, time=f"{one.seconds:.3f}"
+        )
+        if one.misses:
+            failure = ET.SubElement(case, "failure", message=str(one.misses[0]))
+            failure.text = "\n".join(map(str, one.misses))
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,103 @@
+"""`ebbtide check`: what the API server would refuse, and what its own past speaks against."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ebbtide.api.load import check as problems_in
+from ebbtide.api.load import load
+from ebbtide.cli.check.histories import histories
+from ebbtide.cli.check.remarks import Remark, remarks_on
+from ebbtide.cli.durations import seconds
+from ebbtide.cli.files import read
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl
+from ebbtide.cli.screen import screen
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.findings import Severity
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="YAML; - is standard input.")],
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="With --prometheus: how much of the past to look at. Default: 28d; 366d has last "
+            "year's peak in it.",
+        ),
+    ] = None,
+    ready: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROMQL",
+            help="Replicas that were Ready, for perReplica. Default: as kube-state-metrics counts.",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With a past: print the findings as JSON.")
+    ] = False,
+) -> None:
+    """Find what the API server would refuse: line, field and why.
+
+    With a past (--prometheus or --csv) each policy is held against its own: a max below the
+    highest need, a min that was never needed, a soak longer than the ebb, a query that returns
+    nothing or two series, a perReplica that nobody has seen. Exit code 1 if there is an error.
+
+    Without one nothing is asked over the network.
+    """
+    texts = {name: read(name) for name in files}
+    _refused(texts)
+    if csv is None and prometheus is None:
+        if history or ready:
+            raise InvalidInput("--history and --ready go with --prometheus URL")
+        screen().print(Text.assemble(("ok", "bold green"), f": {_many(len(texts), 'file')}"))
+        return
+    manifests = load(texts, plugins())
+    span = seconds("--history", history or "28d", 3600)
+    remarks = list(remarks_on(manifests, histories(manifests, csv, prometheus, span, ready)))
+    if as_json:
+        typer.echo(json.dumps([one.as_json() for one in remarks], indent=1))
+    else:
+        _print(remarks)
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(one.finding.severity in bad for one in remarks):
+        raise typer.Exit(1)
+
+
+def _refused(texts: Mapping[str, str]) -> None:
+    """Tell what is wrong with the files themselves, and end there."""
+    problems, console = problems_in(texts, plugins()), screen()
+    for found in problems:
+        console.print(str(found), soft_wrap=True)
+    if problems:
+        bad, all_files = len({p.path for p in problems}), _many(len(texts), "file")
+        told = f" in {bad} of {all_files}" if len(texts) > 1 else ""
+        console.print(Text(_many(len(problems), "problem"), "bold red").append(told, "default"))
+        raise typer.Exit(1)
+
+
+def _print(remarks: Sequence[Remark]) -> None:
+    console = screen()
+    for one in remarks:
+        severity = one.finding.severity
+        line = Text.assemble(f"{one.where}: ", (severity.value, _STYLES[severity]))
+        console.print(line.append(f": {one.finding.found}"), soft_wrap=True)
+        console.print(Text(f"    → {one.finding.todo}", "dim"), soft_wrap=True)
+    counts = {kind: sum(one.finding.severity is kind for one in remarks) for kind in Severity}
+    told = ", ".join(_many(count, kind.value) for kind, count in counts.items() if count)
+    worst = next((kind for kind, count in counts.items() if count), None)
+    style = _STYLES[worst] if worst else "bold green"
+    console.print(Text(told or "ok: its past has nothing to say against it", style))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

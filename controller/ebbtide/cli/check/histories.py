@@ -1,0 +1,167 @@
+"""The past of the queries that policies ask, as far as it can be read."""
+
+import pathlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ebbtide.api.capacity_policy import ScaleTargetRef
+from ebbtide.api.compose import compose
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.demand import from_file, only_source
+from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
+from ebbtide.loop.ports import MINUTE, Query, Reading, Span
+from ebbtide.planning.findings import Path
+from ebbtide_policies.lanes import Lanes
+
+_PATIENCE = 600.0
+"""Seconds that the source has for all of the past."""
+_COUNTED = {
+    "Deployment": "kube_deployment_status_replicas_ready",
+    "StatefulSet": "kube_statefulset_status_replicas_ready",
+}
+NOWHERE: Path = ()
+"""The field of a query that stands in no policy: that of the ready replicas."""
+_RECENT = 3600.0
+"""Seconds in which a query that only counts now has to have had an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One query of a policy, and where it stands."""
+
+    at: Path
+    """The field, below `spec`; for the count of ready replicas, none."""
+    promql: str
+    seconds: float
+    """How much of its past is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: minutes, or why the query is wrong."""
+
+    asked: Asked
+    start: float
+    minutes: Lanes
+    wrong: str = ""
+
+
+Histories = Mapping[str, Sequence[Answer]]
+"""The answers to the queries of each policy, by `namespace/name`."""
+
+
+def histories(
+    manifests: Sequence[Manifest],
+    csv: pathlib.Path | None,
+    prometheus: str | None,
+    span: float,
+    ready: str | None,
+) -> Histories:
+    """Read the past of every policy in some files.
+
+    Raises:
+        InvalidInput: there is no policy, or it is not clear where the past is.
+        MetricsUnavailable: the source does not answer.
+
+    """
+    policies = [one for one in manifests if one.kind == POLICY]
+    if not policies:
+        raise InvalidInput("there is no CapacityPolicy in these files")
+    if csv and prometheus:
+        raise InvalidInput("say where the past is: either --csv FILE or --prometheus URL")
+    if csv:
+        known = from_file(csv).answer_all
+        return {
+            key_of(one): [Answer(asked, known.start, known.minutes) for asked in _demand(one, span)]
+            for one in policies
+        }
+    return _read(
+        prometheus or "",
+        {key_of(one): (one.namespace, list(_asked(one, span, ready))) for one in policies},
+    )
+
+
+def _read(url: str, asked: Mapping[str, tuple[str, Sequence[Asked]]]) -> Histories:
+    """Ask all of it at once.
+
+    Raises:
+        MetricsUnavailable: the source does not answer.
+
+    """
+    from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
+
+    end = time.time() // MINUTE * MINUTE
+    wanted = [
+        (Query(namespace, one.promql), Span(end - one.seconds // MINUTE * MINUTE, end))
+        for namespace, every in asked.values()
+        for one in every
+    ]
+    metrics = PrometheusMetrics(only_source(url), deadline=_PATIENCE)
+    try:
+        readings = iter(metrics.read(wanted))
+    finally:
+        metrics.close()
+    return {
+        key: [_answer(one, next(readings)) for one in every] for key, (_, every) in asked.items()
+    }
+
+
+def _answer(asked: Asked, reading: Reading) -> Answer:
+    if isinstance(reading, WrongQuery):
+        return Answer(asked, 0.0, np.zeros(0), str(reading))
+    if isinstance(reading, MetricsUnavailable):
+        raise reading
+    return Answer(asked, reading.start, reading.values)
+
+
+def _asked(manifest: Manifest, span: float, ready: str | None) -> Iterator[Asked]:
+    """Every query of a policy that has one number at a time."""
+    yield from _demand(manifest, span)
+    spec = parse_policy(manifest.spec)
+    for signal in spec.signals().values():
+        alive = signal.alive.query if signal.alive else None
+        for promql in filter(None, (alive, signal.per_replica_query)):
+            yield Asked(_place(manifest.spec, promql), promql, _RECENT)
+    for policy in compose(spec, plugins()):
+        followed = (promql for promql, _ in policy.followed().values())
+        for promql in (*policy.queries().values(), *followed):
+            yield Asked(_place(manifest.spec, promql), promql, _RECENT)
+    counted = ready or _counted(manifest.namespace, spec.scale_target_ref)
+    if counted:
+        yield Asked(NOWHERE, counted, span)
+
+
+def _demand(manifest: Manifest, span: float) -> Iterator[Asked]:
+    for signal in parse_policy(manifest.spec).signals().values():
+        yield Asked(_place(manifest.spec, signal.query), signal.query, span)
+
+
+def _counted(namespace: str, target: ScaleTargetRef) -> str:
+    """PromQL for the ready replicas of a target, where kube-state-metrics counts them."""
+    metric, label = _COUNTED.get(target.kind, ""), target.kind.lower()
+    where = f'namespace="{namespace}", {label}="{target.name}"'
+    return f"max({metric}{{{where}}})" if metric else ""
+
+
+def _place(spec: object, promql: str) -> Path:
+    """Where a query stands in a spec; nowhere, where a preset brought it."""
+    found = next(_places(spec, promql), None)
+    return found or ("preset",)
+
+
+def _places(node: object, promql: str) -> Iterator[Path]:
+    if node == promql:
+        yield ()
+    for name, below in node.items() if isinstance(node, Mapping) else ():
+        yield from ((str(name), *rest) for rest in _places(below, promql))
+
+
+def key_of(manifest: Manifest) -> str:
+    """`namespace/name`."""
+    return f"{manifest.namespace}/{manifest.name}"

@@ -1,0 +1,108 @@
+"""What the past says of policies, with the file and line of the field that it is about."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.compose import compose
+from ebbtide.api.event_calendar import ExpectedEvent
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.cli.tune.sweeping import announced
+from ebbtide.planning.findings import Case, Finding, Severity
+from ebbtide.planning.lint import lint
+from ebbtide.planning.past import Past
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A finding, and where in which file it belongs."""
+
+    manifest: Manifest
+    finding: Finding
+
+    @property
+    def field(self) -> str:
+        """The path of the field."""
+        return ".".join(("spec", *self.finding.at))
+
+    @property
+    def line(self) -> int:
+        """Its line in the file."""
+        return self.manifest.line(*self.finding.at)
+
+    @property
+    def where(self) -> str:
+        """`FILE:LINE: spec.replicas.max`."""
+        return f"{self.manifest.path}:{self.line}: {self.field}"
+
+    def as_json(self) -> Mapping[str, object]:
+        """The same for programs."""
+        return {
+            "file": self.manifest.path,
+            "line": self.line,
+            "policy": key_of(self.manifest),
+            "field": self.field,
+            "severity": self.finding.severity.value,
+            "found": self.finding.found,
+            "todo": self.finding.todo,
+        }
+
+
+def remarks_on(manifests: Sequence[Manifest], histories: Histories) -> Iterator[Remark]:
+    """Everything that the past of each policy in some files has to say against it."""
+    for manifest in manifests:
+        if manifest.kind == POLICY:
+            events = announced(manifest, manifests).events
+            for finding in _findings(manifest, histories[key_of(manifest)], events):
+                yield Remark(manifest, finding)
+
+
+def _findings(
+    manifest: Manifest, answers: Sequence[Answer], events: Sequence[ExpectedEvent]
+) -> Iterator[Finding]:
+    yield from _wrong(answers)
+    spec = parse_policy(manifest.spec)
+    past = _past(spec, answers)
+    if past is not None:
+        policies = compose(spec, plugins(), Phase.EBB)
+        yield from lint(Case(spec=spec, policies=policies, past=past, events=events))
+
+
+def _wrong(answers: Sequence[Answer]) -> Iterator[Finding]:
+    """The queries without a sound answer."""
+    for answer in answers:
+        if answer.asked.at == NOWHERE:
+            continue
+        if answer.wrong:
+            todo = "a policy needs one number at a time"
+            yield Finding(answer.asked.at, Severity.ERROR, answer.wrong, todo)
+        elif np.isnan(answer.minutes).all():
+            found = f"{answer.asked.promql!r} had no answer in all of that time"
+            todo = "look at the names of the metric and of its labels"
+            yield Finding(answer.asked.at, Severity.ERROR, found, todo)
+
+
+def _past(spec: CapacityPolicySpec, answers: Sequence[Answer]) -> Past | None:
+    """The demand as one past; None where the query of a signal has no sound answer."""
+    signals = spec.signals()
+    demands = dict(zip(signals, answers, strict=False))  # those of the signals come first
+    if any(np.isnan(answer.minutes).all() for answer in demands.values()):
+        return None
+    counted = next((a for a in answers if a.asked.at == NOWHERE and a.minutes.size), None)
+    return Past(
+        start=next(iter(demands.values())).start,
+        demands={name: answer.minutes for name, answer in demands.items()},
+        per_replica={
+            name: UNKNOWN if signal.per_replica is None else signal.per_replica
+            for name, signal in signals.items()
+        },
+        ready=counted.minutes if counted else None,
+    )

@@ -1,0 +1,173 @@
+"""`ebbtide event capture`: keep the shape of an event for longer than a metrics store does."""
+
+import pathlib
+from typing import Annotated
+
+import typer
+import yaml
+
+from ebbtide.api.base import moment
+from ebbtide.api.event_profile import EventProfileSpec
+from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
+from ebbtide.api.parse import parse_profile
+from ebbtide.cli.cluster.reach import Context, Kubeconfig, reach
+from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, from_file, only_source
+from ebbtide.errors import InvalidInput, MetricsUnavailable
+from ebbtide.loop.ports import MINUTE, Query, Span
+from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.event_profile import BEFORE, Profile, capture
+from ebbtide_policies.quantities import parse_count, show_count, show_duration
+
+app = typer.Typer(
+    help="Keep the shape of an event, for a calendar to name.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_DAY = 86400.0
+
+
+@app.callback()
+def _events() -> None:
+    """Commands about events."""
+
+
+@app.command("capture")
+def command(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the EventProfile, like double-11-2025.")
+    ],
+    start: Annotated[
+        str, typer.Option(metavar="TIME", help="When the event started, like '2025-11-10 20:00'.")
+    ],
+    end: Annotated[str, typer.Option(metavar="TIME", help="When it ended.")],
+    time_zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Time zone of both, like Asia/Shanghai.")
+    ] = "UTC",
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
+    query: Annotated[
+        str, typer.Option(metavar="PROMQL", help="With --prometheus: the demand, one series.")
+    ] = "",
+    usual: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COUNT",
+            help="Highest demand of an ordinary day between the same hours. Default: by the median "
+            f"of the {BEFORE} days before.",
+        ),
+    ] = None,
+    namespace: Annotated[
+        str, typer.Option("--namespace", "-n", metavar="NAME", help="Where the profile stands.")
+    ] = "default",
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Create it in the cluster, in place of printing it.")
+    ] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Keep the shape of an event as an EventProfile.
+
+    A calendar names it by `like`. It outlives the retention of the metrics that it comes from. A
+    week before the event is read as well, for what is usual.
+    """
+    spec = _draft(start, end, time_zone)
+    series, source = _recorded(csv, prometheus, query, (namespace, spec))
+    said = None if usual is None else _count(usual)
+    found = capture(series, *_moments(spec), said)
+    written = _spec(spec, found, source)
+    whole = parse_profile(written)
+    if apply:
+        kept = reach(kubeconfig, context).write_profile(namespace, name, written)
+        typer.echo(f"{kept.key}: {_told(whole)}\nname it in an EventCalendar: like: {kept.name}")
+        return
+    typer.echo(f"# {_told(whole)}\n{_manifest(namespace, name, written)}", nl=False)
+
+
+def _draft(start: str, end: str, time_zone: str) -> EventProfileSpec:
+    """The times of a profile, understood before anything is read.
+
+    Raises:
+        InvalidInput: they are no times, or the wrong way round.
+
+    """
+    times = {"start": start, "end": end, "timeZone": time_zone}
+    return parse_profile(times | {"peak": 1, "usual": 1, "shape": [1, 1]})
+
+
+def _moments(spec: EventProfileSpec) -> tuple[float, float]:
+    """Start and end in epoch seconds, on whole minutes."""
+    start, end = (moment(local, spec.time_zone) for local in (spec.start, spec.end))
+    return start // MINUTE * MINUTE, end // MINUTE * MINUTE
+
+
+def _recorded(
+    csv: pathlib.Path | None,
+    prometheus: str | None,
+    query: str,
+    about: tuple[str, EventProfileSpec],
+) -> tuple[DemandSeries, str]:
+    """The demand of the event and of the days before, and where it comes from."""
+    if csv and not (prometheus or query):
+        return from_file(csv).answer_all, f"csv: {csv.name}"
+    if prometheus and query and not csv:
+        namespace, spec = about
+        start, end = _moments(spec)
+        span = Span(start - BEFORE * _DAY, end)
+        return _asked(prometheus, Query(namespace, query), span), f"prometheus: {query}"
+    raise InvalidInput(
+        "say where the demand is: either --csv FILE, or --prometheus URL and --query PROMQL"
+    )
+
+
+def _asked(url: str, query: Query, span: Span) -> DemandSeries:
+    from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
+
+    metrics = PrometheusMetrics(only_source(url), deadline=120.0)
+    try:
+        [reading] = metrics.read([(query, span)])
+    finally:
+        metrics.close()
+    if isinstance(reading, MetricsUnavailable):
+        raise reading
+    return DemandSeries(start=reading.start, minutes=reading.values)
+
+
+def _count(text: str) -> float:
+    try:
+        return parse_count(text)
+    except ValueError as error:
+        raise InvalidInput(f"--usual: {error}") from error
+
+
+def _spec(times: EventProfileSpec, found: Profile, source: str) -> dict[str, object]:
+    return {
+        "timeZone": times.time_zone,
+        "start": times.start,
+        "end": times.end,
+        "peak": _rounded(found.peak),
+        "usual": _rounded(found.usual),
+        "source": source,
+        "shape": list(found.shape),
+    }
+
+
+def _rounded(count: float) -> int | str:
+    """Six digits are more than anybody knows of a demand."""
+    return show_count(float(f"{count:.6g}"))
+
+
+def _told(profile: EventProfileSpec) -> str:
+    return (
+        f"{show_duration(profile.seconds)}, at its peak {profile.peak:,.10g}: "
+        f"{profile.growth:.3g} times the usual; {len(profile.shape)} points"
+    )
+
+
+def _manifest(namespace: str, name: str, spec: dict[str, object]) -> str:
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": EVENT_PROFILE.name,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+    return yaml.safe_dump(body, sort_keys=False, default_flow_style=None, width=100)

@@ -1,0 +1,158 @@
+"""`ebbtide preflight`: what stands between a workload and Enforce, and what to do about it."""
+
+import json
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ebbtide.cli.cluster.reach import Context, Kubeconfig, namespaced, reach
+from ebbtide.cli.models import makers, plugins
+from ebbtide.cli.plan.demand import sources_of
+from ebbtide.cli.screen import screen
+from ebbtide.errors import ClusterUnavailable, InvalidInput
+from ebbtide.loop.answers import answer_checks
+from ebbtide.loop.conflicts import Claims
+from ebbtide.loop.ports import Target
+from ebbtide.loop.preflight import Check, Verdict, preflight
+from ebbtide.loop.surroundings import budget_checks, quota_checks
+from ebbtide.loop.workload import Understanding, Workload
+
+if TYPE_CHECKING:
+    from ebbtide.adapters.kubernetes.api_server import ApiServer
+    from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+    from ebbtide.adapters.sources import MetricsSource
+    from ebbtide.loop.ports import Survey
+
+Found = Mapping[str, Sequence[Check]]
+_SHOWN = {Verdict.WELL: ("✓", "green"), Verdict.LOOK: ("•", "yellow"), Verdict.STOP: ("✗", "red")}
+
+
+def command(
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAMESPACE/POLICY]...", help="Policies to look at. Default: all."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    config: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="The operator's YAML of metrics sources: ask queries."),
+    ] = None,
+    prometheus: Annotated[
+        str | None, typer.Option(metavar="URL", help="The one source, in place of --config.")
+    ] = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Say what stands between a workload and Enforce, and the mend.
+
+    It reads and never writes. Exit code 1 if anything would stop a workload.
+    """
+    from ebbtide.adapters.kubernetes.api_server import connect
+
+    sources = sources_of(config, prometheus) if config or prometheus else {}
+    sight = Sight(reach(kubeconfig, context), connect(kubeconfig, context), sources)
+    found = {key: list(checks) for key, checks in _looked_at(sight, policies or ())}
+    if as_json:
+        typer.echo(json.dumps({k: [c._asdict() for c in v] for k, v in found.items()}, indent=2))
+    else:
+        screen().print(page(found))
+    if any(check.verdict is Verdict.STOP for checks in found.values() for check in checks):
+        raise typer.Exit(1)
+
+
+class Sight(NamedTuple):
+    """Where this looks."""
+
+    cluster: "KubernetesCluster"
+    server: "ApiServer"
+    sources: "Mapping[str, MetricsSource]"
+    """Empty: queries are not asked."""
+
+
+def _looked_at(sight: Sight, wanted: Sequence[str]) -> Iterable[tuple[str, Iterable[Check]]]:
+    survey = sight.cluster.survey()
+    keys = {"/".join(namespaced(one)) for one in wanted} or {p.key for p in survey.policies}
+    missing = sorted(keys - {policy.key for policy in survey.policies})
+    if missing:
+        raise InvalidInput(f"there is no CapacityPolicy {missing[0]}")
+    understood = Understanding(plugins(), sorted(makers())).of(
+        policy for policy in survey.policies if policy.key in keys
+    )
+    for key, workload in sorted(understood.items()):
+        if isinstance(workload, InvalidInput):
+            yield key, [Check("spec", Verdict.STOP, str(workload), "see `ebbtide check`")]
+        else:
+            known, rights = _known(workload, survey), _rights(sight.cluster, workload)
+            around = _around(sight, workload, survey.targets.get(workload.target))
+            yield key, [*known, rights, *around, *_answers(sight, workload)]
+
+
+def _known(workload: Workload, survey: "Survey") -> Iterable[Check]:
+    return preflight(workload, survey.targets.get(workload.target), Claims(survey))
+
+
+def _around(sight: Sight, workload: Workload, target: object) -> Iterable[Check]:
+    """Disruption budgets and quotas, as far as whoever runs this may read them."""
+    from ebbtide.adapters.kubernetes.surroundings import around
+
+    if not isinstance(target, Target):
+        return
+    try:
+        budgets, quotas = around(sight.server, target)
+    except ClusterUnavailable as error:
+        todo = "ask somebody who may list pods, poddisruptionbudgets and resourcequotas"
+        yield Check("surroundings", Verdict.LOOK, str(error), todo)
+        return
+    yield from budget_checks(workload, budgets)
+    yield from quota_checks(workload, target.replicas, quotas)
+
+
+def _answers(sight: Sight, workload: Workload) -> Iterable[Check]:
+    """What the metrics sources say to every query of the workload, where one is named."""
+    from ebbtide.adapters.prometheus.probe import probe
+
+    if not sight.sources:
+        todo = "name --prometheus URL, or --config FILE as the operator has it"
+        yield Check("query", Verdict.LOOK, "its queries were not asked", todo)
+        return
+    wanted = dict.fromkeys(want.query for want in workload.wanted)
+    yield from answer_checks(workload, probe(sight.sources, wanted))
+
+
+def _rights(cluster: "KubernetesCluster", workload: Workload) -> Check:
+    """Whether whoever runs this may scale; the operator's own account may be asked with --as."""
+    try:
+        allowed, what = cluster.may_scale(workload.target)
+    except ClusterUnavailable as error:
+        return Check("rights", Verdict.STOP, str(error), "settle this first, then look again")
+    if allowed:
+        return Check("rights", Verdict.WELL, f"this account may {what}")
+    todo = "for the operator: apply the overlay enforce, or docs/install.md for other kinds"
+    return Check("rights", Verdict.LOOK, f"this account may not {what}", todo)
+
+
+def page(found: Found) -> RenderableType:
+    """All checks for a terminal, one table a policy."""
+    return Group(*(part for key, checks in found.items() for part in (*_one(key, checks), "")))
+
+
+def _one(key: str, checks: Sequence[Check]) -> Iterable[RenderableType]:
+    stops = sum(check.verdict is Verdict.STOP for check in checks)
+    said = ("ready for Enforce", "green") if not stops else (f"{stops} to settle first", "red")
+    yield Text.assemble((key, "bold"), "  ", said)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for check in checks:
+        sign, style = _SHOWN[check.verdict]
+        said_ = Text(check.found)
+        if check.next:
+            said_.append(f"\n→ {check.next}", style="dim")
+        table.add_row(Text(sign, style), check.name, said_)
+    yield table

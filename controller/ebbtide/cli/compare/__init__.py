@@ -1,0 +1,1 @@
+"""`ebbtide compare`: policies side by side on the same demand."""

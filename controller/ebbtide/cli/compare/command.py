@@ -1,0 +1,161 @@
+"""`ebbtide compare`: policies side by side on the same demand, and where they differ most."""
+
+import json
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import numpy as np
+import typer
+from pydantic.alias_generators import to_camel
+from rich.console import Console
+from rich.progress import Progress
+
+from ebbtide.api.load import Manifest, load
+from ebbtide.cli.compare.comparison import rivals
+from ebbtide.cli.compare.page import Moment, page
+from ebbtide.cli.files import read
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.demand import (
+    CsvFile,
+    PrometheusUrl,
+    Recorded,
+    Since,
+    UsualTick,
+    demand_of,
+    tick_of,
+)
+from ebbtide.cli.plan.edits import Edit, edited
+from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
+from ebbtide.cli.screen import screen
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.contrast import stretches
+from ebbtide.planning.score import Score, score
+
+_LEAST = 2
+_MOMENTS = 5
+_AROUND = 7200.0
+"""Seconds to each side of a moment that belong to the same difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What came out: the scores of all, and where the policies went apart."""
+
+    scores: Mapping[str, Score]
+    frames: Mapping[str, Sequence[Frame]]
+    moments: Sequence[Moment]
+
+
+def compare(
+    variants: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE[,FIELD=VALUE...]",
+            help="YAML with one CapacityPolicy, and changes to it: "
+            "edge.yaml edge.yaml,policies.descent.maxStep=20%",
+        ),
+    ],
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="FILE", help="YAML that holds for all: calendars, say."),
+    ] = None,
+    csv: CsvFile = None,
+    prometheus: PrometheusUrl = None,
+    since: Since = "1d",
+    tick: UsualTick = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Replay several policies over the same demand, side by side.
+
+    The HPA that is best in hindsight, a fleet that always has what its peak needs, and the
+    clairvoyant bound (the fewest replicas that leave nothing unserved) are always in the table.
+    Below it is where the policies differ most, and which bounds decided there.
+    """
+    if len(variants) < _LEAST:
+        raise InvalidInput("there is nothing to compare: write two files or more")
+    named = dict(_named(variants))
+    shared = load({name: read(name) for name in beside or []}, plugins()) if beside else []
+    manifests = {name: [*_variant(text), *shared] for name, text in named.items()}
+    recorded = demand_of(next(iter(manifests.values())), csv, prometheus, since)
+    found = _compared(manifests, recorded, Conditions(tick=tick_of(tick, recorded)))
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), indent=1))
+    else:
+        screen().print(page(found.scores, found.moments))
+
+
+def _named(variants: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each variant under the shortest name that tells it from the others."""
+    stems = [pathlib.Path(text.partition(",")[0]).stem for text in variants]
+    for text, stem in zip(variants, stems, strict=True):
+        _, _, change = text.partition(",")
+        short = ", ".join(part.rpartition(".")[2] for part in change.split(",") if part)
+        same_file = stems.count(stem) > 1 and short
+        yield (short if same_file and len(set(stems)) == 1 else f"{stem} {short}".strip()), text
+
+
+def _variant(text: str) -> Sequence[Manifest]:
+    """The manifests of one variant.
+
+    Raises:
+        InvalidInput: its file does not hold one CapacityPolicy, or a change can't be made.
+
+    """
+    name, *changes = text.split(",")
+    manifests = load({name: read(name)}, plugins())
+    if sum(one.kind == POLICY for one in manifests) != 1:
+        raise InvalidInput(f"{name}: write one CapacityPolicy a file to compare it with another")
+    edits = [Edit.of(change) for change in changes]
+    return [edited(one, edits, plugins()) for one in manifests]
+
+
+def _compared(
+    variants: Mapping[str, Sequence[Manifest]], recorded: Recorded, world: Conditions
+) -> Comparison:
+    scores, frames = {}, {}
+    first: Simulation | None = None
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        for name, manifests in variants.items():
+            simulation = Simulation(manifests, recorded.answer, world, plugins())
+            task = progress.add_task(name, total=recorded.end - recorded.start)
+            told: list[Frame] = []
+            for tick in simulation.run(recorded.start, recorded.end + world.tick):
+                told += tick
+                progress.update(task, advance=world.tick)
+            course = simulation.course(told[0].workload, told)
+            bench = simulation.workbenches[told[0].workload]
+            scores[name] = score(course, bench.spec.capacity.cost_per_hour or 0.0)
+            frames[name] = told
+            first = first or simulation
+    if first is None:
+        raise InvalidInput("there is nothing to compare")
+    told = next(iter(frames.values()))
+    mine = next(iter(scores.values()))
+    scores |= rivals(first, told[0].workload, told, mine.shortfall)
+    return Comparison(scores=scores, frames=frames, moments=_moments(frames, world.tick))
+
+
+def _moments(frames: Mapping[str, Sequence[Frame]], tick: float) -> Sequence[Moment]:
+    asked = np.array([[frame.desired for frame in told] for told in frames.values()], float).T
+    around = max(1, round(_AROUND / tick))
+    return [
+        Moment(
+            begin=next(iter(frames.values()))[stretch.begin].now,
+            end=next(iter(frames.values()))[stretch.end - 1].now + tick,
+            at={name: told[stretch.most] for name, told in frames.items()},
+        )
+        for stretch in stretches(asked, around=around, count=_MOMENTS)
+    ]
+
+
+def _as_json(found: Comparison) -> dict[str, object]:
+    return {
+        "scores": {
+            name: {to_camel(field): value for field, value in asdict(one).items()}
+            for name, one in found.scores.items()
+        },
+        "differences": [one.as_json() for one in found.moments],
+    }

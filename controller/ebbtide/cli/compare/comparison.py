@@ -1,0 +1,101 @@
+"""Ebbtide beside what people would use instead, on the same demand and the same plant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ebbtide.cli.plan.simulation import Frame, Simulation
+from ebbtide.planning.clairvoyant import least_replicas
+from ebbtide.planning.plant import drive
+from ebbtide.planning.plant_settings import usual
+from ebbtide.planning.score import Course, Hindsight, Score, Trial, best_hpa, score
+
+HPA_SYNC = 15.0
+"""Seconds from one decision of the HPA to the next, as Kubernetes has it."""
+CLAIRVOYANT = "clairvoyant"
+
+
+def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mapping[str, Score]:
+    """Scores of Ebbtide and, after it, of its rivals and the clairvoyant bound."""
+    price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
+    mine = score(simulation.course(key, frames), price)
+    return {"ebbtide": mine, **rivals(simulation, key, frames, mine.shortfall)}
+
+
+def rivals(
+    simulation: Simulation,
+    key: str,
+    frames: Sequence[Frame],
+    shortfall: float,
+    peak: Score | None = None,
+) -> Mapping[str, Score]:
+    """Scores of the HPA that is best in hindsight, of a fleet at its peak, and of the bound.
+
+    The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
+    target loads the one that comes closest to a shortfall (replica-minutes) without being better.
+    The bound is what the fewest replicas would have cost that leave nothing unserved. `peak` is the
+    score of the fleet at its peak, where it is known already.
+    """
+    trial = trial_of(simulation, key, frames)
+    hpa = best_hpa(trial, shortfall)
+    every = max(1, round(simulation.world.tick / HPA_SYNC))
+    least = float(simulation.workbenches[key].spec.replicas.min)
+    return {
+        f"HPA, target load {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
+        "static peak": peak or static(simulation, key, frames),
+        CLAIRVOYANT: _clairvoyant(trial, least),
+    }
+
+
+def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial:
+    """The demand and the plant of a workload, as a rival finds them."""
+    bench = simulation.workbenches[key]
+    series, per_replica = bench.signals[0]
+    return Trial(
+        series=series,
+        per_replica=per_replica,
+        start=frames[0].now,
+        end=frames[-1].now + simulation.world.tick,
+        tick=HPA_SYNC,
+        lead=usual(bench.lead),
+        delay=simulation.world.delay,
+        price=bench.spec.capacity.cost_per_hour or 0.0,
+    )
+
+
+def _lived(simulation: Simulation, key: str, where: tuple[Trial, int], hpa: Hindsight) -> Score:
+    """What a rival costs on a plant as eventful as that of the workload.
+
+    Its load was chosen on a plant without mishaps; sessions are looked at every so many ticks.
+    """
+    bench, (trial, every) = simulation.workbenches[key], where
+    settings = replace(simulation.world.plant, lead=bench.lead)
+    if not settings.eventful and not settings.session:
+        return hpa.score
+    seen = slice(None) if settings.eventful else slice(None, None, every)
+    times, asked = trial.times[seen], hpa.asked[seen]
+    plant = simulation.plant_of(bench, int(asked[0]), float(times[0]))
+    census = drive(plant, times, asked, trial.series.at(times))
+    if not settings.eventful:
+        return replace(hpa.score, disruptions=sum(one.disrupted for one in census))
+    return score(Course.told(census, trial.demand, trial.tick), trial.price)
+
+
+def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
+    """The same demand on a fleet that always has what its peak needs, mishaps and all."""
+    bench, settings = simulation.workbenches[key], simulation.world.plant
+    course, price = simulation.course(key, frames), bench.spec.capacity.cost_per_hour or 0.0
+    peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
+    if settings.loss or settings.zone_losses:
+        times = np.array([frame.now for frame in frames])
+        plant = simulation.plant_of(bench, int(peak[0]), float(times[0]))
+        census = drive(plant, times, peak, bench.signals[0][0].at(times))
+        return score(Course.told(census, course.demand, course.tick), price)
+    calm = replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)
+    return score(calm, price)
+
+
+def _clairvoyant(trial: Trial, least: float) -> Score:
+    lead = int(np.ceil(trial.lead / trial.tick))
+    return trial.score(least_replicas(trial.demand, lead, least=least))

@@ -1,0 +1,73 @@
+"""Policies side by side as a page for a terminal: the scores, then where they differ most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ebbtide.api.moments import clock
+from ebbtide.cli.compare.comparison import CLAIRVOYANT
+from ebbtide.cli.plan.page import scores
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide.planning.score import Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A stretch in which the policies differ, and what each did where they differ most."""
+
+    begin: float
+    end: float
+    at: Mapping[str, Frame]
+    """What each decided at the widest difference."""
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "from": clock(self.begin, "%Y-%m-%dT%H:%M:%SZ"),
+            "to": clock(self.end, "%Y-%m-%dT%H:%M:%SZ"),
+            "at": clock(self._moment, "%Y-%m-%dT%H:%M:%SZ"),
+            "policies": {
+                name: {
+                    "replicas": frame.desired,
+                    "phase": frame.phase.value,
+                    "reason": frame.reason,
+                    "message": frame.message,
+                }
+                for name, frame in self.at.items()
+            },
+        }
+
+    @property
+    def _moment(self) -> float:
+        return next(iter(self.at.values())).now
+
+
+def page(told: Mapping[str, Score], moments: Sequence[Moment]) -> RenderableType:
+    """The scores, the cost beside the clairvoyant bound, and the moments."""
+    table = scores(told)
+    bound = told[CLAIRVOYANT].replica_hours
+    table.add_row("times the bound", *(f"{one.replica_hours / bound:.3f}" for one in told.values()))
+    if not moments:
+        return Group(table, "", "the policies decide alike everywhere")
+    return Group(table, "", "where they differ most", _differences(moments))
+
+
+def _differences(moments: Sequence[Moment]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("UTC", no_wrap=True)
+    table.add_column("POLICY")
+    table.add_column("REPLICAS", justify="right")
+    table.add_column("BECAUSE", overflow="fold")
+    for moment in moments:
+        times = [clock(moment.begin, "%a %d %H:%M"), f"  to {clock(moment.end, '%H:%M')}"]
+        for i, (name, frame) in enumerate(moment.at.items()):
+            table.add_row(
+                times[i] if i < len(times) else "",
+                name,
+                f"{frame.desired:,}",
+                Text.assemble((frame.reason, "bold"), ": ", frame.message),
+            )
+    return table

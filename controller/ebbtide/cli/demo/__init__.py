@@ -1,0 +1,1 @@
+"""`ebbtide demo`: a promotion, from war to peace, without a cluster."""

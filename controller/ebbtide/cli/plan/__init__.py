@@ -1,0 +1,1 @@
+"""`ebbtide plan`: the loop of the operator over a demand, on embedded twins and a fast clock."""

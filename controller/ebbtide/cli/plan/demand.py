@@ -1,0 +1,230 @@
+"""Where the demand of a plan comes from: a CSV, or the past in Prometheus."""
+
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from pydantic import ValidationError
+
+from ebbtide.adapters import parquet
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.durations import seconds
+from ebbtide.cli.files import read
+from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.errors import InvalidInput, MetricsUnavailable
+from ebbtide.loop.ports import MINUTE, Query, Span
+from ebbtide.planning.demand import (
+    DemandSeries,
+    Recording,
+    Row,
+    by_minute,
+    read_csv,
+    recording_of,
+)
+from ebbtide.planning.what_if import WhatIf
+
+if TYPE_CHECKING:
+    from ebbtide.adapters.sources import MetricsSource
+
+
+CsvFile = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--csv", "--parquet", metavar="FILE", help="Recorded demand, either kind: timestamp,value."
+    ),
+]
+PrometheusUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
+]
+Since = Annotated[str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")]
+TickEvery = Annotated[str, typer.Option(metavar="DURATION", help="From one decision to the next.")]
+UsualTick = Annotated[
+    str | None,
+    typer.Option(
+        "--tick",
+        metavar="DURATION",
+        help="From one decision to the next. Default: 15s; over more than six hours 60s.",
+    ),
+]
+_LONG = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Demand that is known, and the moments between which it is replayed."""
+
+    series: Mapping[tuple[str, str], DemandSeries]
+    """By namespace and PromQL; where it is not there, the one under two empty texts."""
+    start: float
+    end: float
+
+    @property
+    def answer_all(self) -> DemandSeries:
+        """The one series that answers every query."""
+        return self.series["", ""]
+
+    def answer(self, manifest: Manifest, promql: str) -> DemandSeries:
+        """The demand behind a PromQL expression."""
+        return self.series.get((manifest.namespace, promql)) or self.answer_all
+
+    def between(self, start: float | None, end: float | None) -> "Recorded":
+        """Only some of it replayed, by epoch seconds; what lies before is history.
+
+        Raises:
+            InvalidInput: that is outside of what is known.
+
+        """
+        first = self.start if start is None else start
+        last = self.end if end is None else end
+        if not self.start <= first < last <= self.end:
+            raise InvalidInput("start and end have to lie within the demand")
+        return replace(self, start=first, end=last)
+
+    def if_it_were(self, supposed: WhatIf) -> "Recorded":
+        """The same with the demand that is replayed changed."""
+        series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
+        return replace(self, series=series)
+
+
+def tick_of(text: str | None, recorded: Recorded) -> float:
+    """Seconds from one decision to the next; the more is replayed, the coarser, if nobody says it.
+
+    Raises:
+        InvalidInput: it is no duration, or shorter than a second.
+
+    """
+    long = recorded.end - recorded.start > _LONG
+    return seconds("--tick", text or ("60s" if long else "15s"), 1)
+
+
+def demand_of(
+    manifests: Sequence[Manifest], csv: pathlib.Path | None, prometheus: str | None, since: str
+) -> Recorded:
+    """The demand of some policies, from where the command line says.
+
+    Raises:
+        InvalidInput: there is no policy, or it does not say where.
+        MetricsUnavailable: a query has no answer.
+
+    """
+    if not any(manifest.kind == POLICY for manifest in manifests):
+        raise InvalidInput("there is no CapacityPolicy in these files")
+    if csv and not prometheus:
+        return from_file(csv)
+    if prometheus and not csv:
+        return from_prometheus(prometheus, manifests, seconds("--since", since, 120))
+    raise InvalidInput("say where the demand is: either --csv FILE or --prometheus URL")
+
+
+def from_file(path: pathlib.Path) -> Recorded:
+    """One recording, CSV or Parquet, that answers every query; all of it is replayed.
+
+    Raises:
+        InvalidInput: the file can't be read or understood.
+
+    """
+    series = by_minute(_parquet(path)) if _is_parquet(path) else _csv(path)
+    return Recorded({("", ""): series}, series.start, series.end)
+
+
+def _is_parquet(path: pathlib.Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(parquet.MAGIC)) == parquet.MAGIC
+
+
+def _csv(path: pathlib.Path) -> DemandSeries:
+    text = read(path)
+    try:
+        return read_csv(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {error}") from error
+
+
+def _parquet(path: pathlib.Path) -> Recording:
+    rows = list(parquet.rows(path))
+    try:
+        return recording_of(Row(*row) for row in rows)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}, row {error}") from error
+
+
+def only_source(url: str) -> "Mapping[str, MetricsSource]":
+    """The metrics source behind `--prometheus`.
+
+    Raises:
+        InvalidInput: this is no address.
+
+    """
+    from ebbtide.adapters.sources import MetricsSource
+
+    try:
+        return {"default": MetricsSource(url=url)}
+    except ValidationError as error:
+        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InvalidInput(f"--prometheus {url}: {why}") from error
+
+
+def sources_of(
+    config: pathlib.Path | None, prometheus: str | None
+) -> "Mapping[str, MetricsSource]":
+    """The metrics sources of a configuration, or the only one.
+
+    Raises:
+        InvalidInput: neither or both are named, or one can't be understood.
+
+    """
+    from ebbtide.adapters.sources import load_sources
+
+    if config and not prometheus:
+        return load_sources(config)
+    if prometheus and not config:
+        return only_source(prometheus)
+    raise InvalidInput("name the metrics source: either --config FILE or --prometheus URL")
+
+
+def from_prometheus(
+    url: str, manifests: Sequence[Manifest], span: float, until: float | None = None
+) -> Recorded:
+    """The last `span` seconds of every query, with as much history before as its policy wants.
+
+    They end at `until` (epoch seconds), or now.
+
+    Raises:
+        MetricsUnavailable: a query has no answer.
+
+    """
+    from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
+
+    end, span = (at // MINUTE * MINUTE for at in (until or time.time(), span))
+    wanted = _wanted(manifests, end, span)
+    metrics = PrometheusMetrics(only_source(url), deadline=120.0)
+    try:
+        readings = metrics.read(wanted)
+    finally:
+        metrics.close()
+    series: dict[tuple[str, str], DemandSeries] = {}
+    for (query, _), reading in zip(wanted, readings, strict=True):
+        if isinstance(reading, MetricsUnavailable):
+            raise reading
+        if np.isnan(reading.values).all():
+            raise MetricsUnavailable(f"{query.promql!r} has no values; is the expression right?")
+        series[query.namespace, query.promql] = DemandSeries(
+            start=reading.start, minutes=reading.values
+        )
+    return Recorded(series, end - span, end)
+
+
+def _wanted(manifests: Sequence[Manifest], end: float, span: float) -> list[tuple[Query, Span]]:
+    specs = [(m.namespace, parse_policy(m.spec)) for m in manifests if m.kind == POLICY]
+    return [
+        (Query(namespace, signal.query), Span(end - span - spec.forecast.history, end))
+        for namespace, spec in specs
+        for signal in spec.signals().values()
+    ]

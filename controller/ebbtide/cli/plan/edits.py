@@ -1,0 +1,70 @@
+"""Changes that are written on the command line: to a policy, or to a scenario."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.api.yaml_text import read
+from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.errors import InvalidInput
+
+
+class Edit(NamedTuple):
+    """A field below `spec`, and what it is set to."""
+
+    path: tuple[str, ...]
+    value: Any
+
+    @classmethod
+    def of(cls, text: str, option: str = "", example: str = "policies.descent.soak=2m") -> "Edit":
+        """Understand `PATH=VALUE`; the value is YAML, as in a file.
+
+        `option` is named in an error, with an example.
+
+        Raises:
+            InvalidInput: it is something else.
+
+        """
+        path, sign, written = text.partition("=")
+        names = tuple(path.removeprefix("spec.").split("."))
+        found = read(written)
+        if not sign or not all(names) or found.why or len(found.documents) != 1:
+            said = f"{option} {text!r}".strip()
+            raise InvalidInput(f"{said} is no change; write one like {example}")
+        return cls(names, found.documents[0].body)
+
+
+def edited(manifest: Manifest, edits: Sequence[Edit], plugins: Plugins) -> Manifest:
+    """The same CapacityPolicy with some fields of its spec changed; others are left as they are.
+
+    Raises:
+        InvalidInput: what comes out is not right, with the path of the field.
+
+    """
+    if manifest.kind != POLICY or not edits:
+        return manifest
+    spec = copy.deepcopy(dict(manifest.spec))
+    for edit in edits:
+        put(spec, edit, "spec")
+    compose(parse_policy(spec), plugins)  # refuses what is wrong with plugins too
+    return replace(manifest, spec=spec)
+
+
+def put(written: dict[str, Any], edit: Edit, root: str) -> None:
+    """Set a field of what is written; `root` is what it is a field of.
+
+    Raises:
+        InvalidInput: a part of the path holds no fields.
+
+    """
+    here = written
+    for i, name in enumerate(edit.path[:-1], start=1):
+        here = here.setdefault(name, {})
+        if not isinstance(here, dict):
+            field = ".".join((root, *edit.path[:i]))
+            raise InvalidInput(f"{field} holds no fields, so {edit.path[i]!r} can't be set in it")
+    here[edit.path[-1]] = edit.value

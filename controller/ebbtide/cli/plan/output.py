@@ -1,0 +1,116 @@
+"""A plan as JSON, in a form that is published: docs/schema/plan.schema.json is made from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide.cli.report.chart import changes
+from ebbtide.planning.score import Score
+from ebbtide.planning.tiers import TierScore
+from ebbtide_policies.observation import Phase
+
+
+class Output(BaseModel):
+    """A part of what programs read: camelCase, and nothing that is not described."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class ScoreOutput(Output):
+    """What a way of scaling cost, and whom it failed."""
+
+    idle: float = Field(ge=0, description="Ready replicas above demand, in replica-hours.")
+    replica_hours: float = Field(ge=0, description="Replicas paid for.")
+    cost: float = Field(ge=0, description="The same in money; 0 where no price is known.")
+    shortfall: float = Field(
+        ge=0, description="Demand above what ready replicas carry, in replica-minutes."
+    )
+    worst_shortfall: float = Field(ge=0, description="The highest shortfall of a tick, replicas.")
+    unserved: float = Field(ge=0, le=1, description="Shortfall as a share of demand.")
+    disruptions: int = Field(ge=0, description="Live sessions on pods that were removed or lost.")
+    events: int = Field(ge=0, description="Changes of the replicas asked for.")
+    largest_drop: float = Field(ge=0, description="Most replicas let go within 60 seconds.")
+
+
+class TierOutput(Output):
+    """What one tier of users got."""
+
+    share: float = Field(gt=0, le=1, description="Its share of the demand.")
+    shortfall: float = Field(ge=0, description="What it was short of, in demand-minutes.")
+    worst_minute: float = Field(ge=0, description="Its highest demand unserved at a tick.")
+    unserved: float = Field(ge=0, le=1, description="Shortfall as a share of its demand.")
+
+
+class StepOutput(Output):
+    """A change of replicas."""
+
+    at: datetime = Field(description="When it was decided, in UTC.")
+    before: int = Field(ge=0, alias="from", description="Replicas before it.")
+    to: int = Field(ge=0, description="Replicas after it.")
+    phase: Phase = Field(description="The phase at that moment.")
+    reason: str = Field(min_length=1, description="The reason code of the bound that decided.")
+    message: str = Field(description="The same as a sentence.")
+
+
+class PlanOutput(Output):
+    """What came out for one workload."""
+
+    workload: str = Field(pattern="^.+/.+$", description="namespace/name of the CapacityPolicy.")
+    score: ScoreOutput = Field(description="What Ebbtide would have cost.")
+    static_peak: ScoreOutput = Field(description="A fleet that always has what its peak needs.")
+    demand_minutes_short: float = Field(
+        ge=0, description="The shortfall in demand of the first signal times minutes."
+    )
+    phases: dict[Phase, float] = Field(description="Hours in each phase.")
+    tiers: dict[str, TierOutput] = Field(description="By tier, the most valuable first.")
+    remarks: list[str] = Field(description="What a replay can't know.")
+    steps: list[StepOutput] = Field(description="Every change of replicas.")
+
+
+PLANS = TypeAdapter(list[PlanOutput])
+"""What `ebbtide plan --json` prints: one entry a workload."""
+
+SCHEMA_TITLE = "What `ebbtide plan --json` prints"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of it."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA_TITLE}
+    return head | PLANS.json_schema(by_alias=True, mode="serialization")
+
+
+def score_output(told: Score) -> ScoreOutput:
+    """A score for programs."""
+    return ScoreOutput(**asdict(told))
+
+
+def tier_outputs(tiers: Mapping[str, TierScore]) -> dict[str, TierOutput]:
+    """Tiers for programs."""
+    return {name: TierOutput(**one._asdict()) for name, one in tiers.items()}
+
+
+def step_outputs(frames: Sequence[Frame]) -> list[StepOutput]:
+    """Every change of replicas, for programs."""
+    return [
+        StepOutput(
+            at=datetime.fromtimestamp(frame.now, UTC),
+            before=frame.current,
+            to=frame.desired,
+            phase=frame.phase,
+            reason=frame.reason,
+            message=frame.message,
+        )
+        for frame in changes(frames)
+    ]
+
+
+def text_of(plans: Sequence[PlanOutput]) -> str:
+    """Plans as text."""
+    return PLANS.dump_json(list(plans), by_alias=True, indent=1).decode()

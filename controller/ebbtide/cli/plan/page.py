@@ -1,0 +1,140 @@
+"""A plan as a page for a terminal: the time in rows, then what it cost and whom it failed."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ebbtide.api.moments import clock
+from ebbtide.cli.cluster.explain import STYLES
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide.planning.score import Score
+from ebbtide.planning.tiers import TierScore
+from ebbtide_policies.observation import Phase
+
+ROWS = 24
+_BAR = 16
+_MEASURES: Mapping[str, Callable[[Score], str]] = {
+    "replica-hours paid for": lambda one: f"{one.replica_hours:,.0f}",
+    "their cost": lambda one: f"{one.cost:,.2f}" if one.cost else "-",
+    "idle replica-hours": lambda one: f"{one.idle:,.0f}",
+    "replica-minutes short": lambda one: f"{one.shortfall:,.0f}",
+    "demand unserved": lambda one: f"{one.unserved:.3%}",
+    "changes of replicas": lambda one: f"{one.events:,}",
+    "most let go in a minute": lambda one: f"{one.largest_drop:,.0f}",
+}
+_DISRUPTIONS: Mapping[str, Callable[[Score], str]] = {
+    "live sessions cut off": lambda one: f"{one.disruptions:,}",
+}
+
+
+class Told(Protocol):
+    """What came out for one workload."""
+
+    @property
+    def workload(self) -> str: ...
+    @property
+    def frames(self) -> Sequence[Frame]: ...
+    @property
+    def score(self) -> Score: ...
+    @property
+    def static(self) -> Score: ...
+    @property
+    def phases(self) -> Mapping[Phase, float]: ...
+    @property
+    def tiers(self) -> Mapping[str, TierScore]: ...
+
+
+def planned(told: Told) -> RenderableType:
+    """One workload: when how many replicas, and the scores beside a fleet at its peak."""
+    frames = told.frames
+    first, last = (clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
+    peak = max(frames, key=lambda frame: frame.desired)
+    when = clock(peak.now, "%a %d %H:%M")
+    head = Text.assemble((told.workload, "bold"), f"  {first} to {last} UTC")
+    most = Text(f"peak {peak.desired:,} replicas, {when}")
+    disrupted = bool(told.score.disruptions or told.static.disruptions)
+    beside = scores({"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
+    tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
+    return Group(head, most, "", _course(frames), "", beside, "", _phases(told.phases), *tiers, "")
+
+
+def _phases(hours: Mapping[Phase, float]) -> Text:
+    parts = (
+        (f"  {phase.value} {spent:,.1f} h", STYLES.get(phase.value, ""))
+        for phase, spent in hours.items()
+    )
+    return Text.assemble(("time in each phase ", "dim"), *parts)
+
+
+def _tiers(tiers: Mapping[str, TierScore]) -> Table:
+    """Whom the shortfall hit."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("TIER", no_wrap=True)
+    for name in ("OF DEMAND", "DEMAND-MINUTES SHORT", "WORST", "UNSERVED"):
+        table.add_column(name, justify="right")
+    for name, one in tiers.items():
+        short = f"{one.shortfall:,.0f}"
+        table.add_row(
+            name, f"{one.share:.0%}", short, f"{one.worst_minute:,.0f}", f"{one.unserved:.3%}"
+        )
+    return table
+
+
+def _course(frames: Sequence[Frame]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("FROM", no_wrap=True)
+    table.add_column("PHASE")
+    for name in ("DEMAND", "DESIRED", "READY"):
+        table.add_column(name, justify="right")
+    table.add_column(" DEMAND, SPARE", no_wrap=True)
+    table.add_column("MOSTLY BECAUSE", style="dim")
+    most = max(_demand(frames), *(float(f.desired) for f in frames))
+    for part in _parts(frames):
+        peak = max(part, key=lambda frame: frame.desired)
+        phase = Counter(frame.phase.value for frame in part).most_common(1)[0][0]
+        table.add_row(
+            clock(part[0].now, "%a %d %H:%M"),
+            Text(phase, STYLES.get(phase, "")),
+            f"{_demand(part):,.0f}",
+            f"{peak.desired:,}",
+            f"{max(f.ready for f in part):,}",
+            Text(" ").append(bar(_demand(part), peak.desired, most)),
+            Counter(frame.reason for frame in part).most_common(1)[0][0],
+        )
+    return table
+
+
+def _demand(frames: Sequence[Frame]) -> float:
+    """The highest known demand, in replicas."""
+    return max((f.demand for f in frames if not math.isnan(f.demand)), default=0.0)
+
+
+def bar(demand: float, desired: float, most: float, width: int = _BAR) -> Text:
+    """Demand as a full bar, the spare capacity above it as a light one; empty where unknown."""
+    scale = width / max(most, 1e-9)
+    known = 0.0 if math.isnan(demand) else demand
+    full = round(scale * min(known, most))
+    spare = max(0, round(scale * min(desired, most)) - full)
+    return Text.assemble(("█" * full, "blue"), ("░" * spare, "cyan"))
+
+
+def scores(rows: Mapping[str, Score], *, disruptions: bool = False) -> Table:
+    """Scores side by side."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("", style="dim", no_wrap=True)
+    for name in rows:
+        table.add_column(name, justify="right")
+    measures = {**_MEASURES, **_DISRUPTIONS} if disruptions else _MEASURES
+    for measure, told in measures.items():
+        table.add_row(measure, *map(told, rows.values()))
+    return table
+
+
+def _parts(frames: Sequence[Frame]) -> Iterable[Sequence[Frame]]:
+    size = max(1, -(-len(frames) // ROWS))
+    return [frames[i : i + size] for i in range(0, len(frames), size)]

@@ -1,0 +1,135 @@
+"""What came out of a plan for each workload, with its scores and what a replay can't know."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from ebbtide.cli.compare.comparison import rivals, static
+from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.plan.output import PlanOutput, score_output, step_outputs, tier_outputs
+from ebbtide.cli.plan.simulation import POLICY, Frame, Simulation, Workbench
+from ebbtide.cli.report.chart import Span
+from ebbtide.cli.report.page import Planned
+from ebbtide.cli.tune.sweeping import announced
+from ebbtide.planning.contrast import clipped
+from ebbtide.planning.demand import MINUTE
+from ebbtide.planning.score import HOUR, Score, score
+from ebbtide.planning.tiers import TierScore, by_tier
+from ebbtide_policies.experience_gate import ExperienceGate
+from ebbtide_policies.observation import Phase
+
+_FLAT = 15
+"""Minutes that a recording lies flat at its top before it is remarked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What came out for one workload."""
+
+    workload: str
+    frames: Sequence[Frame]
+    score: Score
+    static: Score
+    """The same demand on a fleet that always has what its peak needs."""
+    simulation: Simulation
+    """Where it came out."""
+    tiers: Mapping[str, TierScore]
+    """By tier of users, the most valuable first."""
+    remarks: Sequence[str] = ()
+    """What the replay can't know."""
+
+    @property
+    def phases(self) -> Mapping[Phase, float]:
+        """Hours in each phase."""
+        hours = self.simulation.world.tick / HOUR
+        counted = Counter(frame.phase for frame in self.frames)
+        return {phase: counted[phase] * hours for phase in Phase if counted[phase]}
+
+    @property
+    def output(self) -> PlanOutput:
+        """The same for programs."""
+        _, per_replica = self.simulation.workbenches[self.workload].signals[0]
+        return PlanOutput(
+            workload=self.workload,
+            score=score_output(self.score),
+            static_peak=score_output(self.static),
+            demand_minutes_short=self.score.shortfall * per_replica,
+            phases=dict(self.phases),
+            tiers=tier_outputs(self.tiers),
+            remarks=list(self.remarks),
+            steps=step_outputs(self.frames),
+        )
+
+    @property
+    def _rivals(self) -> Mapping[str, Score]:
+        known = self.score.shortfall, self.static
+        return rivals(self.simulation, self.workload, self.frames, *known)
+
+    @property
+    def planned(self) -> Planned:
+        """The same for a report, beside what people would use instead."""
+        return Planned(
+            workload=self.workload,
+            frames=self.frames,
+            tick=self.simulation.world.tick,
+            scores={"ebbtide": self.score, **self._rivals},
+            remarks=self.remarks,
+            events=_events(self.simulation, self.workload),
+            tiers=self.tiers,
+        )
+
+
+def plans_of(
+    simulation: Simulation, recorded: Recorded, tiers: Mapping[str, float]
+) -> Iterator[Plan]:
+    """Decide over a recording, and score what came out for each workload."""
+    tick = simulation.world.tick
+    frames: dict[str, list[Frame]] = {}
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("deciding", total=recorded.end - recorded.start)
+        for decided in simulation.run(recorded.start, recorded.end + tick):
+            for frame in decided:
+                frames.setdefault(frame.workload, []).append(frame)
+            progress.update(task, advance=tick)
+    for key, told in frames.items():
+        course = simulation.course(key, told)
+        price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
+        yield Plan(
+            workload=key,
+            frames=told,
+            score=score(course, price),
+            static=static(simulation, key, told),
+            simulation=simulation,
+            tiers=by_tier(course, simulation.workbenches[key].signals[0][1], tiers),
+            remarks=list(_remarks(simulation.workbenches[key])),
+        )
+
+
+def _events(simulation: Simulation, key: str) -> Sequence[Span]:
+    """What calendars announced to a workload."""
+    manifests = simulation.manifests
+    mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
+    return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
+
+
+def _remarks(bench: Workbench) -> Iterator[str]:
+    """What a replay can't know, and where the recording may tell the capacity of its day."""
+    if bench.spec.written(ExperienceGate):
+        yield (
+            "experienceGate: not modelled, as its signals tell of the fleet of that day: live, "
+            "it may hold steps, or take them back"
+        )
+    for series, _ in bench.signals:
+        for begin, end in clipped(series.minutes, least=_FLAT):
+            first, last = (
+                np.datetime64(int(series.start // MINUTE) + i, "m") for i in (begin, end)
+            )
+            yield (
+                f"demand lies flat at its top, {series.minutes[begin]:,.0f}, {first} to {last} UTC:"
+                " if the fleet of that day could carry no more, the true demand was higher"
+            )

@@ -1,0 +1,244 @@
+"""The very loop that runs in a cluster, on embedded twins and a fast clock: for demo and plan."""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.adapters.embedded.cluster import SimulatedCluster
+from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics, Period
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.compose import Plugins
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.models import HOUSE, makers
+from ebbtide.errors import InvalidInput
+from ebbtide.loop.ports import Ref, Resource
+from ebbtide.loop.report import Account
+from ebbtide.loop.tick import Loop, Rules, World
+from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.plant_settings import BootTime
+from ebbtide.planning.pods import Victims, highest_first
+from ebbtide.planning.score import Course
+from ebbtide_policies.contract import Bound, Decision, Kind
+from ebbtide_policies.lanes import Lanes, number, whole
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.sessions import Sessions, SessionsSettings
+
+POLICY = "CapacityPolicy"
+_CALM = PlantSettings()
+_FLOORS = {Kind.FLOOR, Kind.GUARANTEED_FLOOR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """The world that a simulation takes place in."""
+
+    tick: float = 15.0
+    lead: float | BootTime | None = None
+    """Seconds until a replica is ready and warm; None: what each policy says."""
+    boot: float | BootTime | None = None
+    """The same up to Ready; the policy's warm-up comes on top of it."""
+    delay: float = 30.0
+    """Seconds until a minute can be read."""
+    plant: PlantSettings = _CALM
+    """How the fleets behave otherwise; whoever scales a StatefulSet loses the highest ordinals."""
+    outages: tuple[Period, ...] = ()
+    """When the metrics store does not answer."""
+    seed: int = 0
+    """Of all that is left to chance."""
+
+
+class Frame(NamedTuple):
+    """One workload at one tick, in plain numbers: an account would keep its whole history alive."""
+
+    now: float
+    workload: str
+    demand: float
+    """Present demand in replicas at load 1.0, as it was seen."""
+    foreseen: float
+    """The 0.9 quantile of the forecast over the lead time, in replicas."""
+    current: int
+    ready: int
+    desired: int
+    phase: Phase
+    reason: str
+    message: str
+    bounds: tuple[Bound, ...] = ()
+    """All bounds, the binding one first; of a change of replicas only."""
+    need: int = 0
+    """The highest floor: what would be wanted if no ceiling stood above it."""
+
+    @classmethod
+    def of(cls, account: Account) -> "Frame":
+        """What is worth keeping of an account."""
+        seen, decision = account.seen, account.outcome.decision
+        needs = [(number(d.present()), number(d.ahead(0.9, seen.lead_time))) for d in seen.demand]
+        present, foreseen = np.max(needs, axis=0)
+        return cls(
+            now=seen.now,
+            workload=seen.workload,
+            demand=float(present),
+            foreseen=float(foreseen),
+            current=decision.current,
+            ready=int(number(seen.fleet.ready)),
+            desired=decision.replicas,
+            phase=seen.phase,
+            reason=decision.binding.reason,
+            message=decision.binding.message,
+            bounds=decision.bounds if decision.replicas != decision.current else (),
+            need=_need(decision),
+        )
+
+
+def _need(decision: Decision) -> int:
+    floors = [number(b.replicas) for b in decision.bounds if b.kind in _FLOORS]
+    return int(max((whole(floor) for floor in floors if np.isfinite(floor)), default=0.0))
+
+
+_VICTIMS: Mapping[str, Victims] = {"StatefulSet": highest_first}
+
+Answers = Callable[[Manifest, str], DemandSeries]
+"""The demand behind a PromQL expression of a CapacityPolicy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """One workload under simulation."""
+
+    key: str
+    ref: Ref
+    spec: CapacityPolicySpec
+    lead: float | BootTime
+    signals: tuple[tuple[DemandSeries, float], ...]
+    """The demand of each signal, and what one replica carries of it."""
+
+    def replicas_needed(self, times: Lanes) -> Lanes:
+        """The truth at some moments, in replicas at load 1.0; the largest signal counts."""
+        needs = [series.at(times) / per_replica for series, per_replica in self.signals]
+        return np.asarray(np.max(needs, axis=0))
+
+
+class Simulation:
+    """Runs policies over known demand, as if their modes were Enforce."""
+
+    def __init__(
+        self,
+        manifests: Sequence[Manifest],
+        answers: Answers,
+        world: Conditions,
+        plugins: Plugins | None = None,
+    ) -> None:
+        self.world = world
+        self._now = 0.0
+        self.workbenches: dict[str, Workbench] = {}
+        self.cluster = SimulatedCluster(lambda: self._now)
+        self.metrics = DemandMetrics({}, lambda: self._now, world.delay)
+        self.metrics.outages += world.outages
+        self.manifests, self._answers = manifests, answers
+        outside = World(
+            metrics=self.metrics,
+            cluster=self.cluster,
+            leadership=AlwaysLeader(),
+            stopwatch=lambda: self._now,
+        )
+        rules = Rules(
+            forecasters=makers(), candidates=tuple(HOUSE), plugins=plugins or {}, replayed=True
+        )
+        self.loop = Loop(outside, rules)
+
+    def run(self, start: float, end: float) -> Iterator[Sequence[Frame]]:
+        """Tick from `start` up to `end`; yields what was decided at each tick."""
+        self._now = start
+        for manifest in self.manifests:
+            self._apply(manifest, start)
+        while self._now < end:
+            tick = self.loop.tick(self._now)
+            if tick.failures:
+                raise InvalidInput("; ".join(f"{k}: {why}" for k, why in tick.failures.items()))
+            yield [Frame.of(account) for account in tick.accounts.values()]
+            self._now += self.world.tick
+
+    def course(self, key: str, frames: Sequence[Frame]) -> Course:
+        """What happened to one workload, as scores are made of."""
+        bench = self.workbenches[key]
+        times = np.array([frame.now for frame in frames])
+        census = [c for c in self.cluster.census(bench.ref) if c.now <= times[-1]]
+        return Course.told(census, bench.replicas_needed(times), self.world.tick)
+
+    def _apply(self, manifest: Manifest, start: float) -> None:
+        spec = dict(manifest.spec)
+        if manifest.kind == POLICY:
+            self._add(manifest, start)
+            spec["mode"] = "Enforce"
+        self.cluster.apply(
+            Resource(
+                kind=manifest.kind,
+                namespace=manifest.namespace,
+                name=manifest.name,
+                labels=manifest.labels,
+                spec=spec,
+            )
+        )
+
+    def _add(self, manifest: Manifest, start: float) -> None:
+        """Put the target of a policy there, with the replicas that its demand asks for at first."""
+        bench = self._workbench(manifest)
+        rival = next((b.key for b in self.workbenches.values() if b.ref == bench.ref), None)
+        if rival:
+            raise InvalidInput(f"{bench.key} and {rival} scale the same {bench.ref}; leave one out")
+        limits = bench.spec.replicas
+        need = np.ceil(bench.replicas_needed(np.array([start]))[0] * 1.1)
+        replicas = int(np.clip(need, limits.min, limits.max))
+        plant = self.plant_of(bench, replicas, start)
+        sessions = bench.signals[0][0]
+        self.cluster.add_target(bench.ref, plant, lambda at: float(sessions.at(at)))
+        spared = bench.spec.written(Sessions)
+        if isinstance(spared, SessionsSettings) and spared.query:
+            self.metrics.answer_each(spared.query, self.cluster.book(bench.ref).sessions)
+        self.workbenches[bench.key] = bench
+
+    def plant_of(self, bench: Workbench, replicas: int, start: float) -> Plant:
+        """A plant as that of a workload is; every one of them has the same luck."""
+        victims = self.world.plant.victims or _VICTIMS.get(bench.ref.kind)
+        luck = np.random.default_rng([self.world.seed, zlib.crc32(bench.key.encode())])
+        settings = replace(self.world.plant, lead=bench.lead, victims=victims)
+        return Plant(settings, replicas, start, luck)
+
+    def _workbench(self, manifest: Manifest) -> Workbench:
+        spec = parse_policy(manifest.spec)
+        key = f"{manifest.namespace}/{manifest.name}"
+        signals = []
+        for signal in spec.signals().values():
+            if signal.per_replica is None:
+                raise InvalidInput(f"{key}: perReplicaQuery has no answer here; write perReplica")
+            series = self._answers(manifest, signal.query)
+            signals.append((series, signal.per_replica))
+            self.metrics.answer(signal.query, series)
+            if signal.alive:
+                self.metrics.answer(signal.alive.query, _alive(series))
+        ref = spec.scale_target_ref
+        return Workbench(
+            key=key,
+            ref=Ref(ref.api_version, ref.kind, manifest.namespace, ref.name),
+            spec=spec,
+            lead=self._lead(spec),
+            signals=tuple(signals),
+        )
+
+    def _lead(self, spec: CapacityPolicySpec) -> float | BootTime:
+        """How long a replica of a workload takes."""
+        if self.world.lead is not None:
+            return self.world.lead
+        boot, warm = self.world.boot, spec.capacity.warmup
+        if isinstance(boot, BootTime):
+            return replace(boot, after=warm)
+        return spec.lead_time if boot is None else boot + warm
+
+
+def _alive(series: DemandSeries) -> DemandSeries:
+    """All scrape targets answer: a recording has none that could be missing."""
+    return replace(series, minutes=np.ones(series.minutes.size))

@@ -1,0 +1,152 @@
+"""From a scenario, and what is supposed on the command line, to the world of a plan."""
+
+import copy
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ebbtide.adapters.embedded.twins import Period
+from ebbtide.api.base import moment
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_profile, understand
+from ebbtide.api.sentences import place
+from ebbtide.api.yaml_text import Document
+from ebbtide.api.yaml_text import read as read_yaml
+from ebbtide.cli.files import read
+from ebbtide.cli.plan.demand import Recorded, demand_of, from_prometheus
+from ebbtide.cli.plan.edits import Edit, put
+from ebbtide.cli.plan.scenario import Scenario, Spread, VictimChoice
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.plant import PlantSettings
+from ebbtide.planning.plant_settings import BootTime, NodeSettings, ZoneLoss
+from ebbtide.planning.pods import Victims, at_random, highest_first, newest_first
+from ebbtide.planning.what_if import Event, WhatIf
+
+_PROFILE = "EventProfile"
+_VICTIMS: Mapping[VictimChoice, Victims] = {
+    VictimChoice.REPLICA_SET: newest_first,
+    VictimChoice.STATEFUL_SET: highest_first,
+    VictimChoice.RANDOM: at_random,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """A scenario, and the folder that its files stand in."""
+
+    scenario: Scenario
+    folder: pathlib.Path = pathlib.Path()
+
+    def recorded(
+        self,
+        manifests: Sequence[Manifest],
+        csv: pathlib.Path | None,
+        prometheus: str | None,
+        since: str,
+    ) -> Recorded:
+        """The demand that is replayed, as it is supposed to be.
+
+        Raises:
+            InvalidInput: it is not said where it is, or a profile is not in the files.
+            MetricsUnavailable: a query has no answer.
+
+        """
+        told = self.scenario
+        changed = WhatIf(times=told.times, later=told.later, event=self._event(manifests))
+        start, end = self._moment(told.start), self._moment(told.end)
+        if told.demand and not csv and not prometheus:
+            found = told.demand.recorded(self.folder, told.time_zone).between(start, end)
+        elif prometheus and start is not None and not csv:
+            until = time.time() if end is None else end
+            found = from_prometheus(prometheus, manifests, until - start, until)
+        else:
+            found = demand_of(manifests, csv, prometheus, since).between(start, end)
+        return found.if_it_were(changed)
+
+    def _moment(self, local: str | None) -> float | None:
+        return None if local is None else moment(local, self.scenario.time_zone)
+
+    def _event(self, manifests: Sequence[Manifest]) -> Event | None:
+        like = self.scenario.like
+        if like is None:
+            return None
+        found = [m for m in manifests if m.kind == _PROFILE and m.name == like.profile]
+        if not found:
+            raise InvalidInput(
+                f"like.profile: no EventProfile {like.profile} is in these files; "
+                "`ebbtide event capture` writes one"
+            )
+        profile = parse_profile(found[0].spec)
+        start = moment(like.at, self.scenario.time_zone)
+        return Event(start, profile.seconds, like.times * profile.peak, profile.shape)
+
+    def boot(self) -> float | BootTime | None:
+        """The time from the patch to Ready; None: as each policy says."""
+        return None if self.scenario.boot is None else _time(self.scenario.boot)
+
+    def plant(self) -> PlantSettings:
+        """How fleets behave."""
+        told = self.scenario
+        return PlantSettings(
+            nodes=self._nodes(),
+            session=told.session,
+            victims=_VICTIMS[told.victims] if told.victims else None,
+            router_drains=told.router_drains,
+            termination=told.termination,
+            loss=told.pod_loss,
+            zones=told.zones,
+            zone_losses=tuple(
+                ZoneLoss(moment(one.at, told.time_zone), one.lasts, one.zone - 1)
+                for one in told.zones_lost
+            ),
+        )
+
+    def _nodes(self) -> NodeSettings | None:
+        pool = self.scenario.nodes
+        if pool is None:
+            return None
+        return NodeSettings(
+            pods=pool.pods,
+            provisioning=_time(pool.provisioning),
+            spare=pool.spare,
+            keep=pool.keep,
+        )
+
+    def outages(self) -> tuple[Period, ...]:
+        """When the metrics store does not answer."""
+        begins = ((moment(o.at, self.scenario.time_zone), o.lasts) for o in self.scenario.outages)
+        return tuple(Period(at, at + lasts) for at, lasts in begins)
+
+
+def _time(spread: Spread) -> float | BootTime:
+    return spread.p50 if spread.p50 == spread.p90 else BootTime.between(spread.p50, spread.p90)
+
+
+def supposed(path: pathlib.Path | None, changes: Sequence[str]) -> Supposed:
+    """Understand a scenario in a file, with some of its fields changed on the command line.
+
+    Raises:
+        InvalidInput: one line for everything that is wrong, with its line in the file.
+
+    """
+    document = _document(path) if path else Document({}, {})
+    body = copy.deepcopy(document.body)
+    for change in changes:
+        put(body, Edit.of(change, "--what-if", "times=1.4 or later=2h"), "scenario")
+    found = understand(Scenario, body)
+    if isinstance(found, Scenario) and not document.faults:
+        return Supposed(found, path.parent if path else pathlib.Path())
+    faults = [*document.faults, *(found if isinstance(found, list) else [])]
+    where = [f"{path}:{document.line(f.at)}: " if path else "--what-if " for f in faults]
+    raise InvalidInput(
+        "\n".join(f"{at}{place(f.at)}: {f.why}" for at, f in zip(where, faults, strict=True))
+    )
+
+
+def _document(path: pathlib.Path) -> Document:
+    text = read_yaml(read(path))
+    if text.why or len(text.documents) != 1 or not isinstance(text.documents[0].body, dict):
+        why = text.why or "write one document with the fields of a scenario"
+        raise InvalidInput(f"{path}:{text.broken_at or 1}: {why}")
+    return text.documents[0]

@@ -1,0 +1,1 @@
+"""Whether a namespace is ready for a planned peak."""

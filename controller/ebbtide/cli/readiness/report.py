@@ -1,0 +1,165 @@
+"""Whether a namespace is ready for a planned peak: what is missing, what it carries at most."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.plan.planned import Plan
+from ebbtide.cli.readiness.standing import Standing, manifest_of
+from ebbtide.loop.workload import Workload
+from ebbtide.planning.coming import coming, ordinary
+from ebbtide.planning.walls import Lack, alone, lacks, on_new_nodes, together
+from ebbtide_policies.demand import Signal
+from ebbtide_policies.event_calendar import Calendar
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import Fleet, Observation
+
+
+class Peak(NamedTuple):
+    """The most replicas that a workload will need, and what needs them."""
+
+    workload: str
+    replicas: int
+    at: float
+    """The moment of the replay, or that by which an event wants them."""
+    event: str = ""
+    """The announced event; empty: the demand that was replayed."""
+    begins: float = UNKNOWN
+    """Of an event: from when the fleet has to grow."""
+
+
+class Range(NamedTuple):
+    """One of a range of peaks, and what it costs to be ready for it; all workloads together."""
+
+    times: float
+    replicas: int
+    replica_hours: float
+    cost: float
+    unserved: float
+    lacks: Sequence[Lack]
+
+
+class Most(NamedTuple):
+    """The most that one workload can have beside the planned peaks of the others."""
+
+    replicas: int
+    demand: float
+    """What these carry, in units of its first signal; NaN where that is behind a query."""
+    lacks: Sequence[Lack]
+    """What stops it there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What a plan comes to on a cluster."""
+
+    standing: Standing
+    peaks: Mapping[str, Peak]
+    lacks: Sequence[Lack]
+    times: float
+    """The largest multiple of all planned peaks at once that fits."""
+    behind: Sequence[Lack]
+    """What stops it there."""
+    most: Mapping[str, Most]
+    new_nodes: Mapping[str, int]
+    """Pods of the planned peak that have to wait until a node is made."""
+    ranges: Sequence[Range]
+
+
+def readiness(
+    standing: Standing, plain: Recorded, replays: Mapping[float, Sequence[Plan]]
+) -> Readiness:
+    """Hold the peaks of a replay, and of the events to come, against the walls of a cluster.
+
+    `replays` are by how many times the demand was that of `plain`, which was recorded. The first is
+    the plan, the others are the rest of a range of peaks.
+    """
+    peaks = dict(_peaks(standing, plain, next(iter(replays.values()))))
+    wanted = {key: peak.replicas for key, peak in peaks.items()}
+    times, behind = together(standing.site, wanted)
+    return Readiness(
+        standing=standing,
+        peaks=peaks,
+        lacks=lacks(standing.site, wanted),
+        times=times,
+        behind=behind,
+        most=dict(_most(standing, wanted)),
+        new_nodes=on_new_nodes(standing.site, wanted),
+        ranges=[_range(standing, *replay) for replay in replays.items()],
+    )
+
+
+def _peaks(
+    standing: Standing, plain: Recorded, plans: Sequence[Plan]
+) -> Iterator[tuple[str, Peak]]:
+    for plan in plans:
+        key, highest = plan.workload, max(plan.frames, key=lambda frame: frame.need)
+        replayed = Peak(key, highest.need, highest.now)
+        announced = _announced(standing, plain, standing.workloads[key])
+        yield key, max((replayed, *announced), key=lambda peak: peak.replicas)
+
+
+def _announced(standing: Standing, plain: Recorded, workload: Workload) -> Iterator[Peak]:
+    """The peaks of events to come, as the calendar policy reckons them."""
+    seen = _seen(standing, plain, workload)
+    if any(np.isnan(signal.per_replica) for signal in seen.demand):
+        return
+    settings = next(p.settings for p in workload.policies if isinstance(p, Calendar))
+    events = standing.words.events(workload, float(seen.demand[0].per_replica))
+    for one in coming(events, seen, settings):
+        if not np.isnan(one.replicas):
+            peak = int(one.replicas)
+            yield Peak(workload.key, peak, one.ready_by, one.event, one.begins)
+
+
+def _seen(standing: Standing, plain: Recorded, workload: Workload) -> Observation:
+    """A workload now, with what is usual at each minute of its day."""
+    target = standing.targets.get(workload.key)
+    current = target.replicas if target else 1
+    demand = []
+    for name, spec in workload.signals.items():
+        series = plain.answer(manifest_of(workload.resource), spec.query)
+        demand.append(
+            Signal(
+                name=name,
+                now=standing.now,
+                per_replica=UNKNOWN if spec.per_replica is None else spec.per_replica,
+                newest=series.end,
+                minutes=series.minutes,
+                ordinary=ordinary(series),
+            )
+        )
+    return Observation(
+        workload=workload.key,
+        now=standing.now,
+        fleet=Fleet(current=current, ready=current),
+        demand=demand,
+        lead_time=workload.lead_time,
+        longest_lead_time=workload.longest_lead_time,
+        scale_up=workload.scale_up,
+    )
+
+
+def _most(standing: Standing, wanted: Mapping[str, int]) -> Iterator[tuple[str, Most]]:
+    for fleet in standing.site.fleets:
+        most, behind = alone(standing.site, wanted, fleet.workload)
+        signal = next(iter(standing.workloads[fleet.workload].signals.values()))
+        each = UNKNOWN if signal.per_replica is None else signal.per_replica
+        yield fleet.workload, Most(most, most * each, behind)
+
+
+def _range(standing: Standing, times: float, plans: Sequence[Plan]) -> Range:
+    """What it costs to be ready for the demand of one replay."""
+    wanted = {plan.workload: max(frame.need for frame in plan.frames) for plan in plans}
+    scores = [plan.score for plan in plans]
+    return Range(
+        times=times,
+        replicas=sum(wanted.values()),
+        replica_hours=sum(one.replica_hours for one in scores),
+        cost=sum(one.cost for one in scores),
+        unserved=max((one.unserved for one in scores), default=0.0),
+        lacks=lacks(standing.site, wanted),
+    )

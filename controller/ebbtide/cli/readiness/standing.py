@@ -1,0 +1,135 @@
+"""What a namespace runs now, read as the person who asks, and understood as the loop does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ebbtide.api.load import Manifest
+from ebbtide.cli.models import makers, plugins
+from ebbtide.errors import Forbidden, InvalidInput
+from ebbtide.loop.heard import Heard
+from ebbtide.loop.ports import Resource, Survey, Target
+from ebbtide.loop.words import Words
+from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.planning.site import Site
+
+if TYPE_CHECKING:
+    from ebbtide.adapters.kubernetes.api_server import ApiServer
+
+PROFILE = "EventProfile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What runs in a namespace now, and what limits it."""
+
+    namespace: str
+    now: float
+    workloads: Mapping[str, Workload]
+    targets: Mapping[str, Target]
+    words: Words
+    site: Site
+    manifests: Sequence[Manifest]
+    """Policies, calendars and profiles, as a file would have them."""
+    remarks: Sequence[str]
+    """What could not be read, or is not reckoned with."""
+
+
+def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
+    """Read `NAMESPACE`, or one `NAMESPACE/POLICY` of it; `home` is the operator's own namespace.
+
+    Raises:
+        InvalidInput: there is no policy, or one that can't be understood.
+        ClusterUnavailable: the API server did not answer.
+
+    """
+    from ebbtide.adapters.kubernetes.site import Scaled, Surveyor
+
+    namespace, _, only = where.partition("/")
+    surveyor = Surveyor(server, namespace)
+    survey = _surveyed(server, namespace, home, surveyor.remarks)
+    policies = [p for p in survey.policies if only in ("", p.name) and not p.deleting]
+    workloads = _understood(policies, where)
+    targets = _targets(workloads, survey, surveyor.remarks)
+    scaled = {k: Scaled(t, workloads[k].spec.replicas.max) for k, t in targets.items()}
+    words = Heard(home).of(survey)
+    for workload in workloads.values():
+        names = [word.name for word in words.said(workload, now)]
+        surveyor.remarks += [f"{workload.key}: override {name} is left out" for name in names]
+    beside = (*survey.calendars, *survey.profiles)
+    return Standing(
+        namespace=namespace,
+        now=now,
+        workloads=workloads,
+        targets=targets,
+        words=words,
+        site=surveyor.site(scaled),
+        manifests=[manifest_of(one) for one in (*policies, *_said_here(beside, namespace))],
+        remarks=surveyor.remarks,
+    )
+
+
+def _surveyed(server: "ApiServer", namespace: str, home: str, remarks: list[str]) -> Survey:
+    """Survey a namespace; without what the operator's own says, where that may not be read."""
+    from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+    from ebbtide.adapters.kubernetes.own_objects import Scope
+
+    def look(at: str) -> Survey:
+        scope = Scope((namespace,), at)
+        return KubernetesCluster(
+            server, may_write=lambda: False, now=lambda: 0.0, scope=scope
+        ).survey()
+
+    try:
+        return look(home)
+    except Forbidden as error:
+        found = look("")
+        remarks.append(f"left out: what is said in namespace {home}: {error}")
+        return found
+
+
+def _understood(policies: Sequence[Resource], where: str) -> Mapping[str, Workload]:
+    found = Understanding(plugins(), sorted(makers())).of(policies)
+    if not found:
+        raise InvalidInput(f"there is no CapacityPolicy in {where}; `ebbtide plan FILE` plans one")
+    for key, workload in found.items():
+        if isinstance(workload, InvalidInput):
+            raise InvalidInput(f"{key}: {workload}") from workload
+    return {key: one for key, one in sorted(found.items()) if isinstance(one, Workload)}
+
+
+def _targets(
+    workloads: Mapping[str, Workload], survey: Survey, remarks: list[str]
+) -> Mapping[str, Target]:
+    found = {}
+    for key, workload in workloads.items():
+        target = survey.targets.get(workload.target)
+        if isinstance(target, Target):
+            found[key] = target
+        else:
+            why = target or "it is not there"
+            remarks.append(f"{key}: {workload.target} can't be read, so nothing limits it: {why}")
+    return found
+
+
+def _said_here(beside: Sequence[Resource], namespace: str) -> Iterator[Resource]:
+    """What holds in a namespace, the words of the operator's own as if they were said here."""
+    here = {(one.kind, one.name) for one in beside if one.namespace == namespace}
+    for one in beside:
+        if one.namespace == namespace:
+            yield one
+        elif one.kind != PROFILE:
+            yield replace(one, namespace=namespace, name=f"{one.namespace}.{one.name}")
+        elif (one.kind, one.name) not in here:
+            yield replace(one, namespace=namespace)
+
+
+def manifest_of(one: Resource) -> Manifest:
+    """An object as it would stand in a file."""
+    return Manifest(
+        kind=one.kind,
+        namespace=one.namespace,
+        name=one.name,
+        labels=one.labels,
+        spec=one.spec,
+    )

@@ -1,0 +1,161 @@
+"""The course of a plan as a drawing: phases behind, demand and its forecast, the staircase."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.cli.chart import Frame as Drawing
+from ebbtide.cli.chart import Point, short, ticks
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide_policies.lanes import Lanes
+
+WIDTH, HEIGHT = 1160, 380
+MOST_POINTS = 1400
+"""Columns of a drawing: more moments than these could not be told apart."""
+_DAY = 86400.0
+_HOURS = (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168)
+_MOST_MARKS = 12
+_APART = 6
+"""Pixels from one step that can be pointed at to the next."""
+
+
+class Span(NamedTuple):
+    """An event that was announced."""
+
+    name: str
+    start: float
+    end: float
+
+
+def course(
+    frames: Sequence[Frame],
+    words: Mapping[str, str],
+    events: Sequence[Span] = (),
+    anchor: str = "",
+) -> str:
+    """The drawing of one workload, as SVG text.
+
+    With an `anchor` a step of the staircase leads to the change of that name and number.
+    """
+    columns = _Columns(frames)
+    highest = float(np.nanmax([columns.demand, columns.desired, columns.foreseen]))
+    drawing = Drawing(
+        low=(frames[0].now, 0.0),
+        high=(max(frames[-1].now, frames[0].now + 60), highest * 1.06),
+        width=WIDTH,
+        height=HEIGHT,
+    )
+    axes = drawing.across(ticks(0, highest * 1.06, 6), short)
+    days = drawing.below(*_marks(frames[0].now, frames[-1].now))
+    parts = (
+        *_phases(drawing, frames),
+        *_lines(drawing, columns),
+        *_events(drawing, events),
+        *(_steps(drawing, frames, anchor) if anchor else ()),
+    )
+    return drawing.drawn(words["course"], axes + days, *parts)
+
+
+def changes(frames: Sequence[Frame]) -> Sequence[Frame]:
+    """The frames in which replicas change; what a report numbers."""
+    return [frame for frame in frames if frame.current != frame.desired]
+
+
+def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[str]:
+    """A dot on the staircase for the largest change of every few pixels, with a link to it."""
+    found: dict[int, tuple[int, Frame]] = {}
+    for i, frame in enumerate(changes(frames)):
+        x, _ = drawing.place((frame.now, 0.0))
+        there = found.get(int(x // _APART))
+        if there is None or _size(frame) > _size(there[1]):
+            found[int(x // _APART)] = i, frame
+    for i, frame in found.values():
+        told = f"{frame.current:,} → {frame.desired:,} {frame.reason}"
+        dot = drawing.dot((frame.now, frame.desired), "step", told)
+        yield f'<a href="#{anchor}-{i}">{dot}</a>'
+
+
+def _size(frame: Frame) -> int:
+    return abs(frame.desired - frame.current)
+
+
+def _events(drawing: Drawing, events: Sequence[Span]) -> Iterator[str]:
+    """Where announced events begin and end, with their names."""
+    (first, _), (last, top) = drawing.low, drawing.high
+    for event in events:
+        if event.start < last and event.end > first:
+            begin, end = max(event.start, first), min(event.end, last)
+            x, y = drawing.place((begin, top))
+            yield drawing.upright(begin, "event") + drawing.upright(end, "event")
+            yield f'<text class="tick" x="{x + 5:.1f}" y="{y + 12:.1f}">{escape(event.name)}</text>'
+
+
+class _Columns:
+    """The frames, thinned to as many moments as a drawing has columns.
+
+    Of the moments that share a column the highest demand and capacity are kept, so that no peak is
+    lost; what is ready is the lowest, so that no shortfall is.
+    """
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._size = max(1, -(-len(frames) // MOST_POINTS))
+        self.at = self._each(frames, lambda f: f.now, np.fmin)
+        self.demand = self._each(frames, lambda f: f.demand, np.fmax)
+        self.foreseen = self._each(frames, lambda f: f.foreseen, np.fmax)
+        self.desired = self._each(frames, lambda f: f.desired, np.fmax)
+        self.ready = self._each(frames, lambda f: f.ready, np.fmin)
+
+    def _each(
+        self, frames: Sequence[Frame], of: Callable[[Frame], float], choose: np.ufunc
+    ) -> Lanes:
+        values = np.array([of(frame) for frame in frames], dtype=np.float64)
+        found: Lanes = choose.reduceat(values, np.arange(0, values.size, self._size))
+        return found
+
+    def line(self, values: Lanes) -> list[Point]:
+        """Values at their moments."""
+        return list(zip(self.at.tolist(), values.tolist(), strict=True))
+
+    def steps(self, values: Lanes) -> list[Point]:
+        """Values that hold until the next moment."""
+        at, held = np.repeat(self.at, 2)[1:], np.repeat(values, 2)[:-1]
+        return list(zip(at.tolist(), held.tolist(), strict=True))
+
+
+def _lines(drawing: Drawing, columns: _Columns) -> Iterator[str]:
+    demand = np.nan_to_num(columns.demand)
+    ready, lower = columns.steps(columns.ready), np.minimum(demand, columns.ready)
+    yield drawing.area(ready, columns.steps(lower), "idle")
+    yield drawing.area(columns.steps(np.maximum(demand, columns.ready)), ready, "short")
+    seen = np.where(np.isnan(columns.foreseen), columns.demand, columns.foreseen)
+    above = np.fmax(seen, columns.demand)
+    yield drawing.area(
+        columns.line(np.nan_to_num(above)), columns.line(np.nan_to_num(columns.demand)), "foreseen"
+    )
+    yield drawing.line(columns.line(columns.demand), "demand")
+    yield drawing.line(columns.steps(columns.desired), "desired")
+
+
+def _phases(drawing: Drawing, frames: Sequence[Frame]) -> Iterator[str]:
+    """A shade behind every stretch that is not peace."""
+    top = drawing.high[1]
+    runs = [(phase, list(run)) for phase, run in groupby(frames, lambda frame: frame.phase.value)]
+    for i, (phase, run) in enumerate(runs):
+        end = runs[i + 1][1][0].now if i + 1 < len(runs) else run[-1].now
+        if phase != "Peace":
+            upper, lower = ([(run[0].now, y), (end, y)] for y in (top, 0.0))
+            yield drawing.area(upper, lower, f"phase {phase.lower()}")
+
+
+def _marks(start: float, end: float) -> tuple[Sequence[float], Callable[[float], str]]:
+    """The moments below the drawing, and how they are shown."""
+    fits = [h * 3600.0 for h in _HOURS if (end - start) / (h * 3600.0) <= _MOST_MARKS]
+    every = fits[0] if fits else (end - start) / _MOST_MARKS
+    first = -(-start // every) * every
+    moments = np.arange(first, end, every).tolist() or [start]
+    form = "%d %b" if every >= _DAY else "%d %b %H:%M"
+    return moments, lambda at: datetime.fromtimestamp(at, UTC).strftime(form).lstrip("0")

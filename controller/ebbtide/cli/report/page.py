@@ -1,0 +1,204 @@
+"""A plan as a page of its own: how many replicas, when, at what cost, and why."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from ebbtide.api.moments import clock
+from ebbtide.cli.cluster.explain import MEANS
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide.cli.report.chart import Span, changes, course
+from ebbtide.cli.report.words import Language, words
+from ebbtide.loop.report import says_something
+from ebbtide.planning.score import Score
+from ebbtide.planning.tiers import TierScore
+from ebbtide_policies.contract import Bound
+from ebbtide_policies.lanes import number
+
+MOST_CHANGES = 5000
+"""Changes in the record of a page; the JSON has all of them."""
+NOTHING = "-"
+KEYS = ("demand", "foreseen", "ready", "idle", "short")
+"""What a drawing shows, in the order of its legend."""
+_HOUR = 3600.0
+PHASES = ("Peace", "Prewarm", "War", "Ebb")
+
+Measure = Callable[[Score], str]
+_MEASURES: Mapping[str, Measure] = {
+    "replica_hours": lambda one: f"{one.replica_hours:,.0f}",
+    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NOTHING,
+    "idle_hours": lambda one: f"{one.idle:,.0f}",
+    "shortfall": lambda one: f"{one.shortfall:,.0f}",
+    "worst": lambda one: f"{one.worst_shortfall:,.0f}",
+    "unserved": lambda one: f"{one.unserved:.3%}",
+    "events": lambda one: f"{one.events:,}",
+    "drop": lambda one: f"{one.largest_drop:,.0f}",
+}
+_CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One workload of a report."""
+
+    workload: str
+    frames: Sequence[Frame]
+    tick: float
+    """Seconds from one frame to the next."""
+    scores: Mapping[str, Score]
+    """Ebbtide's own first, the clairvoyant bound last."""
+    remarks: Sequence[str] = ()
+    events: Sequence[Span] = ()
+    """What a calendar announced."""
+    tiers: Mapping[str, TierScore] = field(default_factory=dict)
+
+    @property
+    def anchor(self) -> str:
+        """What its changes are named by."""
+        return self.workload.replace("/", "-")
+
+
+def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
+    """The whole page; it names nothing outside of itself."""
+    said = words(language)
+    template = Template(files("ebbtide.cli.report").joinpath("page.html").read_text("utf-8"))
+    return template.substitute(
+        lang=language.value,
+        title=said["title"],
+        sections="".join(_section(one, said) for one in planned),
+        made_by=escape(said["made_by"]),
+    )
+
+
+def _section(one: Planned, said: Mapping[str, str]) -> str:
+    return (
+        f"<section><h2>{escape(one.workload)}</h2>"
+        f'<p class="answer">{escape(answer(one, said))}</p>'
+        f"{_remarks(one, said)}{_course(one, said)}{_scores(one, said)}{_log(one, said)}</section>"
+    )
+
+
+def answer(one: Planned, said: Mapping[str, str]) -> str:
+    """How many, when, at what cost: in one sentence."""
+    mine = next(iter(one.scores.values()))
+    return said["answer"].format(
+        peak=max(frame.desired for frame in one.frames),
+        first=clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
+        last=clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
+        hours=mine.replica_hours,
+        cost=said["cost"].format(mine.cost) if mine.cost else "",
+    )
+
+
+def _remarks(one: Planned, said: Mapping[str, str]) -> str:
+    lines = "".join(f"<li>{escape(remark)}</li>" for remark in one.remarks)
+    if not lines:
+        return ""
+    return f'<div class="card remarks"><h3>{escape(said["remarks"])}</h3><ul>{lines}</ul></div>'
+
+
+def _course(one: Planned, said: Mapping[str, str]) -> str:
+    keys = "".join(f'<span class="key-{name}">{escape(said[name])}</span>' for name in KEYS)
+    phases = "".join(f'<span class="key-{p.lower()}">{p}</span>' for p in PHASES[1:])
+    return (
+        f"<h3>{escape(said['course'])}</h3><p>{escape(said['course_note'])}</p>"
+        f'<figure class="card">{course(one.frames, said, one.events, one.anchor)}'
+        f'<div class="legend">{keys}{phases}</div></figure>'
+    )
+
+
+def _scores(one: Planned, said: Mapping[str, str]) -> str:
+    heads = "".join(f"<th>{escape(name)}</th>" for name in one.scores)
+    cut_off = _CUT_OFF if any(s.disruptions for s in one.scores.values()) else {}
+    rows = [
+        _row(said[name], [of(s) for s in one.scores.values()])
+        for name, of in {**_MEASURES, **cut_off}.items()
+    ]
+    bound = [*one.scores.values()][-1].replica_hours
+    beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in one.scores.values()]
+    spent = Counter(frame.phase.value for frame in one.frames)
+    lasted = "".join(
+        f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / _HOUR:,.1f} h</span>'
+        for p in PHASES
+        if spent[p]
+    )
+    return (
+        f"<h3>{escape(said['scores'])}</h3><p>{escape(said['scores_note'])}</p>"
+        f'<div class="card scroll"><table class="scores"><tr><th></th>{heads}</tr>{"".join(rows)}'
+        f'{_row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
+        f"{lasted}</div></div>{_tiers(one, said)}"
+    )
+
+
+def _tiers(one: Planned, said: Mapping[str, str]) -> str:
+    """Whom the shortfall hit."""
+    if not one.tiers:
+        return ""
+    names = ("tier_share", "tier_short", "tier_worst", "unserved")
+    heads = "".join(f"<th>{escape(said[name])}</th>" for name in names)
+    rows = "".join(
+        _row(
+            name,
+            [
+                f"{tier.share:.0%}",
+                f"{tier.shortfall:,.0f}",
+                f"{tier.worst_minute:,.0f}",
+                f"{tier.unserved:.3%}",
+            ],
+        )
+        for name, tier in one.tiers.items()
+    )
+    return (
+        f"<h3>{escape(said['tiers'])}</h3><p>{escape(said['tiers_note'])}</p>"
+        f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
+    )
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _log(one: Planned, said: Mapping[str, str]) -> str:
+    told = changes(one.frames)
+    rows = "".join(
+        _change(frame, said, f"{one.anchor}-{i}") for i, frame in enumerate(told[:MOST_CHANGES])
+    )
+    left = len(told) - MOST_CHANGES
+    more = f"<p>{escape(said['more'].format(f'{left:,}'))}</p>" if left > 0 else ""
+    hint = escape(said["filter"])
+    return (
+        f"<h3>{escape(said['log'])}</h3><p>{escape(said['log_note'])}</p>"
+        f'<div class="card"><input type="search" class="filter" aria-label="{hint}"'
+        f' placeholder="{hint}"><output></output>'
+        f'<div class="changes">{rows}</div>{more}</div>'
+    )
+
+
+def _change(frame: Frame, said: Mapping[str, str], name: str) -> str:
+    """One change, with all of its bounds folded below."""
+    at, phase = clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
+    way = "up" if frame.desired > frame.current else "down"
+    return (
+        f'<details id="{escape(name)}"><summary><span class="at">{at}</span>'
+        f'<span class="key-{phase.lower()} in">{phase}</span>'
+        f'<span class="change {way}">{frame.current:,} → {frame.desired:,}</span>'
+        f"<span><b>{escape(frame.reason)}</b> {escape(frame.message)}</span></summary>"
+        f"{_bounds(frame, said)}</details>"
+    )
+
+
+def _bounds(frame: Frame, said: Mapping[str, str]) -> str:
+    heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("change", "policy", "why"))
+    rows = "".join(_bound(bound) for bound in frame.bounds if says_something(bound))
+    return f'<table class="bounds"><tr><th></th>{heads}</tr>{rows}</table>'
+
+
+def _bound(bound: Bound) -> str:
+    replicas = number(bound.replicas)
+    told = f"{replicas:,.0f}" if math.isfinite(replicas) else NOTHING
+    why = f"<b>{escape(bound.reason)}</b> {escape(bound.message)}"
+    return _row(MEANS[bound.kind.value], [told, escape(bound.policy), why])

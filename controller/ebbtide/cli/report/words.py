@@ -1,0 +1,20 @@
+"""The words of a report, in every language that it speaks."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.resources import files
+
+import yaml
+
+
+class Language(StrEnum):
+    """A language of the report."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+def words(language: Language) -> Mapping[str, str]:
+    """Every word of a report in one language."""
+    text = files("ebbtide.cli.report").joinpath("words.yaml").read_text("utf-8")
+    return {key: said[language.value] for key, said in yaml.safe_load(text).items()}

@@ -1,0 +1,149 @@
+"""Everything that a running operator holds: its clients, its lease, its clock, what it tells."""
+
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from ebbtide.cli.run import logs
+from ebbtide.loop.runner import Missed
+from ebbtide.loop.runner import run as run_loop
+from ebbtide.loop.tick import Loop, Rules, Tick, World
+
+if TYPE_CHECKING:
+    from ebbtide.adapters.exposition import Exposition
+    from ebbtide.adapters.kubernetes.lease import LeaseSettings
+    from ebbtide.adapters.sources import MetricsSource
+    from ebbtide.adapters.tape import Tape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the operator is, and what it looks after."""
+
+    kubeconfig: str | None
+    context: str | None
+    home: str
+    namespaces: tuple[str, ...]
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On which terms leadership is held."""
+
+    lease: str
+    duration: int
+    tick: float
+    request_timeout: float
+
+
+class WallClock:
+    """Real time, until somebody asks the operator to stop."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return time.time()
+
+    def sleep(self, until: float) -> bool:
+        """Wait until a moment, or until stopped."""
+        return not self._stop.wait(max(0.0, until - time.time()))
+
+    def stop(self, *_: object) -> None:
+        """End the loop after the tick that is going on."""
+        self._stop.set()
+
+
+class Operator:
+    """Everything that a running operator holds, opened and closed in order."""
+
+    def __init__(
+        self,
+        sources: "Mapping[str, MetricsSource]",
+        place: Place,
+        terms: Terms,
+        listen: str,
+        tape: "Tape | None" = None,
+    ) -> None:
+        from ebbtide.adapters.background import Threads
+        from ebbtide.adapters.kubernetes.api_server import Timeout, connect
+        from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+        from ebbtide.adapters.kubernetes.lease import KubernetesLease, sleepless_clock
+        from ebbtide.adapters.kubernetes.own_objects import Scope
+        from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
+
+        self._terms, self._clock, self._tape = terms, WallClock(), tape
+        connecting = min(3.05, terms.request_timeout / 4)
+        timeout = Timeout(connecting, terms.request_timeout - connecting)
+        server = connect(place.kubeconfig, place.context, timeout)
+        settings = _lease_settings(place, terms)
+        self._lease = lease = KubernetesLease(
+            server, settings, monotonic=sleepless_clock, now=self._clock.now
+        )
+        self._cluster = KubernetesCluster(
+            server,
+            may_write=lambda: lease.held,
+            now=self._clock.now,
+            instance=place.identity,
+            scope=Scope(place.namespaces, place.home),
+        )
+        self._exposition = _exposition(listen, terms) if listen else None
+        self._background = Threads(patience=min(1.0, terms.tick / 10))
+        self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
+
+    def __enter__(self) -> Self:
+        for asked in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(asked, self._clock.stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let a successor lead at once; then put down what is left."""
+        self._lease.release()
+        self._background.close()
+        self._metrics.close()
+        for each in (self._exposition, self._tape):
+            if each:
+                each.close()
+
+    def run(self, rules: Rules) -> None:
+        """Tick until told to stop."""
+        world = World(
+            metrics=self._metrics,
+            cluster=self._cluster,
+            leadership=self._lease,
+            stopwatch=time.monotonic,
+            background=self._background,
+        )
+        run_loop(Loop(world, rules), self._clock, self._terms.tick, self._tell)
+
+    def _tell(self, what: Tick | Missed) -> None:
+        logs.tell(what, self._metrics.progress())
+        if self._exposition:
+            self._exposition.tell(what)
+        if self._tape and isinstance(what, Tick):
+            self._tape.tell(what)
+
+
+def _lease_settings(place: Place, terms: Terms) -> "LeaseSettings":
+    from ebbtide.adapters.kubernetes.lease import LeaseSettings
+
+    return LeaseSettings(
+        namespace=place.home,
+        name=terms.lease,
+        identity=place.identity,
+        duration=terms.duration,
+        margin=terms.request_timeout,
+        tick=terms.tick,
+        request_timeout=terms.request_timeout,
+    )
+
+
+def _exposition(listen: str, terms: Terms) -> "Exposition":
+    from ebbtide.adapters.exposition import Exposition
+
+    return Exposition(listen, 10 * terms.tick + 60, time.monotonic)

@@ -1,0 +1,153 @@
+"""What tuning found, as a page for a terminal, as JSON, and as YAML for a review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ebbtide.api.kinds import API_VERSION
+from ebbtide.api.load import Manifest
+from ebbtide.cli.plan.edits import Edit
+from ebbtide.planning.tuning import Candidate, Measured
+from ebbtide_policies.quantities import show_share
+
+COLUMNS = 4
+"""Fields that have a column, of those in which variants differ."""
+ROWS = 14
+"""Rows of the front that are shown, the recommended one among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """What came out of a search."""
+
+    workload: str
+    objective: float
+    margin: float
+    variants: Sequence[Sequence[Edit]]
+    candidates: Sequence[Candidate]
+    left_out: Sequence[str] = ()
+    """Policies that were not replayed."""
+
+    @property
+    def best(self) -> Candidate:
+        """The recommended one."""
+        return next(one for one in self.candidates if one.recommended)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it kept the objective, with the margin, on what was searched."""
+        return float(self.best.searched.unserved) <= self.objective * self.margin
+
+    def evidence(self) -> str:
+        """One sentence that a reviewer can judge the recommendation by."""
+        mine, held = self.best.searched, self.best.held_back
+        kept = "the cheapest" if self.keeps else "none kept it, so the one that failed least"
+        aim, count = show_share(self.objective), len(self.variants)
+        return (
+            f"{aim} may go unserved: {kept} of {count:,} variants"
+            f" left {float(mine.unserved):.4%} unserved at {mine.beside_bound:.3f} times the"
+            f" clairvoyant bound; on the demand held back {float(held.unserved):.4%} at"
+            f" {held.beside_bound:.3f} times"
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "workload": self.workload,
+            "objective": self.objective,
+            "variants": len(self.variants),
+            "notModelled": list(self.left_out),
+            "evidence": self.evidence(),
+            "front": [
+                {
+                    "set": {".".join(e.path): e.value for e in self.variants[one.variant]},
+                    "recommended": one.recommended,
+                    "searched": _named(one.searched),
+                    "heldBack": _named(one.held_back),
+                }
+                for one in self.candidates
+            ],
+        }
+
+
+def _named(found: Measured) -> dict[str, float]:
+    return {
+        "replicaHours": float(found.replica_hours),
+        "besideBound": float(found.beside_bound),
+        "unserved": float(found.unserved),
+        "changesADay": float(found.changes),
+    }
+
+
+def page(tuned: Tuned) -> RenderableType:
+    """The front, cheapest first, and what is recommended."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    telling = _telling(tuned.variants)
+    fields = [".".join(tuned.variants[0][i].path) for i in telling]
+    table.add_column(" ")
+    for field in fields:
+        table.add_column(field.rpartition(".")[2].upper(), justify="right")
+    for name in ("HOURS", "X BOUND", "UNSERVED", "HELD BACK: X BOUND", "UNSERVED", "CHANGES/DAY"):
+        table.add_column(name, justify="right")
+    for one in _shown(tuned):
+        values = [str(tuned.variants[one.variant][i].value) for i in telling]
+        mine, held = one.searched, one.held_back
+        table.add_row(
+            "▸" if one.recommended else "",
+            *values,
+            f"{float(mine.replica_hours):,.0f}",
+            f"{float(mine.beside_bound):.3f}",
+            f"{float(mine.unserved):.4%}",
+            f"{float(held.beside_bound):.3f}",
+            f"{float(held.unserved):.4%}",
+            f"{float(mine.changes):,.0f}",
+            style="bold" if one.recommended else "",
+        )
+    head = Text.assemble((tuned.workload, "bold"), "  the front of cost against service")
+    said = [Text(f"{tuned.evidence()}.")]
+    if float(tuned.best.held_back.unserved) > tuned.objective:
+        said.append(
+            Text("! the demand held back breaks the objective: search more of it", "yellow")
+        )
+    if tuned.left_out:
+        said.append(Text(f"! not modelled: {', '.join(tuned.left_out)}", "yellow"))
+    return Group(head, "", table, "", *said, "", Text(snippet(tuned)))
+
+
+def _telling(variants: Sequence[Sequence[Edit]]) -> Sequence[int]:
+    """The fields that have a column: the first of those in which variants differ."""
+    values = [{str(edit.value) for edit in column} for column in zip(*variants, strict=True)]
+    return [i for i, different in enumerate(values) if len(different) > 1][:COLUMNS]
+
+
+def _shown(tuned: Tuned) -> Sequence[Candidate]:
+    """As many of the front as there is room for, evenly, the recommended one among them."""
+    every = max(1, -(-len(tuned.candidates) // ROWS))
+    return [one for i, one in enumerate(tuned.candidates) if one.recommended or i % every == 0]
+
+
+def snippet(tuned: Tuned) -> str:
+    """The recommended change as it stands in a policy."""
+    spec: dict[str, Any] = {}
+    for edit in tuned.variants[tuned.best.variant]:
+        here = spec
+        for name in edit.path[:-1]:
+            here = here.setdefault(name, {})
+        here[edit.path[-1]] = edit.value
+    return yaml.safe_dump({"spec": spec}, sort_keys=False)
+
+
+def patch(manifest: Manifest, tuned: Tuned) -> str:
+    """The recommended change as a file for a review, with why."""
+    head = {
+        "apiVersion": API_VERSION,
+        "kind": manifest.kind,
+        "metadata": {"name": manifest.name, "namespace": manifest.namespace},
+    }
+    told = yaml.safe_dump(head, sort_keys=False)
+    return f"# {tuned.evidence()}\n{told}{snippet(tuned)}"

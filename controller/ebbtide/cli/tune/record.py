@@ -1,0 +1,82 @@
+"""A file of the variants that are tried, so that a search that was ended goes on where it was."""
+
+import hashlib
+import json
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from ebbtide.cli.files import read
+from ebbtide.cli.tune.jobs import Search, Spec, Tried
+from ebbtide.errors import InvalidInput
+
+_SEARCH = "search"
+
+
+class Record:
+    """One JSON line for the search, then one for each variant that is done.
+
+    A line that was cut off when its process was killed counts for nothing.
+    """
+
+    def __init__(self, path: pathlib.Path, search: str) -> None:
+        """Open the record of a search, by its fingerprint.
+
+        Raises:
+            InvalidInput: the file belongs to another search, or can't be read.
+
+        """
+        self._path = path
+        head, *lines = list(_whole(read(path)) if path.exists() else ()) or [{}]
+        if not head:
+            self._append({_SEARCH: search})
+        elif head.get(_SEARCH) != search:
+            raise InvalidInput(
+                f"{path} is of another search (policy, demand, tick or version): "
+                "name another file, or remove it"
+            )
+        self.done = {line["variant"]: _tried(line) for line in lines}
+
+    def add(self, variant: str, found: Tried) -> None:
+        """Write down what came of a variant."""
+        self._append({"variant": variant, **found._asdict()})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(f"\n{json.dumps(line)}")
+        except OSError as error:
+            raise InvalidInput(f"{self._path} can't be written: {error.strerror}") from error
+
+
+def _tried(line: Mapping[str, Any]) -> Tried:
+    return Tried(tuple(line["searched"]), tuple(line["held_back"]))
+
+
+def _whole(text: str) -> Iterator[dict[str, Any]]:
+    """The lines that were written to their end."""
+    for line in text.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def fingerprint(search: Search, spec: Spec) -> str:
+    """What two searches have in common if they would find the same: all but the variants."""
+    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode())
+    digest.update(f"{version('ebbtide')} {search.first_held} {search.truth.boot}".encode())
+    digest.update(repr(search.world.events).encode())
+    for demand in search.world.demands.values():
+        digest.update(demand.recorded.minutes.tobytes())
+    digest.update(search.world.now.tobytes())
+    return digest.hexdigest()
+
+
+def keys(specs: Sequence[Spec]) -> Sequence[str]:
+    """A short name for each variant, the same in every run."""
+    texts = (json.dumps(spec, sort_keys=True) for spec in specs)
+    return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]

@@ -1,0 +1,141 @@
+"""From a policy and a recording to the world that a sweep of variants takes place in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_calendar, parse_policy, parse_profile
+from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.plan.foresight import Announced, foreseen
+from ebbtide.errors import InvalidInput
+from ebbtide.loop.ports import Resource
+from ebbtide.loop.words import Words, event_of
+from ebbtide.loop.workload import Workload
+from ebbtide.planning.lanes import Policies, Variant
+from ebbtide.planning.seen_demand import Recorded as Recording
+from ebbtide.planning.seen_demand import SeenDemand
+from ebbtide.planning.sweep import World
+from ebbtide.planning.tuning import Truth
+from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.registry import ALWAYS, SPOKEN
+
+SWEPT = frozenset(policy.name for policy in (*ALWAYS, *SPOKEN))
+"""Policies that need nothing but demand and fleet."""
+_AT_FIRST = 1.1
+"""The fleet at the first tick, as a multiple of the demand."""
+
+
+class Timing(NamedTuple):
+    """How often is decided, and how late one knows; in seconds."""
+
+    tick: float
+    delay: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """One workload over one recording, ready to be swept."""
+
+    manifest: Manifest
+    world: World
+    truth: Truth
+
+
+def ground(
+    manifest: Manifest,
+    recorded: Recorded,
+    timing: Timing,
+    told: Callable[[int, int], None] | None = None,
+    beside: Sequence[Manifest] = (),
+) -> Ground:
+    """Forecast all of a recording once, for as many variants as there will be.
+
+    `beside` are the calendars and profiles that the workload heeds.
+
+    Raises:
+        InvalidInput: what one replica carries is behind a query.
+
+    """
+    spec = parse_policy(manifest.spec)
+    now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
+    demands: dict[str, SeenDemand] = {}
+    needs, said = [], announced(manifest, beside)
+    for name, signal in spec.signals().items():
+        if signal.per_replica is None:
+            raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
+        series = recorded.answer(manifest, signal.query)
+        recording = Recording(series.start, series.minutes)
+        demands[name] = SeenDemand(
+            recorded=recording,
+            now=now,
+            delay=timing.delay,
+            per_replica=signal.per_replica,
+            forecasts=foreseen(
+                recording,
+                spec.forecast,
+                recorded.start,
+                told,
+                said._replace(first=not demands),
+            ),
+        )
+        needs.append(series.at(now) / signal.per_replica)
+    need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
+    world = World(
+        workload=f"{manifest.namespace}/{manifest.name}",
+        now=now,
+        demands=demands,
+        lead_time=spec.lead_time,
+        boot=boot,
+        replicas=_at_first(spec, need),
+        events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
+    )
+    return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
+
+
+def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
+    return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))
+
+
+def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
+    """What the calendars among some manifests announce to a workload."""
+    spec = parse_policy(manifest.spec)
+    resource = Resource(
+        kind=manifest.kind,
+        namespace=manifest.namespace,
+        name=manifest.name,
+        labels=manifest.labels,
+        spec=dict(manifest.spec),
+    )
+    words = Words(
+        calendars=[
+            (m.namespace, parse_calendar(m.spec)) for m in beside if m.kind == "EventCalendar"
+        ],
+        profiles={
+            (m.namespace, m.name): parse_profile(m.spec) for m in beside if m.kind == "EventProfile"
+        },
+    )
+    workload = Workload(resource, spec, (), spec.signals())
+    return Announced(tuple(words.events_for(workload)), words.days_for(workload))
+
+
+def swept(spec: CapacityPolicySpec, plugins: Plugins) -> Variant:
+    """The policies of a variant that a sweep can replay, in each phase if that changes any."""
+    each = {phase: _swept(spec, plugins, phase) for phase in Phase}
+    peace = [policy.settings for policy in each[Phase.PEACE]]
+    changed = any([policy.settings for policy in one] != peace for one in each.values())
+    return each if changed else each[Phase.PEACE]
+
+
+def _swept(spec: CapacityPolicySpec, plugins: Plugins, phase: Phase) -> Policies:
+    return tuple(policy for policy in compose(spec, plugins, phase) if policy.name in SWEPT)
+
+
+def left_out(spec: CapacityPolicySpec, plugins: Plugins) -> Sequence[str]:
+    """The policies that a sweep can't replay."""
+    return sorted(policy.name for policy in compose(spec, plugins) if policy.name not in SWEPT)

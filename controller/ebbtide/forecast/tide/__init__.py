@@ -1,0 +1,1 @@
+"""The parts of Tide, each a step on the way from minutes to quantiles."""

@@ -1,0 +1,173 @@
+"""The days that `Tide` remembers, smoothed, and the curves that they make for the rows to come.
+
+The curve of a row is taken from the same minute of earlier days: of the last week their median,
+their decaying mean, yesterday, and a week ago; and of two weeks the mean of the same weekday, and
+that of all days. A smoothed row is written only when the last row that it is made of is known, and
+read a day later, so that nothing of the future is in a curve.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.forecast.tide.frame import F32, HOUR_MINUTES, NIL, Frame, Rows, total
+
+CURVES, OF_A_WEEK = 6, 4
+"""All of them, and how many of the first are made from the last week."""
+WEEK, LONG = 7, 14
+"""Days that are remembered finely, and coarsely."""
+FADING, WEEKLY_FADING, LONG_FADING = 0.7, 0.8, 0.93
+"""Weight of a day in a mean against the day after it (the week after it, for the weekday's)."""
+
+
+class Fine(NamedTuple):
+    """How finely days are remembered."""
+
+    days: int
+    cell: int
+    """Minutes of a day that share one value."""
+    window: int
+    """Minutes that a value is the mean of."""
+
+
+FINE, COARSE = Fine(WEEK, 5, 19), Fine(LONG, 10, 30)
+
+
+class Days:
+    """The last days of some series, and the curves of the rows ahead."""
+
+    def __init__(self, frame: Frame, series: int) -> None:
+        self.fine, self.coarse = (_Memory(frame, fine, series) for fine in (FINE, COARSE))
+        self.ahead = np.zeros((max(frame.horizon, frame.reach), CURVES, series), np.float32)
+        """The curves of the rows to come; row `r` of `n` stands at `r % n`."""
+        late = len(self.ahead) + self.coarse.half + self.coarse.cell
+        self.block = max(frame.hour, frame.day - late)
+        """Rows that may be seen at once: yesterday has to be known for what comes into sight."""
+
+    def begin(self, at: int, level: F32) -> None:
+        """Make the curves of the rows from `at` on; `level`, (N,), stands where no day is known."""
+        numbers = at + np.arange(len(self.ahead))
+        cells, places = np.unique(numbers // self.fine.cell, return_inverse=True)
+        made = self._curves(cells * self.fine.cell, level)
+        self.ahead[numbers % len(numbers)] = made[places]
+
+    def coming(self, numbers: Rows, level: F32) -> F32:
+        """Curves of the rows to be seen and of all rows ahead of them, for a block of rows.
+
+        `level` is the curve where no day is known, as it was before each row, (rows, N).
+        """
+        size, fresh = len(self.ahead), self._fresh(numbers, level)
+        old = self.ahead[(numbers[0] + np.arange(size)) % size]
+        self.ahead[numbers[-size:] % size] = fresh[-size:]
+        return np.concatenate((old, fresh))
+
+    def step(self, number: int, level: F32) -> F32:
+        """The curve of one row to be seen, (1, CURVES, N); those ahead of it stand in `ahead`."""
+        numbers = np.array((number,))
+        fresh = self._fresh(numbers, level)
+        place = number % len(self.ahead)
+        here = self.ahead[place : place + 1].copy()
+        self.ahead[place] = fresh[0]
+        return here
+
+    def next(self, at: int, count: int) -> F32:
+        """The curves of so many rows from `at` on, (rows, CURVES, N)."""
+        return self.at(at + np.arange(count))
+
+    def at(self, numbers: Rows) -> F32:
+        """The curves of some rows that lie ahead, (rows, CURVES, N)."""
+        return self.ahead[numbers % len(self.ahead)]
+
+    def _fresh(self, numbers: Rows, level: F32) -> F32:
+        """The curves of the rows that come into sight: new ones where a cell begins."""
+        size, cell = len(self.ahead), self.fine.cell
+        before = self.ahead[(numbers[:1] - 1) % size]
+        begun = (numbers + size) % cell == 0
+        if not begun.any():
+            return np.broadcast_to(before, (len(numbers), *before.shape[1:]))
+        made = self._curves(numbers[begun] + size, level[begun])
+        return np.concatenate((before, made))[np.add.accumulate(begun, dtype=int)]
+
+    def ordinary(self) -> F32:
+        """The median of the days that are remembered, by cell of the day, (cells, N)."""
+        days = self.fine.values.reshape(WEEK, -1, self.fine.values.shape[-1])
+        count = np.count_nonzero(~np.isnan(days), axis=0)
+        return np.where(count > 0, _middle(days, count), np.float32(np.nan))
+
+    def remember(self, values: F32, numbers: Rows) -> None:
+        """Take in rows, (T, N), NaN for a gap."""
+        self.fine.remember(values, numbers)
+        self.coarse.remember(values, numbers)
+
+    def _curves(self, numbers: Rows, level: F32) -> F32:
+        """The curves at some rows, (rows, CURVES, N), from the days that are remembered."""
+        week, weeks = self.fine.past(numbers), self.coarse.past(numbers)
+        out = np.empty((len(numbers), CURVES, week.shape[-1]), np.float32)
+        count = np.count_nonzero(~np.isnan(week), axis=0)
+        out[:, 0] = middle = np.where(count > 0, _middle(week, count), level)
+        out[:, 1] = _faded(week, FADING, middle)
+        for i, day in ((2, 0), (3, -1)):
+            out[:, i] = np.where(np.isnan(week[day]), middle, week[day])
+        out[:, 4] = _faded(weeks[WEEK - 1 :: WEEK], WEEKLY_FADING, middle)
+        out[:, 5] = _faded(weeks, LONG_FADING, middle)
+        return out
+
+
+class _Memory:
+    """Days of some series in cells, each the mean of a window around it."""
+
+    def __init__(self, frame: Frame, fine: Fine, series: int) -> None:
+        self.cell = max(1, fine.cell // frame.grid)
+        around = fine.window // frame.grid - self.cell
+        self.half = max(1, around // 2) if frame.grid < HOUR_MINUTES else 0
+        self.day = frame.day // self.cell
+        self.days = fine.days
+        self.values = np.full((fine.days * self.day, series), np.nan, np.float32)
+        self.raw = np.full((2 * self.half + self.cell, series), np.nan, np.float32)
+        """The last rows, from which the next is smoothed."""
+
+    def past(self, numbers: Rows) -> F32:
+        """What is remembered of the time of day of some rows, (days, rows, N), the last first."""
+        back = np.arange(1, self.days + 1)[:, None] * self.day
+        found: F32 = self.values[(numbers // self.cell - back) % len(self.values)]
+        return found
+
+    def remember(self, values: F32, numbers: Rows) -> None:
+        """Write the cells whose last part is known now."""
+        window = len(self.raw)
+        whole = np.concatenate((self.raw, values))
+        self.raw = whole[-window:]
+        last = np.flatnonzero((numbers - self.half + 1) % self.cell == 0)
+        if not last.size:
+            return
+        known = ~np.isnan(whole)
+        filled = np.where(known, whole, np.float32(0))
+        count, added = (np.zeros((last.size, values.shape[1]), np.float32) for _ in range(2))
+        for i in range(1, window + 1):
+            added += filled[i + last]
+            count += known[i + last]
+        smooth = np.where(count > 0, added / np.maximum(count, 1), np.float32(np.nan))
+        cells = (numbers[last] - self.half) // self.cell
+        keep = slice(max(0, len(cells) - len(self.values)), None)
+        self.values[cells[keep] % len(self.values)] = smooth[keep]
+
+
+def _faded(past: F32, fading: float, otherwise: F32) -> F32:
+    """A mean over the first axis in which the later counts less; or else, where nothing is."""
+    known = ~np.isnan(past)
+    weights = np.float32(fading) ** np.arange(len(past), dtype=np.float32)[:, None, None]
+    if known.all():
+        return np.asarray(total(weights * past, 0) / weights.sum())
+    weights = weights * known
+    sums = total(weights, 0)
+    mean = total(weights * np.where(known, past, 0), 0) / np.maximum(sums, NIL)
+    return np.where(sums > 0, mean, otherwise)
+
+
+def _middle(past: F32, count: Rows) -> F32:
+    """Median over the first axis of what is known; NaN sorts last."""
+    ordered = np.sort(past, axis=0)
+    last = np.maximum(count - 1, 0)
+    pick = [np.take_along_axis(ordered, i[None], axis=0)[0] for i in (last // 2, -(-last // 2))]
+    middle: F32 = (pick[0] + pick[1]) / 2
+    return middle

@@ -1,0 +1,94 @@
+"""How wide errors are to be expected by what is known at a row: by all demand, and by this one.
+
+An online quantile regression: once an hour the coefficients of each quantile are fitted again, by
+weighted least squares whose weights make them the minimum of the pinball loss, with a memory of two
+days, and pulled to what all kinds of demand have in common (`tide_prior`). Everything is measured
+in mean changes over so many rows.
+"""
+
+import numpy as np
+
+from ebbtide.forecast.tide.frame import F32, Band, Flights, Frame
+from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
+from ebbtide.forecast.tide.regression import add_products, hours, places, solved
+from ebbtide.forecast.tide.sample import Sample
+
+LEARNT = (0.9, 0.99)
+"""The quantiles that are learnt."""
+LEVELS = len(LEARNT)
+EXPECTED = 2 * LEVELS
+"""Widths: by all demand for each quantile, and by that of the series."""
+LEAST = np.float32(0.05)
+"""Of a width at least."""
+FARTHEST = np.float32(60)
+"""An error at most."""
+MEMORY = (2880.0, 300.0)
+"""Minutes that are remembered, and the fewest rows."""
+PULL, PULL_STEP = 30.0, 3.0
+"""What the prior counts for, and so much more a row ahead: an exceeded 0.9 counts for 0.9."""
+NEAREST = np.float32(0.1)
+"""Errors that are closer to a width than this weigh as if they were that far off."""
+PLACES = places(OWN)
+"""Where the product for each place of the normal equations stands, (OWN, OWN + 1)."""
+DIAGONAL = np.arange(OWN)
+TAUGHT = np.array(LEARNT, np.float32)[:, None]
+
+
+class Expected:
+    """Normal equations and coefficients at every anchor and for every series."""
+
+    def __init__(self, frame: Frame, series: int) -> None:
+        self.flights = Flights(frame, EXPECTED, series)
+        shape = (len(frame.anchors), LEVELS)
+        self.sums = np.zeros((*shape, PLACES.max() + 1, series), np.float32)
+        self.coefficients = own_multiples(frame)[..., None] + np.zeros(series, np.float32)
+
+    def foresee(self, sample: Sample, known: F32, before: F32, error: F32) -> tuple[F32, F32]:
+        """Learn a block of rows: the widths expected for them, and from each of them.
+
+        Both are (T, A, EXPECTED, N). `known` is known at each row, (T, A, FEATURES, N), `before`
+        was at the rows' origins, (T, A, OWN, N); `error` is what came, (T, A, N).
+        """
+        band, numbers, at = sample.band, sample.numbers, sample.band.at
+        sums, coefficients, terms = self.sums[at], self.coefficients[at], _terms(before, error)
+        counts = (sample.known * band.often)[:, :, None]
+        made = np.empty((*known.shape[:2], EXPECTED, known.shape[-1]), np.float32)
+        np.matmul(multiples(band.frame)[at], known, out=made[:, :, :LEVELS])
+        foreseen = np.empty_like(made)
+        for begin, end, anchors in hours(band, numbers, 0.5):
+            for each in anchors:
+                self._fit(band, each)
+            here, own = slice(begin, end), made[begin:end, :, LEVELS:]
+            np.add.reduce(known[here, :, None, :OWN] * coefficients, axis=3, out=own)
+            np.maximum(made[here], LEAST, out=made[here])
+            foreseen[here] = self.flights.exchange(band, numbers[here], made[here])
+            beyond = terms[here, :, -1:] - foreseen[here, :, LEVELS:]
+            weight = np.where(beyond > 0, TAUGHT, 1 - TAUGHT)
+            weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
+            weight *= counts[here]
+            add_products(sums, terms[here], weight)
+        return foreseen, made
+
+    def _fit(self, band: Band, anchors: slice) -> None:
+        """Solve the normal equations of some anchors of a band, and let them fade."""
+        at, ahead = (
+            slice(band.at.start + anchors.start, band.at.start + anchors.stop),
+            band.ahead[anchors],
+        )
+        pull = (PULL + PULL_STEP * ahead)[:, None, None, None]
+        prior = own_multiples(band.frame)[at][..., None]
+        equations = self.sums[at][:, :, PLACES]
+        equations[:, :, DIAGONAL, DIAGONAL] += pull
+        equations[:, :, :, -1] += pull * prior
+        self.coefficients[at] = solved(equations)
+        rows = band.frame.rows(*MEMORY) + ahead
+        self.sums[at] *= np.exp(-band.frame.hour / rows).astype(np.float32)[:, None, None, None]
+
+
+def _terms(before: F32, error: F32) -> F32:
+    """What was known, and what came of it, (T, A, OWN + 1, N)."""
+    terms = np.empty((*error.shape[:2], OWN + 1, error.shape[-1]), np.float32)
+    terms[:, :, :-1] = before
+    np.minimum(error, FARTHEST, out=terms[:, :, -1])
+    np.maximum(terms[:, :, -1], -FARTHEST, out=terms[:, :, -1])
+    return terms

@@ -1,0 +1,125 @@
+"""`Tide`: an online mix of simple experts, with widths that keep themselves right.
+
+What it knows of a series follows from the last four weeks of its history: it learns from three of
+them, row by row, and of the days before it remembers the demand. While a history goes on it learns
+the new rows only; for any other it begins anew, and foresees nearly the same as if it had gone on,
+since all that it learns fades.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.announced import heed
+from ebbtide.forecast.contract import (
+    LEVELS,
+    NO_CONTEXT,
+    Context,
+    Floats,
+    Forecast,
+    History,
+    Measured,
+)
+from ebbtide.forecast.ebb import ebbed
+from ebbtide.forecast.event_experts import Memory
+from ebbtide.forecast.kinds import by_kind
+from ebbtide.forecast.tide.frame import Frame
+from ebbtide.forecast.tide.group import Group, begun
+from ebbtide.forecast.tide.learner import Curve
+
+MINUTE = 60.0
+LEAST_HISTORY = 60
+RECENT_MINUTES = 180
+"""A gap that is longer has no present level."""
+NIL = 1e-9
+KEPT_SECONDS = 7200.0
+KEPT = 64
+"""Groups of series that are kept, if their last row is that close to the newest."""
+
+
+class Tide:
+    """The default forecaster."""
+
+    name = "Tide"
+    tolerance = 0.01
+    """The share by which a successor may be off."""
+
+    def __init__(self, *, ebbs: bool = True) -> None:
+        """Without `ebbs`, what an event left behind is foreseen as anything else."""
+        self._ebbs = ebbs
+        self._groups: list[Group] = []
+        self._events = Memory()
+        self.learnt = 0
+        """Rows of series that it has learnt: what it costs."""
+
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
+        """Quantiles for the next `horizon` rows."""
+        group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
+        curves = [learner.foresee() for learner in group.learners]
+        present, values = _present(history), _quantiles(curves)
+        if not present.all():
+            values[:, :, ~present] = np.nan
+        made = Forecast(
+            origin=history.end,
+            values=values,
+            ordinary=group.ordinary(history),
+            trusted=present & (group.learnt() >= LEAST_HISTORY),
+            measured=_measured(group),
+        )
+        made = by_kind(made, history, context)
+        made = ebbed(made, history) if self._ebbs else made
+        return heed(made, history, context, self._events)
+
+    def _group(self, history: History, frame: Frame) -> Group:
+        """What is known of these series, brought up to the end of their history."""
+        group = self._recognized(history, frame)
+        if group is None:
+            group = begun(history, frame)
+            self.learnt += history.minutes.size
+        self.learnt += group.go_on(history)
+        near = [g for g in self._groups if abs(g.end - group.end) <= KEPT_SECONDS]
+        self._groups = [group, *near[: KEPT - 1]]
+        return group
+
+    def _recognized(self, history: History, frame: Frame) -> Group | None:
+        """A group that knows all of these series, or most: the others are begun anew."""
+        for group in self._groups:
+            places = group.places(history, frame)
+            if np.array_equal(places, np.arange(sum(one.size for one in group.learners))):
+                self._groups.remove(group)  # not kept if it fails halfway
+                return group
+            if 2 * np.count_nonzero(places >= 0) > places.size:
+                return group.rearranged(places, history)
+        return None
+
+
+def _quantiles(curves: Sequence[Curve]) -> Floats:
+    """All levels, (levels, steps, series): the tail beyond them falls off exponentially."""
+    size = sum(curve.median.shape[1] for curve in curves)
+    values = np.empty((len(LEVELS), len(curves[0].median), size))
+    decades = np.log10(1 / (1 - np.array(LEVELS)))
+    begin = 0
+    for median, (near, far), highest in curves:
+        part = values[:, :, begin : begin + median.shape[1]]
+        part[0] = median
+        slopes = near / (1 - decades[0]), np.maximum(far - near, 0)
+        for i, decade in enumerate(decades[1:], start=1):
+            slope = slopes[0] if decade < 1 + NIL else slopes[1]
+            np.add(part[i - 1], (decade - decades[i - 1]) * slope, out=part[i])
+        np.minimum(part[-1], highest, out=part[-1])  # the others lie below, but for rounding
+        np.maximum(part[-1], part[-2], out=part[-1])
+        begin += median.shape[1]
+    return values
+
+
+def _measured(group: Group) -> Measured:
+    """Its errors of late, in those of persistence."""
+    worse = group.worse().astype(float)
+    return Measured(group.frame.anchors, worse, np.ones_like(worse))
+
+
+def _present(history: History) -> NDArray[np.bool_]:
+    """Where something is known of the last hours: after a longer gap there is no present."""
+    rows = max(1, round(RECENT_MINUTES * MINUTE / history.grid))
+    return np.asarray(~np.isnan(history.minutes[-rows:]).all(axis=0))

@@ -1,0 +1,146 @@
+"""Series that `Tide` forecasts together, recognized from tick to tick by their own past."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ebbtide.forecast.contract import DAY, Floats, History
+from ebbtide.forecast.tide.columns import joined, taken
+from ebbtide.forecast.tide.days import LONG
+from ebbtide.forecast.tide.frame import F32, Frame, Rows
+from ebbtide.forecast.tide.learner import Learner
+
+LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
+"""Days from which a learner begins to learn, and those before, which it only remembers."""
+TOGETHER = 256
+"""Series that are reckoned at once: more would not fit a processor's cache."""
+RECOGNIZED = 32
+"""The last rows, by which a history is recognized as one that goes on."""
+ABSENT, GAP = np.float32(-2), np.float32(-1)
+SAMPLED = 487
+"""Of the rows before, so many are passed over for each that is looked at."""
+
+
+class Group:
+    """Learners of some series, and what their history is recognized by."""
+
+    def __init__(self, frame: Frame, learners: Sequence[Learner], history: History) -> None:
+        self.frame, self.learners = frame, learners
+        self.end, self._length = history.end, len(history.minutes)
+        self._evidence = _evidence(history, len(history.minutes), frame)
+        self._midnight = -1
+        self._ordinary: F32 = np.zeros((0, 0), np.float32)
+
+    def places(self, history: History, frame: Frame) -> Rows:
+        """Where each series of a history stands here, -1 for one that does not."""
+        new = rows_between(self.end, history)
+        before = len(history.minutes) - new
+        nowhere = np.full(history.minutes.shape[1], -1)
+        if frame != self.frame or not 0 <= new <= LEARNT_DAYS * frame.day or before <= 0:
+            return nowhere
+        if self._length < min(before, needed(frame)):  # more of the past is known by now
+            return nowhere
+        return _matched(self._evidence, _evidence(history, before, frame))
+
+    def go_on(self, history: History) -> int:
+        """Learn the new rows of a history; answer how many values they hold."""
+        new = rows_between(self.end, history)
+        self.learn(history.minutes[len(history.minutes) - new :])
+        self.end = history.end
+        self._length = max(self._length + new, len(history.minutes))
+        self._evidence = _evidence(history, len(history.minutes), self.frame)
+        return new * int(history.minutes.shape[1])
+
+    def learn(self, values: Floats) -> None:
+        """Learn rows that follow the last one."""
+        if len(values):
+            for i, learner in enumerate(self.learners):
+                learner.learn(values[:, i * TOGETHER : (i + 1) * TOGETHER])
+
+    def rearranged(self, places: Rows, history: History) -> "Group":
+        """A group for this history: series that stand at `places` here, the rest begun anew."""
+        before = len(history.minutes) - rows_between(self.end, history)
+        new = np.flatnonzero(places < 0)
+        past = History(self.end, history.minutes[:before], history.grid)
+        fresh = begun(past._replace(minutes=past.minutes[:, new]), self.frame).learners
+        every = joined([*self.learners, *fresh])
+        order = places.copy()
+        order[new] = sum(learner.size for learner in self.learners) + np.arange(new.size)
+        chunks = np.split(order, range(TOGETHER, order.size, TOGETHER))
+        return Group(self.frame, [taken(every, chunk) for chunk in chunks], past)
+
+    def worse(self) -> F32:
+        """Mean errors of what was foreseen over those of persistence, (anchors, series)."""
+        return np.concatenate([learner.worse() for learner in self.learners], axis=1)
+
+    def learnt(self) -> F32:
+        """Rows of each series that are known."""
+        return np.concatenate([learner.track.learnt for learner in self.learners])
+
+    def ordinary(self, history: History) -> Any:
+        """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
+        midnight = int(self.end // history.grid + 1) // self.frame.day
+        if midnight != self._midnight:
+            self._midnight = midnight
+            cells = np.concatenate([one.ordinary for one in self.learners], axis=1)
+            self._ordinary = np.repeat(cells, DAY // len(cells), axis=0)
+            if len(history.minutes) < 2 * self.frame.day:
+                self._ordinary[:] = np.nan
+        return self._ordinary
+
+
+def rows_between(end: float, history: History) -> int:
+    """Rows of a history after a moment."""
+    return round((history.end - end) / history.grid)
+
+
+def needed(frame: Frame) -> int:
+    """Rows of history that matter: what is older has faded."""
+    return (LEARNT_DAYS + REMEMBERED_DAYS) * frame.day
+
+
+def begun(history: History, frame: Frame) -> Group:
+    """Learn a history from its beginning; of a long one, watch the first days only."""
+    end, rows, size = round(history.end / history.grid) + 1, *history.minutes.shape
+    start = rows - LEARNT_DAYS * frame.day
+    start = start if start > frame.day else 0
+    columns = [history.minutes[:, i : i + TOGETHER] for i in range(0, size, TOGETHER)]
+    return Group(frame, [_begun(minutes, end, start, frame) for minutes in columns], history)
+
+
+def _begun(minutes: Floats, end: int, start: int, frame: Frame) -> Learner:
+    """A learner that learnt from row `start` of a history on."""
+    learner = Learner(frame, minutes.shape[1], end - len(minutes) + start)
+    if start:
+        remembered = minutes[max(0, start - LONG * frame.day - frame.hour) : start]
+        learner.track.remember(remembered.astype(np.float32))
+    learner.learn(minutes[start:])
+    return learner
+
+
+def _evidence(history: History, before: int, frame: Frame) -> F32:
+    """What a history is recognized by, as it was when it had `before` rows, (rows, series)."""
+    minutes, end = history.minutes, round(history.end / history.grid)
+    end -= len(minutes) - before
+    oldest, newest = end - needed(frame), end - RECOGNIZED
+    numbers = np.arange(-(-oldest // SAMPLED), newest // SAMPLED + 1) * SAMPLED
+    rows = before - 1 - (end - numbers)
+    looked = np.where(np.isnan(minutes[np.maximum(rows, 0)]), GAP, np.float32(1))
+    looked[rows < 0] = ABSENT
+    last = np.full((RECOGNIZED, minutes.shape[1]), ABSENT)
+    count = min(before, RECOGNIZED)
+    recent = minutes[before - count : before]
+    last[RECOGNIZED - count :] = np.where(np.isnan(recent), GAP, recent)
+    return np.concatenate((looked, last))
+
+
+def _matched(known: F32, asked: F32) -> Rows:
+    """For each column that is asked for, the same one of those that are known, or -1."""
+    there = (known[:, 0] != ABSENT) & (asked[:, 0] != ABSENT)
+    known, asked = known[there], asked[there]
+    if known.shape == asked.shape and np.array_equal(known, asked):
+        return np.arange(asked.shape[1])
+    at = {column.tobytes(): i for i, column in enumerate(np.ascontiguousarray(known.T))}
+    columns = np.ascontiguousarray(asked.T)
+    return np.array([at.get(column.tobytes(), -1) for column in columns])

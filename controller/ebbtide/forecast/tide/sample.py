@@ -1,0 +1,56 @@
+"""What anchors learn from in a block of rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.tide.experts import GUARDED, SINCE, WARM, foreseen
+from ebbtide.forecast.tide.frame import F32, Band, Flights, Rows
+from ebbtide.forecast.tide.track import Seen
+
+
+class Sample(NamedTuple):
+    """The rows of a block that some anchors learn from. T rows, A anchors, E experts."""
+
+    band: Band
+    """The anchors."""
+    numbers: Rows
+    """Of the rows, (T,)."""
+    y: F32
+    """The values, (T, 1, N)."""
+    back: F32
+    """The values from which they were foreseen, (T, A, N)."""
+    known: F32
+    """1 where a row is known and was foreseen, else 0, (T, A, N)."""
+    seasoned: NDArray[np.bool_]
+    """Where a row's origin had whole days before it, (T, A, N)."""
+    guard: F32
+    """A small share of the mean, (T, 1, N)."""
+    moves: F32
+    """Running means of the changes from row to row, and climbs, (T, 1, MOVES + CLIMBS, N)."""
+    then: F32
+    """What each expert foresaw for the rows, (T, A, E, N)."""
+    now: F32
+    """What each expert foresees from the rows, (T, A, E, N)."""
+
+
+def sample(seen: Seen, band: Band, numbers: Rows, flights: Flights) -> Sample:
+    """What some anchors learn from in rows of a block; what is foreseen there takes off."""
+    places, ahead, day = numbers - seen.at, band.ahead, band.frame.day
+    rows = seen.rows[places]
+    now = foreseen(rows[:, None], seen.ahead(numbers, ahead), band.anchors, day)
+    then = flights.exchange(band, numbers, now)
+    lived = seen.lived[places][:, None] > ahead[:, None]
+    return Sample(
+        band=band,
+        numbers=numbers,
+        y=rows[:, :1],
+        back=then[:, :, 0],
+        known=np.multiply(lived, seen.known[places][:, None], dtype=np.float32),
+        seasoned=rows[:, None, SINCE] > (ahead + (day + WARM))[:, None],
+        guard=rows[:, None, GUARDED],
+        moves=seen.moves[places][:, None],
+        then=then,
+        now=now,
+    )

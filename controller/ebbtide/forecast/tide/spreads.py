@@ -1,0 +1,138 @@
+"""How large the recent errors of `Tide` are: spreads, from which its widths are made.
+
+A fast and a slow mean of the errors, one that is relative to demand, one of the time of day, and
+two means of these; and the widths that are expected for each level by all that is known. Widths
+are for what demand may be above the median: where errors are mostly below it, as after a fall,
+those above it bound the spreads.
+"""
+
+import numpy as np
+
+from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
+from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
+from ebbtide.forecast.tide.frame import F32, NIL, Band, Frame, Rows, running, total
+from ebbtide.forecast.tide.prior import FEATURES
+from ebbtide.forecast.tide.sample import Sample
+from ebbtide.forecast.tide.weights import Mix
+
+MEMORIES = ((60.0, 12.0), (360.0, 12.0), (1440.0, 12.0), (5760.0, 12.0), (2880.0, 60.0))
+"""Minutes that errors are remembered for, and the fewest rows; the last of relative errors."""
+ERRORS = len(MEMORIES)
+RELATIVE_AT, DAY_AT = ERRORS - 1, 2
+UPWARD = np.float32(3)
+"""A mean error counts no more than so many times that of the errors above the median alone."""
+FAST, SLOW, RELATIVE, DAILY = 1, 3, 5, 6
+MOVED, APART, UPWARDS, LATELY, ABOVE, CURVED = slice(7, 9), slice(9, 11), 11, slice(12, 15), 17, 18
+BEYOND, BELOW = 15, 16
+"""Where what is known of a row stands; the mean change over so many rows is first, the unit."""
+PLAINLY = np.array((FAST, SLOW, RELATIVE, DAILY))
+PLAIN, SPREADS = 4, 8
+"""Spreads that hold for any level; and all: two means of these, and the expected ones."""
+SLOT_MINUTES = 15
+SLOT_SHARE = np.float32(0.3)
+"""How much the last day counts in the error of a time of day."""
+MOST = np.float32(30)
+"""Of anything that is known at most, in mean changes."""
+
+
+class Spreads:
+    """Sizes of errors at every anchor and for every series."""
+
+    def __init__(self, frame: Frame, series: int) -> None:
+        self.frame = frame
+        self.slot = max(1, SLOT_MINUTES // frame.grid) if SLOT_MINUTES % frame.grid == 0 else 1
+        shape = (len(frame.anchors), series)
+        self.daily = np.full((frame.day // self.slot, *shape), -1, np.float32)
+        """Errors by time of day; below nothing where none was made."""
+        self.current = np.zeros((2, *shape), np.float32)
+        """The sum of the errors of the present slot of the day, and their number."""
+        self.errors = np.zeros((len(frame.anchors), 2 * ERRORS, series), np.float32)
+        """Their running means, and those of the errors above the median alone."""
+
+    def measure(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
+        """Learn errors, (T, A, N); what is known at each row, (T, A, FEATURES, N), in changes."""
+        path = self._means(sample, mix, foreseen, error)
+        known = np.empty((*error.shape[:2], FEATURES, error.shape[-1]), np.float32)
+        known[:, :, 0] = mix.scale
+        upward = UPWARD * path[:, :, ERRORS:]
+        np.minimum(path[:, :, :ERRORS], upward, out=known[:, :, 1 : 1 + ERRORS])
+        size = np.maximum(error, np.minimum(-error, upward[:, :, 1]))
+        known[:, :, RELATIVE] *= mix.median + sample.guard + NIL
+        known[:, :, DAILY] = daily = self._of_the_time_of_day(sample, size)
+        np.copyto(known[:, :, DAILY], known[:, :, SLOW], where=daily < 0)
+        known[:, :, MOVED] = sample.moves[:, :, :2]
+        known[:, :, APART] = mix.apart
+        known[:, :, UPWARDS] = path[:, :, ERRORS + 1]
+        known[:, :, LATELY] = sample.moves[:, :, 2:]
+        np.maximum(error, 0, out=known[:, :, BEYOND])
+        np.maximum(-error, 0, out=known[:, :, BELOW])
+        known[:, :, BEYOND : BELOW + 1] *= sample.known[:, :, None]
+        np.maximum(mix.median - sample.y, 0, out=known[:, :, ABOVE])
+        known[:, :, CURVED] = _differing(sample.now[:, :, -CURVES : OF_A_WEEK - CURVES])
+        known /= known[:, :, :1].copy()
+        return np.minimum(known, MOST, out=known)
+
+    def _means(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
+        """Running means of sizes of errors, and of those above the median, (T, A, means, N)."""
+        sizes = np.empty((*error.shape[:2], 2 * ERRORS, error.shape[-1]), np.float32)
+        halves = sizes[:, :, :ERRORS], sizes[:, :, ERRORS:]
+        for half, size in zip(halves, (np.abs(error), np.maximum(error, 0)), strict=True):
+            half[:, :, :RELATIVE_AT] = size[:, :, None]
+            np.divide(size, foreseen + (sample.guard + NIL), out=half[:, :, RELATIVE_AT])
+        share = np.maximum(_paces(sample.band), mix.first[:, :, None])
+        share *= sample.known[:, :, None]
+        return running(self.errors[sample.band.at], sizes, share)
+
+    def _of_the_time_of_day(self, sample: Sample, size: F32) -> F32:
+        """Mean errors at the time of day of each target, on the days before, (T, A, N)."""
+        band, numbers = sample.band, sample.numbers
+        slots = (numbers[:, None] + band.ahead) % self.frame.day // self.slot
+        found: F32 = self.daily[slots, band.at.start + np.arange(len(band.ahead))]
+        size, current = size * sample.known, self.current[:, band.at]
+        closing = numbers[:, None] % self.slot < band.steps
+        rows = np.flatnonzero(closing.any(axis=1)).tolist()
+        for begin, end in zip((0, *rows), (*rows, len(size)), strict=True):
+            if begin in rows:
+                self._close(int(numbers[begin]), band.at.start + np.flatnonzero(closing[begin]))
+            current[0] += total(size[begin:end], 0)
+            current[1] += total(sample.known[begin:end], 0)
+        return found
+
+    def _close(self, number: int, anchors: Rows) -> None:
+        """A slot begins at a row for some anchors: put the one before to its time of day."""
+        at = (number // self.slot - 1) % len(self.daily)
+        slot, (added, count) = self.daily[at, anchors], self.current[:, anchors]
+        share = np.where(slot < 0, np.float32(1), SLOT_SHARE) * (count > 0)
+        self.daily[at, anchors] = slot + share * (added / np.maximum(count, 1) - slot)
+        self.current[:, anchors] = 0
+
+
+def _paces(band: Band) -> F32:
+    """How much a row counts in each running mean in the long run, (A, means, 1)."""
+    paces = [band.pace(memory, overlapping=True) for memory in MEMORIES]
+    return np.stack(paces * 2, axis=1)
+
+
+def _differing(curves: F32) -> F32:
+    """How much curves differ, (T, A, N): their standard deviation."""
+    apart = curves - total(curves, 2, keepdims=True) / curves.shape[2]
+    return np.asarray(np.sqrt(total(np.square(apart, out=apart), 2) / curves.shape[2]))
+
+
+def spreads(known: F32, expected: F32) -> F32:
+    """All spreads, (T, LEVELS, A, SPREADS, N), in mean changes."""
+    shape = (len(known), LEVELS, known.shape[1], SPREADS, known.shape[-1])
+    out = np.empty(shape, np.float32)
+    base, middle = known[:, :, PLAINLY], out[:, 0, :, PLAIN + 1]
+    np.maximum(base, LEAST, out=base)
+    np.multiply(base[:, :, 0], base[:, :, 1], out=middle)
+    np.sqrt(middle, out=middle)
+    middle *= base[:, :, 3]
+    np.sqrt(middle, out=middle)
+    np.add.reduce(base[:, :, :3], axis=2, out=out[:, 0, :, PLAIN])
+    out[:, 0, :, PLAIN] /= 3
+    out[:, 0, :, :PLAIN] = base
+    out[:, 1:, :, : PLAIN + 2] = out[:, :1, :, : PLAIN + 2]
+    ways = expected.reshape(*expected.shape[:2], EXPECTED // LEVELS, LEVELS, -1)
+    out[:, :, :, PLAIN + 2 :] = ways.transpose(0, 3, 1, 2, 4)
+    return out

@@ -1,0 +1,215 @@
+"""What `Tide` sees of the past: short averages, and what the days before say of each row.
+
+Nothing in it is learnt but what a few days decide: the same last days, the same track.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.tide.days import OF_A_WEEK, Days
+from ebbtide.forecast.tide.experts import GUARDED, SINCE, SPANS, WIDTH, describe
+from ebbtide.forecast.tide.frame import F32, NIL, Frame, Rows, running, total
+
+MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
+"""How much a row counts in the running means of changes."""
+CLIMBS = (4, 12)
+"""Rows over which it is known how far the value rose."""
+HIGH_DAYS = 14
+"""Days of which the highest value is remembered."""
+GUARD = np.float32(0.02)
+"""What is added to demand and curve before one is divided by the other, as a share of the mean."""
+GUARD_DAYS = 7
+GUARD_FADING = 0.5
+"""Days that the mean is taken over, and the weight of a day in it against the day after it."""
+ALPHA = np.array([2 / (span + 1) for span in SPANS] + OF_A_WEEK * [2 / (SPANS[1] + 1)], np.float32)[
+    :, None
+]
+"""How much a row counts in the averages of the value, and in those of a week's curves."""
+
+
+class Seen(NamedTuple):
+    """A block of rows as they were seen. T rows, A anchors, N series."""
+
+    at: int
+    """Number of the first row."""
+    known: NDArray[np.bool_]
+    """Which rows are known, (T, N)."""
+    rows: F32
+    """Everything about the rows, (T, WIDTH, N)."""
+    lived: F32
+    """For how many rows each series was learnt from, (T, N)."""
+    moves: F32
+    """Running means of the changes from row to row, and climbs, (T, MOVES + CLIMBS, N)."""
+    coming: F32
+    """Those at rows that lie ahead, (rows, CURVES, N)."""
+    first: int
+    """Number of the row that stands first in these; a single row finds a ring."""
+
+    def ahead(self, numbers: Rows, anchors: Rows) -> F32:
+        """The curves so many rows ahead of some, (T, A, CURVES, N)."""
+        found: F32 = self.coming[(numbers[:, None] + anchors - self.first) % len(self.coming)]
+        return found
+
+
+class Track:
+    """The part of a learner that does not learn."""
+
+    def __init__(self, frame: Frame, series: int, at: int) -> None:
+        """Begin at row number `at`, counted from the epoch."""
+        self.frame = frame
+        self.at = at
+        self.days = Days(frame, series)
+        self.now = np.zeros((WIDTH, series), np.float32)
+        self.averages = np.zeros((len(ALPHA), series), np.float32)
+        self.learnt = np.zeros(series, np.float32)
+        """Rows of each series that are known."""
+        self.age = np.zeros(series, np.float32)
+        """Rows of each series that were seen, those before the first block left out."""
+        self.past = np.zeros((CLIMBS[-1], series), np.float32)
+        """The last values."""
+        self.moves = np.zeros((MOVES.size, series), np.float32)
+        self.highs = np.zeros((HIGH_DAYS, series), np.float32)
+        """The highest value of each of the last days."""
+        self.means = np.full((GUARD_DAYS, series), np.nan, np.float32)
+        """The mean of each of the last days."""
+        self.today = np.zeros((2, series), np.float32)
+        """The sum of the values of the present day, and their number."""
+
+    def see(self, values: F32) -> Seen:
+        """Take in a block of rows of one day, (T, N), NaN for a gap."""
+        at, known = self.at, ~np.isnan(values)
+        numbers = at + np.arange(len(values))
+        rows = np.empty((len(values), WIDTH, values.shape[1]), np.float32)
+        rows[:, 0] = _carried(values, known, self.now[0])
+        rows[:, SINCE] = _since(known, self.now[SINCE])
+        rows[:, GUARDED] = self._guard(rows[:, 0], rows[:, SINCE])
+        levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
+        if len(values) > 1:
+            coming, first = self.days.coming(numbers, levels), at
+            here = coming[: len(values)]
+        else:
+            here = self.days.step(at, levels)
+            coming, first = self.days.ahead, 0
+        self._describe(rows, here)
+        ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
+        lived = np.minimum(ages, rows[:, SINCE])
+        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first)
+        self.days.remember(values, numbers)
+        self._keep_high(rows[:, 0], at)
+        self.learnt += total(known, 0)
+        self.age = ages[-1]
+        self.now = rows[-1]
+        self.at += len(values)
+        return seen
+
+    def _describe(self, rows: F32, curves: F32) -> None:
+        """Everything else about a block of rows, (T, WIDTH, N), from their values and curves."""
+        present, since = rows[:, 0], rows[:, SINCE]
+        new = np.empty((len(rows), *self.averages.shape), np.float32)
+        new[:, : len(SPANS)] = present[:, None]
+        new[:, len(SPANS) :] = curves[:, :OF_A_WEEK]
+        shares = np.repeat(np.broadcast_to(ALPHA, (1, *self.averages.shape)), len(rows), axis=0)
+        if np.count_nonzero(self.now[SINCE]) < self.now.shape[1]:
+            np.copyto(shares, 1, where=(since <= 1)[:, None])
+        describe(rows, running(self.averages, new, shares), curves)
+
+    def _moves(self, rows: F32) -> F32:
+        """Running means of the changes from row to row, and how far it rose, (T, ..., N)."""
+        present, since = rows[:, 0], rows[:, SINCE]
+        whole = np.concatenate((self.past, present))
+        self.past = whole[-CLIMBS[-1] :]
+        out = np.empty((len(rows), MOVES.size + len(CLIMBS), present.shape[1]), np.float32)
+        for i, span in enumerate((1, *CLIMBS)):
+            begin = CLIMBS[-1] - span
+            change = present - whole[begin : begin + len(rows)]
+            change *= since > span
+            if i:
+                np.maximum(change, 0, out=out[:, MOVES.size + i - 1])
+            else:
+                shares = np.broadcast_to(MOVES, (len(rows), *MOVES.shape))
+                out[:, : MOVES.size] = running(self.moves, np.abs(change)[:, None], shares)
+        return out
+
+    def _guard(self, present: F32, since: F32) -> F32:
+        """A small share of the mean of the last days, or of the first day so far, (T, N)."""
+        if self.at % self.frame.day == 0:
+            self._close_day()
+        begun = since > 0
+        known = ~np.isnan(self.means)
+        weights = GUARD_FADING ** np.arange(GUARD_DAYS, dtype=np.float32)[:, None] * known
+        days = total(weights, 0)
+        mean = total(np.where(known, self.means, 0) * weights, 0) / np.maximum(days, NIL)
+        sums = self.today[0] + np.add.accumulate(present * begun, axis=0)
+        counts = self.today[1] + np.add.accumulate(begun, axis=0, dtype=np.float32)
+        self.today = np.stack((sums[-1], counts[-1]))
+        return GUARD * np.where(days > 0, mean, sums / np.maximum(counts, 1))
+
+    def _close_day(self) -> None:
+        """Put the mean of the day that ended to those of the days before it."""
+        added, count = self.today
+        self.means[1:] = self.means[:-1].copy()
+        self.means[0] = np.where(count > 0, added / np.maximum(count, 1), np.nan)
+        self.today = np.zeros_like(self.today)
+
+    def _keep_high(self, present: F32, at: int) -> None:
+        """Remember the highest value of each of the last days."""
+        today = at // self.frame.day % HIGH_DAYS
+        if at % self.frame.day == 0:
+            self.highs[today] = 0
+        highest = np.maximum.reduce(present, axis=0)
+        np.maximum(self.highs[today], highest, out=self.highs[today])
+
+    def remember(self, values: F32) -> None:
+        """Take in the days before the first block for their curves alone, (rows, N)."""
+        numbers = self.at - len(values) + np.arange(len(values))
+        self.days.remember(values, numbers)
+        known, day = ~np.isnan(values), self.frame.day
+        since = _since(known, np.zeros(values.shape[1], np.float32))
+        present = _carried(values, known, np.zeros_like(since[0]))
+        guard = np.zeros_like(present)
+        for part in _days(self.at - len(values), self.at, day):
+            self.at = int(numbers[part.start])
+            guard = self._guard(present[part], since[part])
+            self._keep_high(present[part], self.at)
+        self.at = int(numbers[-1]) + 1
+        self.now[:] = self.averages[:] = self.past[:] = present[-1]
+        self.now[GUARDED] = guard[-1]
+        self.now[SINCE] = since[-1]
+        self.learnt += total(known, 0)
+        self.days.begin(self.at, guard[-1] / GUARD)
+
+    @property
+    def highest(self) -> F32:
+        """The highest value of the last days."""
+        highest: F32 = np.maximum.reduce(self.highs, axis=0)
+        return highest
+
+
+def _days(begin: int, end: int, day: int) -> list[slice]:
+    """The rows of a span, cut at midnights."""
+    cuts = [begin, *range((begin // day + 1) * day, end, day), end]
+    return [slice(a - begin, b - begin) for a, b in pairwise(cuts)]
+
+
+def _carried(values: F32, known: NDArray[np.bool_], before: F32) -> F32:
+    """The values, with each gap filled by the last known one before it."""
+    if known.all():
+        return values
+    if len(values) == 1:
+        return np.where(known, values, before)
+    whole = np.concatenate((before[None], values))
+    at = np.where(known, np.arange(1, len(whole))[:, None], 0)
+    np.maximum.accumulate(at, axis=0, out=at)
+    return np.take_along_axis(whole, at, axis=0)
+
+
+def _since(known: NDArray[np.bool_], before: F32) -> F32:
+    """How many rows lie after each series' beginning, (T, N): one at its first known row."""
+    begun = known | (before > 0)
+    if len(known) > 1:
+        begun = np.logical_or.accumulate(begun, axis=0)
+    since: F32 = before + np.add.accumulate(begun, axis=0, dtype=np.float32)
+    return since
