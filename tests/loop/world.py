@@ -103,6 +103,7 @@ class World:
         self.metrics = DemandMetrics({}, lambda: self.time)
         self.leadership = AlwaysLeader()
         self.background: Background = AtOnce()
+        self.leisure: Background = AtOnce()
         self.forecaster = Flat()
         flat = {"Flat": lambda: self.forecaster}
         self.rules = Rules(forecasters=flat, max_mode=max_mode, namespace=HOME)
@@ -116,6 +117,7 @@ class World:
             leadership=self.leadership,
             stopwatch=self.stopwatch,
             background=self.background,
+            leisure=self.leisure,
         )
         self.loop = Loop(outside, self.rules)
 

@@ -17,12 +17,13 @@ from ebbtide.api.parse import parse_policy
 from ebbtide.cli.plan.demand import Recorded as SweptDemand
 from ebbtide.cli.plan.foresight import foreseen
 from ebbtide.cli.plan.simulation import Conditions, Simulation
-from ebbtide.cli.tune.sweeping import Timing, ground, swept
+from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import Cut, World, replicas_asked
+from ebbtide.planning.variants import swept
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Phase
 

@@ -15,6 +15,7 @@ from ebbtide.api.hands import BesideOthers
 from ebbtide.api.lead_time import LeadTime
 from ebbtide.api.objective import ObjectiveSpec
 from ebbtide.api.presets import Preset, presets
+from ebbtide.api.tuning import Tuning
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.observation import Mode
 from ebbtide_policies.quantities import Duration
@@ -100,6 +101,11 @@ class CapacityPolicySpec(BesideOthers):
                 or all(signal.independent for signal in spec.signals().values())
             ),
         ),
+        Rule(
+            "!has(self.tuning) || self.tuning != 'Apply' || has(self.objective)",
+            "tuning: Apply needs an objective, which says what the settings are to keep",
+            lambda spec: spec.tuning is not Tuning.APPLY or spec.objective is not None,
+        ),
     )
 
     scale_target_ref: ScaleTargetRef = Field(description="What is scaled.")
@@ -121,6 +127,13 @@ class CapacityPolicySpec(BesideOthers):
         None,
         description="What may go wrong. The settings of the policies follow from it; what is "
         "written in the policy itself wins, and all of it wins over the preset.",
+    )
+    tuning: Tuning = Field(
+        Tuning.SUGGEST,
+        description="What becomes of the settings that keep the objective at the least cost, which "
+        "are chosen once a day by a replay of the workload's own last weeks: Suggest publishes "
+        "them in status.tuning, Apply puts them in force, at most once a day and never around an "
+        "event. What is written in the policy itself wins.",
     )
     policies: Policies = Field(
         Policies(),

@@ -1,13 +1,13 @@
 """`objective`: what may go wrong, in place of the knobs that decide how often it does."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
 
 from ebbtide.api.base import Spec
 from ebbtide.api.presets import merged
-from ebbtide_policies.quantities import Share, parse_share, show_share
+from ebbtide_policies.quantities import Share, parse_duration, parse_share, show_share
 
 Settings = Mapping[str, Mapping[str, Any]]
 """Settings of policies as they stand in YAML, by the name of the policy."""
@@ -81,3 +81,61 @@ def with_objective(under: Mapping[str, Any], written: Mapping[str, Any]) -> Mapp
     except ValueError:
         return merged(under, written)
     return merged(merged(under, {"policies": prior(level)}), written)
+
+
+def with_settings(written: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]:
+    """A policy with settings in the place of the prior's; what it writes itself wins."""
+    return merged({"policies": settings}, written)
+
+
+_FIELDS = {name: frozenset(own) for name, own in PRIORS[0][1].items()}
+_READ: Mapping[str, Callable[[object], float]] = {
+    "headroom": parse_share,
+    "trust": parse_share,
+    "tolerance": parse_share,
+    "window": parse_duration,
+    "widthWindow": parse_duration,
+    "slopeWindow": parse_duration,
+}
+"""How settings that have a unit are read; the others are numbers."""
+
+
+def decided(settings: Settings) -> bool:
+    """Whether these are settings that an objective decides, and no others."""
+    return all(own.keys() <= _FIELDS.get(name, frozenset()) for name, own in settings.items())
+
+
+TELLING = (
+    ("presentNeed", "headroom"),
+    ("presentNeed", "width"),
+    ("seasonNeed", "trust"),
+    ("stabilization", "window"),
+    ("stabilization", "headroom"),
+)
+"""Fields that tell settings from others; the rest hardly differ."""
+
+
+def in_words(settings: Settings) -> str:
+    """Settings on one line, as paths of those fields that tell them from others."""
+    known = [(at, settings[at[0]][at[1]]) for at in TELLING if at[1] in settings.get(at[0], {})]
+    return ", ".join(f"{'.'.join(at)} {value}" for at, value in known)
+
+
+def stricter(one: Settings, other: Settings) -> Settings:
+    """Settings that ask for no less than either: of each field the value that asks for more.
+
+    Raises:
+        ValueError: a value makes no sense.
+
+    """
+    return {
+        name: {key: _stricter(key, one, other, name) for key in own}
+        for name, own in merged(one, other).items()
+    }
+
+
+def _stricter(key: str, one: Settings, other: Settings, name: str) -> Any:
+    values = [own[name][key] for own in (one, other) if key in own.get(name, {})]
+    read: Callable[[Any], float] = _READ.get(key, float)
+    pick = min if key == "tolerance" else max  # what is near enough asks for no more
+    return pick(values, key=read)

@@ -12,6 +12,7 @@ from ebbtide.api.boot_status import LeadTimeStatus, PrewarmStatus
 from ebbtide.api.hands import HandStatus, MinimumStatus
 from ebbtide.api.moments import Moment, Part, epoch, stamp
 from ebbtide.api.session_status import SessionsStatus
+from ebbtide.api.tuning import TuningStatus
 
 __all__ = ["MOST_BOUNDS", "MOST_DECISIONS", "CapacityPolicyStatus", "Moment", "epoch", "stamp"]
 
@@ -163,6 +164,9 @@ class CapacityPolicyStatus(Part):
     )
     prewarm: PrewarmStatus | None = Field(
         None, description="Whether the fleet will be ready in time for the next event."
+    )
+    tuning: TuningStatus | None = Field(
+        None, description="The settings that the workload's own past speaks for."
     )
     actuator: str | None = Field(
         None, description="How decisions reach the fleet. Nothing: by Scale."

@@ -19,6 +19,7 @@ from ebbtide.loop.report import (
     sentence,
     worth_writing,
 )
+from ebbtide.loop.tuned import changes
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Kind
 
@@ -139,6 +140,9 @@ class Writer:
             event = Announcement(resource, "PhaseChanged", told, action="Phase")
             self._announcer.tell(event, told, now)
         self._tell_hand(resource, status.get("hand"), now)
+        for reason, message in changes(resource.status, status):
+            event = Announcement(resource, reason, message, action="Tune")
+            self._announcer.tell(event, reason, now)
         for condition in turned(resource.status.get("conditions", []), status["conditions"]):
             if condition["reason"] in _TOLD_BY_HAND:
                 continue

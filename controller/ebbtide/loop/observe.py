@@ -148,7 +148,7 @@ def _signal(
     return Signal(
         name=name,
         now=now,
-        per_replica=_per_replica(spec, workload, knowledge.histories, now),
+        per_replica=per_replica(spec, workload, knowledge.histories, now),
         newest=newest,
         minutes=minutes,
         alive=alive,
@@ -174,7 +174,7 @@ def _alive(
     return share, spec.alive.at_least
 
 
-def _per_replica(spec: SignalSpec, workload: Workload, histories: Histories, now: float) -> float:
+def per_replica(spec: SignalSpec, workload: Workload, histories: Histories, now: float) -> float:
     """Capacity of one replica; unknown where its query has no sound answer."""
     if spec.per_replica_query is None:
         return spec.per_replica if spec.per_replica is not None else UNKNOWN

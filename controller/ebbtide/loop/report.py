@@ -63,8 +63,8 @@ class Account:
     """What was foreseen."""
     sessions: Told | None = None
     """The pods, where they were looked at."""
-    boots: Json = field(default_factory=dict)
-    """What the status says of pods that boot."""
+    beside: Json = field(default_factory=dict)
+    """What else the status says: of pods that boot, and of settings that the past speaks for."""
     basis: Basis | None = None
 
 
@@ -95,7 +95,7 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
     choices = {n: _choice(choice) for n, choice in account.prospects.choices.items()}
     told = {"demand": demand, "forecast": choices or None}
     known = {name: value for name, value in told.items() if value is not None}
-    return status | known | account.boots | sections
+    return status | known | account.beside | sections
 
 
 def _choice(choice: Choice) -> Json:

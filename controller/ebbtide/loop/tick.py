@@ -7,6 +7,7 @@ the shadow live in the status of each CapacityPolicy, and histories are read ane
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from ebbtide.api.compose import Plugins
@@ -29,6 +30,7 @@ from ebbtide.loop.observe import Knowledge, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Target
 from ebbtide.loop.put_back import PutBack
 from ebbtide.loop.report import Account, Basis
+from ebbtide.loop.tuning import Reckon, Tuner, question
 from ebbtide.loop.ways import Ways
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
@@ -50,6 +52,8 @@ class World:
     """Monotonic seconds, to time the steps of a tick."""
     background: Background = field(default_factory=AtOnce)
     """Where forecasts are made."""
+    leisure: Background = field(default_factory=AtOnce)
+    """Where the past is replayed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class Rules:
     """What makes a forecaster, by its name."""
     candidates: Sequence[str] = ()
     """Those that `Auto` picks from, the preferred one first; all of them, where none is named."""
+    reckon: Reckon | None = None
+    """What tells the settings that keep an objective; None: nobody does."""
     plugins: Plugins = field(default_factory=dict)
     max_mode: Mode = Mode.ENFORCE
     namespace: str = ""
@@ -119,6 +125,7 @@ class Loop:
         self._heard = Heard(rules.namespace)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
+        self._tuner = Tuner(rules.reckon, world.leisure)
         self._writer = Writer(world.cluster)
         self._escorts = Escorts(world.cluster, world.metrics)
         self._boots = BootWatch(world.cluster)
@@ -144,7 +151,7 @@ class Loop:
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         words = self._heard.of(survey)
-        self._timed(seconds, "forecast", lambda: self._foresee(workloads, words))
+        self._timed(seconds, "forecast", lambda: self._foresee(workloads, words, now))
         claims, tend = Claims(survey), self._put_back.tend
         moved = self._timed(seconds, "put back", lambda: tend(survey, understood, claims, now))
         modelled = not self._rules.replayed
@@ -175,9 +182,10 @@ class Loop:
     def _read(self, workloads: Sequence[Workload], now: float) -> None:
         self._histories.refresh((want for w in workloads for want in w.wanted), now)
 
-    def _foresee(self, workloads: Sequence[Workload], words: Words) -> None:
-        found = (column for w in workloads for column in columns(w, self._histories, words))
-        self._forecasting.refresh(list(found))
+    def _foresee(self, workloads: Sequence[Workload], words: Words, now: float) -> None:
+        found = [column for w in workloads for column in columns(w, self._histories, words)]
+        self._forecasting.refresh(found)
+        self._tuner.refresh(workloads, found, partial(question, words, self._histories, now))
 
     def _one(self, case: _Case) -> "Account | _Failure":
         """Decide on one workload and carry it out; whatever goes wrong stops no other."""
@@ -222,7 +230,8 @@ class Loop:
         judged = judge(seen, decision, failures, beside.or_over_pods(escort.conflict), ahead.doubts)
         said = (*judged, *sessions_spared(workload), boots.condition)
         basis = Basis(workload.policies, ledger.memories)
-        account = Account(seen, outcome, said, None, ahead, None, boots.sections, basis)
+        told = boots.sections | self._tuner.section(workload, seen)
+        account = Account(seen, outcome, said, None, ahead, None, told, basis)
         by = (escort.over(actuator, decision), target)
         account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
         return finished(by[0], account, target)

@@ -9,11 +9,13 @@ from typing import Any
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.demand_spec import SignalSpec
+from ebbtide.api.objective import with_settings
 from ebbtide.api.parse import parse_policy
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.boots import record_in
 from ebbtide.loop.history import Wanted
-from ebbtide.loop.ports import Query, Ref, Resource
+from ebbtide.loop.ports import Json, Query, Ref, Resource
+from ebbtide.loop.tuned import applied_in, applied_json, settings_for
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.observation import Mode, Phase
@@ -124,12 +126,16 @@ class Workload:
                 yield Wanted(self.query(promql, self.source), seconds)
 
 
+_Version = tuple[str, int, Json | None]
+"""What an understanding is of: an object, a generation of it, and the settings put in force."""
+
+
 class Understanding:
-    """Reads resources into workloads, once for each generation."""
+    """Reads resources into workloads, once for each generation and for the settings in force."""
 
     def __init__(self, plugins: Plugins, models: Sequence[str]) -> None:
         self._plugins, self._models = plugins, models
-        self._known: dict[str, tuple[tuple[str, int], Workload | InvalidInput]] = {}
+        self._known: dict[str, tuple[_Version, Workload | InvalidInput]] = {}
 
     def of(self, resources: Iterable[Resource]) -> Mapping[str, Workload | InvalidInput]:
         """Every resource by its key: understood, or why not."""
@@ -138,7 +144,7 @@ class Understanding:
         return found
 
     def _one(self, resource: Resource) -> Workload | InvalidInput:
-        version = (resource.uid, resource.generation)
+        version = (resource.uid, resource.generation, applied_json(resource.status))
         known = self._known.get(resource.key)
         if known is None or known[0] != version or not resource.generation:
             known = (version, self._read(resource))
@@ -149,7 +155,7 @@ class Understanding:
 
     def _read(self, resource: Resource) -> Workload | InvalidInput:
         try:
-            spec = parse_policy(resource.spec)
+            spec = _spec(resource)
             self._check_model(spec.forecast.model)
             settings = {phase: compose(spec, self._plugins, phase) for phase in Phase}
             workload = Workload(
@@ -165,3 +171,15 @@ class Understanding:
         if model not in self._models:
             known = ", ".join(self._models)
             raise InvalidInput(f"spec.forecast.model: {model!r} is not one of {known}")
+
+
+def _spec(resource: Resource) -> CapacityPolicySpec:
+    """What a policy says, with the settings that were put in force if they make sense."""
+    spec = parse_policy(resource.spec)
+    settings = settings_for(spec, applied_in(resource.status))
+    if settings is None:
+        return spec
+    try:
+        return parse_policy(with_settings(resource.spec, settings))
+    except InvalidInput:
+        return spec

@@ -11,7 +11,7 @@ import numpy as np
 
 from ebbtide.api.objective import PRIORS, Settings, knobs
 from ebbtide.planning.tuning import Measured
-from ebbtide_policies.quantities import show_share
+from ebbtide_policies.quantities import parse_share, show_share
 
 DAYS = 28
 """Days of the past that a choice is made by, at most."""
@@ -21,6 +21,8 @@ LEAST_DAYS = 7.0
 """Days that speak for an objective of one in a thousand: no day of the week is like another, and
 what fewer of them speak for does worse than the prior. A rarer failure takes longer to see."""
 _RARER = 0.2
+WORTH = 0.003
+"""Share of the cost that a change of the settings has to spare: each makes people look twice."""
 
 
 class Evidence(NamedTuple):
@@ -34,6 +36,18 @@ class Evidence(NamedTuple):
     """Unserved share that a candidate was allowed on the past."""
     kept: bool = True
     """Whether the candidate kept that."""
+
+    @property
+    def best(self) -> int:
+        """The candidate.
+
+        Raises:
+            LookupError: too little is known for one.
+
+        """
+        if self.candidate is None:
+            raise LookupError("too little is known to choose by")
+        return self.candidate
 
 
 def _seasonal(headroom: float, width: float) -> Settings:
@@ -83,17 +97,35 @@ def margin(days: float) -> float:
     return days / (days + DOUBT)
 
 
-def chosen(found: Measured, objective: float, days: float) -> Evidence:
-    """The cheapest candidate that kept the objective with a margin; of none, the safest one."""
+def spare(settings: Settings) -> float:
+    """The largest headroom of some settings: so much more than the need a fleet begins with."""
+    return max(parse_share(own["headroom"]) for own in settings.values() if "headroom" in own)
+
+
+def too_little(objective: float, days: float) -> Evidence | None:
+    """What so few days say of an objective, which is nothing; None: they are enough."""
+    needed = needed_days(objective)
+    return Evidence(None, days, needed, objective * margin(days)) if days < needed else None
+
+
+def chosen(found: Measured, objective: float, days: float, before: int | None = None) -> Evidence:
+    """The cheapest candidate that kept the objective with a margin; of none, the safest one.
+
+    The one `before` is kept, where it kept the objective and no other is cheaper by enough.
+    """
+    little = too_little(objective, days)
+    if little:
+        return little
     needed, allowed = needed_days(objective), objective * margin(days)
-    if days < needed:
-        return Evidence(None, days, needed, allowed)
     keeps = found.unserved <= allowed
-    if keeps.any():
-        best = int(np.argmin(np.where(keeps, found.replica_hours, np.inf)))
-        return Evidence(best, days, needed, allowed)
-    best = int(np.lexsort((found.replica_hours, found.unserved))[0])
-    return Evidence(best, days, needed, allowed, kept=False)
+    if not keeps.any():
+        best = int(np.lexsort((found.replica_hours, found.unserved))[0])
+        return Evidence(best, days, needed, allowed, kept=False)
+    best = int(np.argmin(np.where(keeps, found.replica_hours, np.inf)))
+    if before is not None and keeps[before]:
+        enough = found.replica_hours[best] < (1 - WORTH) * found.replica_hours[before]
+        best = best if enough else before
+    return Evidence(best, days, needed, allowed)
 
 
 def told(evidence: Evidence, found: Measured | None, objective: float) -> str:

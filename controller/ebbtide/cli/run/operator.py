@@ -94,6 +94,7 @@ class Operator:
         )
         self._exposition = _exposition(listen, terms) if listen else None
         self._background = Threads(patience=min(1.0, terms.tick / 10))
+        self._leisure = Threads(patience=0.0)
         self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
 
     def __enter__(self) -> Self:
@@ -105,6 +106,7 @@ class Operator:
         """Let a successor lead at once; then put down what is left."""
         self._lease.release()
         self._background.close()
+        self._leisure.close()
         self._metrics.close()
         for each in (self._exposition, self._tape):
             if each:
@@ -118,6 +120,7 @@ class Operator:
             leadership=self._lease,
             stopwatch=time.monotonic,
             background=self._background,
+            leisure=self._leisure,
         )
         run_loop(Loop(world, rules), self._clock, self._terms.tick, self._tell)
 

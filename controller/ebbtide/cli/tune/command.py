@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
+from ebbtide.api.objective import TELLING
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read, write
@@ -24,22 +25,17 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.tune.jobs import Search, Spec, Tried, Workers
 from ebbtide.cli.tune.page import Tuned, page, patch
 from ebbtide.cli.tune.record import Record, fingerprint, keys
-from ebbtide.cli.tune.sweeping import Timing, ground, left_out
+from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.objective import CANDIDATES
 from ebbtide.planning.tuning import Measured, judged
+from ebbtide.planning.variants import left_out
 from ebbtide_policies.quantities import parse_share
 
 MARGIN = 0.5
 """Share of the objective that may be used up on the past: what comes has more in it."""
 USUAL = 1e-4
 """The objective where none is said."""
-_TELLING = (
-    ("presentNeed", "headroom"),
-    ("presentNeed", "width"),
-    ("seasonNeed", "trust"),
-    ("stabilization", "window"),
-)
 MOST_VARIANTS = 2000
 DELAY = 30.0
 """Seconds until a minute can be read."""
@@ -172,7 +168,7 @@ def _candidates() -> Sequence[Sequence[Edit]]:
                 for policy, own in settings.items()
                 for field, value in own.items()
             ),
-            key=lambda edit: (edit.path[1:] not in _TELLING, edit.path),
+            key=lambda edit: (edit.path[1:] not in TELLING, edit.path),
         )
         for settings in CANDIDATES
     ]

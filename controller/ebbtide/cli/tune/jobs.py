@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
-from ebbtide.cli.tune.sweeping import swept
 from ebbtide.errors import ClusterUnavailable, InvalidInput
 from ebbtide.planning.sweep import World, replicas_asked
 from ebbtide.planning.tuning import Measured, Truth, measured
+from ebbtide.planning.variants import swept
 
 AT_ONCE = 100
 """Most variants that are replayed side by side."""

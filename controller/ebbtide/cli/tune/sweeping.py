@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_calendar, parse_policy, parse_profile
 from ebbtide.cli.plan.demand import Recorded
@@ -16,17 +15,12 @@ from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Resource
 from ebbtide.loop.words import Words, event_of
 from ebbtide.loop.workload import Workload
-from ebbtide.planning.lanes import Policies, Variant
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide.planning.sweep import World
 from ebbtide.planning.tuning import Truth
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.observation import Phase
-from ebbtide_policies.registry import ALWAYS, SPOKEN
 
-SWEPT = frozenset(policy.name for policy in (*ALWAYS, *SPOKEN))
-"""Policies that need nothing but demand and fleet."""
 _AT_FIRST = 1.1
 """The fleet at the first tick, as a multiple of the demand."""
 
@@ -122,20 +116,3 @@ def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
     )
     workload = Workload(resource, spec, (), spec.signals())
     return Announced(tuple(words.events_for(workload)), words.days_for(workload))
-
-
-def swept(spec: CapacityPolicySpec, plugins: Plugins) -> Variant:
-    """The policies of a variant that a sweep can replay, in each phase if that changes any."""
-    each = {phase: _swept(spec, plugins, phase) for phase in Phase}
-    peace = [policy.settings for policy in each[Phase.PEACE]]
-    changed = any([policy.settings for policy in one] != peace for one in each.values())
-    return each if changed else each[Phase.PEACE]
-
-
-def _swept(spec: CapacityPolicySpec, plugins: Plugins, phase: Phase) -> Policies:
-    return tuple(policy for policy in compose(spec, plugins, phase) if policy.name in SWEPT)
-
-
-def left_out(spec: CapacityPolicySpec, plugins: Plugins) -> Sequence[str]:
-    """The policies that a sweep can't replay."""
-    return sorted(policy.name for policy in compose(spec, plugins) if policy.name not in SWEPT)

@@ -1,0 +1,67 @@
+"""`tuning`: whether settings that keep an objective are only suggested, or used; and its status."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from ebbtide.api.moments import Moment, Part
+
+
+class Tuning(StrEnum):
+    """What becomes of the settings that a workload's own past speaks for."""
+
+    SUGGEST = "Suggest"
+    APPLY = "Apply"
+
+
+class OwnSettings(Part):
+    """The settings of one policy that an objective decides, as they stand in YAML."""
+
+    headroom: str | None = Field(None, description="Spare share on top of the need.")
+    tolerance: str | None = Field(None, description="Share of replicas that is near enough.")
+    width: float | None = Field(None, description="Usual surges on top of presentNeed.")
+    width_window: str | None = Field(None, description="Time over which those are measured.")
+    slope_window: str | None = Field(None, description="Time over which a trend is measured.")
+    window: str | None = Field(None, description="Time that stabilization remembers a need.")
+    quantile: float | None = Field(None, description="Quantile of the forecast to carry.")
+    trust: str | None = Field(None, description="Share of what two days asked for.")
+
+
+SettingsStatus = Annotated[
+    dict[str, OwnSettings],
+    Field(description="Settings of policies as they stand in YAML, by the policy's name."),
+]
+
+
+class AppliedStatus(Part):
+    """The settings that `tuning: Apply` has put in the place of the prior's."""
+
+    objective: float = Field(description="Unserved share that they keep.")
+    settings: SettingsStatus
+    since: Moment = Field(description="Since when they are in force.")
+    before: SettingsStatus | None = Field(
+        None, description="The settings before them, while the stricter of both are in force."
+    )
+    held_until: Moment | None = Field(None, description="Until when that is so.")
+
+
+class TuningStatus(Part):
+    """The settings that a workload's own past speaks for, and what they are based on."""
+
+    objective: float = Field(description="Unserved share that was aimed at.")
+    settings: SettingsStatus
+    since: Moment = Field(description="Since when these very settings are suggested.")
+    message: str = Field("", description="Why, as a sentence.")
+    minutes: int = Field(description="Known minutes of the past that they were chosen by.")
+    unserved: float | None = Field(
+        None, description="Share of those minutes' demand that they left unserved in a replay."
+    )
+    cost: float | None = Field(
+        None, description="Replica-hours of that replay over those of the settings in force."
+    )
+    reckoned_at: Moment = Field(description="The newest minute that they were chosen by.")
+    applied: AppliedStatus | None = Field(
+        None,
+        description="With tuning: Apply, what is in force; nothing: the settings of the prior.",
+    )

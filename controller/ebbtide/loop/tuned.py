@@ -1,0 +1,176 @@
+"""The settings that a workload's own past speaks for: on record, and when they may be put in force.
+
+They are put in force at most once a day, and never around an event. Where they let more go than
+those before them, the stricter of both hold for one soak, as after the edit of a descent by hand.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.objective import Settings, decided, in_words, prior, stricter
+from ebbtide.api.status import stamp
+from ebbtide.api.tuning import Tuning
+from ebbtide.loop.ledger import moment
+from ebbtide.loop.ports import Json
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import Observation, Phase
+
+DAY = 86400.0
+FRESH = 2 * DAY
+"""Seconds after which a suggestion that was not reckoned anew is not put in force any more."""
+AROUND = 3 * 3600.0
+"""Seconds before an event has to be ready in which no settings are put in force."""
+
+
+class Suggestion(NamedTuple):
+    """What a replay of a workload's own last weeks speaks for."""
+
+    objective: float
+    settings: Settings
+    since: float
+    """Since when these very settings are suggested."""
+    why: str
+    minutes: int
+    """Known minutes of the past that it is based on."""
+    at: float
+    """The newest minute of them."""
+    unserved: float = UNKNOWN
+    """Share of the demand that they left unserved in the replay."""
+    cost: float = UNKNOWN
+    """Replica-hours of the replay over those of the settings in force."""
+
+    def as_json(self) -> Json:
+        """What the status says of it."""
+        numbers = {"unserved": self.unserved, "cost": self.cost}
+        return {
+            "objective": self.objective,
+            "settings": self.settings,
+            "since": stamp(self.since),
+            "message": self.why,
+            "minutes": self.minutes,
+            "reckonedAt": stamp(self.at),
+            **{name: _short(each) for name, each in numbers.items() if not math.isnan(each)},
+        }
+
+
+class Applied(NamedTuple):
+    """Settings that were put in force."""
+
+    objective: float
+    settings: Settings
+    since: float
+    before: Settings | None = None
+    """The settings before them, while the stricter of both count."""
+    until: float = 0.0
+    """Until when that is so."""
+
+    @property
+    def counting(self) -> Settings:
+        """The settings that count.
+
+        Raises:
+            ValueError: they make no sense.
+
+        """
+        return self.settings if self.before is None else stricter(self.before, self.settings)
+
+    def as_json(self) -> Json:
+        """What the status says of it."""
+        said: Json = {
+            "objective": self.objective,
+            "settings": self.settings,
+            "since": stamp(self.since),
+        }
+        if self.before is None:
+            return said
+        return said | {"before": self.before, "heldUntil": stamp(self.until)}
+
+
+def suggestion_in(status: Json) -> Suggestion | None:
+    """The suggestion that a status holds."""
+    found: Json | None = status.get("tuning")
+    if not found or not decided(found["settings"]):
+        return None
+    since, at = moment(found["since"]), moment(found["reckonedAt"])
+    if since is None or at is None:
+        return None
+    return Suggestion(
+        objective=found["objective"],
+        settings=found["settings"],
+        since=since,
+        why=found.get("message", ""),
+        minutes=found["minutes"],
+        at=at,
+        unserved=found.get("unserved", UNKNOWN),
+        cost=found.get("cost", UNKNOWN),
+    )
+
+
+def applied_json(status: Json) -> Json | None:
+    """What a status holds of settings in force, as it stands there."""
+    found: Json | None = (status.get("tuning") or {}).get("applied")
+    return found
+
+
+def applied_in(status: Json) -> Applied | None:
+    """The settings in force that a status holds; None where it holds none that make sense."""
+    found = applied_json(status)
+    since = moment(found["since"]) if found else None
+    if not found or since is None or not decided(found["settings"]):
+        return None
+    before, until = found.get("before"), moment(found.get("heldUntil"))
+    if before is None or until is None or not decided(before):
+        before, until = None, 0.0
+    return Applied(found["objective"], found["settings"], since, before, until)
+
+
+def settings_for(spec: CapacityPolicySpec, applied: Applied | None) -> Settings | None:
+    """The settings that take the place of the prior's, where a policy wants that."""
+    if applied is None or spec.objective is None or spec.tuning is not Tuning.APPLY:
+        return None
+    try:
+        return applied.counting if applied.objective == spec.objective.unserved else None
+    except ValueError:
+        return None
+
+
+def next_applied(
+    held: Applied | None, suggested: Suggestion, now: float, quiet: bool, soak: float
+) -> Applied | None:
+    """What is in force from the next tick on: what is, or what is suggested, if it may be.
+
+    `quiet` is a time without events.
+    """
+    if held is not None and held.before is not None and held.until <= now:
+        held = held._replace(before=None, until=0.0)
+    known = held is not None and held.objective == suggested.objective
+    before = held.settings if held is not None and known else prior(suggested.objective)
+    a_moment_ago = held is not None and now - held.since < DAY
+    stale = now - suggested.at > FRESH
+    if suggested.settings == before or a_moment_ago or stale or not quiet:
+        return held
+    return Applied(suggested.objective, suggested.settings, now, before, now + soak)
+
+
+def around_event(seen: Observation) -> bool:
+    """Whether an event goes on, has left its mark, or is near."""
+    near = any(event.ready_by - AROUND <= seen.now < event.end for event in seen.events)
+    return near or seen.phase is not Phase.PEACE
+
+
+def changes(before: Json, after: Json) -> Iterable[tuple[str, str]]:
+    """What there is to tell of a status: other settings are suggested, or in force; and why."""
+    was, now = suggestion_in(before), suggestion_in(after)
+    if now is None:
+        return
+    if now.settings != (was.settings if was else prior(now.objective)):
+        yield "SettingsSuggested", f"{in_words(now.settings)}: {now.why}"
+    held, holds = applied_in(before), applied_in(after)
+    if holds and holds.settings != (held.settings if held else None):
+        yield "SettingsApplied", f"{in_words(holds.settings)}: {now.why}"
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,221 @@
+"""`objective` in the loop: its settings are asked for off the tick, published, and put in force."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ebbtide.api.objective import PRIORS, Settings
+from ebbtide.loop.tuning import Question, Reckoned
+from ebbtide_policies.observation import Phase
+from tests.loop.when_told import WhenTold
+from tests.loop.world import NOON, TICK, World, fails, levels
+
+AIM = {"unserved": "0.01%"}
+LOOSE, STRICT = PRIORS[0][1], PRIORS[-1][1]
+DAY = 86400.0
+
+
+class Planner:
+    """Speaks for some settings, and keeps what it was asked."""
+
+    def __init__(self, settings: Settings = LOOSE) -> None:
+        self.settings = settings
+        self.asked: list[Question] = []
+
+    def __call__(self, question: Question) -> Reckoned:
+        self.asked.append(question)
+        return Reckoned(self.settings, "it is the cheapest", 40320, 3e-5, 0.93)
+
+
+def tuned(planner: Callable[[Question], Reckoned], **spec: Any) -> World:
+    """A world with one workload that has an objective and writes no settings itself."""
+    world = World()
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.add(level=100.0, objective=AIM, policies={}, **spec)
+    return world
+
+
+def later(world: World, seconds: float) -> None:
+    """Let time pass without a tick."""
+    world.time += seconds
+    world.metrics.answer("edge", levels((100.0, 5 * 1440)))
+
+
+def headroom(world: World) -> float:
+    """The headroom that decides at the next tick."""
+    (account,) = world.tick().accounts.values()
+    assert account.basis is not None
+    settings = {policy.name: policy.settings for policy in account.basis.policies}
+    return float(settings["presentNeed"].headroom)
+
+
+def test_what_the_past_speaks_for_stands_in_the_status_with_its_evidence() -> None:
+    world = tuned(Planner())
+    world.run(1)
+    told = world.status()["tuning"]
+    assert told["settings"] == LOOSE
+    assert (told["unserved"], told["cost"], told["minutes"]) == (3e-5, 0.93, 40320)
+    assert told["message"] == "it is the cheapest"
+    assert told["reckonedAt"] == "2026-11-11T11:59:00.000Z"
+    assert "applied" not in told
+    assert headroom(world) == 0.1, "a suggestion changes nothing"
+    assert world.reasons().count("SettingsSuggested") == 1
+
+
+def test_settings_that_are_applied_decide_from_the_next_tick_on() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.tick()
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT
+    assert headroom(world) == 0.3
+    world.run(1)
+    assert world.replicas() == 130
+    assert world.reasons().count("SettingsApplied") == 1
+
+
+def test_what_lets_more_go_counts_after_one_soak() -> None:
+    world = tuned(Planner(LOOSE), tuning="Apply")
+    world.tick()
+    assert headroom(world) == 0.1
+    world.run(2)
+    assert headroom(world) == 0.0
+
+
+def test_a_successor_goes_on_with_what_is_in_force_and_asks_nothing_anew() -> None:
+    world, planner = tuned(Planner(STRICT), tuning="Apply"), Planner(LOOSE)
+    world.run(1)
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    assert headroom(world) == 0.3
+    world.run(1)
+    assert planner.asked == []
+    assert world.status()["tuning"]["settings"] == STRICT
+
+
+def test_every_workload_is_asked_once_a_day_and_changed_no_more_often() -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner, tuning="Apply")
+    world.run(2)
+    assert len(planner.asked) == 1
+    planner.settings = LOOSE
+    later(world, DAY / 2 + 60)
+    world.run(1)
+    assert len(planner.asked) == 2
+    assert world.status()["tuning"]["settings"] == LOOSE
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT, "half a day ago"
+    later(world, DAY / 2)
+    world.run(1)
+    assert world.status()["tuning"]["applied"]["settings"] == LOOSE
+
+
+def test_nothing_is_changed_around_an_event() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    final = {"start": "2026-11-11 14:00", "end": "2026-11-11 15:00", "expect": [{"times": 1.3}]}
+    world.write("EventCalendar", "matches", {"events": {"final": final}})
+    world.run(1)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert "applied" not in world.status()["tuning"]
+
+
+def test_another_objective_is_asked_for_at_once_and_its_prior_holds_until_the_day_is_over() -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner, tuning="Apply")
+    world.run(1)
+    planner.settings = LOOSE
+    world.edit(objective={"unserved": "1%"})
+    world.run(1)
+    assert [question.objective for question in planner.asked] == [1e-4, 1e-2]
+    assert world.status()["tuning"]["objective"] == 1e-2
+    assert world.status()["tuning"]["applied"]["objective"] == 1e-4
+    assert headroom(world) == 0.0
+
+
+def test_without_an_objective_there_is_nothing_to_say() -> None:
+    planner = Planner()
+    world = World()
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.add()
+    world.run(1)
+    assert planner.asked == []
+    assert "tuning" not in world.status()
+
+
+def test_a_planner_is_told_what_is_known_of_the_workload() -> None:
+    planner = Planner()
+    world = tuned(planner)
+    world.run(1)
+    (question,) = planner.asked
+    assert (question.workload, question.lead_time) == ("live/edge", 30.0)
+    assert question.per_replica == {"demand": 1.0}
+    minutes = question.minutes["demand"]
+    assert minutes.start + 60 * (minutes.values.size - 1) == NOON - 60 or minutes.values.size == 60
+    assert question.spec["objective"] == AIM
+
+
+def test_no_tick_waits_and_one_workload_is_asked_for_at_a_time() -> None:
+    planner, leisure = Planner(), WhenTold()
+    world = tuned(planner)
+    world.leisure = leisure
+    world.restart()
+    for i in range(20):
+        world.add(f"edge-{i}", objective=AIM)
+    world.run(1)
+    assert len(leisure.waiting) == 1
+    for _ in range(21):
+        leisure.work()
+        world.tick()
+    assert {question.workload for question in planner.asked} == set(world.tick().accounts)
+    assert leisure.waiting == []
+
+
+def test_a_replay_that_fails_is_logged_once_a_day_and_what_was_known_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner, tuning="Apply")
+    world.run(1)
+
+    def broken(question: Question) -> Reckoned:
+        raise LookupError(question.workload)
+
+    world.rules = replace(world.rules, reckon=broken)
+    world.restart()
+    later(world, DAY)
+    world.run(2)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert headroom(world) == 0.3
+    failures = [record for record in caplog.records if "can't be replayed" in record.message]
+    assert len(failures) == 1
+
+
+def test_a_status_that_was_not_written_is_written_at_the_next_tick() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.trouble = fails("edge", "status", RuntimeError("the wire was cut"))
+    world.tick()
+    assert "tuning" not in world.status()
+    world.trouble = lambda _: None
+    world.tick()
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT
+
+
+def test_a_workload_that_is_gone_is_forgotten() -> None:
+    planner, leisure = Planner(), WhenTold()
+    world = tuned(planner)
+    world.leisure = leisure
+    world.restart()
+    world.tick()
+    world.edit(objective=None)
+    leisure.work()
+    world.tick()
+    assert "tuning" not in world.status()
+
+
+def test_a_war_leaves_settings_as_they_are() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.override("war", minutes=30, phase=Phase.WAR.value)
+    world.run(1)
+    assert "applied" not in world.status()["tuning"]
+    assert world.time == NOON + 4 * TICK
