@@ -149,9 +149,10 @@ def test_a_hold_says_since_when_and_what_it_costs_an_hour(
 ) -> None:
     metadata = {"name": "edge", "namespace": "live", "uid": "p-1", "resourceVersion": "3"}
     spec = {"capacity": {"costPerHour": 0.12}}
-    api.on("GET", PATH, {"metadata": metadata, "spec": spec, "status": STATUS})
+    held = STATUS | {"heldSince": "2026-11-10T16:13:15.000Z"}
+    api.on("GET", PATH, {"metadata": metadata, "spec": spec, "status": held})
     assert (
-        "DescentStep keeps 187 replicas more than are wanted since 2026-11-10T16:13:00Z, "
+        "DescentStep keeps 187 replicas more than are wanted since 2026-11-10T16:13:15Z, "
         "which is 22.44 an hour"
         in " ".join(ebbtide("explain", "live/edge", kubeconfig).out.split())
     )

@@ -58,6 +58,23 @@ def test_the_status_of_a_descent_says_where_it_is_and_why() -> None:
     assert status["heartbeat"] == "2026-11-11T12:01:00.000Z"
 
 
+def test_since_when_a_hold_holds_is_told_for_as_long_as_its_reason_does() -> None:
+    world = World()
+    world.add(level=50.0, policies=PLAIN | {"descent": {"maxStep": "10%"}})
+    world.override("freeze-1", minutes=30, freeze=True)
+    world.run(1)
+    frozen = world.status()["heldSince"]
+    assert frozen == "2026-11-11T12:00:00.000Z"
+    world.run(10)
+    assert (world.status()["binding"]["reason"], world.status()["heldSince"]) == ("Frozen", frozen)
+    world.run(20)
+    assert world.status()["binding"]["reason"] != "Frozen"
+    assert world.status()["heldSince"] > frozen
+    world.run(20)
+    assert world.replicas() == 50
+    assert "heldSince" not in world.status()
+
+
 def test_a_status_has_room_for_so_many_bounds_and_the_one_that_decided_is_the_first() -> None:
     world = talkative()
     world.tick()

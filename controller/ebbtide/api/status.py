@@ -137,6 +137,9 @@ class CapacityPolicyStatus(Part):
         None, description="Numbers of replicas; in DryRun those of the shadow."
     )
     binding: BoundStatus | None = Field(None, description="The bound that decided.")
+    held_since: Moment | None = Field(
+        None, description="Since when that bound keeps more replicas than are wanted."
+    )
     bounds: tuple[BoundStatus, ...] = Field(
         (),
         description="Every bound of the last decision, the binding one first.",

@@ -23,7 +23,10 @@ HEARTBEAT = 300.0
 _SMALL = 100.0
 """A demand below this is told with its fraction."""
 _CEILINGS = {Kind.SOFT_CEILING, Kind.HARD_CEILING, Kind.PACE_UP}
-_QUIET = ("heartbeat", "demand", "bounds", "binding", "replicas", "conditions", "nextSteps")
+_QUIET = (
+    *("heartbeat", "demand", "bounds", "binding", "replicas", "conditions", "nextSteps"),
+    "heldSince",
+)
 
 
 NONE = Prospects()
@@ -93,7 +96,8 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
     }
     demand = _demand(seen)
     choices = {n: _choice(choice) for n, choice in account.prospects.choices.items()}
-    told = {"demand": demand, "forecast": choices or None}
+    held = _held_since(resource.status, status)
+    told = {"demand": demand, "forecast": choices or None, "heldSince": held}
     known = {name: value for name, value in told.items() if value is not None}
     return status | known | account.beside | sections
 
@@ -108,7 +112,7 @@ def refused_status(resource: Resource, condition: Condition, now: float) -> Json
     generation = resource.generation
     conditions = merge(resource.status.get("conditions", []), [condition], now, generation)
     untouched = [c for c in resource.status.get("conditions", []) if c["type"] != condition.type]
-    kept = {k: v for k, v in resource.status.items() if k != "bounds"}
+    kept = {k: v for k, v in resource.status.items() if k not in {"bounds", "heldSince"}}
     held = Bound(Kind.PACE_DOWN, UNKNOWN, "resource", condition.reason, "{}", (condition.message,))
     return kept | {
         "observedGeneration": generation,
@@ -154,15 +158,31 @@ def worth_writing(before: Json, after: Json, now: float) -> bool:
 def _salient(status: Mapping[str, Any]) -> Json:
     """What a person would act on; numbers that move with every minute are not."""
     rest = {k: v for k, v in status.items() if k not in _QUIET}
-    binding, replicas = status.get("binding") or {}, status.get("replicas") or {}
+    replicas = status.get("replicas") or {}
     conditions: Iterable[Json] = status.get("conditions", [])
     sessions = status.get("sessions")
     return rest | {
-        "binding": (binding.get("policy"), binding.get("reason")),
+        "binding": _decided_by(status),
         "replicas": (replicas.get("current"), replicas.get("ready"), replicas.get("desired")),
         "sessions": None if sessions is None else sessions.get("victims", []),
+        "held": "heldSince" in status,
         "conditions": [(c.get("type"), c.get("status"), c.get("reason")) for c in conditions],
     }
+
+
+def _held_since(before: Json, status: Json) -> str | None:
+    """Since when the same reason keeps more than is wanted; None while nothing does."""
+    replicas = status["replicas"]
+    if replicas["desired"] <= replicas["want"]:
+        return None
+    same = _decided_by(before) == _decided_by(status)
+    return str((same and before.get("heldSince")) or status["heartbeat"])
+
+
+def _decided_by(status: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The policy whose bound decided, and its reason."""
+    binding = status.get("binding") or {}
+    return binding.get("policy"), binding.get("reason")
 
 
 def _since(before: Json, seen: Observation) -> str:

@@ -60,8 +60,8 @@ def _held(status: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterable[Render
     spare = replicas.get("desired", 0) - replicas.get("want", 0)
     if spare <= 0:
         return
-    steps = status.get("decisions", ())
-    since = f" since {steps[-1]['at'][:19]}Z" if steps else ""
+    held = str(status.get("heldSince", ""))
+    since = f" since {held[:19]}Z" if held else ""
     price = (spec.get("capacity") or {}).get("costPerHour")
     cost = f", which is {price * spare:,.2f} an hour" if price else ""
     yield Text(
