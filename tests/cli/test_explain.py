@@ -161,3 +161,32 @@ def test_a_hold_says_since_when_and_what_it_costs_an_hour(
 def test_what_is_wanted_costs_nothing_more(ebbtide: Ebbtide, api: HttpApi, kubeconfig: str) -> None:
     serve(api, STATUS | {"replicas": {"current": 9, "ready": 9, "desired": 9, "want": 9}})
     assert "more than are wanted" not in ebbtide("explain", "live/edge", kubeconfig).out
+
+
+TUNING: dict[str, Any] = {
+    "objective": 0.0001,
+    "settings": {"presentNeed": {"headroom": "3%", "width": 2.0}},
+    "since": "2026-11-09T00:00:00.000Z",
+    "message": "of 60 settings tried on 28.0 days it is the cheapest",
+    "minutes": 40320,
+    "unserved": 5.2e-05,
+    "cost": 0.93,
+    "reckonedAt": "2026-11-10T00:00:00.000Z",
+}
+
+
+def test_the_settings_that_its_past_speaks_for_are_told_with_why(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, STATUS | {"tuning": TUNING})
+    told = " ".join(ebbtide("explain", "live/edge", kubeconfig).out.split())
+    assert "objective 0.01%: presentNeed.headroom 3%, presentNeed.width 2.0 (suggested" in told
+    assert "of 60 settings tried on 28.0 days it is the cheapest; 0.930 times the cost" in told
+
+
+def test_settings_in_force_are_said_to_be(ebbtide: Ebbtide, api: HttpApi, kubeconfig: str) -> None:
+    force = {name: TUNING[name] for name in ("objective", "settings", "since")}
+    serve(api, STATUS | {"tuning": TUNING | {"applied": force}})
+    told = " ".join(ebbtide("explain", "live/edge", kubeconfig).out.split())
+    assert "(in force since 2026-11-09 00:00Z)" in told
+    assert "times the cost" not in told

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, csv, write
 
@@ -198,3 +199,65 @@ def test_the_record_of_another_search_is_refused(ebbtide: Ebbtide, tmp_path: Pat
     told = ebbtide(*TUNE, *VARY, *SHORT, "--record", "done.jsonl")
     assert told.code == 3
     assert "done.jsonl is of another search" in told.err
+
+
+PATH = "/apis/ebbtide.dev/v1alpha1/namespaces/live/capacitypolicies/edge"
+SUGGESTED: dict[str, Any] = {
+    "objective": 0.0001,
+    "settings": {"presentNeed": {"headroom": "3%", "width": 2.0}, "seasonNeed": {"trust": "0%"}},
+    "since": "2026-11-09T00:00:00.000Z",
+    "message": "of 60 settings tried on 28.0 days it is the cheapest",
+    "minutes": 40320,
+    "reckonedAt": "2026-11-10T00:00:00.000Z",
+}
+
+
+def serve(api: HttpApi, status: dict[str, Any], **policies: Any) -> None:
+    metadata = {"name": "edge", "namespace": "live", "uid": "p-1", "resourceVersion": "3"}
+    spec = {"objective": {"unserved": "0.01%"}, "policies": policies}
+    api.on("GET", PATH, {"metadata": metadata, "spec": spec, "status": status})
+
+
+def test_the_change_that_the_operator_suggests_is_printed_for_a_review(
+    ebbtide: Ebbtide, api: HttpApi, tmp_path: Path
+) -> None:
+    serve(api, {"tuning": SUGGESTED}, presentNeed={"headroom": "5%"})
+    kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+    told = ebbtide("tune", "--from-cluster", "live/edge", kubeconfig)
+    assert (told.code, told.err) == (0, "")
+    why, _, change = told.out.partition("\n")
+    assert why.startswith("# 0.01% may go unserved: of 60 settings tried on 28.0 days")
+    found = yaml.safe_load(change)
+    assert found["metadata"] == {"name": "edge", "namespace": "live"}
+    assert found["spec"]["policies"] == {
+        "presentNeed": {"width": 2.0},
+        "seasonNeed": {"trust": "0%"},
+    }, "what the policy writes itself would win"
+
+
+def test_the_same_goes_to_a_file(ebbtide: Ebbtide, api: HttpApi, tmp_path: Path) -> None:
+    serve(api, {"tuning": SUGGESTED})
+    kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+    told = ebbtide("tune", "--from-cluster", "live/edge", "--diff", "change.yaml", kubeconfig)
+    assert (told.code, told.out) == (0, "")
+    found = yaml.safe_load((tmp_path / "change.yaml").read_text())
+    assert found["spec"]["policies"] == SUGGESTED["settings"]
+
+
+@pytest.mark.parametrize(
+    ("status", "policies", "why"),
+    [
+        pytest.param({}, {}, "nothing is suggested; it takes an objective", id="nothing"),
+        pytest.param(
+            {"tuning": SUGGESTED}, SUGGESTED["settings"], "writes all of these", id="nothing new"
+        ),
+    ],
+)
+def test_without_a_suggestion_people_are_told_why(
+    ebbtide: Ebbtide, api: HttpApi, tmp_path: Path, status: Any, policies: Any, why: str
+) -> None:
+    serve(api, status, **policies)
+    kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+    told = ebbtide("tune", "--from-cluster", "live/edge", kubeconfig)
+    assert told.code == 3
+    assert why in told.err

@@ -60,15 +60,19 @@ def recording(begin: str, live: float, speed: float = 1.0) -> Recording:
 class Feed:
     """Writes one series an app: its past at once, then a sample every other second."""
 
-    def __init__(self, server: PrometheusServer, demands: Mapping[str, Demand]) -> None:
+    def __init__(
+        self, server: PrometheusServer, demands: Mapping[str, Demand], history: float = HISTORY
+    ) -> None:
+        """Feed a server, after so many seconds of past."""
         self._server = server
         self._demands = demands
+        self._history = history
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="feed")
 
     def __enter__(self) -> Self:
         now = time.time()
-        past = np.arange(now // MINUTE * MINUTE - HISTORY, now, MINUTE)
+        past = np.arange(now // MINUTE * MINUTE - self._history, now, MINUTE)
         self._push([float(at) for at in past])
         self._push([now])
         self._thread.start()

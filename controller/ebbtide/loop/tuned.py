@@ -5,8 +5,8 @@ those before them, the stricter of both hold for one soak, as after the edit of 
 """
 
 import math
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.objective import Settings, decided, in_words, prior, stricter
@@ -88,7 +88,7 @@ class Applied(NamedTuple):
         return said | {"before": self.before, "heldUntil": stamp(self.until)}
 
 
-def suggestion_in(status: Json) -> Suggestion | None:
+def suggestion_in(status: Mapping[str, Any]) -> Suggestion | None:
     """The suggestion that a status holds."""
     found: Json | None = status.get("tuning")
     if not found or not decided(found["settings"]):
@@ -108,13 +108,13 @@ def suggestion_in(status: Json) -> Suggestion | None:
     )
 
 
-def applied_json(status: Json) -> Json | None:
+def applied_json(status: Mapping[str, Any]) -> Json | None:
     """What a status holds of settings in force, as it stands there."""
     found: Json | None = (status.get("tuning") or {}).get("applied")
     return found
 
 
-def applied_in(status: Json) -> Applied | None:
+def applied_in(status: Mapping[str, Any]) -> Applied | None:
     """The settings in force that a status holds; None where it holds none that make sense."""
     found = applied_json(status)
     since = moment(found["since"]) if found else None
@@ -160,7 +160,7 @@ def around_event(seen: Observation) -> bool:
     return near or seen.phase is not Phase.PEACE
 
 
-def changes(before: Json, after: Json) -> Iterable[tuple[str, str]]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """What there is to tell of a status: other settings are suggested, or in force; and why."""
     was, now = suggestion_in(before), suggestion_in(after)
     if now is None:

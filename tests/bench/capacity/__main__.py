@@ -3,10 +3,11 @@
     python -m tests.bench.capacity [--lead 180] [--only gdq] [--decisions DIR]
 
 The settings are those of the prior until there is evidence, then chosen each midnight by the replay
-of the days before it. The objective is swept, and what came out is read off at each level along the
-lower envelope, for Ebbtide as for the rivals, who choose their target load in hindsight. Cost is
-over the clairvoyant bound. EBBTIDE_TRACES names the folder of the traces; rows go to
-build/bench/capacity.json, which keeps those of other series and lead times.
+of the days before it, and put in force by the rule that the loop has for `tuning: Apply`. The
+objective is swept, and what came out is read off at each level along the lower envelope, for us as
+for the rivals, who choose their target load in hindsight. Cost is over the clairvoyant bound.
+EBBTIDE_TRACES names the folder of the traces; rows go to build/bench/capacity.json, which keeps
+those of other series and lead times.
 """
 
 import argparse
@@ -66,6 +67,7 @@ def _row(one: Walk) -> dict[str, float]:
         "cost": one.cost,
         "changesADay": one.changes,
         "byPrior": one.by_prior,
+        "tuned": one.tuned,
     }
 
 
@@ -100,13 +102,16 @@ def table(rows: Mapping[str, Any], lead: float) -> None:
                 f"{kind:>14} {level:>9.0e} {target:>7} {_number(ours):>8} {_number(after):>9}"
                 f"  {f'{best[0]:.3f} {best[1]}' if best else '-'}"
             )
-    print(f"\n{'promised':>9} {'came out':>9} {'cost':>7} {'changes':>7} {'prior':>6}  series")
+    print("\nobjective at a level, tuning: Apply; changes of replicas a day, days by the prior")
+    head = f"{'promised':>9} {'came out':>9} {'of it':>6} {'cost':>7} {'changes':>7}"
+    print(f"{head} {'tuned':>5} {'prior':>6}  series")
     for name, row in rows.items():
         for one in row["objectives"]:
             if one["objective"] in LEVELS:
                 print(
-                    f"{one['objective']:>9.0e} {one['unserved']:>9.1e} {one['cost']:>7.3f} "
-                    f"{one['changesADay']:>7.0f} {one['byPrior']:>6.0%}  {name}"
+                    f"{one['objective']:>9.0e} {one['unserved']:>9.1e} "
+                    f"{one['unserved'] / one['objective']:>6.2f} {one['cost']:>7.3f} "
+                    f"{one['changesADay']:>7.0f} {one['tuned']:>5} {one['byPrior']:>6.0%}  {name}"
                 )
 
 

@@ -18,11 +18,11 @@ from ebbtide.api.parse import parse_policy
 from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.demand import read_csv
 from ebbtide.planning.lanes import Policies
+from ebbtide.planning.objective import spare
 from ebbtide.planning.plant import ready_replicas
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import World, replicas_asked
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.quantities import parse_share
 
 TICK, DELAY, PEAK = 15.0, 30.0, 300.0
 DAY = int(86400 / TICK)
@@ -116,17 +116,12 @@ def asked_of(series: Series, variants: Sequence[Settings]) -> Lanes:
     parts = []
     for begin in range(0, len(variants), AT_ONCE):
         part = variants[begin : begin + AT_ONCE]
-        spare = np.array([_spare(one) for one in part])
-        first = np.ceil(series.need[0] * (1 + spare) - 1e-9)
+        more = np.array([spare(one) for one in part])
+        first = np.ceil(series.need[0] * (1 + more) - 1e-9)
         world = replace(series.world, replicas=np.maximum(first, 1.0))
         crews = [policies(one, world.lead_time) for one in part]
         parts.append(replicas_asked(world, crews).astype(np.float32))
     return np.concatenate(parts, axis=1)
-
-
-def _spare(settings: Settings) -> float:
-    """The largest headroom that a variant has."""
-    return max(parse_share(own["headroom"]) for own in settings.values() if "headroom" in own)
 
 
 def at_level(points: Sequence[tuple[float, float]], level: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Settings chosen each midnight by the past alone, and what came of them."""
+"""Settings chosen each midnight by the past alone, put in force as the loop does, and what came."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.api.objective import prior
+from ebbtide.loop.tuned import Applied, Suggestion, next_applied
 from ebbtide.planning.objective import CANDIDATES, DAYS, chosen
 from ebbtide.planning.plant import ready_replicas
 from ebbtide.planning.tuning import Measured
 from ebbtide_policies.lanes import Lanes
-from tests.bench.capacity.series import DAY, Series
+from tests.bench.capacity.series import DAY, TICK, Series
 
 
 class Days(NamedTuple):
@@ -28,16 +29,18 @@ class Days(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """One objective over one series."""
+    """One objective over one series, with `tuning: Apply`."""
 
     objective: float
     unserved: float
     cost: float
     """Over the clairvoyant bound."""
     changes: float
-    """A day."""
+    """Of the replicas asked for, a day."""
     by_prior: float
     """Share of the days on which too little was known to choose."""
+    tuned: int
+    """How often other settings were put in force."""
     asked: Lanes
 
 
@@ -56,8 +59,20 @@ def days_of(series: Series, asked: Lanes) -> Days:
 
 def walk(days: Days, objective: float) -> Walk:
     """Choose for each day by those before it, and put what was asked for on the plant."""
-    picks = [_pick(days, day, objective) for day in range(days.demand.size)]
-    parts = [days.asked[i * DAY : (i + 1) * DAY, one] for i, (one, _) in enumerate(picks)]
+    usual = CANDIDATES.index(prior(objective))
+    held: Applied | None = None
+    in_force, known, tuned = [], [], 0
+    suggested = usual
+    for day in range(days.demand.size):
+        found = _pick(days, day, objective, suggested)
+        suggested = usual if found is None else found
+        now = day * DAY * TICK
+        told = Suggestion(objective, CANDIDATES[suggested], now, "", 0, now)
+        before, held = held, next_applied(held, told, now, quiet=True, soak=0.0)
+        tuned += held is not None and (before is None or before.settings != held.settings)
+        in_force.append(CANDIDATES.index(held.settings) if held else usual)
+        known.append(found)
+    parts = [days.asked[i * DAY : (i + 1) * DAY, one] for i, one in enumerate(in_force)]
     asked = np.concatenate(parts).astype(np.float64)
     unserved, cost = days.series.outcome(asked)
     return Walk(
@@ -65,19 +80,19 @@ def walk(days: Days, objective: float) -> Walk:
         unserved=unserved,
         cost=cost,
         changes=float(np.count_nonzero(np.diff(asked)) / max(1.0, asked.size / DAY)),
-        by_prior=float(np.mean([known is None for _, known in picks])),
+        by_prior=float(np.mean([one is None for one in known])),
+        tuned=tuned,
         asked=asked,
     )
 
 
-def _pick(days: Days, day: int, objective: float) -> tuple[int, int | None]:
-    """The candidate of a day, and the one that was chosen by evidence, if there was enough."""
+def _pick(days: Days, day: int, objective: float, before: int) -> int | None:
+    """The candidate that the days before one speak for, if they are enough."""
     past = slice(max(0, day - DAYS), day)
     cost = days.cost[past].sum(axis=0)
     short, demand = days.short[past].sum(axis=0), max(float(days.demand[past].sum()), 1e-9)
     found = Measured(cost, cost, short / demand, np.zeros(cost.size))
-    known = chosen(found, objective, float(past.stop - past.start)).candidate
-    return (CANDIDATES.index(prior(objective)) if known is None else known), known
+    return chosen(found, objective, float(past.stop - past.start), before).candidate
 
 
 def swept(days: Days, objectives: Sequence[float]) -> Sequence[Walk]:

@@ -1,5 +1,6 @@
 """`ebbtide explain`: why a workload has the replicas that it has."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -8,9 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ebbtide.api.moments import clock
+from ebbtide.api.objective import in_words
 from ebbtide.cli.cluster.reach import Context, Kubeconfig, namespaced, reach
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
+from ebbtide.loop.tuned import applied_in, suggestion_in
+from ebbtide_policies.quantities import show_share
 
 STYLES = {"Peace": "green", "Prewarm": "yellow", "War": "red", "Ebb": "cyan"}
 MEANS = {
@@ -121,12 +126,32 @@ def _footer(status: Mapping[str, Any]) -> Iterable[RenderableType]:
             (f"! {condition['type']}={condition['status']}: ", "yellow"),
             condition.get("message") or condition.get("reason", ""),
         )
+    yield from _tuned(status)
     yield from _ahead(status)
     steps = status.get("decisions", ())[-_LATEST:]
     if steps:
         yield ""
     for step in reversed(steps):
         yield Text(_change(step), "dim")
+
+
+def _tuned(status: Mapping[str, Any]) -> Iterable[RenderableType]:
+    """The settings that its own past speaks for, and whether they are in force."""
+    found = suggestion_in(status)
+    if found is None:
+        return
+    force = applied_in(status)
+    used = force is not None and force.settings == found.settings
+    verb = "in force" if used else "suggested"
+    cost = (
+        "" if math.isnan(found.cost) else f"; {found.cost:.3f} times the cost of what is in force"
+    )
+    yield ""
+    yield Text.assemble(
+        (f"objective {show_share(found.objective)}: ", "bold"),
+        f"{in_words(found.settings)} ({verb} since {clock(found.since, '%Y-%m-%d %H:%MZ')})",
+    )
+    yield Text(f"  {found.why}{'' if used else cost}", "dim")
 
 
 def _ahead(status: Mapping[str, Any]) -> Iterable[RenderableType]:

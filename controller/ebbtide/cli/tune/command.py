@@ -15,6 +15,7 @@ from rich.progress import Progress
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.objective import TELLING
 from ebbtide.api.parse import parse_policy
+from ebbtide.cli.cluster.reach import Context, Kubeconfig
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
@@ -24,6 +25,7 @@ from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.cli.screen import screen
 from ebbtide.cli.tune.jobs import Search, Spec, Tried, Workers
 from ebbtide.cli.tune.page import Tuned, page, patch
+from ebbtide.cli.tune.published import Where, published
 from ebbtide.cli.tune.record import Record, fingerprint, keys
 from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.errors import InvalidInput
@@ -48,8 +50,9 @@ DEFAULT = (
 
 def tune(
     policies: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="YAML: one CapacityPolicy, calendars.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="FILE", help="YAML: one CapacityPolicy, calendars."),
+    ] = None,
     csv: CsvFile = None,
     prometheus: PrometheusUrl = None,
     since: Since = "14d",
@@ -89,6 +92,9 @@ def tune(
         typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers do it: tcp://..."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    from_cluster: Where = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
 ) -> None:
     """Search the settings that serve well enough at the least cost.
 
@@ -96,10 +102,13 @@ def tune(
     keeps the objective, with a margin, is recommended, and checked on demand that was held back.
     For a policy with an objective, all that follows from one is tried, unless --vary says what is.
     """
+    if from_cluster:
+        _hand_over(published(from_cluster, kubeconfig, context), diff)
+        return
     share = _share("--held-back", held_back)
     if not 0 < share < 1:
         raise InvalidInput("--held-back: keep some demand to search, and some to check on")
-    manifests = load({name: read(name) for name in policies}, plugins())
+    manifests = load({name: read(name) for name in policies or ()}, plugins())
     manifest = _policy(manifests)
     said = parse_policy(manifest.spec).objective
     level = _share("--objective", objective) if objective else said.unserved if said else USUAL
@@ -129,6 +138,13 @@ def tune(
         typer.echo(json.dumps(tuned.as_json(), indent=1))
     else:
         screen().print(page(tuned))
+
+
+def _hand_over(change: str, to: pathlib.Path | None) -> None:
+    if to:
+        write(to, change)
+    else:
+        typer.echo(change, nl=False)
 
 
 def _policy(manifests: Sequence[Manifest]) -> Manifest:

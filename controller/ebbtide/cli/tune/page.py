@@ -133,21 +133,26 @@ def _shown(tuned: Tuned) -> Sequence[Candidate]:
 
 def snippet(tuned: Tuned) -> str:
     """The recommended change as it stands in a policy."""
+    return yaml.safe_dump({"spec": _spec(tuned)}, sort_keys=False)
+
+
+def _spec(tuned: Tuned) -> dict[str, Any]:
     spec: dict[str, Any] = {}
     for edit in tuned.variants[tuned.best.variant]:
         here = spec
         for name in edit.path[:-1]:
             here = here.setdefault(name, {})
         here[edit.path[-1]] = edit.value
-    return yaml.safe_dump({"spec": spec}, sort_keys=False)
+    return spec
 
 
 def patch(manifest: Manifest, tuned: Tuned) -> str:
     """The recommended change as a file for a review, with why."""
-    head = {
-        "apiVersion": API_VERSION,
-        "kind": manifest.kind,
-        "metadata": {"name": manifest.name, "namespace": manifest.namespace},
-    }
-    told = yaml.safe_dump(head, sort_keys=False)
-    return f"# {tuned.evidence()}\n{told}{snippet(tuned)}"
+    head = {"name": manifest.name, "namespace": manifest.namespace}
+    return change(manifest.kind, head, _spec(tuned), tuned.evidence())
+
+
+def change(kind: str, metadata: dict[str, str], spec: dict[str, Any], why: str) -> str:
+    """A change of an object as a file for a review, with why."""
+    whole = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    return f"# {why}\n{yaml.safe_dump(whole, sort_keys=False)}"

@@ -1,0 +1,67 @@
+"""`ebbtide tune --from-cluster`: the change that the operator suggests, as YAML for a review."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from ebbtide.api.objective import Settings
+from ebbtide.cli.cluster.reach import namespaced, reach
+from ebbtide.cli.tune.page import change
+from ebbtide.errors import InvalidInput
+from ebbtide.loop.ports import Resource
+from ebbtide.loop.tuned import suggestion_in
+from ebbtide_policies.quantities import show_share
+
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--from-cluster",
+        metavar="NAMESPACE/POLICY",
+        help="Search nothing, and print the change that the operator suggests for this policy.",
+    ),
+]
+
+
+def published(where: str, kubeconfig: str | None, context: str | None) -> str:
+    """The change that a policy's status suggests.
+
+    Raises:
+        InvalidInput: nothing is suggested, or all of it is written already.
+        ClusterUnavailable: the API server does not answer.
+
+    """
+    return suggested(reach(kubeconfig, context).get_policy(*namespaced(where)))
+
+
+def suggested(resource: Resource) -> str:
+    """The same of a policy that was read.
+
+    Raises:
+        InvalidInput: nothing is suggested, or all of it is written already.
+
+    """
+    found = suggestion_in(resource.status)
+    if found is None:
+        raise InvalidInput(
+            f"{resource.key}: nothing is suggested; it takes an objective in the policy, and an "
+            "operator that has read its past"
+        )
+    fresh = _unwritten(found.settings, resource.spec.get("policies") or {})
+    if not fresh:
+        raise InvalidInput(f"{resource.key}: the policy writes all of these settings itself")
+    why = (
+        f"{show_share(found.objective)} may go unserved: {found.why} "
+        f"(reckoned {resource.status['tuning']['reckonedAt'][:19]}Z)"
+    )
+    head = {"name": resource.name, "namespace": resource.namespace}
+    return change(resource.kind, head, {"policies": fresh}, why)
+
+
+def _unwritten(settings: Settings, written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the policy does not write itself, which would win over it."""
+    left = {
+        name: {key: value for key, value in own.items() if key not in written.get(name, {})}
+        for name, own in settings.items()
+    }
+    return {name: own for name, own in left.items() if own}
