@@ -166,22 +166,27 @@ class Signal:
         """The index after the newest known minute; the last hour is looked at first."""
         size = self.minutes.size
         for begin in (max(0, size - int(HOUR // MINUTE)), 0):
-            known = np.flatnonzero(np.isfinite(self.minutes[begin:]))
+            known = np.flatnonzero(_sound(self.minutes[begin:]))
             if known.size:
                 return begin + int(known[-1]) + 1
         return 0
 
     def _window(self, seconds: Number) -> NDArray[np.float64]:
-        """The minutes of the `seconds` that end with the newest known one; infinite is unknown."""
+        """The minutes of the `seconds` that end with the newest known one."""
         end = self._end
         first = end - 1 - int(number(seconds) // MINUTE)
         window = self.minutes[max(0, first) : end]
-        return np.where(np.isfinite(window), window, UNKNOWN)
+        return np.where(_sound(window), window, UNKNOWN)
 
     def _highest(self, values: NDArray[np.float64]) -> float:
-        known = values[np.isfinite(values)]
+        known = values[_sound(values)]
         return self._in_replicas(float(known.max())) if known.size else UNKNOWN
 
     def _in_replicas(self, demand: float) -> float:
         """Demand in replicas at load 1.0; unknown where a replica's capacity is."""
         return demand / self.per_replica if self.per_replica > 0 else UNKNOWN
+
+
+def _sound(minutes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which minutes are known: nobody is fewer than none, as where a counter has begun anew."""
+    return np.isfinite(minutes) & (minutes >= 0)

@@ -28,6 +28,18 @@ ROWS = [
     pytest.param(signal([]), ["DemandUnknown", "DemandIncomplete"], id="no minutes at all"),
     pytest.param(steady(INF), ["DemandUnknown", "DemandIncomplete"], id="infinity is no demand"),
     pytest.param(
+        steady(-3.0), ["DemandUnknown", "DemandIncomplete"], id="fewer than none are no demand"
+    ),
+    pytest.param(signal([*DROP, -70.0, 80.0]), [], id="a counter has begun anew and is followed"),
+    pytest.param(
+        signal([*DROP, -70.0, -2.0, -1.0]),
+        ["DemandUnknown"],
+        id="one that is subtracted from another is not believed",
+    ),
+    pytest.param(
+        signal([*DROP, 0.0, 0.5, 1.0]), ["DemandVanished"], id="nor one that climbs from nought"
+    ),
+    pytest.param(
         steady(alive=0.5, alive_at_least=0.8), ["ScrapeTargetsMissing"], id="targets are missing"
     ),
     pytest.param(
