@@ -1,34 +1,16 @@
 """`check` says everything that is wrong in a file, with line, field and why."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from pydantic import Field
 
 from ebbtide.api.load import Problem, check, load
 from ebbtide.errors import InvalidInput
-from ebbtide_policies.contract import Bound, Memory, Policy, PolicySettings
-from ebbtide_policies.observation import Observation
-from ebbtide_policies.quantities import Share
+from tests.api.plugin import Tide
 from tests.api.wrong import CALENDAR, OVERRIDE, POLICY, RIGHT, WRONG, Wrong
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "deploy" / "examples").glob("*.yaml"))
 DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: edge}\n"
-
-
-class TideSettings(PolicySettings):
-    share: Share = Field(0.1, description="How much.")
-
-
-class Tide(Policy[TideSettings]):
-    """A policy of somebody else."""
-
-    name = "tide"
-    Settings = TideSettings
-
-    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        return ()
 
 
 def problems(text: str) -> list[tuple[int, str, str]]:

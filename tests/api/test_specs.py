@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from pydantic import Field
 
 from ebbtide.api.compose import compose
 from ebbtide.api.event_calendar import ExpectedEvent
@@ -13,31 +12,17 @@ from ebbtide.api.presets import merged, presets
 from ebbtide.api.status import epoch, stamp
 from ebbtide.api.yaml_text import read
 from ebbtide.errors import InvalidInput
-from ebbtide_policies.contract import Bound, Memory, Policy, PolicySettings
+from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.limits import Limits
-from ebbtide_policies.observation import Mode, Observation, Phase
-from ebbtide_policies.quantities import Share
+from ebbtide_policies.observation import Mode, Phase
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 from ebbtide_policies.schedule import Schedule
+from tests.api.plugin import Tide
 from tests.api.wrong import CALENDAR, OVERRIDE, POLICY, PROFILE, SIGNALS
 
 TEN_PM = 1794315600.0
 """2026-11-10 21:00 in Shanghai."""
-
-
-class TideSettings(PolicySettings):
-    share: Share = Field(0.1, description="How much.")
-
-
-class Tide(Policy[TideSettings]):
-    """A policy of somebody else."""
-
-    name = "tide"
-    Settings = TideSettings
-
-    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        return ()
 
 
 def spec(text: str, **changes: Any) -> dict[str, Any]:

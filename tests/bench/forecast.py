@@ -126,15 +126,15 @@ def errors(where: Where, models: Mapping[str, Make], asked: Asked) -> dict[str, 
     return {"accuracy": rows, "criteria": [one._asdict() for one in made]}
 
 
-def events(folder: pathlib.Path, models: Mapping[str, Make]) -> dict[str, object]:
+def events(folder: pathlib.Path, make: Make) -> dict[str, object]:
     """Print the errors around events, with and without what is known of them."""
-    told = list(forecast_events.announced(folder, models[SUBJECT]))
+    told = list(forecast_events.announced(folder, make))
     if told:
         told += forecast_events.means(told)
         _print(f"{SUBJECT} in the first hour of an event", "", forecast_events.table(told), "")
     without: Make = lambda: Tide(ebbs=False)  # noqa: E731
     rivals = {YARDSTICK: HOUSE[YARDSTICK], f"{SUBJECT} without it": without}
-    ebbed = list(forecast_events.ebbs(folder, {SUBJECT: models[SUBJECT]} | rivals))
+    ebbed = list(forecast_events.ebbs(folder, {SUBJECT: make} | rivals))
     if ebbed:
         _print("while an event ebbs away", "", forecast_events.table(ebbed), "")
     return {"events": [one._asdict() for one in (*told, *ebbed)]}
@@ -175,7 +175,7 @@ def main() -> None:
         rows |= errors(where, models, Asked(asked.origins, None, (), asked.history * DAY))
         _write(rows)
         if SUBJECT in models and not asked.series:
-            rows |= events(where.folder, {YARDSTICK: HOUSE[YARDSTICK], **models})
+            rows |= events(where.folder, models[SUBJECT])
             _write(rows)
     else:
         print("no accuracy: EBBTIDE_TRACES names no folder of recorded demand", file=sys.stderr)

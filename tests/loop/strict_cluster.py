@@ -1,8 +1,10 @@
 """An embedded API server that takes a status only if the real one would, and as it is."""
 
+import json
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import yaml
@@ -32,20 +34,44 @@ def _strict(schema: Any) -> Any:
     return plain | ({"additionalProperties": False} if closed else {})
 
 
-def _validator() -> Draft202012Validator:
+def _status_schema() -> Json:
     version = yaml.safe_load(_CRD.read_text())["spec"]["versions"][0]
-    schema = version["schema"]["openAPIV3Schema"]["properties"]["status"]
-    return Draft202012Validator(_strict(schema), format_checker=_formats)
+    schema: Json = version["schema"]["openAPIV3Schema"]["properties"]["status"]
+    return schema
 
 
-_STATUS = _validator()
+_SCHEMA: Json = _strict(_status_schema())
+
+
+def _validator(schema: Json) -> Draft202012Validator:
+    return Draft202012Validator(schema, format_checker=_formats)
+
+
+_OUTSIDE = _validator(_SCHEMA | {"properties": {name: {} for name in _SCHEMA["properties"]}})
+"""The status as such: what it must have, and what it must not."""
+_INSIDE = {name: _validator(schema) for name, schema in _SCHEMA["properties"].items()}
 
 
 def faults(status: Json) -> Iterable[str]:
     """Everything that the API server would refuse or drop in a status."""
-    for error in _STATUS.iter_errors(status):
-        yield f"{error.json_path}: {error.message}"
-    yield from (f"{path}: null" for path, value in _leaves("status", status) if value is None)
+    yield from (f"{error.json_path}: {error.message}" for error in _OUTSIDE.iter_errors(status))
+    for name in _INSIDE.keys() & status.keys():
+        yield from _faults_inside(name, json.dumps(status[name]))
+
+
+@cache
+def _faults_inside(name: str, written: str) -> tuple[str, ...]:
+    """What is wrong with one section; most sections are written again and again as they were."""
+    section = json.loads(written)
+    return tuple(_found_inside(name, section))
+
+
+def _found_inside(name: str, section: Any) -> Iterator[str]:
+    for error in _INSIDE[name].iter_errors(section):
+        yield f"$.{name}{error.json_path[1:]}: {error.message}"
+    for path, value in _leaves(f"status.{name}", section):
+        if value is None:
+            yield f"{path}: null"
 
 
 def _leaves(path: str, value: Any) -> Iterable[tuple[str, Any]]:

@@ -10,9 +10,7 @@ from ebbtide.loop.shadow import Shadow
 from ebbtide.loop.tick import Tick
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Fleet, Mode
-from tests.loop.world import NOON, PLAIN, World, spec_of, steady, target
-
-SLOW = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
+from tests.loop.world import NOON, SLOW, World, spec_of, steady, target
 
 
 def dry(replicas: int = 100, level: float = 50.0, **spec: Any) -> World:

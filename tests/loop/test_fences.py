@@ -11,10 +11,9 @@ from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden
 from ebbtide.loop.ports import Autoscaler, Json
 from ebbtide_policies.observation import Mode
 from tests.loop.test_interrupt import Killed
-from tests.loop.world import PLAIN, World, fails, target
+from tests.loop.world import SLOW, World, fails, target
 
 FLEET, NEED, STEP = 20, 10, 2
-SLOW = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
 WRITES = {"status", "scale", "fence", "minimum", "mark", "finalizer"}
 
 

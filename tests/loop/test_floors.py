@@ -16,10 +16,9 @@ from ebbtide.loop.put_back import PATIENCE
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.observation import LastStep, Mode
 from tests.loop.test_interrupt import Killed
-from tests.loop.world import NOON, PLAIN, TICK, World, fails, target
+from tests.loop.world import NOON, PLAIN, SLOW, TICK, World, fails, target
 
 FLEET, NEED = 20, 10
-SLOW = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
 KEDA = "ScaledObject"
 
 

@@ -6,10 +6,9 @@ import pytest
 
 from ebbtide.loop.hands import MEMORY
 from ebbtide.loop.ports import Owner
-from tests.loop.world import PLAIN, World, target
+from tests.loop.world import SLOW, World, target
 
 FLEET, NEED = 20, 10
-SLOW = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
 
 
 def descending(**spec: Any) -> World:

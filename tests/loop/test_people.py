@@ -7,9 +7,7 @@ import pytest
 from ebbtide.adapters.embedded.twins import Period
 from ebbtide.loop.ports import Autoscaler
 from ebbtide_policies.observation import Mode
-from tests.loop.world import HOME, NOON, PLAIN, World, fallen, steady, target
-
-SLOW = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
+from tests.loop.world import HOME, NOON, SLOW, World, fallen, steady, target
 
 
 def ebbing(**spec: Any) -> World:

@@ -11,10 +11,9 @@ import pytest
 from ebbtide.loop.ports import Autoscaler, Owner
 from tests.loop.test_floors import autoscaler, floored
 from tests.loop.test_sessions import draining
-from tests.loop.world import PLAIN, World, target
+from tests.loop.world import SLOW, World, target
 
 FLEET, NEED = 20, 10
-SLOW = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 
 

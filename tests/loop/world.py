@@ -29,6 +29,8 @@ PLAIN: Json = {
     "stabilization": {"window": "0s", "headroom": "0%"},
 }
 """Policies that ask for what demand asks for, and for nothing more."""
+SLOW: Json = PLAIN | {"descent": {"maxStep": "10%", "soak": "30s"}}
+"""A way down with a step in every other tick."""
 HOME = "ebbtide"
 """The operator's own namespace."""
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import Field
@@ -169,5 +170,9 @@ class CapacityPolicySpec(BesideOthers):
 
     def written(self, policy: type[Policy[Any]]) -> PolicySettings | None:
         """The settings of a built-in policy; None where the spec does not name it."""
-        found: PolicySettings | None = getattr(self.policies, to_snake(policy.name))
+        found: PolicySettings | None = getattr(self.policies, _field(policy.name))
         return found
+
+
+_field = cache(to_snake)
+"""The attribute of a policy's settings, by its name in YAML."""

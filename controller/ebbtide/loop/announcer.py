@@ -15,10 +15,17 @@ class Announcer:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._told: dict[tuple[str, str], float] = {}
+        self._now = float("nan")
 
     def tell(self, event: Announcement, of: str, now: float) -> None:
         """Write an event, unless the same was told `of` this workload a moment ago."""
-        self._told = {key: at for key, at in self._told.items() if 0 <= now - at < QUIET}
+        self._forget(now)
         if (event.about.key, of) not in self._told:
             self._told[event.about.key, of] = now
             self._cluster.announce(event)
+
+    def _forget(self, now: float) -> None:
+        """Leave behind what was told long ago, once for all that is told at a moment."""
+        if now != self._now:
+            self._now = now
+            self._told = {key: at for key, at in self._told.items() if 0 <= now - at < QUIET}

@@ -53,10 +53,11 @@ class SimulatedCluster(SimulatedObjects):
         """Put a scalable object with its pods into the cluster; `offered`: sessions at a moment."""
         count = plant.pods.asked_at.size
         uid = f"target-{self._next()}"
-        self._workloads[ref] = EmbeddedWorkload(
+        workload = EmbeddedWorkload(
             uid, plant, EmbeddedPods(ref, plant), count, offered, version=self._version
         )
-        self.advance()
+        self._workloads[ref] = workload
+        self._move(workload)
 
     def remove_target(self, ref: Ref) -> None:
         """Delete a scalable object with its pods."""
