@@ -54,13 +54,10 @@ def test_what_is_held_back_has_no_part_in_the_choice() -> None:
     demand = rng.uniform(5, 10, 40)
     asked = np.stack([demand * 0.9, demand * 1.01 + 1, demand * 2], axis=1).round()
     other = np.concatenate((demand[:30], 100 * demand[30:]))
+    searched = measured(asked[:30], Truth(demand[:30], 60.0, 1))
+    best = recommended(searched, 0.01, 1.0)
     mine, theirs = (
-        judged(
-            measured(asked[:30], Truth(truth[:30], 60.0, 1)),
-            measured(asked[30:], Truth(truth[30:], 60.0, 1)),
-            objective=0.01,
-            margin=1.0,
-        )
+        judged(searched, measured(asked[30:], Truth(truth[30:], 60.0, 1)), best)
         for truth in (demand, other)
     )
     assert [one.variant for one in mine] == [one.variant for one in theirs]

@@ -50,14 +50,11 @@ class Candidate(NamedTuple):
     recommended: bool
 
 
-def judged(
-    searched: Measured, held_back: Measured, objective: float, margin: float
-) -> Sequence[Candidate]:
+def judged(searched: Measured, held_back: Measured, best: int) -> Sequence[Candidate]:
     """The front of cost against service, cheapest first, with the one that is recommended.
 
-    Variants are chosen by what was searched alone; the rest checks what that is worth.
+    What was held back has no part in the front: it checks what the front is worth.
     """
-    best = recommended(searched, objective, margin)
     return [
         Candidate(one, _of(searched, one), _of(held_back, one), one == best)
         for one in sorted({*front(searched), best}, key=lambda i: float(searched.replica_hours[i]))

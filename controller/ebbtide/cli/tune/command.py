@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
-from ebbtide.api.objective import TELLING
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.cluster.reach import Context, Kubeconfig
 from ebbtide.cli.durations import seconds
@@ -23,19 +22,17 @@ from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, Tic
 from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.cli.screen import screen
+from ebbtide.cli.tune.choice import candidates, found_by_margin, found_by_objective
 from ebbtide.cli.tune.jobs import Search, Spec, Tried, Workers
 from ebbtide.cli.tune.page import Tuned, page, patch
 from ebbtide.cli.tune.published import Where, published
 from ebbtide.cli.tune.record import Record, fingerprint, keys
 from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.objective import CANDIDATES
-from ebbtide.planning.tuning import Measured, judged
+from ebbtide.planning.tuning import DAY, Measured, judged
 from ebbtide.planning.variants import left_out
 from ebbtide_policies.quantities import parse_share
 
-MARGIN = 0.5
-"""Share of the objective that may be used up on the past: what comes has more in it."""
 USUAL = 1e-4
 """The objective where none is said."""
 MOST_VARIANTS = 2000
@@ -112,7 +109,8 @@ def tune(
     manifest = _policy(manifests)
     said = parse_policy(manifest.spec).objective
     level = _share("--objective", objective) if objective else said.unserved if said else USUAL
-    variants = _variants(vary or DEFAULT) if vary or not said else _candidates()
+    by_objective = said is not None and not vary
+    variants = candidates() if by_objective else _variants(vary or DEFAULT)
     recorded = demand_of([manifest], csv, prometheus, since)
     timing = Timing(seconds("--tick", tick, 1), DELAY)
     specs = [edited(manifest, edits, plugins()).spec for edits in variants]
@@ -124,12 +122,19 @@ def tune(
     searched, held = (
         Measured(*map(np.array, zip(*part, strict=True))) for part in zip(*tried, strict=True)
     )
+    days = search.first_held * search.truth.tick / DAY
+    found = (
+        found_by_objective(searched, level, days)
+        if by_objective
+        else found_by_margin(searched, level)
+    )
     tuned = Tuned(
         workload=search.world.workload,
         objective=level,
-        margin=MARGIN,
+        margin=found.margin,
         variants=variants,
-        candidates=judged(searched, held, level, MARGIN),
+        candidates=judged(searched, held, found.best),
+        why=found.why,
         left_out=[*left_out(parse_policy(manifest.spec), plugins()), *_words(manifests)],
     )
     if diff:
@@ -173,21 +178,6 @@ def _variants(vary: Sequence[str]) -> Sequence[Sequence[Edit]]:
     if count > MOST_VARIANTS:
         raise InvalidInput(f"--vary: {count:,} combinations; {MOST_VARIANTS:,} are the most")
     return list(itertools.product(*axes))
-
-
-def _candidates() -> Sequence[Sequence[Edit]]:
-    """The settings that an objective is kept by; those that tell them apart come first."""
-    return [
-        sorted(
-            (
-                Edit(("policies", policy, field), value)
-                for policy, own in settings.items()
-                for field, value in own.items()
-            ),
-            key=lambda edit: (edit.path[1:] not in TELLING, edit.path),
-        )
-        for settings in CANDIDATES
-    ]
 
 
 def _axis(text: str) -> Sequence[Edit]:

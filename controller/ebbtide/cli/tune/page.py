@@ -32,6 +32,8 @@ class Tuned:
     candidates: Sequence[Candidate]
     left_out: Sequence[str] = ()
     """Policies that were not replayed."""
+    why: str = ""
+    """Why, where an objective decides what is tried; else empty."""
 
     @property
     def best(self) -> Candidate:
@@ -46,13 +48,17 @@ class Tuned:
     def evidence(self) -> str:
         """One sentence that a reviewer can judge the recommendation by."""
         mine, held = self.best.searched, self.best.held_back
+        checked = (
+            f"on the demand held back {float(held.unserved):.4%} at {held.beside_bound:.3f} times"
+        )
+        if self.why:
+            return f"{self.why}; {checked}"
         kept = "the cheapest" if self.keeps else "none kept it, so the one that failed least"
         aim, count = show_share(self.objective), len(self.variants)
         return (
             f"{aim} may go unserved: {kept} of {count:,} variants"
             f" left {float(mine.unserved):.4%} unserved at {mine.beside_bound:.3f} times the"
-            f" clairvoyant bound; on the demand held back {float(held.unserved):.4%} at"
-            f" {held.beside_bound:.3f} times"
+            f" clairvoyant bound; {checked}"
         )
 
     def as_json(self) -> dict[str, object]:

@@ -1,0 +1,49 @@
+"""Which of the variants that were tried is recommended, and those that an objective decides."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ebbtide.api.objective import TELLING, prior
+from ebbtide.cli.plan.edits import Edit
+from ebbtide.planning.objective import CANDIDATES, chosen, margin, told
+from ebbtide.planning.tuning import Measured, recommended
+
+MARGIN = 0.5
+"""Share of the objective that may be used up on the past: what comes has more in it."""
+_PLACE: Mapping[tuple[str, ...], int] = {path: place for place, path in enumerate(TELLING)}
+
+
+class Found(NamedTuple):
+    """The variant that is recommended, and the share of the objective that it was allowed."""
+
+    best: int
+    margin: float
+    why: str = ""
+
+
+def found_by_margin(searched: Measured, objective: float) -> Found:
+    """The cheapest of any variants that keeps the objective with a margin."""
+    return Found(recommended(searched, objective, MARGIN), MARGIN)
+
+
+def found_by_objective(searched: Measured, objective: float, days: float) -> Found:
+    """What the operator would choose by the same days."""
+    evidence = chosen(searched, objective, days)
+    usual = CANDIDATES.index(prior(objective))
+    best = usual if evidence.candidate is None else evidence.candidate
+    return Found(best, margin(days), told(evidence, searched, objective))
+
+
+def candidates() -> Sequence[Sequence[Edit]]:
+    """The settings that an objective is kept by; those that tell them apart come first."""
+    return [
+        sorted(
+            (
+                Edit(("policies", policy, field), value)
+                for policy, own in settings.items()
+                for field, value in own.items()
+            ),
+            key=lambda edit: (_PLACE.get(edit.path[1:], len(_PLACE)), edit.path),
+        )
+        for settings in CANDIDATES
+    ]

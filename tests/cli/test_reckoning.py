@@ -1,0 +1,53 @@
+"""What the operator hands to the planner: the past of all signals on one grid."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ebbtide.api.objective import prior
+from ebbtide.cli.run.reckoning import reckoner
+from ebbtide.errors import InvalidInput
+from ebbtide.loop.ports import Minutes
+from ebbtide.loop.tuning import Question
+
+DAY = 1440
+START = 1_699_920_000.0
+AIM = 0.05
+USUAL = prior(AIM)
+
+
+def question(per_replica: float = 10.0, **minutes: Minutes) -> Question:
+    signals = {name: {"query": name, "perReplica": 10} for name in minutes}
+    spec: dict[str, Any] = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"},
+        "demand": {"signals": signals},
+        "replicas": {"min": 1, "max": 1000},
+        "objective": {"unserved": "5%"},
+    }
+    return Question(
+        workload="live/edge",
+        spec=spec,
+        objective=AIM,
+        minutes=minutes,
+        per_replica=dict.fromkeys(minutes, per_replica),
+        lead_time=60.0,
+        events=(),
+        in_force=USUAL,
+        suggested=USUAL,
+    )
+
+
+def test_signals_that_are_known_for_different_times_are_laid_on_one_grid() -> None:
+    long = Minutes(START, np.full(3 * DAY, 100.0))
+    late = Minutes(START + DAY * 60, np.full(2 * DAY + 5, 50.0))
+    found = reckoner({})(question(viewers=long, jobs=late))
+    assert found.minutes == 3 * DAY + 5
+    assert found.settings == USUAL
+    assert "3.0 days of demand are known" in found.why
+
+
+def test_without_a_number_for_a_replica_people_are_told_of_the_signal() -> None:
+    asked = question(float("nan"), viewers=Minutes(START, np.full(DAY, 100.0)))
+    with pytest.raises(InvalidInput, match="signal viewers: what one replica carries"):
+        reckoner({})(asked)
