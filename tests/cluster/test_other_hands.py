@@ -5,6 +5,7 @@ import json
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from tests.cluster.watch import Staircase, Watch
 from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
-HELD, PERSON, REPO, EVENTS, BOTH = "edge", "origin", "media", "events", "both"
-APPS = (HELD, PERSON, REPO, EVENTS, BOTH)
+HELD, PERSON, REPO, EVENTS, BOTH, JOINED = "edge", "origin", "media", "events", "both", "joined"
+APPS = (HELD, PERSON, REPO, EVENTS, BOTH, JOINED)
 FLEET, STEP = 20, 2
 BEFORE = 4
 """The minimum that people gave the HPA, and the ScaledObject."""
@@ -40,6 +41,19 @@ spec:
     - type: External
       external: {{metric: {{name: viewers}}, target: {{type: AverageValue, averageValue: "100"}}}}
 """
+JOINS = f"""
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: by-nothing}}
+spec:
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {JOINED}}}
+  minReplicas: 1
+  maxReplicas: 40
+  metrics:
+    - type: External
+      external: {{metric: {{name: nobody}}, target: {{type: AverageValue, averageValue: "100"}}}}
+"""
+"""An HPA without a metric: it moves nothing, and so shows who else does."""
 
 pytestmark = pytest.mark.prometheus
 
@@ -68,6 +82,10 @@ class Seen:
     """The ScaledObject after its policy was deleted."""
     both: dict[str, Any] = field(default_factory=dict)
     """The status of a policy with actuator Scale, whose target a ScaledObject has."""
+    joined_at: float = 0.0
+    """When an HPA was put on a target whose descent had begun."""
+    joined: dict[str, Any] = field(default_factory=dict)
+    """The status two soaks later."""
     traces: list[str] = field(default_factory=list)
     refusals: list[dict[str, Any]] = field(default_factory=list)
 
@@ -144,6 +162,7 @@ def _begin(plane: Plane, home: str) -> None:
         scaled_object(BOTH, BEFORE, MOST),
         care(EVENTS, actuator="AutoscalerFloor"),
         care(BOTH),
+        care(JOINED),
     ):
         plane.apply(manifest, namespace=home)
 
@@ -168,10 +187,14 @@ def _lay_hands(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
         "the tool is named",
     )
     seen.reset = status_of(plane, home, REPO)
+    plane.wait(lambda: watch.now(JOINED) < FLEET, 60, "one step has gone")
+    plane.apply(JOINS, namespace=home)
+    seen.joined_at = time.time()
     plane.wait(lambda: watch.now(PERSON) < FLEET, 60, "one step has gone")
     plane.kubectl("scale", f"deployment/{PERSON}", f"--replicas={BY_HAND}", f"-n={home}")
     time.sleep(2 * SOAK)
     seen.by_hand = status_of(plane, home, PERSON)
+    seen.joined = status_of(plane, home, JOINED)
 
 
 def _go_down(plane: Plane, home: str, seen: Seen) -> None:
@@ -209,6 +232,17 @@ def test_a_scaled_object_on_a_target_that_is_to_be_scaled_stops_all_writes(seen:
     assert (said["status"], said["reason"]) == ("True", "Conflict")
     assert said["message"].startswith("ScaledObject")
     assert seen.stairs[BOTH].replicas == [FLEET]
+
+
+def test_an_hpa_that_comes_in_mid_descent_stops_all_writes_within_one_tick(seen: Seen) -> None:
+    said = condition(seen.joined, "Conflicted")
+    assert (said["status"], said["reason"]) == ("True", "Conflict")
+    assert "by-nothing" in said["message"]
+    stopped = datetime.fromisoformat(said["lastTransitionTime"]).timestamp()
+    since = [at for at, _ in seen.stairs[JOINED].drops() if at > seen.joined_at]
+    print(f"it was seen after {stopped - seen.joined_at:.2f} s; steps since: {len(since)}")
+    assert len(since) <= 1, "the tick that had begun before; two soaks have room for more"
+    assert all(at <= stopped + LATE for at in since)
 
 
 def test_the_policy_that_goes_puts_the_minimum_back_and_leaves_the_fleet(seen: Seen) -> None:
