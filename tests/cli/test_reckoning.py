@@ -1,15 +1,20 @@
 """What the operator hands to the planner: the past of all signals on one grid."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ebbtide.adapters.apart import apart
 from ebbtide.api.objective import prior
-from ebbtide.cli.run.reckoning import reckoner
+from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Minutes
-from ebbtide.loop.tuning import Question
+from ebbtide.loop.tuning import Question, Reckoned
+from ebbtide.planning.demand import DemandSeries
+from tests.loop.world import NOON, World
 
 DAY = 1440
 START = 1_699_920_000.0
@@ -41,7 +46,7 @@ def question(per_replica: float = 10.0, **minutes: Minutes) -> Question:
 def test_signals_that_are_known_for_different_times_are_laid_on_one_grid() -> None:
     long = Minutes(START, np.full(3 * DAY, 100.0))
     late = Minutes(START + DAY * 60, np.full(2 * DAY + 5, 50.0))
-    found = reckoner({})(question(viewers=long, jobs=late))
+    found = reckon(question(viewers=long, jobs=late))
     assert found.minutes == 3 * DAY + 5
     assert found.settings == USUAL
     assert "3.0 days of demand are known" in found.why
@@ -50,4 +55,34 @@ def test_signals_that_are_known_for_different_times_are_laid_on_one_grid() -> No
 def test_without_a_number_for_a_replica_people_are_told_of_the_signal() -> None:
     asked = question(float("nan"), viewers=Minutes(START, np.full(DAY, 100.0)))
     with pytest.raises(InvalidInput, match="signal viewers: what one replica carries"):
-        reckoner({})(asked)
+        reckon(asked)
+
+
+def test_it_can_be_asked_in_a_process_of_its_own() -> None:
+    asked = question(viewers=Minutes(START, np.full(DAY, 100.0)))
+    found = apart(partial(reckon, asked))
+    assert isinstance(found, Reckoned)
+    assert found[:3] == reckon(asked)[:3]
+
+
+def test_a_week_in_the_loop_speaks_for_a_fleet_with_nothing_to_spare() -> None:
+    world = World()
+    world.rules = replace(world.rules, reckon=reckon)
+    world.restart()
+    week = DemandSeries(start=NOON - 8 * DAY * 60, minutes=np.full(9 * DAY, 99.5))
+    world.add(
+        replicas=102,
+        capacity={"perReplica": 1, "leadTime": "60s"},
+        forecast={"model": "Flat", "history": "8d"},
+        objective={"unserved": "0.1%"},
+        tuning="Apply",
+        policies={},
+    )
+    world.metrics.answer("edge", week)
+    world.run(4)
+    told = world.status()["tuning"]
+    assert told["minutes"] >= 7 * DAY
+    assert told["applied"]["settings"] == told["settings"] != prior(1e-3)
+    assert told["cost"] == pytest.approx(100 / 102, abs=0.005)
+    world.run(30)
+    assert world.replicas() == 100

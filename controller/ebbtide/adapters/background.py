@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from ebbtide.loop.background import Done, attempted
 
+Do = Callable[[Callable[[], object]], object]
+"""Does some work; what it gives, or the exception that it raises."""
+
 
 class _Asked(NamedTuple):
     """A piece of work that is waiting."""
@@ -23,12 +26,13 @@ class Threads:
     with the process, in the middle of what they do: a forecast is worth nothing to a successor.
     """
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, do: Do = attempted) -> None:
+        """Wait so long; `do` is how a piece of work is done."""
         self._patience = patience
         self._changed = threading.Condition()
         self._done: list[Done] = []
         self._open = {True: 0, False: 0}
-        self._lines = {slow: _Line(slow, self._hand_over) for slow in (True, False)}
+        self._lines = {slow: _Line(slow, self._hand_over, do) for slow in (True, False)}
 
     def begin(self, name: str, work: Callable[[], object], *, slow: bool) -> None:
         """Start some work, after what stands before it in its line."""
@@ -58,8 +62,8 @@ class Threads:
 class _Line:
     """Work that is done by one thread, piece by piece."""
 
-    def __init__(self, slow: bool, tell: Callable[[Done, bool], None]) -> None:
-        self._slow, self._tell = slow, tell
+    def __init__(self, slow: bool, tell: Callable[[Done, bool], None], do: Do) -> None:
+        self._slow, self._tell, self._do = slow, tell, do
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         name = f"forecast-{'slow' if slow else 'quick'}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
@@ -71,5 +75,5 @@ class _Line:
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:
             begun = time.monotonic()
-            result = attempted(asked.work)
+            result = self._do(asked.work)
             self._tell(Done(asked.name, result, time.monotonic() - begun), self._slow)

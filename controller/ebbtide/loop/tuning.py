@@ -7,6 +7,7 @@ on with it.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from ebbtide.api.objective import Settings, prior
@@ -68,7 +69,7 @@ class Reckoned(NamedTuple):
 
 
 Reckon = Callable[[Question], Reckoned]
-"""Replays the past of a workload; it may take seconds."""
+"""Replays the past of a workload; it may take seconds, and be asked in a process of its own."""
 
 
 class _Asked(NamedTuple):
@@ -160,7 +161,7 @@ class Tuner:
             known = known._replace(suggested=before.settings)
         self._asked = _Asked(f"tuning {workload.key}", workload.key, objective, at)
         if reckon is not None:
-            self._background.begin(self._asked.name, lambda: reckon(known), slow=True)
+            self._background.begin(self._asked.name, partial(reckon, known), slow=True)
 
     def _take(self) -> None:
         for done in self._background.finished():

@@ -14,7 +14,7 @@ from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.cli.plan.demand import sources_of
 from ebbtide.cli.run import logs
 from ebbtide.cli.run.operator import Operator, Place, Terms
-from ebbtide.cli.run.reckoning import reckoner
+from ebbtide.cli.run.reckoning import reckon
 from ebbtide.loop.tick import Rules
 from ebbtide_policies.observation import Mode
 
@@ -101,12 +101,11 @@ def run(
         tick=seconds("--tick", tick, 1),
         request_timeout=seconds("--request-timeout", request_timeout, 0.2),
     )
-    brought = plugins()
     rules = Rules(
         forecasters=makers(),
         candidates=tuple(HOUSE),
-        reckon=reckoner(brought),
-        plugins=brought,
+        reckon=reckon,
+        plugins=plugins(),
         max_mode=max_mode,
         namespace=place.home,
     )

@@ -70,6 +70,7 @@ class Operator:
         listen: str,
         tape: "Tape | None" = None,
     ) -> None:
+        from ebbtide.adapters.apart import apart
         from ebbtide.adapters.background import Threads
         from ebbtide.adapters.kubernetes.api_server import Timeout, connect
         from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
@@ -94,7 +95,7 @@ class Operator:
         )
         self._exposition = _exposition(listen, terms) if listen else None
         self._background = Threads(patience=min(1.0, terms.tick / 10))
-        self._leisure = Threads(patience=0.0)
+        self._leisure = Threads(patience=0.0, do=apart)
         self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
 
     def __enter__(self) -> Self:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ebbtide.api.compose import Plugins
+from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import MINUTE, Minutes
-from ebbtide.loop.tuning import Question, Reckon, Reckoned
+from ebbtide.loop.tuning import Question, Reckoned
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned
 from ebbtide.planning.past import Past
 from ebbtide_policies.lanes import UNKNOWN, Lanes
@@ -14,14 +14,17 @@ DELAY = 30.0
 """Seconds until a minute can be read."""
 
 
-def reckoner(plugins: Plugins) -> Reckon:
-    """What replays the past of a workload, with the policies that other packages bring."""
+def reckon(question: Question) -> Reckoned:
+    """Replay the past of a workload, with the policies that other packages bring.
 
-    def reckon(question: Question) -> Reckoned:
-        found = reckoned(_weeks(question), question.in_force, question.suggested, plugins)
-        return Reckoned(*found)
+    It may be asked in a process of its own, and loads these itself.
 
-    return reckon
+    Raises:
+        InvalidInput: what one replica carries is not known, or the policy makes no sense.
+
+    """
+    found = reckoned(_weeks(question), question.in_force, question.suggested, plugins())
+    return Reckoned(*found)
 
 
 def _weeks(question: Question) -> OwnWeeks:

@@ -1,0 +1,58 @@
+"""Work in a process of its own that yields to all else: it shares no interpreter with the ticks."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+from ebbtide.loop.background import attempted
+
+LONGEST = 3600.0
+"""Seconds after which work is given up."""
+_YIELDS = 19
+_SPAWN = get_context("spawn")
+"""A process that begins anew, as one that is forked off threads may inherit their locks."""
+
+
+def apart(work: Callable[[], object], longest: float = LONGEST) -> object:
+    """What some work gives, done in a process of its own, or the exception that it raises.
+
+    Work and what it gives have to be of what can be pickled. The caller waits for it, so it is one
+    for a thread; the process ends with the one that began it.
+    """
+    return attempted(partial(_asked, work, longest))
+
+
+def _asked(work: Callable[[], object], longest: float) -> object:
+    receiving, sending = _SPAWN.Pipe(duplex=False)
+    child = _SPAWN.Process(target=_work, args=(work, sending), daemon=True)
+    with receiving:
+        with sending:
+            child.start()
+        try:
+            told: object = receiving.recv() if receiving.poll(longest) else _late(longest)
+        except EOFError:
+            child.join()
+            return ChildProcessError(f"its process ended with {child.exitcode} and said nothing")
+        finally:
+            child.kill()
+            child.join()
+    return told
+
+
+def _late(longest: float) -> Exception:
+    return TimeoutError(f"it was not done in {longest:.0f} s")
+
+
+def _work(work: Callable[[], object], sending: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; one of them is told
+    with suppress(OSError):
+        os.nice(_YIELDS)
+    found = attempted(work)
+    try:
+        sending.send(found)
+    except Exception as error:  # noqa: BLE001 - what can't be handed over is told of
+        sending.send(RuntimeError(f"its answer can't be handed over: {error}"))
