@@ -40,19 +40,21 @@ class Detained:
     LONGEST = 300.0
     """Seconds after which it goes on its way in any case."""
 
-    def __init__(self, request: str) -> None:
-        self.request = request
+    def __init__(self, request: str, *, everything: bool = False) -> None:
+        """Hold one request; `everything`: and whatever comes after it, so that nothing arrives."""
+        self.request, self._everything = request, everything
         self.arrived, self.released, self.answered = (threading.Event() for _ in range(3))
         self.status = 0
         """What the API server answered in the end."""
 
     def passes(self, request: str) -> Callable[[int], None]:
         """Hold a request if it is the one; returns whom to tell what the API server answered."""
-        if request != self.request or self.arrived.is_set():
-            return lambda _status: None
-        self.arrived.set()
-        self.released.wait(self.LONGEST)
-        return self._was_answered
+        first = request == self.request and not self.arrived.is_set()
+        if first:
+            self.arrived.set()
+        if first or (self._everything and self.arrived.is_set()):
+            self.released.wait(self.LONGEST)
+        return self._was_answered if first else lambda _status: None
 
     def _was_answered(self, status: int) -> None:
         """Note what came of it."""
@@ -105,9 +107,9 @@ class CuttingProxy:
         with self._guard:
             self._blow, self._counted = Blow(start, nth, strike), 0
 
-    def detain(self, request: str) -> Detained:
-        """Hold the next request of a kind until it is let go."""
-        self.detained = Detained(request)
+    def detain(self, request: str, *, everything: bool = False) -> Detained:
+        """Hold the next request of a kind until it is let go, and all that come after it."""
+        self.detained = Detained(request, everything=everything)
         return self.detained
 
     def strikes_at(self, request: str, arrived: float) -> bool:

@@ -1,12 +1,12 @@
-"""A leader is frozen with a step on its way; the step arrives when its successor already leads."""
+"""A leader is lost with a step on its way; the step arrives when its successor already leads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.cluster.cutting_proxy import CuttingProxy, Detained
+from tests.cluster.cutting_proxy import CuttingProxy
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import Feed, constant
 from tests.cluster.plane import Plane
@@ -29,9 +29,10 @@ pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(600)]
 
 
 class Seen(NamedTuple):
-    """What became of the step, and of the fleet."""
+    """What became of a step, and of its fleet."""
 
-    held: Detained
+    answered: int
+    """What the API server said to the step when it arrived."""
     intent: dict[str, Any]
     """What was on record while the step was on its way."""
     stairs: Staircase
@@ -40,41 +41,72 @@ class Seen(NamedTuple):
     traces: list[str]
 
 
+class Lane:
+    """A fleet, an operator whose first step is held in a proxy, and the one that follows it."""
+
+    def __init__(self, plane: Plane, stack: ExitStack, prometheus: str, lost: str) -> None:
+        self._plane, self._stack, self._lost = plane, stack, lost
+        self._sources = {"default": prometheus}
+        self.home = stack.enter_context(home_of(plane, f"fencing-{lost}"))
+        start_fleets(plane, self.home, [APP], FLEET)
+        plane.apply(care(APP), namespace=self.home)
+        self._watch = stack.enter_context(Watch(plane, self.home))
+        proxy = stack.enter_context(CuttingProxy(plane))
+        self._held = proxy.detain("PATCH scale", everything=lost == CUT_OFF)
+        stack.callback(self._held.released.set)
+        self._old = Operator(plane, self.home, self._sources, kubeconfig=proxy.kubeconfig)
+        stack.enter_context(self._old)
+
+    def lose(self) -> None:
+        """Lose the old leader while its step is on its way, and let another begin."""
+        self._plane.wait(self._held.arrived.is_set, 60, "a step is on its way")
+        if self._lost == FROZEN:
+            self._old.process.pause()
+        self._intent = self._status()["intent"]
+        self._plane.apply(FREEZE, namespace=self.home)
+        self._new = self._stack.enter_context(Operator(self._plane, self.home, self._sources))
+
+    def arrive(self) -> Seen:
+        """Let the step arrive once the other has decided."""
+        self._plane.wait(lambda: "intent" not in self._status(), 60, "the successor has decided")
+        self._held.released.set()
+        self._plane.wait(self._held.answered.is_set, 30, "the step has arrived")
+        if self._lost == FROZEN:
+            said = len(self._old.log)
+            self._old.process.resume()
+            self._plane.wait(lambda: len(self._old.log) > said, 30, "the old leader is awake")
+        traces = [*self._old.stack_traces, *self._new.stack_traces]
+        stairs = self._watch.of(APP)
+        return Seen(self._held.status, self._intent, stairs, self._status(), traces)
+
+    def _status(self) -> dict[str, Any]:
+        return status_of(self._plane, self.home, APP)
+
+
+FROZEN, CUT_OFF = "frozen", "cut-off"
+LOST = (FROZEN, CUT_OFF)
+"""By SIGSTOP between its check and its step; or by a network that lets nothing through any more."""
+
+
 @pytest.fixture(scope="module")
-def seen(plane: Plane, live_prometheus: PrometheusServer) -> Iterator[Seen]:
-    """Freeze one operator with its step in the proxy, let another lead, and let the step go."""
+def lanes(plane: Plane, live_prometheus: PrometheusServer) -> Iterator[Mapping[str, Seen]]:
+    """Lose one leader in each way, at the same time."""
     install(plane)
     with ExitStack() as stack:
-        home = stack.enter_context(home_of(plane, "fencing"))
         stack.enter_context(Feed(live_prometheus, {APP: constant(0.5 * PER_REPLICA)}))
-        start_fleets(plane, home, [APP], FLEET)
-        plane.apply(care(APP), namespace=home)
-        watch = stack.enter_context(Watch(plane, home))
-        proxy = stack.enter_context(CuttingProxy(plane))
-        held = proxy.detain("PATCH scale")
-        stack.callback(held.released.set)
-        sources = {"default": live_prometheus.url}
-        old = Operator(plane, home, sources, kubeconfig=proxy.kubeconfig)
-        stack.enter_context(old)
-        plane.wait(held.arrived.is_set, 60, "a step is on its way")
-        old.process.pause()
-        intent = status_of(plane, home, APP)["intent"]
-        plane.apply(FREEZE, namespace=home)
-        new = stack.enter_context(Operator(plane, home, sources))
-        plane.wait(
-            lambda: "intent" not in status_of(plane, home, APP), 60, "the successor has decided"
-        )
-        held.released.set()
-        plane.wait(held.answered.is_set, 30, "the step has arrived")
-        said = len(old.log)
-        old.process.resume()
-        plane.wait(lambda: len(old.log) > said, 30, "the old leader is awake")
-        status, stairs = status_of(plane, home, APP), watch.of(APP)
-        yield Seen(held, intent, stairs, status, [*old.stack_traces, *new.stack_traces])
+        found = {lost: Lane(plane, stack, live_prometheus.url, lost) for lost in LOST}
+        for lane in found.values():
+            lane.lose()
+        yield {lost: lane.arrive() for lost, lane in found.items()}
+
+
+@pytest.fixture(params=LOST)
+def seen(lanes: Mapping[str, Seen], request: pytest.FixtureRequest) -> Seen:
+    return lanes[request.param]
 
 
 def test_the_step_of_the_old_leader_is_refused_however_late_it_arrives(seen: Seen) -> None:
-    assert seen.held.status == 409
+    assert seen.answered == 409
 
 
 def test_the_fleet_is_as_the_successor_wants_it(seen: Seen) -> None:
