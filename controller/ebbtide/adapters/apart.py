@@ -12,7 +12,8 @@ from ebbtide.loop.background import attempted
 
 LONGEST = 3600.0
 """Seconds after which work is given up."""
-_YIELDS = 19
+_YIELDS = 5
+"""Nicer than the ticks, which so come first; not by more, or it would starve beside others."""
 _SPAWN = get_context("spawn")
 """A process that begins anew, as one that is forked off threads may inherit their locks."""
 
