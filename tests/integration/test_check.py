@@ -73,6 +73,18 @@ def test_a_policy_is_held_against_all_that_its_past_tells(
     assert "nobody has seen that it can" in unproven[2]
 
 
+def test_a_query_that_is_asked_in_one_phase_only_is_asked_for_too(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus)
+    stalls = "{signals: {stalls: {query: avg(stalls), atMost: 0.01}}}"
+    text = f"{EDGE}  policies:\n    experienceGate:\n      when: {{Ebb: {stalls}}}\n"
+    code, found = checked(tmp_path, prometheus, text)
+    said = {one["field"]: one["found"] for one in found}
+    nothing = said["spec.policies.experienceGate.when.Ebb.signals.stalls.query"]
+    assert (code, nothing) == (1, "'avg(stalls)' had no answer in all of that time")
+
+
 def test_a_demand_of_two_series_or_none_is_an_error(
     prometheus: PrometheusServer, tmp_path: Path
 ) -> None:

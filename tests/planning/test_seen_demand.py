@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import LEVELS
 from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
 from ebbtide_policies.demand import MINUTE, Outlook, Signal
@@ -115,5 +116,5 @@ def test_so_have_its_age_and_its_trust(course: list[float]) -> None:
 def test_a_reach_beyond_the_forecasts_that_are_kept_is_refused() -> None:
     found = at_once(np.ones(10), np.arange(START, START + 600.0, 60.0))
     kept = forecasts(np.ones(10))._replace(steps=120)
-    with pytest.raises(LookupError, match="do not reach 900 s"):
+    with pytest.raises(InvalidInput, match="demand is unknown for too long after 1971-"):
         replace(found, forecasts=kept).ahead(0.9, 900.0)

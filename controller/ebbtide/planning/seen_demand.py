@@ -4,7 +4,6 @@
 moments in a few passes over the recording, so that a replay asks nothing twice. Both say the same.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.planning.seen_past import second_highest, surges
+from ebbtide.api.moments import clock
+from ebbtide.errors import InvalidInput
+from ebbtide.planning.seen_past import interpolated, second_highest, surges
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import HOUR, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
@@ -22,6 +23,7 @@ _LEAST = 1e-300
 _DAY = 86400.0
 _NO_DAYS = np.empty((0, 1440))
 _PAIR = 2
+_FILL = "no forecast that is kept bridges it; fill the gap, or begin after it"
 
 
 class Forecasts(NamedTuple):
@@ -176,7 +178,7 @@ class SeenDemand:
         What lies beyond the horizon is no less than the past of the same length.
 
         Raises:
-            LookupError: the forecasts that are kept do not reach so far.
+            InvalidInput: demand has a gap that the forecasts which are kept do not bridge.
 
         """
         made, index = self.forecasts, self._forecast
@@ -188,8 +190,10 @@ class SeenDemand:
         last = np.maximum(first + 1, last)
         there = (index >= 0) & (self.now <= origin + MINUTE * made.steps)
         last = np.minimum(last, made.steps)
-        if np.any(there & (last > made.values.shape[2])):
-            raise LookupError(f"the forecasts that are kept do not reach {seconds:.0f} s")
+        short = there & (last > made.values.shape[2])
+        if np.any(short):
+            since = clock(float(origin[np.argmax(short)]), "%Y-%m-%d %H:%MZ")
+            raise InvalidInput(f"demand is unknown for too long after {since}: {_FILL}")
         highest = self._highest_step(np.where(there, first, 0), np.where(there, last, 1))
         found = interpolated(made.levels, highest, quantile)
         ahead = self._in_replicas(np.where(there, found, UNKNOWN))
@@ -240,11 +244,3 @@ class SeenDemand:
 
     def _in_replicas(self, demand: Lanes) -> Lanes:
         return demand / self.per_replica
-
-
-def interpolated(levels: Sequence[float], values: Lanes, quantile: float) -> Lanes:
-    """A quantile between the levels, row by row: (rows, levels) -> (rows)."""
-    place = float(np.interp(quantile, levels, np.arange(len(levels))))
-    low = int(place)
-    high = min(low + 1, len(levels) - 1)
-    return np.asarray(values[:, low] + (place - low) * (values[:, high] - values[:, low]))

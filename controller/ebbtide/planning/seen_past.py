@@ -1,4 +1,6 @@
-"""What the past says of surges and of habits, for all ticks of a replay at once."""
+"""What the past says of surges and of habits, and what forecasts say, for all ticks at once."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,3 +44,11 @@ def second_highest(minutes: Lanes, row: Rows, days: int, margin: tuple[int, int]
         peak = np.where(there, around[np.where(there, begin, 0)], -np.inf)
         first, second = np.maximum(first, peak), np.maximum(second, np.minimum(first, peak))
     return np.where(second > -np.inf, second, UNKNOWN)
+
+
+def interpolated(levels: Sequence[float], values: Lanes, quantile: float) -> Lanes:
+    """A quantile between the levels, row by row: (rows, levels) -> (rows)."""
+    place = float(np.interp(quantile, levels, np.arange(len(levels))))
+    low = int(place)
+    high = min(low + 1, len(levels) - 1)
+    return np.asarray(values[:, low] + (place - low) * (values[:, high] - values[:, low]))

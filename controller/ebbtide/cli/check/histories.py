@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ebbtide.api.capacity_policy import ScaleTargetRef
-from ebbtide.api.compose import compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan.demand import from_file, only_source
 from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.cli.plan.understood import workload_of
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports import MINUTE, Query, Reading, Span
 from ebbtide.planning.findings import Path
@@ -121,18 +121,14 @@ def _answer(asked: Asked, reading: Reading) -> Answer:
 
 
 def _asked(manifest: Manifest, span: float, ready: str | None) -> Iterator[Asked]:
-    """Every query of a policy that has one number at a time."""
+    """Every query of a policy that has one number at a time, in whatever phase it is asked."""
     yield from _demand(manifest, span)
-    spec = parse_policy(manifest.spec)
-    for signal in spec.signals().values():
-        alive = signal.alive.query if signal.alive else None
-        for promql in filter(None, (alive, signal.per_replica_query)):
+    workload = workload_of(manifest, plugins())
+    demand = {signal.query for signal in workload.signals.values()}
+    for promql in dict.fromkeys(wanted.query.promql for wanted in workload.needs()):
+        if promql not in demand:
             yield Asked(_place(manifest.spec, promql), promql, _RECENT)
-    for policy in compose(spec, plugins()):
-        followed = (promql for promql, _ in policy.followed().values())
-        for promql in (*policy.queries().values(), *followed):
-            yield Asked(_place(manifest.spec, promql), promql, _RECENT)
-    counted = ready or _counted(manifest.namespace, spec.scale_target_ref)
+    counted = ready or _counted(manifest.namespace, workload.spec.scale_target_ref)
     if counted:
         yield Asked(NOWHERE, counted, span)
 

@@ -9,12 +9,12 @@ import numpy as np
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_calendar, parse_policy, parse_profile
+from ebbtide.cli.models import plugins
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.foresight import Announced, foreseen
+from ebbtide.cli.plan.understood import workload_of
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Resource
 from ebbtide.loop.words import Words, event_of
-from ebbtide.loop.workload import Workload
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide.planning.sweep import World
@@ -98,14 +98,7 @@ def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
 
 def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
     """What the calendars among some manifests announce to a workload."""
-    spec = parse_policy(manifest.spec)
-    resource = Resource(
-        kind=manifest.kind,
-        namespace=manifest.namespace,
-        name=manifest.name,
-        labels=manifest.labels,
-        spec=dict(manifest.spec),
-    )
+    workload = workload_of(manifest, plugins())
     words = Words(
         calendars=[
             (m.namespace, parse_calendar(m.spec)) for m in beside if m.kind == "EventCalendar"
@@ -114,5 +107,4 @@ def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
             (m.namespace, m.name): parse_profile(m.spec) for m in beside if m.kind == "EventProfile"
         },
     )
-    workload = Workload(resource, spec, (), spec.signals())
     return Announced(tuple(words.events_for(workload)), words.days_for(workload))
