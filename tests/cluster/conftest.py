@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,8 @@ from tests.cluster import external_metrics as metrics
 from tests.cluster.control_plane import ControlPlane, find_assets
 from tests.cluster.manifests import fake_nodes
 from tests.cluster.operator_fixtures import live_prometheus, match_day  # noqa: F401
-from tests.cluster.plane import Plane
+from tests.cluster.plane import PATIENCE, Plane
+from tests.cluster.running_operator import home_of
 
 FAKE_NODES = 10
 NO_PLANE = "no control plane: run `make control-plane` once"
@@ -48,7 +48,9 @@ def _own_plane(assets: Path, folder: Path) -> Iterator[Plane]:
         layout = control_plane.layout
         plane = Plane(layout.kubectl, layout.kubeconfig("admin"), folder, control_plane)
         plane.apply(fake_nodes(FAKE_NODES))
-        plane.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "node", "--all")
+        plane.kubectl(
+            "wait", "--for=condition=Ready", f"--timeout={PATIENCE * 60}s", "node", "--all"
+        )
         yield plane
     finally:
         control_plane.stop()
@@ -65,16 +67,8 @@ def _given_plane(kubeconfig: Path, folder: Path) -> Plane:
 def namespace(plane: Plane, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own, named after it; deleted afterwards without waiting."""
     words = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())
-    name = f"{words[:50].strip('-')}-{secrets.token_hex(3)}"
-    plane.kubectl("create", "namespace", name)
-    try:
-        # Admission refuses pods until the controller manager has made this account.
-        plane.kubectl(
-            "wait", "--for=create", "--timeout=30s", "serviceaccount/default", f"--namespace={name}"
-        )
+    with home_of(plane, words[:50].strip("-")) as name:
         yield name
-    finally:
-        plane.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ _AN_OBJECT = 2
 
 
 class Blow(NamedTuple):
-    """What to do after the n-th request of the first tick that begins at or after a moment."""
+    """What to do after the n-th request of the first tick from a moment on that has so many."""
 
     start: float
     nth: int
@@ -103,7 +103,7 @@ class CuttingProxy:
         self._server.server_close()
 
     def arm(self, start: float, nth: int, strike: Callable[[], None]) -> None:
-        """Strike once, after the n-th request of the first tick from a moment on."""
+        """Strike once, after the n-th request of the first tick from a moment on with so many."""
         with self._guard:
             self._blow, self._counted = Blow(start, nth, strike), 0
 
@@ -120,7 +120,7 @@ class CuttingProxy:
                 return False
             if not self._counted and request != FIRST:
                 return False  # the rest of a tick that began before
-            self._counted += 1
+            self._counted = 1 if request == FIRST else self._counted + 1
             if self._counted < blow.nth:
                 return False
             self._blow = None

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ebbtide.api.moments import epoch
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import MINUTE, Feed, Recording, constant, recording
 from tests.cluster.plane import Plane
@@ -32,6 +33,10 @@ WHISTLE = "1998-06-30T22:04:00Z"
 FAST = 5.0
 LENGTH = 4 * MINUTE + 12
 """Seconds from the first whole minute to the end."""
+HEAD_START = 15
+"""Seconds that the operator has to start before a recording begins, at least."""
+DARK = 30
+"""Seconds that the outage is left to be seen, at least."""
 
 
 @dataclass
@@ -46,7 +51,8 @@ class MatchDay:
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     moments: dict[str, float] = field(default_factory=dict)
-    """When the second Prometheus stopped and started, and when the condition said so."""
+    """When all were decided on for the first time; when the second Prometheus stopped and started,
+    and since when the condition says so."""
     outage: dict[str, Any] = field(default_factory=dict)
     """The status of `quiet` during the outage."""
     traces: list[str] = field(default_factory=list)
@@ -65,27 +71,23 @@ class MatchDay:
 
 def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> MatchDay:
     """Play the day, and take everything down."""
-    kick_off = (time.time() // MINUTE + 1) * MINUTE
-    day = MatchDay(
-        {
-            "match": recording(MATCH, kick_off, FAST),
-            "rise": recording(RISE, kick_off),
-            "whistle": recording(WHISTLE, kick_off),
-        }
-    )
+    _recordings(0.0)  # without them there is nothing to play
     install(plane)
     with ExitStack() as stack:
         home = stack.enter_context(home_of(plane, "match-day"))
-        stack.enter_context(Feed(main, day.recordings))
-        stack.enter_context(Feed(other, {"quiet": constant(10.0)}))
         for app, replicas in FLEETS.items():
             start_fleets(plane, home, [app], replicas)
         watch = stack.enter_context(Watch(plane, home))
         for app in FLEETS:
             plane.apply(_policy(app), namespace=home)
+        kick_off = ((time.time() + HEAD_START) // MINUTE + 1) * MINUTE
+        day = MatchDay(_recordings(kick_off))
+        stack.enter_context(Feed(main, day.recordings))
+        stack.enter_context(Feed(other, {"quiet": constant(10.0)}))
         sources = {"default": main.url, "other": other.url}
         operator = stack.enter_context(Operator(plane, home, sources))
         stage = _Stage(plane, home, day, other)
+        stage.settle()
         plane.wait(
             lambda: 0 < watch.now("quiet") < FLEETS["quiet"] - 1, 30, "the quiet one descends"
         )
@@ -98,6 +100,14 @@ def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> Mat
         operator.stop()
         day.traces = operator.stack_traces
     return day
+
+
+def _recordings(kick_off: float) -> dict[str, Recording]:
+    return {
+        "match": recording(MATCH, kick_off, FAST),
+        "rise": recording(RISE, kick_off),
+        "whistle": recording(WHISTLE, kick_off),
+    }
 
 
 def _policy(app: str) -> dict[str, Any]:
@@ -122,20 +132,29 @@ class _Stage:
     day: MatchDay
     other: PrometheusServer
 
+    def settle(self) -> None:
+        """Wait until all were decided on."""
+
+        def decided() -> bool:
+            return all(status_of(self.plane, self.home, app).get("phase") for app in FLEETS)
+
+        self.plane.wait(decided, 30, "all are decided on")
+        self.day.moments["settled"] = time.time()
+
     def stop_metrics(self) -> None:
         """Stop the second Prometheus, and wait until the condition says so."""
         self.other.stop()
         self.day.moments["stopped"] = time.time()
-        self._turns("False", "unavailable", "the outage is seen")
-        self.day.outage = status_of(self.plane, self.home, "quiet")
+        self.day.outage = self._turned("False", "unavailable", "the outage is seen")
         self.day.tables.append(self._table())
 
     def start_metrics(self) -> None:
         """Start it again a little before the next minute, and wait until that is seen."""
         _until((time.time() // MINUTE + 1) * MINUTE - 20)
+        _until(self.day.moments["unavailable"] + DARK)
         self.other.start()
         self.day.moments["started"] = time.time()
-        self._turns("True", "available", "it recovers by itself")
+        self._turned("True", "available", "it recovers by itself")
 
     def look(self) -> None:
         """See what kubectl shows."""
@@ -146,13 +165,18 @@ class _Stage:
             self.day.statuses[app] = status_of(self.plane, self.home, app)
             self.day.events[app] = events_of(self.plane, self.home, app)
 
-    def _turns(self, truth: str, moment: str, why: str) -> None:
-        def turned() -> bool:
-            found = condition(status_of(self.plane, self.home, "quiet"), "MetricsAvailable")
-            return bool(found.get("status") == truth)
+    def _turned(self, truth: str, moment: str, why: str) -> dict[str, Any]:
+        """Wait for a turn of the condition, note its own moment, and return the status."""
 
-        self.plane.wait(turned, 75, why)
-        self.day.moments[moment] = time.time()
+        def turned() -> dict[str, Any]:
+            status = status_of(self.plane, self.home, "quiet")
+            found = condition(status, "MetricsAvailable")
+            return status if found.get("status") == truth else {}
+
+        status = self.plane.wait(turned, 75, why)
+        said = condition(status, "MetricsAvailable")["lastTransitionTime"]
+        self.day.moments[moment] = epoch(said)
+        return status
 
     def _table(self) -> str:
         return self.plane.kubectl("get", "capacitypolicies", "-o=wide", f"-n={self.home}")

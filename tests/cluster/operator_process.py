@@ -19,7 +19,13 @@ from tests.integration.prometheus_server import PrometheusServer
 
 HOME = "ebbtide"
 TICK = 1.0
-_QUICK = [f"--tick={TICK:g}", "--request-timeout=2", "--lease-duration=10", f"--home={HOME}"]
+REQUEST_TIMEOUT = 2.0
+_QUICK = [
+    f"--tick={TICK:g}",
+    f"--request-timeout={REQUEST_TIMEOUT:g}",
+    "--lease-duration=10",
+    f"--home={HOME}",
+]
 _REFUSED = re.compile(r"may not|forbidden|403", re.IGNORECASE)
 _OF_ANOTHER_TEST = "because it is being terminated"
 """A namespace that goes takes nothing new, whatever the rights."""

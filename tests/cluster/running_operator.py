@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from tests.cluster.plane import Plane
+from tests.cluster.plane import PATIENCE, Plane
 from tests.cluster.server_process import ServerProcess
 
 TICK = 1.0
 LEASE_SECONDS = 6
 REQUEST_TIMEOUT = 1.5
+LOOK = TICK + REQUEST_TIMEOUT
+"""The longest from one look of an operator at the Lease to its next."""
 _ENVIRONMENT = ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 
 
@@ -93,13 +95,13 @@ class Operator:
 
 @contextmanager
 def home_of(plane: Plane, name: str) -> Iterator[str]:
-    """Make a namespace that outlives one test: a home for an operator and what it looks after."""
+    """Make a namespace: a home for an operator and what it looks after; gone without waiting."""
     called = f"{name}-{secrets.token_hex(3)}"
     plane.kubectl("create", "namespace", called)
     try:
-        plane.kubectl(
-            "wait", "--for=create", "--timeout=30s", "serviceaccount/default", f"-n={called}"
-        )
+        # Admission refuses pods until the controller manager has made this account.
+        most = f"--timeout={PATIENCE * 30}s"
+        plane.kubectl("wait", "--for=create", most, "serviceaccount/default", f"-n={called}")
         yield called
     finally:
         plane.kubectl("delete", "namespace", called, "--wait=false")

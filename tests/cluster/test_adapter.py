@@ -17,12 +17,13 @@ from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sleepless_clock
 from ebbtide.adapters.kubernetes.own_objects import Scope
+from ebbtide.api.moments import epoch
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
 from ebbtide.loop.ports import Announcement, Ref, Resource, Target
 from tests.cluster.ebbtide_objects import RULES, arena, grant, install, policy, stateful_set
 from tests.cluster.lease_holder import QUICK
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import Plane
+from tests.cluster.plane import PATIENCE, Plane
 
 
 @pytest.fixture(scope="module")
@@ -446,15 +447,12 @@ def test_a_killed_holder_is_followed_after_the_duration_and_not_before(
         time.sleep(0.3)
     running.kill()
     running.wait()
-    killed = time.monotonic()
-    while not follower.held:
-        assert time.monotonic() - killed < QUICK["duration"] + 3
-        follower.renew()
-        time.sleep(0.05)
-    # Its last renewal was up to one of its ticks before it was killed.
-    assert time.monotonic() - killed >= QUICK["duration"] - QUICK["tick"] - 0.3
+    renewed = epoch(plane.get("lease", "ebbtide", namespace=namespace)["spec"]["renewTime"])
+    plane.wait(lambda: _renewed(follower), QUICK["duration"] + 3, "it is followed", every=0.05)
     spec = plane.get("lease", "ebbtide", namespace=namespace)["spec"]
     assert (spec["holderIdentity"], spec["leaseTransitions"]) == ("pod-2", 2)
+    waited = epoch(spec["acquireTime"]) - renewed
+    assert QUICK["duration"] <= waited < QUICK["duration"] + PATIENCE * QUICK["request_timeout"]
 
 
 @pytest.fixture
@@ -491,7 +489,7 @@ def test_trust_runs_out_while_the_api_server_hangs(
     with plane.paused("kube-apiserver"):
         renewed = time.monotonic()
         assert _renewed(lease), "one failed renewal is no event"
-        assert time.monotonic() - renewed < 1.5
+        assert time.monotonic() - renewed < PATIENCE * QUICK["request_timeout"]
         with pytest.raises(ClusterUnavailable, match="did not answer in time"):
             cluster(quick, namespace).survey()
         time.sleep(max(0.0, renewed + QUICK["duration"] - QUICK["margin"] - time.monotonic()))

@@ -7,12 +7,10 @@ import pytest
 
 from tests.cluster.match_day import FLEETS, PER_REPLICA, MatchDay, keep
 from tests.cluster.running_operator import condition
-from tests.cluster.workloads import LATE, SOAK
+from tests.cluster.workloads import SOAK
 
 UNSERVED = {"match": 0.02, "rise": 0.0, "whistle": 0.0}
 """Share of the demand that may find no replica. Whoever looks once in five minutes is late."""
-SETTLED = 4.0
-"""Seconds after which the operator has seen a workload for the first time."""
 
 pytestmark = [
     pytest.mark.prometheus,
@@ -24,7 +22,8 @@ pytestmark = [
 def test_capacity_is_there_before_the_need(match_day: MatchDay) -> None:
     for app, demand in match_day.recordings.items():
         stairs = match_day.stairs[app]
-        moments = np.arange(stairs.changes[0].at + SETTLED, demand.live + match_day.length, 0.5)
+        begun = match_day.moments["settled"]
+        moments = np.arange(begun, demand.live + match_day.length, 0.5)
         need = np.array([demand(moment) for moment in moments])
         capacity = np.array([stairs.at(moment) * PER_REPLICA for moment in moments])
         unserved = np.maximum(need - capacity, 0).sum() / need.sum()
@@ -45,10 +44,10 @@ def test_no_window_of_a_soak_sees_more_than_one_step(match_day: MatchDay, app: s
     stairs = match_day.stairs[app]
     highest = max(stairs.replicas)
     share = 0.02 if app == "quiet" else 0.1
-    print(stairs.told(app, SOAK - LATE))
+    print(stairs.told(app, SOAK))
     least = 0 if app == "rise" else 1  # while the match fills up there may be nothing to let go
     most = max(1, int(highest * share))
-    assert least <= stairs.largest_drop(SOAK - LATE) <= most, stairs.changes
+    assert least <= stairs.largest_drop(SOAK) <= most, stairs.changes
 
 
 def test_only_the_operator_moved_the_fleet(match_day: MatchDay) -> None:

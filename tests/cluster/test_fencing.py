@@ -12,18 +12,11 @@ from tests.cluster.feed import Feed, constant
 from tests.cluster.plane import Plane
 from tests.cluster.running_operator import Operator, home_of, status_of
 from tests.cluster.watch import Staircase, Watch
-from tests.cluster.workloads import PER_REPLICA, care, start_fleets
+from tests.cluster.workloads import FREEZE, PER_REPLICA, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 APP = "edge"
 FLEET = 20
-FREEZE: dict[str, Any] = {
-    "apiVersion": "ebbtide.dev/v1alpha1",
-    "kind": "CapacityOverride",
-    "metadata": {"name": "freeze-1"},
-    "spec": {"selector": {}, "until": "2099-01-01 00:00", "why": "a test", "freeze": True},
-}
-"""So the successor only stays where it is, and moves nothing by itself."""
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(600)]
 

@@ -14,8 +14,8 @@ from ebbtide.adapters.kubernetes.api_server import connect
 from ebbtide.errors import Forbidden
 from tests.cluster.ebbtide_objects import arena, install, policy
 from tests.cluster.manifests import deployment
-from tests.cluster.operator_process import HOME, TICK, operator
-from tests.cluster.plane import Plane
+from tests.cluster.operator_process import HOME, REQUEST_TIMEOUT, TICK, operator
+from tests.cluster.plane import PATIENCE, Plane
 from tests.deploy.rendering import ROOT, as_yaml, kustomized, of_kind
 from tests.deploy.rights import Right, granted
 from tests.integration.prometheus_server import PrometheusServer, require_prometheus
@@ -170,7 +170,7 @@ def test_enforce_scales_and_leaves_in_good_order(
         assert holder(cluster)
         code, seconds = running.ask_to_end()
         assert code == 0, running.log
-        assert seconds < TICK + 2
+        assert seconds < PATIENCE * (TICK + REQUEST_TIMEOUT)
         assert running.refusals() == []
     assert holder(cluster) == ""
 

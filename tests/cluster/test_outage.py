@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.cluster.match_day import MatchDay
-from tests.cluster.running_operator import TICK, condition
+from tests.cluster.match_day import DARK, MatchDay
+from tests.cluster.plane import PATIENCE
+from tests.cluster.running_operator import LOOK, condition
 
 MINUTE = 60.0
 pytestmark = [
@@ -15,13 +16,13 @@ pytestmark = [
 
 def test_the_outage_is_seen_when_the_next_minute_is_due(match_day: MatchDay) -> None:
     moments = match_day.moments
-    assert moments["unavailable"] - moments["stopped"] <= MINUTE + 3 * TICK
+    assert moments["unavailable"] - moments["stopped"] <= MINUTE + PATIENCE * LOOK
 
 
 def test_nothing_shrinks_from_then_until_it_is_back(match_day: MatchDay) -> None:
     moments, stairs = match_day.moments, match_day.stairs["quiet"]
     dark = stairs.between(moments["unavailable"], moments["started"])
-    assert moments["started"] - moments["unavailable"] >= 30
+    assert moments["started"] - moments["unavailable"] >= DARK
     assert not dark.drops(), dark.changes
     assert stairs.between(0, moments["stopped"]).drops()
 
@@ -37,7 +38,7 @@ def test_the_condition_and_an_event_say_so(match_day: MatchDay) -> None:
 
 def test_it_recovers_by_itself_and_the_descent_goes_on(match_day: MatchDay) -> None:
     moments, stairs = match_day.moments, match_day.stairs["quiet"]
-    assert moments["available"] - moments["started"] <= MINUTE + 3 * TICK
+    assert moments["available"] - moments["started"] <= MINUTE + PATIENCE * LOOK
     assert stairs.between(moments["available"]).drops()
     assert condition(match_day.statuses["quiet"], "MetricsAvailable")["status"] == "True"
 

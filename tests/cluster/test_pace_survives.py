@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from tests.cluster.ebbtide_objects import install
-from tests.cluster.feed import Feed, constant
+from tests.cluster.feed import MINUTE, Feed, constant
 from tests.cluster.plane import Plane
-from tests.cluster.running_operator import TICK, Operator, home_of
+from tests.cluster.running_operator import Operator, home_of, status_of
 from tests.cluster.watch import Staircase, Watch
-from tests.cluster.workloads import LATE, PER_REPLICA, SOAK, care, start_fleets
+from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
 FLEET = 30
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.prometheus
 
 
 class Hand(NamedTuple):
-    """Does something to a workload in the middle of its descent."""
+    """Does something to a workload in the middle of its descent, and waits until it counts."""
 
     plane: Plane
     namespace: str
@@ -42,6 +42,16 @@ class Hand(NamedTuple):
             *flags,
             f"--patch={change}",
         )
+
+    def until_it_counts(self) -> None:
+        """Wait until a decision was made by what the policy says now."""
+
+        def counts() -> bool:
+            found = self.plane.get("capacitypolicy", self.app, namespace=self.namespace)
+            seen = (found.get("status") or {}).get("observedGeneration")
+            return bool(seen == found["metadata"]["generation"])
+
+        self.plane.wait(counts, 10, f"{self.app} is decided on anew")
 
     def lower_max(self) -> None:
         self.patch('{"spec": {"replicas": {"max": 2}}}')
@@ -55,16 +65,19 @@ class Hand(NamedTuple):
 
     def drop_descent(self) -> None:
         self.patch('{"spec": {"policies": {"descent": null}}}')
+        self.until_it_counts()
 
     def wipe(self) -> None:
         for _ in range(4):
             self.patch('{"status": null}', "--subresource=status")
-            time.sleep(1.3)
+            self.plane.wait(
+                lambda: status_of(self.plane, self.namespace, self.app), 10, "it begins anew"
+            )
 
     def flip(self) -> None:
         for mode in ("DryRun", "Enforce", "ScaleUpOnly", "Enforce"):
             self.patch(f'{{"spec": {{"mode": "{mode}"}}}}')
-            time.sleep(2.1)
+            self.until_it_counts()
 
 
 DISTURBANCES: Mapping[str, Callable[[Hand], None]] = {
@@ -77,11 +90,23 @@ DISTURBANCES: Mapping[str, Callable[[Hand], None]] = {
 }
 
 
+GOES_ON: Mapping[str, int] = {
+    "max-lowered": 1,
+    "edited": 3,
+    "made-again": 1,
+    "status-wiped": 1,
+    "mode-flipped": 1,
+}
+"""How many more steps are waited for after a disturbance."""
+
+
 class Story(NamedTuple):
     """What was seen of one workload, and when it was disturbed."""
 
     stairs: Staircase
     disturbed: float
+    counted: float
+    """When the disturbance was over, and counted."""
 
 
 @pytest.fixture(scope="module")
@@ -98,50 +123,58 @@ def stories(plane: Plane, live_prometheus: PrometheusServer) -> Mapping[str, Sto
             plane.apply(care(app), namespace=home)
         operator = stack.enter_context(Operator(plane, home, {"default": live_prometheus.url}))
 
-        def disturbed(app: str) -> float:
+        def disturbed(app: str) -> tuple[float, float]:
             below = FLEET - 2 * STEP
             plane.wait(lambda: 0 < watch.now(app) <= below, 60, f"{app} goes down")
-            moment = time.time()
+            begun = time.time()
             DISTURBANCES[app](Hand(plane, home, app))
-            return moment
+            ended = time.time()
+            if app not in GOES_ON:
+                time.sleep(2 * SOAK)  # long enough for a step that is taken in spite of it
+            else:
+                plane.wait(
+                    lambda: len(watch.of(app).between(ended).drops()) >= GOES_ON[app],
+                    8 * SOAK,
+                    f"{app} goes on",
+                )
+            return begun, ended
 
         with ThreadPoolExecutor(len(DISTURBANCES)) as hands:
             moments = dict(zip(DISTURBANCES, hands.map(disturbed, DISTURBANCES), strict=True))
-        time.sleep(3 * SOAK)
         operator.stop()
         assert not operator.stack_traces
-        return {app: Story(watch.of(app), moments[app]) for app in DISTURBANCES}
+        return {app: Story(watch.of(app), *moments[app]) for app in DISTURBANCES}
 
 
 @pytest.mark.parametrize("app", [app for app in DISTURBANCES if app != "edited"])
 def test_no_window_of_a_soak_sees_more_than_one_step(
     stories: Mapping[str, Story], app: str
 ) -> None:
-    stairs, disturbed = stories[app]
-    print(stairs.told(app, SOAK - LATE))
-    assert stairs.largest_drop(SOAK - LATE) == STEP, stairs.changes
-    assert stairs.between(0, disturbed).drops()
+    stairs = stories[app].stairs
+    print(stairs.told(app, SOAK))
+    assert stairs.largest_drop(SOAK) == STEP, stairs.changes
+    assert stairs.between(0, stories[app].disturbed).drops()
 
 
-@pytest.mark.parametrize("app", [app for app in DISTURBANCES if app != "descent-removed"])
+@pytest.mark.parametrize("app", GOES_ON)
 def test_the_descent_goes_on_after_it(stories: Mapping[str, Story], app: str) -> None:
-    stairs, disturbed = stories[app]
-    assert stairs.between(disturbed + SOAK).drops()
+    assert stories[app].stairs.between(stories[app].counted).drops()
 
 
 def test_a_quicker_descent_counts_only_after_a_step_of_the_slower_one(
     stories: Mapping[str, Story],
 ) -> None:
-    stairs, edited = stories["edited"]
-    first = stairs.between(edited).drops()[0][0]
-    assert stairs.between(0, first + LATE).largest_drop(SOAK - LATE) == STEP
-    after = stairs.between(first + LATE)
-    print(stairs.told("edited", SOAK - LATE))
-    assert after.largest_drop(QUICKER_SOAK - LATE) == QUICKER_STEP, stairs.changes
+    stairs, edited, _ = stories["edited"]
+    after = stairs.between(edited)
+    first = after.drops()[0][0]
+    print(stairs.told("edited", QUICKER_SOAK))
+    assert stairs.between(0, first + 1).largest_drop(SOAK) == STEP
+    assert after.largest_drop(QUICKER_SOAK) == QUICKER_STEP, stairs.changes
 
 
 def test_a_descent_that_nobody_names_any_more_is_the_default_one(
     stories: Mapping[str, Story],
 ) -> None:
-    stairs, removed = stories["descent-removed"]
-    assert not stairs.between(removed + TICK).drops(), "the default soak is a minute"
+    stairs, _, removed = stories["descent-removed"]
+    last = stairs.between(0, removed).drops()[-1][0]
+    assert not stairs.between(removed, last + MINUTE).drops(), "the default soak is a minute"

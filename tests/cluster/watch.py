@@ -1,4 +1,4 @@
-"""Writes down every change of the replicas of a namespace's Deployments, and by whom it came."""
+"""Writes down every change of a number in a namespace's objects, and by whom it came."""
 
 import itertools
 import subprocess
@@ -7,21 +7,31 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
+from ebbtide.api.moments import epoch
 from tests.cluster.plane import Plane
 
-_COLUMNS = (
-    "{.metadata.name},{.spec.replicas},"
-    '{.metadata.managedFields[?(@.subresource=="scale")].manager}{"\\n"}'
-)
+REPLICAS = "{.spec.replicas}"
+_WRITTEN = '{range .metadata.managedFields[*]},{.manager} {.time} {.subresource}{end}{"\\n"}'
 
 
 class Change(NamedTuple):
     """The replicas of a Deployment from a moment (epoch seconds) on."""
 
-    at: float
+    written: float
+    """The whole second in which the API server wrote it."""
+    heard: float
+    """When the watch heard of it: on a busy machine that may be a good while later."""
     replicas: int
     managers: str
     """All who ever wrote its scale."""
+
+    @classmethod
+    def told(cls, replicas: str, fields: Sequence[str]) -> "Change":
+        """What a line of the watch says: replicas, and for each manager when it wrote what."""
+        parts = [field.split(" ") for field in fields]
+        spec = [epoch(at) for _, at, subresource in parts if subresource != "status"]
+        scale = [manager for manager, _, subresource in parts if subresource == "scale"]
+        return cls(max(spec), time.time(), int(replicas), " ".join(scale))
 
 
 class Staircase:
@@ -36,18 +46,21 @@ class Staircase:
 
     def between(self, start: float, end: float = float("inf")) -> "Staircase":
         """The part from one moment to another, with what there was at its start."""
-        before = [change for change in self.changes if change.at < start][-1:]
-        inside = [change for change in self.changes if start <= change.at < end]
-        return Staircase([*(change._replace(at=start) for change in before), *inside])
+        before = [change for change in self.changes if change.written < start][-1:]
+        inside = [change for change in self.changes if start <= change.written < end]
+        return Staircase([*before, *inside])
 
     def at(self, moment: float) -> int:
-        """The replicas at a moment."""
-        return [change.replicas for change in self.changes if change.at <= moment][-1]
+        """The replicas at a moment, as far as they were heard of by then."""
+        return [change.replicas for change in self.changes if change.heard <= moment][-1]
 
     def drops(self) -> list[tuple[float, int]]:
-        """Every reduction: when, and how many replicas went."""
+        """Every reduction: the second in which it was written, and how many replicas went.
+
+        Two that lie at least so many whole seconds apart do so in the record as well.
+        """
         pairs = itertools.pairwise(self.changes)
-        return [(b.at, a.replicas - b.replicas) for a, b in pairs if b.replicas < a.replicas]
+        return [(b.written, a.replicas - b.replicas) for a, b in pairs if b.replicas < a.replicas]
 
     def largest_drop(self, window: float) -> int:
         """The most that went in any half-open window; what came back does not count against it."""
@@ -59,7 +72,7 @@ class Staircase:
         """Say in one line how it went down."""
         return (
             f"{name}: {' '.join(map(str, self.replicas))}; at most {self.largest_drop(window)} in "
-            f"any {window:g} s, at least {self.shortest_rest():.2f} s from one step to the next"
+            f"any {window:g} s, at least {self.shortest_rest():.0f} s from one step to the next"
         )
 
     def shortest_rest(self) -> float:
@@ -70,13 +83,18 @@ class Staircase:
 
 
 class Watch:
-    """Watches the Deployments of a namespace: `with Watch(plane, namespace) as watch:`."""
+    """Watches the Deployments of a namespace: `with Watch(plane, namespace) as watch:`.
 
-    def __init__(self, plane: Plane, namespace: str) -> None:
+    With another kind, and the path of the number there, it watches those.
+    """
+
+    def __init__(
+        self, plane: Plane, namespace: str, kind: str = "deployments", number: str = REPLICAS
+    ) -> None:
         self._command = [
             *(str(plane.kubectl_path), f"--kubeconfig={plane.kubeconfig}"),
-            *("get", "deployments", f"--namespace={namespace}", "--watch"),
-            f"--output=jsonpath={_COLUMNS}",
+            *("get", kind, f"--namespace={namespace}", "--watch"),
+            f"--output=jsonpath={{.metadata.name}},{number}{_WRITTEN}",
         ]
         self._seen: dict[str, list[Change]] = {}
         self._thread = threading.Thread(target=self._read, name=f"watch-{namespace}")
@@ -106,8 +124,7 @@ class Watch:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                at = time.time()
-                name, replicas, managers = line.strip().split(",", 2)
+                name, replicas, *fields = line.rstrip("\n").split(",")
                 changes = self._seen.setdefault(name, [])
                 if not changes or changes[-1].replicas != int(replicas):
-                    changes.append(Change(at, int(replicas), managers))
+                    changes.append(Change.told(replicas, fields))

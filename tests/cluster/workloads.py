@@ -6,7 +6,7 @@ from typing import Any
 from tests.cluster.ebbtide_objects import policy
 from tests.cluster.feed import query
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import Plane
+from tests.cluster.plane import PATIENCE, Plane
 
 PER_REPLICA = 100
 SOAK = 5
@@ -14,8 +14,13 @@ MAX_STEP = "10%"
 """Of the fleet at the start of the descent, and the soak: a staircase that a test can wait for."""
 DIP = "30s"
 """How long a dip may last: no longer than a test can wait."""
-LATE = 0.4
-"""Seconds by which the watch may hear of one write later than of another on a busy machine."""
+FREEZE: dict[str, Any] = {
+    "apiVersion": "ebbtide.dev/v1alpha1",
+    "kind": "CapacityOverride",
+    "metadata": {"name": "freeze-1"},
+    "spec": {"selector": {}, "until": "2099-01-01 00:00", "why": "a test", "freeze": True},
+}
+"""Whoever leads only stays where it is."""
 
 
 def care(app: str, **spec: Any) -> dict[str, Any]:
@@ -39,4 +44,5 @@ def start_fleets(plane: Plane, namespace: str, apps: Iterable[str], replicas: in
         plane.apply(deployment(app, replicas, boot="1s"), namespace=namespace)
     for app in names:
         path = f"--for=jsonpath={{.status.readyReplicas}}={replicas}"
-        plane.kubectl("wait", path, "--timeout=90s", f"deployment/{app}", f"-n={namespace}")
+        most = f"--timeout={PATIENCE * 60}s"
+        plane.kubectl("wait", path, most, f"deployment/{app}", f"-n={namespace}")

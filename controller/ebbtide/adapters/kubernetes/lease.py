@@ -109,6 +109,7 @@ class KubernetesLease:
         )
         self._trusted_until = _NEVER
         self._sight = _Sight("", _NEVER)
+        self._followed = ""
 
     @property
     def held(self) -> bool:
@@ -138,10 +139,12 @@ class KubernetesLease:
         if holder not in ("", self._settings.identity):
             self._trusted_until = _NEVER
             if not self._abandoned(lease):
+                self._stand_by(holder)
                 return
         sent = self._monotonic()
         self._store.replace(self._place, self._claimed(lease, holder))
         if holder != self._settings.identity:
+            self._followed = ""
             _LOG.info("leading now: the lease was held by %s before", holder or "nobody")
         self._trusted_until = sent + self._settings.duration - self._settings.margin
 
@@ -153,6 +156,11 @@ class KubernetesLease:
             metadata = {"name": self._place.name, "namespace": self._place.namespace}
             head = {"apiVersion": self._place.api_version, "kind": "Lease"}
             return self._store.create(self._place, {**head, "metadata": metadata, "spec": {}})
+
+    def _stand_by(self, holder: str) -> None:
+        if holder != self._followed:
+            self._followed = holder
+            _LOG.info("standing by: the lease is held by %s", holder)
 
     def _abandoned(self, lease: Json) -> bool:
         """Whether another's Lease has stood unchanged for as long as its holder may trust it."""
