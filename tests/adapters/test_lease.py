@@ -135,6 +135,18 @@ def test_a_follower_takes_over_after_the_whole_duration() -> None:
     assert world.holders == [B]
 
 
+def test_a_follower_says_once_whom_it_stands_by_for(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    renew(world, A)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            renew(world, B)
+            world.wait(10)
+            renew(world, A)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["standing by: the lease is held by pod-1"]
+
+
 def test_a_follower_counts_from_the_answer_not_from_the_question() -> None:
     world = World()
     renew(world, A)

@@ -12,6 +12,7 @@ BINARIES = (
     "kubectl",
 )
 STAGES = Path(__file__).with_name("fake_nodes.yaml")
+AUDIT = Path(__file__).with_name("audit.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Layout:
     @property
     def api_url(self) -> str:
         return f"https://127.0.0.1:{self.api_port}"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.folder / "audit.jsonl"
 
     def kubeconfig(self, user: str) -> Path:
         return self.folder / f"{user.removeprefix('system:')}.kubeconfig"
@@ -84,6 +89,9 @@ class Layout:
             f"--cert-dir={self.serving_pair[0].parent}",
             "--service-cluster-ip-range=10.96.0.0/16",
             "--authorization-mode=RBAC",
+            f"--audit-policy-file={AUDIT}",
+            f"--audit-log-path={self.audit_log}",
+            "--audit-log-maxsize=0",  # one file, whatever its size
             f"--token-auth-file={self.tokens}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={self.service_account_key}",

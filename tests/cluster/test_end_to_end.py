@@ -15,7 +15,6 @@ UNSERVED = {"match": 0.02, "rise": 0.0, "whistle": 0.0}
 pytestmark = [
     pytest.mark.prometheus,
     pytest.mark.traces,
-    pytest.mark.timeout(600),  # a match has its own length
 ]
 
 

@@ -24,7 +24,7 @@ from tests.cluster.watch import Staircase, Watch
 from tests.cluster.workloads import DIP, FREEZE, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 
-pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.prometheus
 
 APP, STALL = "edge", "stall"
 FLEET, STEP = 30, 3

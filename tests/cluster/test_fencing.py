@@ -18,7 +18,7 @@ from tests.integration.prometheus_server import PrometheusServer
 APP = "edge"
 FLEET = 20
 
-pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.prometheus
 
 
 class Seen(NamedTuple):

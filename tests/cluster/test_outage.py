@@ -10,7 +10,6 @@ MINUTE = 60.0
 pytestmark = [
     pytest.mark.prometheus,
     pytest.mark.traces,
-    pytest.mark.timeout(600),  # a match has its own length
 ]
 
 

@@ -44,7 +44,7 @@ CALLS = {
 }
 
 
-pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.prometheus
 
 
 class Lane(NamedTuple):

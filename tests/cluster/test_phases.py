@@ -28,7 +28,7 @@ FLEET = 10
 BOOT = 6.0
 SOON = 8.0
 """Seconds in which an event has to be ready, and will not be."""
-pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.prometheus
 
 
 def moment(at: float) -> str:

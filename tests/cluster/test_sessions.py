@@ -27,7 +27,7 @@ from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
 from tests.integration.remote_write import Series
 
-pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.prometheus
 
 FLEET, STEP = 40, 4
 NAMES = "metadata.name"

@@ -1,37 +1,40 @@
 """Writes down every change of a number in a namespace's objects, and by whom it came."""
 
 import itertools
+import json
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
 
 from ebbtide.api.moments import epoch
 from tests.cluster.plane import Plane
 
 REPLICAS = "{.spec.replicas}"
-_WRITTEN = '{range .metadata.managedFields[*]},{.manager} {.time} {.subresource}{end}{"\\n"}'
+_VERSION = "{.metadata.resourceVersion}"
+_MANAGERS = '{.metadata.managedFields[?(@.subresource=="scale")].manager}'
 
 
 class Change(NamedTuple):
     """The replicas of a Deployment from a moment (epoch seconds) on."""
 
     written: float
-    """The whole second in which the API server wrote it."""
+    """When the API server was asked for it, by its own record; where there is none, `heard`."""
     heard: float
     """When the watch heard of it: on a busy machine that may be a good while later."""
     replicas: int
     managers: str
     """All who ever wrote its scale."""
 
-    @classmethod
-    def told(cls, replicas: str, fields: Sequence[str]) -> "Change":
-        """What a line of the watch says: replicas, and for each manager when it wrote what."""
-        parts = [field.split(" ") for field in fields]
-        spec = [epoch(at) for _, at, subresource in parts if subresource != "status"]
-        scale = [manager for manager, _, subresource in parts if subresource == "scale"]
-        return cls(max(spec), time.time(), int(replicas), " ".join(scale))
+
+class _Line(NamedTuple):
+    """What the watch hears of an object."""
+
+    heard: float
+    version: str
+    number: int
+    managers: str
 
 
 class Staircase:
@@ -55,10 +58,7 @@ class Staircase:
         return [change.replicas for change in self.changes if change.heard <= moment][-1]
 
     def drops(self) -> list[tuple[float, int]]:
-        """Every reduction: the second in which it was written, and how many replicas went.
-
-        Two that lie at least so many whole seconds apart do so in the record as well.
-        """
+        """Every reduction: when it was written, and how many replicas went."""
         pairs = itertools.pairwise(self.changes)
         return [(b.written, a.replicas - b.replicas) for a, b in pairs if b.replicas < a.replicas]
 
@@ -72,7 +72,7 @@ class Staircase:
         """Say in one line how it went down."""
         return (
             f"{name}: {' '.join(map(str, self.replicas))}; at most {self.largest_drop(window)} in "
-            f"any {window:g} s, at least {self.shortest_rest():.0f} s from one step to the next"
+            f"any {window:g} s, at least {self.shortest_rest():.2f} s from one step to the next"
         )
 
     def shortest_rest(self) -> float:
@@ -91,12 +91,14 @@ class Watch:
     def __init__(
         self, plane: Plane, namespace: str, kind: str = "deployments", number: str = REPLICAS
     ) -> None:
+        self._audit = plane.own.layout.audit_log if plane.own else None
+        self._namespace = namespace
         self._command = [
             *(str(plane.kubectl_path), f"--kubeconfig={plane.kubeconfig}"),
             *("get", kind, f"--namespace={namespace}", "--watch"),
-            f"--output=jsonpath={{.metadata.name}},{number}{_WRITTEN}",
+            f'--output=jsonpath={{.metadata.name}},{number},{_VERSION},{_MANAGERS}{{"\\n"}}',
         ]
-        self._seen: dict[str, list[Change]] = {}
+        self._seen: dict[str, list[_Line]] = {}
         self._thread = threading.Thread(target=self._read, name=f"watch-{namespace}")
 
     def __enter__(self) -> Self:
@@ -112,19 +114,39 @@ class Watch:
         self._process.wait(timeout=10)
 
     def of(self, name: str) -> Staircase:
-        """What was seen of one Deployment so far."""
-        return Staircase(self._seen.get(name, []))
+        """What was seen of one object so far."""
+        written = self._moments()
+        return Staircase(
+            [
+                Change(written.get(line.version, line.heard), line.heard, *line[2:])
+                for line in list(self._seen.get(name, []))
+            ]
+        )
 
     def now(self, name: str) -> int:
-        """The replicas of a Deployment as last seen; none yet is unheard of, so -1."""
+        """The number of an object as last seen; none yet is unheard of, so -1."""
         seen = self._seen.get(name)
-        return seen[-1].replicas if seen else -1
+        return seen[-1].number if seen else -1
+
+    def _moments(self) -> Mapping[str, float]:
+        """When the API server was asked for each version of a Deployment in this namespace."""
+        if self._audit is None or not self._audit.exists():
+            return {}
+        whole = [line for line in self._audit.open() if line.endswith("}\n")]
+        made = [json.loads(line) for line in whole if f'"namespace":"{self._namespace}"' in line]
+        return {
+            str(one["responseObject"]["metadata"].get("resourceVersion")): epoch(
+                one["requestReceivedTimestamp"]
+            )
+            for one in made
+            if "metadata" in one.get("responseObject", {})
+        }
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                name, replicas, *fields = line.rstrip("\n").split(",")
-                changes = self._seen.setdefault(name, [])
-                if not changes or changes[-1].replicas != int(replicas):
-                    changes.append(Change.told(replicas, fields))
+                name, number, version, managers = line.rstrip("\n").split(",")
+                seen = self._seen.setdefault(name, [])
+                if not seen or seen[-1].number != int(number):
+                    seen.append(_Line(time.time(), version, int(number), managers))

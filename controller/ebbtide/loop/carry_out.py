@@ -30,10 +30,13 @@ _TOLD_BY_HAND = {"ScaledByHand", "ReplicasReset"}
 
 
 class Writer:
-    """Writes statuses and events, and takes steps that are on record."""
+    """Writes statuses and events, and takes steps that are on record.
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    Whoever replays, for nobody to read a status, need not foretell the steps that are to come.
+    """
+
+    def __init__(self, cluster: Cluster, *, foretells: bool = True) -> None:
+        self._cluster, self._foretells = cluster, foretells
         self._announcer = Announcer(cluster)
 
     def carry_out(
@@ -63,7 +66,7 @@ class Writer:
         if step is None and not worth_writing(workload.resource.status, status, now):
             return account
         if step is None:
-            status |= staircase.told(workload.policies, account.seen, account.outcome)
+            status |= self._foretold(workload, account)
         recorded = replace(workload, resource=self._cluster.write_status(workload.resource, status))
         try:
             if step:
@@ -72,7 +75,7 @@ class Writer:
                 taken = replace(taking, at=now + elapsed())
                 self._tell_step(recorded, account, taken, actuator)
                 confirmed = actuator.confirm(sections, taken)
-                confirmed |= staircase.told(workload.policies, account.seen, account.outcome)
+                confirmed |= self._foretold(workload, account)
                 if confirmed != sections:
                     status = account_status(recorded.resource, account, confirmed)
                     self._cluster.write_status(recorded.resource, status)
@@ -93,6 +96,12 @@ class Writer:
             log.warning("%s: %s", resource.key, condition.message)
             said = Announcement(written, condition.reason, condition.message, warning=True)
             self._announcer.tell(said, condition.reason, now)
+
+    def _foretold(self, workload: Workload, account: Account) -> Json:
+        """The section of the next steps."""
+        if not self._foretells:
+            return {}
+        return staircase.told(workload.policies, account.seen, account.outcome)
 
     def _act(self, workload: Workload, step: Step, by: tuple[Actuator, Target]) -> None:
         """Take a step that is on record; say so where it fails."""

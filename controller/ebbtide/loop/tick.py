@@ -126,7 +126,7 @@ class Loop:
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._tuner = Tuner(rules.reckon, world.leisure)
-        self._writer = Writer(world.cluster)
+        self._writer = Writer(world.cluster, foretells=not rules.replayed)
         self._escorts = Escorts(world.cluster, world.metrics)
         self._boots = BootWatch(world.cluster)
         self._put_back = PutBack(world.cluster, rules.max_mode)

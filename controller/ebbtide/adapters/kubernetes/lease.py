@@ -158,6 +158,7 @@ class KubernetesLease:
             return self._store.create(self._place, {**head, "metadata": metadata, "spec": {}})
 
     def _stand_by(self, holder: str) -> None:
+        """Say whom this one is ready to follow, once for each."""
         if holder != self._followed:
             self._followed = holder
             _LOG.info("standing by: the lease is held by %s", holder)
