@@ -31,7 +31,8 @@ def ebbing(fell: float) -> Demand:
 
 def ticks_of(tape: Path, app: str) -> int:
     """How many ticks of a workload are on a tape so far."""
-    return sum(line.startswith('{"tick"') and f"/{app}" in line[:99] for line in tape.open())
+    lines = tape.read_text().splitlines()
+    return sum(line.startswith('{"tick"') and f"/{app}" in line[:99] for line in lines)
 
 
 def replayed(tape: Path, *more: str) -> tuple[int, dict[str, dict[str, Any]]]:

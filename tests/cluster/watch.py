@@ -132,8 +132,9 @@ class Watch:
         """When the API server was asked for each version of a Deployment in this namespace."""
         if self._audit is None or not self._audit.exists():
             return {}
-        whole = [line for line in self._audit.open() if line.endswith("}\n")]
-        made = [json.loads(line) for line in whole if f'"namespace":"{self._namespace}"' in line]
+        lines = self._audit.read_text().splitlines()
+        mine = f'"namespace":"{self._namespace}"'
+        made = [json.loads(line) for line in lines if mine in line and line.endswith("}")]
         return {
             str(one["responseObject"]["metadata"].get("resourceVersion")): epoch(
                 one["requestReceivedTimestamp"]
