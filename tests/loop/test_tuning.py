@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ebbtide.api.objective import PRIORS, Settings
-from ebbtide.loop.tuning import Question, Reckoned
+from ebbtide.loop.background import AtOnce
+from ebbtide.loop.tuning import Question, Reckoned, Tuner
+from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Phase
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, TICK, World, fails, levels
@@ -92,6 +95,15 @@ def test_a_successor_goes_on_with_what_is_in_force_and_asks_nothing_anew() -> No
     world.run(1)
     assert planner.asked == []
     assert world.status()["tuning"]["settings"] == STRICT
+
+
+def test_what_another_leader_found_meanwhile_is_not_undone() -> None:
+    world = tuned(Planner(STRICT))
+    world.run(1)
+    theirs = {"settings": dict(LOOSE), "reckonedAt": "2026-11-11T12:00:30.000Z"}
+    world.set_status(world.status() | {"tuning": world.status()["tuning"] | theirs})
+    world.run(1)
+    assert world.status()["tuning"]["settings"] == LOOSE
 
 
 def test_every_workload_is_asked_once_a_day_and_changed_no_more_often() -> None:
@@ -189,6 +201,24 @@ def test_a_replay_that_fails_is_logged_once_a_day_and_what_was_known_stays(
     assert headroom(world) == 0.3
     failures = [record for record in caplog.records if "can't be replayed" in record.message]
     assert len(failures) == 1
+
+
+def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureFixture) -> None:
+    world = tuned(Planner())
+    (account,) = world.tick().accounts.values()
+    (column,) = (known.said.task.column for known in account.prospects.foresights.values())
+    column = replace(column, minutes=np.full(60, 100.0))
+    workload = Understanding({}, ["Flat"]).of([world.policy()])["live/edge"]
+    assert isinstance(workload, Workload)
+
+    def unknown(*_: object) -> Question:
+        raise LookupError("no such signal")
+
+    planner = Planner()
+    fresh = replace(workload, resource=replace(workload.resource, status={}))
+    Tuner(planner, AtOnce()).refresh([fresh], [column], unknown)
+    assert planner.asked == []
+    assert "live/edge: its past can't be replayed" in caplog.text
 
 
 def test_a_status_that_was_not_written_is_written_at_the_next_tick() -> None:

@@ -108,6 +108,12 @@ def suggestion_in(status: Mapping[str, Any]) -> Suggestion | None:
     )
 
 
+def reckoned_at(status: Mapping[str, Any]) -> str | None:
+    """By which minute the suggestion was reckoned that a status holds, as it stands there."""
+    found: str | None = (status.get("tuning") or {}).get("reckonedAt")
+    return found
+
+
 def applied_json(status: Mapping[str, Any]) -> Json | None:
     """What a status holds of settings in force, as it stands there."""
     found: Json | None = (status.get("tuning") or {}).get("applied")

@@ -11,8 +11,9 @@ from functools import partial
 from typing import NamedTuple
 
 from ebbtide.api.objective import Settings, prior
+from ebbtide.api.status import stamp
 from ebbtide.api.tuning import Tuning
-from ebbtide.loop.background import Background, Done
+from ebbtide.loop.background import Background, Done, attempted
 from ebbtide.loop.cohort import Column
 from ebbtide.loop.history import Histories
 from ebbtide.loop.observe import per_replica
@@ -23,6 +24,7 @@ from ebbtide.loop.tuned import (
     applied_in,
     around_event,
     next_applied,
+    reckoned_at,
     settings_for,
     suggestion_in,
 )
@@ -108,7 +110,7 @@ class Tuner:
         due = [key for key in wanted if self._is_due(wanted[key], by_key.get(key, []))]
         if due:
             key = min(due, key=lambda one: self._tried.get(one, (0.0, 0.0)))
-            self._begin(wanted[key], by_key[key], ask)
+            self._begin(wanted[key], by_key[key], ask, self._reckon)
             self._take()
 
     def section(self, workload: Workload, seen: Observation) -> Json:
@@ -127,41 +129,50 @@ class Tuner:
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
 
     def _remember(self, wanted: Mapping[str, Workload]) -> None:
-        """Know of each workload what its status has, and forget those that are gone."""
+        """Know what statuses have, which another leader may have written; forget what is gone."""
         self._tried = {key: tried for key, tried in self._tried.items() if key in wanted}
         self._known = {key: known for key, known in self._known.items() if key in wanted}
         for key, workload in wanted.items():
-            if key not in self._tried:
-                found = suggestion_in(workload.resource.status)
-                self._tried[key] = (found.at, found.objective) if found else (0.0, 0.0)
-                if found:
-                    self._known[key] = found
+            status, known = workload.resource.status, self._known.get(key)
+            if key in self._tried and (known is None or reckoned_at(status) == stamp(known.at)):
+                continue
+            found = suggestion_in(status)
+            self._tried.setdefault(key, (0.0, 0.0))
+            if found and (known is None or found.at > known.at):
+                self._known[key] = found
+                self._tried[key] = found.at, found.objective
 
     def _is_due(self, workload: Workload, columns: Sequence[Column]) -> bool:
         """Whether all of its past is known, and was not asked today for this objective."""
         at, objective = self._tried[workload.key]
+        asked = objective == _objective(workload)
+        if asked and all(column.newest // DAY == at // DAY for column in columns):
+            return False
         ends = [column.end() for column in columns if column.whole]
         if not columns or len(ends) < len(columns) or None in ends:
             return False
         newest = max(end for end in ends if end is not None)
-        return newest // DAY != at // DAY or objective != _objective(workload)
+        return newest // DAY != at // DAY or not asked
 
     def _begin(
         self,
         workload: Workload,
         columns: Sequence[Column],
         ask: Callable[[Workload, Sequence[Column]], Question],
+        reckon: Reckon,
     ) -> None:
         at = max(end for column in columns if (end := column.end()) is not None)
-        objective, reckon = _objective(workload), self._reckon
+        objective = _objective(workload)
         self._tried[workload.key] = at, objective
-        known = ask(workload, columns)
+        known = attempted(partial(ask, workload, columns))
+        if not isinstance(known, Question):
+            _lament(workload.key, known)
+            return
         before = self._known.get(workload.key)
         if before and before.objective == objective:
             known = known._replace(suggested=before.settings)
         self._asked = _Asked(f"tuning {workload.key}", workload.key, objective, at)
-        if reckon is not None:
-            self._background.begin(self._asked.name, partial(reckon, known), slow=True)
+        self._background.begin(self._asked.name, partial(reckon, known), slow=True)
 
     def _take(self) -> None:
         for done in self._background.finished():
@@ -171,8 +182,7 @@ class Tuner:
 
     def _keep(self, asked: _Asked, done: Done) -> None:
         if isinstance(done.result, Exception):
-            told = "%s: its past can't be replayed for its settings"
-            log.error(told, asked.key, exc_info=done.result, extra={"workload": asked.key})
+            _lament(asked.key, done.result)
             return
         found: Reckoned = done.result
         before = self._known.get(asked.key)
@@ -187,6 +197,12 @@ class Tuner:
             unserved=found.unserved,
             cost=found.cost,
         )
+
+
+def _lament(key: str, error: object) -> None:
+    """Say why a past was not replayed; whatever is known stays, and tomorrow is another day."""
+    why = error if isinstance(error, Exception) else None
+    log.error("%s: its past can't be replayed", key, exc_info=why, extra={"workload": key})
 
 
 def _objective(workload: Workload) -> float:
