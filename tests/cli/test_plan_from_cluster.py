@@ -212,3 +212,19 @@ def test_a_cluster_that_does_not_answer_has_a_code_of_its_own(
     told = ebbtide(*ON_THE_CLUSTER)
     assert told.code == 4
     assert "may not list capacitypolicies" in told.err
+
+
+def test_settings_that_were_put_in_force_are_planned_with(ebbtide: Ebbtide, api: HttpApi) -> None:
+    spec = EDGE_POLICY["spec"] | {"objective": {"unserved": "0.1%"}, "tuning": "Apply"}
+    strict = {"presentNeed": {"headroom": "60%"}}
+    since = "2026-03-01T00:00:00.000Z"
+    applied = {"objective": 0.001, "settings": strict, "since": since}
+    told = applied | {"minutes": 40320, "reckonedAt": since}
+
+    def peak(status: dict[str, Any]) -> int:
+        metadata = {**EDGE_POLICY["metadata"], "uid": "p", "generation": 1}
+        policy = EDGE_POLICY | {"metadata": metadata, "spec": spec, "status": status}
+        api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", items(policy))
+        return peak_of(ebbtide(*ON_THE_CLUSTER).out)
+
+    assert peak({"tuning": told | {"applied": applied}}) > 1.3 * peak({"tuning": told})

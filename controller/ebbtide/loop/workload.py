@@ -155,7 +155,7 @@ class Understanding:
 
     def _read(self, resource: Resource) -> Workload | InvalidInput:
         try:
-            spec = _spec(resource)
+            spec = parse_policy(in_force(resource))
             self._check_model(spec.forecast.model)
             settings = {phase: compose(spec, self._plugins, phase) for phase in Phase}
             workload = Workload(
@@ -173,13 +173,22 @@ class Understanding:
             raise InvalidInput(f"spec.forecast.model: {model!r} is not one of {known}")
 
 
-def _spec(resource: Resource) -> CapacityPolicySpec:
-    """What a policy says, with the settings that were put in force if they make sense."""
-    spec = parse_policy(resource.spec)
-    settings = settings_for(spec, applied_in(resource.status))
+def in_force(resource: Resource) -> Json:
+    """The spec of a policy, with the settings that were put in force where they make sense.
+
+    Raises:
+        InvalidInput: the policy makes none.
+
+    """
+    applied = applied_in(resource.status)
+    if applied is None:
+        return resource.spec
+    settings = settings_for(parse_policy(resource.spec), applied)
     if settings is None:
-        return spec
+        return resource.spec
+    whole = dict(with_settings(resource.spec, settings))
     try:
-        return parse_policy(with_settings(resource.spec, settings))
+        parse_policy(whole)
     except InvalidInput:
-        return spec
+        return resource.spec
+    return whole

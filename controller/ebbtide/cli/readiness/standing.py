@@ -10,7 +10,7 @@ from ebbtide.errors import Forbidden, InvalidInput
 from ebbtide.loop.heard import Heard
 from ebbtide.loop.ports import Resource, Survey, Target
 from ebbtide.loop.words import Words
-from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.loop.workload import Understanding, Workload, in_force
 from ebbtide.planning.site import Site
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
         targets=targets,
         words=words,
         site=surveyor.site(scaled),
-        manifests=[manifest_of(one) for one in (*policies, *_said_here(beside, namespace))],
+        manifests=[
+            *(manifest_of(replace(one, spec=in_force(one))) for one in policies),
+            *(manifest_of(one) for one in _said_here(beside, namespace)),
+        ],
         remarks=surveyor.remarks,
     )
 
