@@ -133,8 +133,9 @@ def test_the_shadow_goes_down_its_staircase(beside: Beside) -> None:
     ]
     for number, (_, note) in enumerate(sorted(told)[:3]):
         begun = FLEET - number * STEP
-        assert f"Peace [DryRun]: {begun} -> {begun - STEP} replicas (DescentStep" in note
+        assert f"[DryRun]: {begun} -> {begun - STEP} replicas (" in note
     assert len(told) >= 3
+    assert any("Peace [DryRun]: 20 -> 18 replicas (DescentStep" in note for _, note in told)
     assert beside.dry["mode"] == "DryRun"
     assert beside.dry["replicas"]["desired"] == beside.dry["shadow"]["replicas"]
 
