@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, Self
 
 from ebbtide.api.moments import epoch
@@ -92,7 +93,10 @@ class Watch:
         self, plane: Plane, namespace: str, kind: str = "deployments", number: str = REPLICAS
     ) -> None:
         self._audit = plane.own.layout.audit_log if plane.own else None
-        self._namespace = namespace
+        self._mine = f'"namespace":"{namespace}"'.encode()
+        self._guard = threading.Lock()
+        self._looked_at = 0
+        self._written: dict[str, float] = {}
         self._command = [
             *(str(plane.kubectl_path), f"--kubeconfig={plane.kubeconfig}"),
             *("get", kind, f"--namespace={namespace}", "--watch"),
@@ -130,18 +134,24 @@ class Watch:
 
     def _moments(self) -> Mapping[str, float]:
         """When the API server was asked for each version of a Deployment in this namespace."""
-        if self._audit is None or not self._audit.exists():
-            return {}
-        lines = self._audit.read_text().splitlines()
-        mine = f'"namespace":"{self._namespace}"'
-        made = [json.loads(line) for line in lines if mine in line and line.endswith("}")]
-        return {
-            str(one["responseObject"]["metadata"].get("resourceVersion")): epoch(
-                one["requestReceivedTimestamp"]
-            )
-            for one in made
-            if "metadata" in one.get("responseObject", {})
-        }
+        with self._guard:
+            if self._audit is not None and self._audit.exists():
+                self._read_on(self._audit)
+            return dict(self._written)
+
+    def _read_on(self, audit: Path) -> None:
+        """Read what has been written since the last look; a line that is not whole comes later."""
+        with audit.open("rb") as log:
+            log.seek(self._looked_at)
+            for line in log:
+                if not line.endswith(b"}\n"):
+                    break
+                self._looked_at += len(line)
+                if self._mine in line:
+                    one = json.loads(line)
+                    made = (one.get("responseObject") or {}).get("metadata") or {}
+                    asked = epoch(one["requestReceivedTimestamp"])
+                    self._written[str(made.get("resourceVersion"))] = asked
 
     def _read(self) -> None:
         assert self._process.stdout is not None
