@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.frame import F32, HOUR_MINUTES, NIL, Frame, Rows, total
+from ebbtide.forecast.tide.arrays import F32, NIL, blank, total
+from ebbtide.forecast.tide.frame import HOUR_MINUTES, Frame, Rows
 
 CURVES, OF_A_WEEK = 6, 4
 """All of them, and how many of the first are made from the last week."""
@@ -59,15 +60,19 @@ class Days:
         size, fresh = len(self.ahead), self._fresh(numbers, level)
         old = self.ahead[(numbers[0] + np.arange(size)) % size]
         self.ahead[numbers[-size:] % size] = fresh[-size:]
-        return np.concatenate((old, fresh))
+        coming = blank(len(old) + len(fresh), *fresh.shape[1:])
+        coming[:size], coming[size:] = old, fresh
+        return coming
 
     def step(self, number: int, level: F32) -> F32:
         """The curve of one row to be seen, (1, CURVES, N); those ahead of it stand in `ahead`."""
-        numbers = np.array((number,))
-        fresh = self._fresh(numbers, level)
-        place = number % len(self.ahead)
+        size = len(self.ahead)
+        place = number % size
         here = self.ahead[place : place + 1].copy()
-        self.ahead[place] = fresh[0]
+        if (number + size) % self.fine.cell:
+            self.ahead[place] = self.ahead[place - 1]
+        else:
+            self.ahead[place] = self._curves(np.array((number + size,)), level)[0]
         return here
 
     def next(self, at: int, count: int) -> F32:
@@ -137,6 +142,8 @@ class _Memory:
         window = len(self.raw)
         whole = np.concatenate((self.raw, values))
         self.raw = whole[-window:]
+        if len(numbers) == 1 and (int(numbers[0]) - self.half + 1) % self.cell:
+            return
         last = np.flatnonzero((numbers - self.half + 1) % self.cell == 0)
         if not last.size:
             return

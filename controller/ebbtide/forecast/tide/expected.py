@@ -2,15 +2,16 @@
 
 An online quantile regression: once an hour the coefficients of each quantile are fitted again, by
 weighted least squares whose weights make them the minimum of the pinball loss, with a memory of two
-days, and pulled to what all kinds of demand have in common (`tide_prior`). Everything is measured
+days, and pulled to what all kinds of demand have in common (`tide.prior`). Everything is measured
 in mean changes over so many rows.
 """
 
 import numpy as np
 
-from ebbtide.forecast.tide.frame import F32, Band, Flights, Frame
+from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
-from ebbtide.forecast.tide.regression import add_products, hours, places, solved
+from ebbtide.forecast.tide.regression import add_products, hours, places, solved, weighed
 from ebbtide.forecast.tide.sample import Sample
 
 LEARNT = (0.9, 0.99)
@@ -52,9 +53,8 @@ class Expected:
         band, numbers, at = sample.band, sample.numbers, sample.band.at
         sums, coefficients, terms = self.sums[at], self.coefficients[at], _terms(before, error)
         counts = (sample.known * band.often)[:, :, None]
-        made = np.empty((*known.shape[:2], EXPECTED, known.shape[-1]), np.float32)
-        np.matmul(multiples(band.frame)[at], known, out=made[:, :, :LEVELS])
-        foreseen = np.empty_like(made)
+        made, foreseen = (blank(*error.shape[:2], EXPECTED, error.shape[-1]) for _ in range(2))
+        made[:, :, :LEVELS] = weighed(multiples(band.frame)[at], known)
         for begin, end, anchors in hours(band, numbers, 0.5):
             for each in anchors:
                 self._fit(band, each)
@@ -87,7 +87,7 @@ class Expected:
 
 def _terms(before: F32, error: F32) -> F32:
     """What was known, and what came of it, (T, A, OWN + 1, N)."""
-    terms = np.empty((*error.shape[:2], OWN + 1, error.shape[-1]), np.float32)
+    terms = blank(*error.shape[:2], OWN + 1, error.shape[-1])
     terms[:, :, :-1] = before
     np.minimum(error, FARTHEST, out=terms[:, :, -1])
     np.maximum(terms[:, :, -1], -FARTHEST, out=terms[:, :, -1])

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.tide.arrays import F32, NIL, blank
 from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
-from ebbtide.forecast.tide.frame import F32, NIL
 
 SPANS = (3, 10, 30)
 """Rows of the short averages (exponential, alpha = 2 / (span + 1))."""
@@ -31,6 +31,9 @@ BOTH = CURVES + OF_A_WEEK
 RATIOS, DIFFERENCES, GUARDED = PLAIN, PLAIN + BOTH, PLAIN + 2 * BOTH
 EXPERTS = PLAIN + 2 * BOTH + CURVES
 """Form by form; the curves themselves come last."""
+REGRESSIONS = 2
+EVERY = EXPERTS + REGRESSIONS
+"""All that are mixed: regressions of the experts stand behind them."""
 SINCE = -1
 WIDTH = GUARDED + 2
 """A row: present value, averages, slopes, ratios and differences to each curve now and over ten
@@ -62,13 +65,13 @@ def describe(rows: F32, averages: F32, curves: F32) -> None:
 
 
 def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
-    """What every expert foresaw at each anchor, (T, A, EXPERTS, N).
+    """What every expert foresaw at each anchor, (T, A, EVERY, N); and room for the regressions.
 
     `rows` are those of the origins, (T, A or 1, WIDTH, N); `curves` those of the targets, (T, A or
     1, CURVES, N); `ahead` the rows from one to the other.
     """
     times, count, series = len(rows), len(ahead), rows.shape[-1]
-    out = np.empty((times, count, EXPERTS, series), np.float32)
+    out = blank(times, count, EVERY, series)
     present = rows[:, :, :1]
     out[:, :, :LEVELS] = rows[:, :, :LEVELS]
     sloping = out[:, :, LEVELS:PLAIN]
@@ -78,17 +81,17 @@ def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
         for at, those in ((begin, curves), (begin + CURVES, curves[:, :, :OF_A_WEEK])):
             here = slice(at, at + those.shape[2])
             how(rows[:, :, here], those, out=out[:, :, here])
-    out[:, :, -CURVES:] = curves
+    out[:, :, EXPERTS - CURVES : EXPERTS] = curves
     seasoned = warm(rows, day)
     if not seasoned.all():
-        np.copyto(out[:, :, PLAIN:], present, where=~seasoned[:, :, None])
+        np.copyto(out[:, :, PLAIN:EXPERTS], present, where=~seasoned[:, :, None])
     return out
 
 
 def highest(now: F32) -> F32:
     """The highest that experts foresee who start from the present, (..., N).
 
-    `now` are all of them, (..., EXPERTS, N). The average of 3 rows counts as the present too: not
+    `now` are all of them, (..., EVERY, N). The average of 3 rows counts as the present too: not
     every minute that is low is a fall.
     """
     parts = (slice(0, 2), slice(LEVELS, RATIOS + CURVES), slice(DIFFERENCES, DIFFERENCES + CURVES))
@@ -113,7 +116,9 @@ def along(row: F32, weights: F32, day: int) -> F32:
 
     `weights` are those of the experts, (A, EXPERTS, N).
     """
-    multiples = weights[:, -CURVES:] + weights[:, DIFFERENCES : DIFFERENCES + CURVES]
+    multiples = (
+        weights[:, EXPERTS - CURVES : EXPERTS] + weights[:, DIFFERENCES : DIFFERENCES + CURVES]
+    )
     multiples[:, :OF_A_WEEK] += weights[:, DIFFERENCES + CURVES : GUARDED]
     ratios = weights[:, RATIOS:DIFFERENCES] * row[RATIOS:DIFFERENCES]
     multiples += ratios[:, :CURVES]

@@ -7,6 +7,7 @@ since all that it learns fades.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ LEAST_HISTORY = 60
 RECENT_MINUTES = 180
 """A gap that is longer has no present level."""
 NIL = 1e-9
+DECADES = np.log10(1 / (1 - np.array(LEVELS))).tolist()
+"""How many times the share beyond each level is a tenth."""
 KEPT_SECONDS = 7200.0
 KEPT = 64
 """Groups of series that are kept, if their last row is that close to the newest."""
@@ -98,15 +101,14 @@ def _quantiles(curves: Sequence[Curve]) -> Floats:
     """All levels, (levels, steps, series): the tail beyond them falls off exponentially."""
     size = sum(curve.median.shape[1] for curve in curves)
     values = np.empty((len(LEVELS), len(curves[0].median), size))
-    decades = np.log10(1 / (1 - np.array(LEVELS)))
     begin = 0
     for median, (near, far), highest in curves:
         part = values[:, :, begin : begin + median.shape[1]]
         part[0] = median
-        slopes = near / (1 - decades[0]), np.maximum(far - near, 0)
-        for i, decade in enumerate(decades[1:], start=1):
+        slopes = near / (1 - DECADES[0]), np.maximum(far - near, 0)
+        for i, (last, decade) in enumerate(pairwise(DECADES), start=1):
             slope = slopes[0] if decade < 1 + NIL else slopes[1]
-            np.add(part[i - 1], (decade - decades[i - 1]) * slope, out=part[i])
+            np.add(part[i - 1], (decade - last) * slope, out=part[i])
         np.minimum(part[-1], highest, out=part[-1])  # the others lie below, but for rounding
         np.maximum(part[-1], part[-2], out=part[-1])
         begin += median.shape[1]

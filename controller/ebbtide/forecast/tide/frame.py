@@ -6,15 +6,18 @@ kept in rings: of a ring of `n` places, the next is written where the oldest was
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+from ebbtide.forecast.tide.arrays import F32, blank
+
 Rows = NDArray[np.int_]
+Memory = tuple[float, float]
+"""Minutes that are remembered, and the fewest rows."""
 
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
 """Minutes ahead at which everything is learnt; between them it is interpolated."""
@@ -22,7 +25,6 @@ DAY_MINUTES = 1440
 HOUR_MINUTES = 60
 OVERLAP = 15
 """Errors overlap so far ahead that only so many of those in flight at a time are looked at."""
-NIL = np.float32(1e-30)
 
 
 class Frame(NamedTuple):
@@ -45,8 +47,7 @@ class Frame(NamedTuple):
     @property
     def anchors(self) -> tuple[int, ...]:
         """Rows ahead of each anchor; the last is no further than the horizon."""
-        reach = max(self.grid, self.horizon * self.grid)
-        return tuple(sorted({max(1, m // self.grid) for m in ANCHOR_MINUTES if m <= reach}))
+        return _anchors(self)
 
     @property
     def reach(self) -> int:
@@ -83,6 +84,8 @@ class Band:
     """Rows ahead."""
     every: tuple[int, ...]
     """Of so many rows an anchor learns from one, whose number they divide."""
+    period: int
+    """Rows after which all places in rings are the same again."""
     ahead: Rows
     """The anchors, (A,)."""
     often: F32
@@ -99,12 +102,12 @@ class Band:
         every = self.every[0]
         return np.arange(-(-begin // every) * every, end, every)
 
-    def pace(self, memory: tuple[float, float], *, overlapping: bool = False) -> F32:
-        """How much a row counts in the long run, (A, 1), in a memory of minutes and least rows.
+    def paces(self, memories: tuple[Memory, ...], *, overlapping: bool = False) -> F32:
+        """How much a row counts in the long run, (A, memories, 1).
 
         Where errors overlap, so many rows more are remembered as there are ahead.
         """
-        return _pace(self, memory, overlapping=overlapping)
+        return _paces(self, memories, overlapping=overlapping)
 
 
 class Flights:
@@ -115,21 +118,35 @@ class Flights:
 
     def exchange(self, band: Band, numbers: Rows, new: F32) -> F32:
         """Put in what is foreseen, (T, A, ...); answer what was foreseen for these rows."""
-        places = _places(band, numbers)
         if len(new) == 1:
-            old: F32 = self._ring[places]
-            self._ring[places] = new
+            place = _place(band, int(numbers[0]) % band.period)
+            old: F32 = self._ring.take(place, axis=0)[None]
+            self._ring[place] = new[0]
             return old
-        old = self._ring[places]
+        places = _places(band, numbers)
+        old = blank(*new.shape)
         for i, ago in enumerate(band.ago.tolist()):
+            old[:ago, i] = self._ring[places[:ago, i]]
             old[ago:, i] = new[: max(0, len(new) - ago), i]
             self._ring[places[-ago:, i]] = new[-ago:, i]
         return old
 
 
+@cache
+def _place(band: Band, number: int) -> Rows:
+    """Where what is foreseen from a row lies in a ring, (A,)."""
+    return np.asarray(band.places + number // band.steps % band.ago)
+
+
 def _places(band: Band, numbers: Rows) -> Rows:
     """Where what is foreseen from some rows lies in a ring, (T, A)."""
     return np.asarray(band.places + numbers[:, None] // band.steps % band.ago)
+
+
+@lru_cache
+def _anchors(frame: Frame) -> tuple[int, ...]:
+    reach = max(frame.grid, frame.horizon * frame.grid)
+    return tuple(sorted({max(1, m // frame.grid) for m in ANCHOR_MINUTES if m <= reach}))
 
 
 @lru_cache
@@ -142,6 +159,7 @@ def _band(frame: Frame, begin: int, end: int) -> Band:
         at=at,
         anchors=frame.anchors[at],
         every=every[at],
+        period=math.lcm(*frame.anchors),
         ahead=np.array(frame.anchors[at]),
         often=np.asarray(steps[:, None], np.float32),
         ago=ago[at],
@@ -168,9 +186,10 @@ def _bands(frame: Frame) -> tuple[Band, ...]:
 
 
 @lru_cache
-def _pace(band: Band, memory: tuple[float, float], *, overlapping: bool) -> F32:
-    rows = band.frame.rows(*memory) + overlapping * band.ahead
-    return np.minimum(band.steps / rows, 1).astype(np.float32)[:, None]
+def _paces(band: Band, memories: tuple[Memory, ...], *, overlapping: bool) -> F32:
+    more = overlapping * band.ahead
+    paces = [band.steps / (band.frame.rows(*memory) + more) for memory in memories]
+    return np.minimum(paces, 1).astype(np.float32).T[:, :, None]
 
 
 def _every(anchor: int) -> int:
@@ -179,56 +198,3 @@ def _every(anchor: int) -> int:
     while anchor // (2 * every) >= OVERLAP and anchor % (2 * every) == 0:
         every *= 2
     return every
-
-
-def running(state: F32, new: F32, share: F32) -> F32:
-    """Move a running mean on by new values, in place; answer it as it was after each of them.
-
-    Each value counts by its share. The answer for a single value is the state itself.
-    """
-    if len(new) == 1:
-        change = new[0] - state
-        change *= share[0]
-        state += change
-        return state[None]
-    return _scanned(state, new, share)
-
-
-def _scanned(state: F32, new: F32, share: F32) -> F32:
-    """The same for many rows: pieces side by side, each as if nothing was before it, then that."""
-    count = len(new)
-    length = math.isqrt(count - 1) + 1
-    pieces = -(-count // length)
-    left = np.ones((pieces * length, *share.shape[1:]), np.float32)
-    np.subtract(1, share, out=left[:count])
-    path = np.zeros((pieces * length, *state.shape), np.float32)
-    np.multiply(new, share, out=path[:count])
-    in_pieces = path.reshape(pieces, length, *state.shape)
-    left = left.reshape(pieces, length, *share.shape[1:])
-    for i in range(1, length):
-        in_pieces[:, i] += left[:, i] * in_pieces[:, i - 1]
-        left[:, i] *= left[:, i - 1]
-    last = state
-    for piece, part in zip(in_pieces, left, strict=True):
-        np.add(piece, part * last, out=piece)
-        last = piece[-1]
-    state[...] = last
-    return path[:count]
-
-
-def total(values: F32, axis: int, *, keepdims: bool = False) -> F32:
-    """The sum over an axis; in a tick of one series the way through `sum` would cost as much."""
-    if keepdims:
-        return np.asarray(np.add.reduce(values, axis=axis, keepdims=True))
-    return np.asarray(np.add.reduce(values, axis=axis))
-
-
-def sharpened(losses: F32, axis: int) -> F32:
-    """Weights (lowest loss / loss) ^ 20 that add up to one."""
-    fourth = np.asarray(np.minimum.reduce(losses, axis=axis, keepdims=True) / losses, np.float32)
-    np.square(np.square(fourth, out=fourth), out=fourth)
-    weights = np.square(fourth)
-    np.square(weights, out=weights)
-    weights *= fourth
-    weights /= total(weights, axis, keepdims=True)
-    return weights

@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 
 from ebbtide.forecast.contract import DAY, Floats, History
+from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.columns import joined, taken
 from ebbtide.forecast.tide.days import LONG
-from ebbtide.forecast.tide.frame import F32, Frame, Rows
+from ebbtide.forecast.tide.frame import Frame, Rows
 from ebbtide.forecast.tide.learner import Learner
 
 LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
 """Days from which a learner begins to learn, and those before, which it only remembers."""
-TOGETHER = 256
-"""Series that are reckoned at once: more would not fit a processor's cache."""
+TOGETHER = 1024
+"""Series that are reckoned at once: more would take room and save nothing."""
 RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
 ABSENT, GAP = np.float32(-2), np.float32(-1)
@@ -126,13 +127,13 @@ def _evidence(history: History, before: int, frame: Frame) -> F32:
     oldest, newest = end - needed(frame), end - RECOGNIZED
     numbers = np.arange(-(-oldest // SAMPLED), newest // SAMPLED + 1) * SAMPLED
     rows = before - 1 - (end - numbers)
-    looked = np.where(np.isnan(minutes[np.maximum(rows, 0)]), GAP, np.float32(1))
-    looked[rows < 0] = ABSENT
-    last = np.full((RECOGNIZED, minutes.shape[1]), ABSENT)
-    count = min(before, RECOGNIZED)
-    recent = minutes[before - count : before]
-    last[RECOGNIZED - count :] = np.where(np.isnan(recent), GAP, recent)
-    return np.concatenate((looked, last))
+    out = np.full((numbers.size + RECOGNIZED, minutes.shape[1]), ABSENT)
+    absent, count = int(np.searchsorted(rows, 0)), min(before, RECOGNIZED)
+    out[absent : numbers.size] = np.where(np.isnan(minutes[rows[absent:]]), GAP, 1)
+    last = out[len(out) - count :]
+    last[:] = minutes[before - count : before]
+    np.copyto(last, GAP, where=np.isnan(last))
+    return out
 
 
 def _matched(known: F32, asked: F32) -> Rows:

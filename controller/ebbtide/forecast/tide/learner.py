@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.tide.arrays import F32, total
 from ebbtide.forecast.tide.days import CURVES
 from ebbtide.forecast.tide.expected import LEARNT
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along, foreseen, highest
-from ebbtide.forecast.tide.frame import F32, Flights, Frame, total
+from ebbtide.forecast.tide.frame import Flights, Frame
 from ebbtide.forecast.tide.regression import FEATURES, beyond_the_last
 from ebbtide.forecast.tide.sample import sample
 from ebbtide.forecast.tide.spreads import DAY_AT
@@ -25,7 +26,7 @@ TURN_DAYS = 10
 """Days from turn to turn of the generations that learn widths."""
 SCHOOLING = 60
 """Rows after which what was measured is believed."""
-BLOCK = 480
+BLOCK = 2048
 """Values that are learnt at once: rows of few series, or one row of many."""
 
 
@@ -98,7 +99,7 @@ class Learner:
         """A constant, a multiple of each curve, and the widths, (A, 1 + CURVES + LEARNT, N)."""
         row, day = self.track.now, self.frame.day
         curves = self.track.days.at(self.track.at - 1 + np.array(self.frame.anchors))
-        now = foreseen(row[None, None], curves[None], self.frame.anchors, day)[0]
+        now = foreseen(row[None, None], curves[None], self.frame.anchors, day)[0, :, :EXPERTS]
         coefficients, shares = self.weights.regressions.coefficients, self.weights.shares
         own, regressed = shares[:, :EXPERTS].copy(), shares[:, EXPERTS:]
         median = total(own * now, 1)

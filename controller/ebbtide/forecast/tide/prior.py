@@ -16,7 +16,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ebbtide.forecast.tide.frame import F32, Frame
+from ebbtide.forecast.tide.arrays import F32
+from ebbtide.forecast.tide.frame import Frame
 
 MINUTES = (1, 3, 10, 30, 60, 120)
 OWN, FEATURES = 11, 19

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.tide.experts import GUARDED, SINCE, WARM, foreseen
-from ebbtide.forecast.tide.frame import F32, Band, Flights, Rows
+from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE, WARM, foreseen
+from ebbtide.forecast.tide.frame import Band, Flights, Rows
 from ebbtide.forecast.tide.track import Seen
 
 
 class Sample(NamedTuple):
-    """The rows of a block that some anchors learn from. T rows, A anchors, E experts."""
+    """The rows of a block that some anchors learn from. T rows, A anchors, E everyone."""
 
     band: Band
     """The anchors."""
@@ -30,17 +31,19 @@ class Sample(NamedTuple):
     moves: F32
     """Running means of the changes from row to row, and climbs, (T, 1, MOVES + CLIMBS, N)."""
     then: F32
-    """What each expert foresaw for the rows, (T, A, E, N)."""
+    """What each expert foresaw for the rows, (T, A, E, N); the regressions are yet to come."""
     now: F32
     """What each expert foresees from the rows, (T, A, E, N)."""
 
 
 def sample(seen: Seen, band: Band, numbers: Rows, flights: Flights) -> Sample:
     """What some anchors learn from in rows of a block; what is foreseen there takes off."""
-    places, ahead, day = numbers - seen.at, band.ahead, band.frame.day
+    ahead, day = band.ahead, band.frame.day
+    places = slice(int(numbers[0]) - seen.at, None, band.every[0])
     rows = seen.rows[places]
     now = foreseen(rows[:, None], seen.ahead(numbers, ahead), band.anchors, day)
-    then = flights.exchange(band, numbers, now)
+    then = blank(*now.shape)
+    then[:, :, :EXPERTS] = flights.exchange(band, numbers, now[:, :, :EXPERTS])
     lived = seen.lived[places][:, None] > ahead[:, None]
     return Sample(
         band=band,

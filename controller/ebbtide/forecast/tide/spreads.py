@@ -8,15 +8,17 @@ those above it bound the spreads.
 
 import numpy as np
 
+from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
 from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
 from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
-from ebbtide.forecast.tide.frame import F32, NIL, Band, Frame, Rows, running, total
+from ebbtide.forecast.tide.frame import Frame, Rows
 from ebbtide.forecast.tide.prior import FEATURES
 from ebbtide.forecast.tide.sample import Sample
 from ebbtide.forecast.tide.weights import Mix
 
 MEMORIES = ((60.0, 12.0), (360.0, 12.0), (1440.0, 12.0), (5760.0, 12.0), (2880.0, 60.0))
 """Minutes that errors are remembered for, and the fewest rows; the last of relative errors."""
+TWICE = MEMORIES + MEMORIES
 ERRORS = len(MEMORIES)
 RELATIVE_AT, DAY_AT = ERRORS - 1, 2
 UPWARD = np.float32(3)
@@ -25,7 +27,6 @@ FAST, SLOW, RELATIVE, DAILY = 1, 3, 5, 6
 MOVED, APART, UPWARDS, LATELY, ABOVE, CURVED = slice(7, 9), slice(9, 11), 11, slice(12, 15), 17, 18
 BEYOND, BELOW = 15, 16
 """Where what is known of a row stands; the mean change over so many rows is first, the unit."""
-PLAINLY = np.array((FAST, SLOW, RELATIVE, DAILY))
 PLAIN, SPREADS = 4, 8
 """Spreads that hold for any level; and all: two means of these, and the expected ones."""
 SLOT_MINUTES = 15
@@ -52,7 +53,7 @@ class Spreads:
     def measure(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
         """Learn errors, (T, A, N); what is known at each row, (T, A, FEATURES, N), in changes."""
         path = self._means(sample, mix, foreseen, error)
-        known = np.empty((*error.shape[:2], FEATURES, error.shape[-1]), np.float32)
+        known = blank(*error.shape[:2], FEATURES, error.shape[-1])
         known[:, :, 0] = mix.scale
         upward = UPWARD * path[:, :, ERRORS:]
         np.minimum(path[:, :, :ERRORS], upward, out=known[:, :, 1 : 1 + ERRORS])
@@ -74,12 +75,12 @@ class Spreads:
 
     def _means(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
         """Running means of sizes of errors, and of those above the median, (T, A, means, N)."""
-        sizes = np.empty((*error.shape[:2], 2 * ERRORS, error.shape[-1]), np.float32)
+        sizes = blank(*error.shape[:2], 2 * ERRORS, error.shape[-1])
         halves = sizes[:, :, :ERRORS], sizes[:, :, ERRORS:]
         for half, size in zip(halves, (np.abs(error), np.maximum(error, 0)), strict=True):
             half[:, :, :RELATIVE_AT] = size[:, :, None]
             np.divide(size, foreseen + (sample.guard + NIL), out=half[:, :, RELATIVE_AT])
-        share = np.maximum(_paces(sample.band), mix.first[:, :, None])
+        share = np.maximum(sample.band.paces(TWICE, overlapping=True), mix.first[:, :, None])
         share *= sample.known[:, :, None]
         return running(self.errors[sample.band.at], sizes, share)
 
@@ -89,6 +90,9 @@ class Spreads:
         slots = (numbers[:, None] + band.ahead) % self.frame.day // self.slot
         found: F32 = self.daily[slots, band.at.start + np.arange(len(band.ahead))]
         size, current = size * sample.known, self.current[:, band.at]
+        if len(numbers) == 1 and int(numbers[0]) % self.slot >= max(band.every):
+            current += np.stack((size[0], sample.known[0]))
+            return found
         closing = numbers[:, None] % self.slot < band.steps
         rows = np.flatnonzero(closing.any(axis=1)).tolist()
         for begin, end in zip((0, *rows), (*rows, len(size)), strict=True):
@@ -107,12 +111,6 @@ class Spreads:
         self.current[:, anchors] = 0
 
 
-def _paces(band: Band) -> F32:
-    """How much a row counts in each running mean in the long run, (A, means, 1)."""
-    paces = [band.pace(memory, overlapping=True) for memory in MEMORIES]
-    return np.stack(paces * 2, axis=1)
-
-
 def _differing(curves: F32) -> F32:
     """How much curves differ, (T, A, N): their standard deviation."""
     apart = curves - total(curves, 2, keepdims=True) / curves.shape[2]
@@ -121,17 +119,16 @@ def _differing(curves: F32) -> F32:
 
 def spreads(known: F32, expected: F32) -> F32:
     """All spreads, (T, LEVELS, A, SPREADS, N), in mean changes."""
-    shape = (len(known), LEVELS, known.shape[1], SPREADS, known.shape[-1])
-    out = np.empty(shape, np.float32)
-    base, middle = known[:, :, PLAINLY], out[:, 0, :, PLAIN + 1]
-    np.maximum(base, LEAST, out=base)
+    out = blank(len(known), LEVELS, known.shape[1], SPREADS, known.shape[-1])
+    base, middle = out[:, 0, :, :PLAIN], out[:, 0, :, PLAIN + 1]
+    np.maximum(known[:, :, FAST : RELATIVE + 1 : 2], LEAST, out=base[:, :, :-1])
+    np.maximum(known[:, :, DAILY], LEAST, out=base[:, :, -1])
     np.multiply(base[:, :, 0], base[:, :, 1], out=middle)
     np.sqrt(middle, out=middle)
     middle *= base[:, :, 3]
     np.sqrt(middle, out=middle)
     np.add.reduce(base[:, :, :3], axis=2, out=out[:, 0, :, PLAIN])
     out[:, 0, :, PLAIN] /= 3
-    out[:, 0, :, :PLAIN] = base
     out[:, 1:, :, : PLAIN + 2] = out[:, :1, :, : PLAIN + 2]
     ways = expected.reshape(*expected.shape[:2], EXPECTED // LEVELS, LEVELS, -1)
     out[:, :, :, PLAIN + 2 :] = ways.transpose(0, 3, 1, 2, 4)

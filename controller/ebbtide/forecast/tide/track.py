@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
 from ebbtide.forecast.tide.days import OF_A_WEEK, Days
 from ebbtide.forecast.tide.experts import GUARDED, SINCE, SPANS, WIDTH, describe
-from ebbtide.forecast.tide.frame import F32, NIL, Frame, Rows, running, total
+from ebbtide.forecast.tide.frame import Frame, Rows
 
 MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
 """How much a row counts in the running means of changes."""
@@ -50,7 +51,14 @@ class Seen(NamedTuple):
 
     def ahead(self, numbers: Rows, anchors: Rows) -> F32:
         """The curves so many rows ahead of some, (T, A, CURVES, N)."""
-        found: F32 = self.coming[(numbers[:, None] + anchors - self.first) % len(self.coming)]
+        places = (numbers[:, None] + anchors - self.first) % len(self.coming)
+        if len(numbers) == 1:
+            found: F32 = self.coming[places]
+            return found
+        found = blank(len(numbers), len(anchors), *self.coming.shape[1:])
+        step = int(numbers[1] - numbers[0])
+        for i, begin in enumerate(places[0].tolist()):
+            found[:, i] = self.coming[begin : places[-1, i] + 1 : step]
         return found
 
 
@@ -75,6 +83,8 @@ class Track:
         """The highest value of each of the last days."""
         self.means = np.full((GUARD_DAYS, series), np.nan, np.float32)
         """The mean of each of the last days."""
+        self.level = np.full(series, np.nan, np.float32)
+        """The guard of the present day, as far as days before it are known."""
         self.today = np.zeros((2, series), np.float32)
         """The sum of the values of the present day, and their number."""
 
@@ -82,16 +92,16 @@ class Track:
         """Take in a block of rows of one day, (T, N), NaN for a gap."""
         at, known = self.at, ~np.isnan(values)
         numbers = at + np.arange(len(values))
-        rows = np.empty((len(values), WIDTH, values.shape[1]), np.float32)
+        rows = blank(len(values), WIDTH, values.shape[1])
         rows[:, 0] = _carried(values, known, self.now[0])
         rows[:, SINCE] = _since(known, self.now[SINCE])
         rows[:, GUARDED] = self._guard(rows[:, 0], rows[:, SINCE])
-        levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
         if len(values) > 1:
+            levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
             coming, first = self.days.coming(numbers, levels), at
             here = coming[: len(values)]
         else:
-            here = self.days.step(at, levels)
+            here = self.days.step(at, self.now[None, GUARDED] / GUARD)
             coming, first = self.days.ahead, 0
         self._describe(rows, here)
         ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
@@ -101,19 +111,19 @@ class Track:
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
         self.age = ages[-1]
-        self.now = rows[-1]
+        self.now = np.ascontiguousarray(rows[-1])
         self.at += len(values)
         return seen
 
     def _describe(self, rows: F32, curves: F32) -> None:
         """Everything else about a block of rows, (T, WIDTH, N), from their values and curves."""
         present, since = rows[:, 0], rows[:, SINCE]
-        new = np.empty((len(rows), *self.averages.shape), np.float32)
+        new = blank(len(rows), *self.averages.shape)
         new[:, : len(SPANS)] = present[:, None]
         new[:, len(SPANS) :] = curves[:, :OF_A_WEEK]
-        shares = np.repeat(np.broadcast_to(ALPHA, (1, *self.averages.shape)), len(rows), axis=0)
-        if np.count_nonzero(self.now[SINCE]) < self.now.shape[1]:
-            np.copyto(shares, 1, where=(since <= 1)[:, None])
+        shares = np.broadcast_to(ALPHA, (len(rows), *ALPHA.shape))
+        if not self.now[SINCE].all():
+            shares = np.where((since <= 1)[:, None], np.float32(1), shares)
         describe(rows, running(self.averages, new, shares), curves)
 
     def _moves(self, rows: F32) -> F32:
@@ -121,7 +131,7 @@ class Track:
         present, since = rows[:, 0], rows[:, SINCE]
         whole = np.concatenate((self.past, present))
         self.past = whole[-CLIMBS[-1] :]
-        out = np.empty((len(rows), MOVES.size + len(CLIMBS), present.shape[1]), np.float32)
+        out = blank(len(rows), MOVES.size + len(CLIMBS), present.shape[1])
         for i, span in enumerate((1, *CLIMBS)):
             begin = CLIMBS[-1] - span
             change = present - whole[begin : begin + len(rows)]
@@ -138,14 +148,16 @@ class Track:
         if self.at % self.frame.day == 0:
             self._close_day()
         begun = since > 0
-        known = ~np.isnan(self.means)
-        weights = GUARD_FADING ** np.arange(GUARD_DAYS, dtype=np.float32)[:, None] * known
-        days = total(weights, 0)
-        mean = total(np.where(known, self.means, 0) * weights, 0) / np.maximum(days, NIL)
-        sums = self.today[0] + np.add.accumulate(present * begun, axis=0)
-        counts = self.today[1] + np.add.accumulate(begun, axis=0, dtype=np.float32)
-        self.today = np.stack((sums[-1], counts[-1]))
-        return GUARD * np.where(days > 0, mean, sums / np.maximum(counts, 1))
+        today: F32 = np.stack((present * begun, begun), axis=1, dtype=np.float32)
+        if len(today) > 1:
+            np.add.accumulate(today, axis=0, out=today)
+        today += self.today
+        self.today = today[-1]
+        unknown = np.isnan(self.level)
+        if not unknown.any():
+            return np.broadcast_to(self.level, present.shape)
+        first = today[:, 0] / np.maximum(today[:, 1], 1)
+        return np.where(unknown, GUARD * first, self.level)
 
     def _close_day(self) -> None:
         """Put the mean of the day that ended to those of the days before it."""
@@ -153,6 +165,11 @@ class Track:
         self.means[1:] = self.means[:-1].copy()
         self.means[0] = np.where(count > 0, added / np.maximum(count, 1), np.nan)
         self.today = np.zeros_like(self.today)
+        known = ~np.isnan(self.means)
+        weights = GUARD_FADING ** np.arange(GUARD_DAYS, dtype=np.float32)[:, None] * known
+        days = total(weights, 0)
+        mean = total(np.where(known, self.means, 0) * weights, 0) / np.maximum(days, NIL)
+        self.level = np.where(days > 0, GUARD * mean, np.float32(np.nan))
 
     def _keep_high(self, present: F32, at: int) -> None:
         """Remember the highest value of each of the last days."""

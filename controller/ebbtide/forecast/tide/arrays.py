@@ -1,0 +1,74 @@
+"""What `Tide` reckons blocks of rows with. The first axis is the rows, the last one the series."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+NIL = np.float32(1e-30)
+
+
+def blank(*shape: int) -> F32:
+    """Room for a block of rows, (T, ..., N), in which the rows of a value lie side by side.
+
+    So numpy goes along many numbers at once also where there are many rows of a single series.
+    """
+    if shape[0] == 1:
+        return np.empty(shape, np.float32)
+    rows, *between, series = shape
+    room = np.empty((*between, rows, series), np.float32)
+    return room.transpose(len(between), *range(len(between)), len(between) + 1)
+
+
+def running(state: F32, new: F32, share: F32) -> F32:
+    """Move a running mean on by new values, in place; answer it as it was after each of them.
+
+    Each value counts by its share. The answer for a single value is the state itself.
+    """
+    if len(new) == 1:
+        change = new[0] - state
+        change *= share[0]
+        state += change
+        return state[None]
+    return _scanned(state, new, share)
+
+
+def _scanned(state: F32, new: F32, share: F32) -> F32:
+    """The same for many rows: pieces side by side, each as if nothing was before it, then that."""
+    count = len(new)
+    length = math.isqrt(count - 1) + 1
+    pieces = -(-count // length)
+    shapes = share.shape[1:], state.shape
+    left, path = (blank(pieces * length, *shape) for shape in shapes)
+    left[count:], path[count:] = 1, 0
+    np.subtract(1, share, out=left[:count])
+    np.multiply(new, share, out=path[:count])
+    in_pieces = path.reshape(pieces, length, *state.shape)
+    left = left.reshape(pieces, length, *share.shape[1:])
+    for i in range(1, length):
+        in_pieces[:, i] += left[:, i] * in_pieces[:, i - 1]
+        left[:, i] *= left[:, i - 1]
+    last = state
+    for piece, part in zip(in_pieces, left, strict=True):
+        np.add(piece, part * last, out=piece)
+        last = piece[-1]
+    state[...] = last
+    return path[:count]
+
+
+def total(values: F32, axis: int, *, keepdims: bool = False) -> F32:
+    """The sum over an axis; in a tick of one series the way through `sum` would cost as much."""
+    if keepdims:
+        return np.asarray(np.add.reduce(values, axis=axis, keepdims=True))
+    return np.asarray(np.add.reduce(values, axis=axis))
+
+
+def sharpened(losses: F32, axis: int) -> F32:
+    """Weights (lowest loss / loss) ^ 20."""
+    fourth = np.asarray(np.minimum.reduce(losses, axis=axis, keepdims=True) / losses, np.float32)
+    np.square(np.square(fourth, out=fourth), out=fourth)
+    weights = np.square(fourth)
+    np.square(weights, out=weights)
+    weights *= fourth
+    return weights

@@ -1,0 +1,111 @@
+"""Multipliers that keep themselves right, so that a quantile is exceeded as often as it says.
+
+The logarithm of a multiplier goes up by `rate * level` with every error beyond it, and down by
+`rate * (1 - level)` with every other (the gradient of the pinball loss; adaptive conformal
+inference, Gibbs and Candes 2021); a little of what was learnt leaks away. The rate falls with the
+rows ahead, since errors that many rows ahead overlap. What was exceeded is counted, and the
+multipliers move by that count at every sixteenth row.
+
+What multipliers have learnt fades in months; and yet a successor has to foresee the same from four
+weeks of history. So they learn in two generations side by side. At every turn, some days apart, the
+elder is given up, the younger takes its place, and a new one begins. What the elder knows is learnt
+since the turn before the last: the same for everybody who begins before that.
+"""
+
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from ebbtide.forecast.tide.arrays import F32, blank, total
+from ebbtide.forecast.tide.expected import LEVELS
+from ebbtide.forecast.tide.frame import Band, Frame, Rows
+from ebbtide.forecast.tide.sample import Sample
+
+AIMED = np.array((0.904, 0.9945), np.float32)[:, None, None, None]
+"""What is aimed at for the quantiles: a ramp that is missed costs more than a replica."""
+RATE, RATE_POWER = 0.01, 0.75
+LEAKS = ((4320.0, 200.0), (20160.0, 200.0))
+"""Minutes, and the fewest rows, after which a multiplier of each quantile is its first again."""
+MOVED = 16
+"""Rows from move to move, at one of which every anchor learns."""
+GENERATIONS, ELDER, YOUNGER = 2, 0, 1
+
+
+class Moving:
+    """Multipliers of some widths, at every level and anchor and for every series."""
+
+    def __init__(
+        self, frame: Frame, series: int, first: F32, within: tuple[float, float] = (0.0, np.inf)
+    ) -> None:
+        """`first` are those to begin with, (LEVELS, 1, S, 1); none of them leaves some bounds."""
+        self.frame, self.within = frame, within
+        self.first = first + np.zeros(series, np.float32)
+        shape = (GENERATIONS, LEVELS, len(frame.anchors), first.shape[2], series)
+        self.now = np.zeros(shape, np.float32) + first
+        self.beyond = np.zeros(shape, np.float32)
+        """Errors that were beyond, since the last move."""
+        self.seen = np.zeros((len(frame.anchors), 1, series), np.float32)
+        """All errors since then."""
+
+    def turn(self) -> None:
+        """The younger generation takes the elder's place."""
+        self._move(self.frame.whole)
+        self.now[ELDER] = self.now[YOUNGER]
+        self.now[YOUNGER] = self.first
+
+    def judge(self, sample: Sample, error: F32, tested: F32) -> F32:
+        """Learn from errors, (T, A, N), of which those that are unknown lie far below.
+
+        `tested` are the widths at the origins, (T, LEVELS, A, S, N); in their place comes what the
+        elder multiplies them to. Its multipliers are answered.
+        """
+        band, numbers, error = sample.band, sample.numbers, error[:, None, :, None]
+        now, beyond = self.now[:, :, band.at], self.beyond[:, :, band.at]
+        kept = blank(*tested.shape)
+        for begin, end in _spans(numbers):
+            if numbers[begin] % MOVED == 0:
+                self._move(band)
+            here = slice(begin, end)
+            tried = now[:, None] * tested[here]
+            over = error[here] > tried
+            beyond += over[:, 0] if end == begin + 1 else np.count_nonzero(over, axis=1)
+            self.seen[band.at] += total(sample.known[here], 0)[:, None]
+            tested[here], kept[here] = tried[ELDER], now[ELDER]
+        return kept
+
+    def _move(self, band: Band) -> None:
+        """Move the multipliers of some anchors by what was counted."""
+        more, less, leak = _pushes(band)
+        now, beyond = self.now[:, :, band.at], self.beyond[:, :, band.at]
+        seen = self.seen[band.at]
+        beyond *= more
+        beyond += less * seen
+        beyond += 1
+        now *= beyond
+        now += leak * seen * self.first
+        np.minimum(np.maximum(now, self.within[0], out=now), self.within[1], out=now)
+        beyond[:] = seen[:] = 0
+
+
+def _spans(numbers: Rows) -> list[tuple[int, int]]:
+    """The rows of a block between moves."""
+    if len(numbers) == 1:
+        return [(0, 1)]
+    cuts = np.flatnonzero(numbers % MOVED == 0).tolist()
+    cuts = [0, *(cut for cut in cuts if cut), len(numbers)]
+    return list(pairwise(cuts))
+
+
+@lru_cache
+def _pushes(band: Band) -> F32:
+    """What a multiplier grows by if an error is beyond it, what in any case, and what leaks away.
+
+    (3, LEVELS, A, 1, 1).
+    """
+    often = band.often[:, :, None].astype(float)
+    rate = often * RATE / band.ahead[:, None, None].astype(float) ** RATE_POWER
+    up, down = np.expm1(rate * AIMED), np.expm1(-rate * (1 - AIMED))
+    rows = np.array([band.frame.rows(*leak) for leak in LEAKS])[:, None, None, None]
+    leak = np.broadcast_to(often / rows, up.shape)
+    return np.stack((up - down, down - leak, leak)).astype(np.float32)
