@@ -228,9 +228,7 @@ def question(
         workload=workload.key,
         spec=workload.resource.spec,
         objective=objective,
-        minutes={
-            c.key[1]: Minutes(c.newest - (c.minutes.size - 1) * MINUTE, c.minutes) for c in columns
-        },
+        minutes={column.key[1]: _minutes(column) for column in columns},
         per_replica=each,
         lead_time=workload.lead_time,
         events=tuple(words.events(workload, next(iter(each.values())))),
