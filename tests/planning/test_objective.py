@@ -41,6 +41,37 @@ def test_where_none_kept_it_the_one_is_taken_that_failed_least() -> None:
     assert (evidence.candidate, evidence.kept) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("usual", "objective", "days", "candidate"),
+    [
+        pytest.param(3, 1e-5, 14.0, 0, id="refute it, and another kept the objective"),
+        pytest.param(0, 1e-5, 14.0, None, id="do not refute it"),
+        pytest.param(3, 1e-3, 2.0, None, id="lost less than all that are needed may"),
+        pytest.param(3, 1e-5, 0.9, None, id="are not even one"),
+        pytest.param(2, 1e-6, 3.0, 0, id="refute it, and what kept it costs more"),
+    ],
+)
+def test_the_prior_holds_while_few_days_are_known_unless_they(
+    usual: int, objective: float, days: float, candidate: int | None
+) -> None:
+    assert chosen(PAST, objective, days, usual=usual).candidate == candidate
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 100), st.floats(0, 1)), min_size=1, max_size=9),
+    st.sampled_from([1e-2, 1e-3, 1e-4, 1e-5]),
+    st.floats(0, 6),
+)
+def test_few_days_never_speak_for_less_than_the_prior_has(
+    points: list[tuple[float, float]], objective: float, days: float
+) -> None:
+    past = found([hours for hours, _ in points], [share for _, share in points])
+    evidence = chosen(past, objective, days, usual=0)
+    if evidence.candidate is not None:
+        assert past.replica_hours[evidence.candidate] >= past.replica_hours[0]
+        assert past.unserved[0] * days > objective
+
+
 @given(
     st.lists(st.tuples(st.floats(1, 100), st.floats(0, 1)), min_size=1, max_size=9),
     st.sampled_from([1e-2, 1e-3, 1e-4, 1e-5]),
@@ -75,6 +106,12 @@ def test_more_of_the_past_allows_more_of_the_objective(days: float, more: float)
 def test_people_are_told(objective: float, days: float, said: str) -> None:
     past = PAST._replace(unserved=PAST.unserved + 1e-9)
     assert said in told(chosen(past, objective, days), past, objective)
+
+
+def test_people_are_told_that_the_prior_has_failed() -> None:
+    said = told(chosen(PAST, 1e-5, 3.0, usual=3), PAST, 1e-5)
+    assert said.startswith("what keeps it on other workloads lost more in 3.0 days than it may in")
+    assert "of 4 settings tried on 3.0 days it is the cheapest that costs no less, with" in said
 
 
 def test_all_candidates_are_variants_of_one_policy_and_the_priors_are_among_them() -> None:

@@ -57,6 +57,13 @@ def test_while_little_is_known_the_settings_are_those_of_the_prior() -> None:
     assert "3.0 days of demand are known and 7.0 speak for" in found.why
 
 
+def test_few_days_in_which_the_prior_fails_speak_for_more() -> None:
+    found = asked(weeks(restless(3)))
+    assert found.settings == STRICT
+    assert found.cost > 1.1
+    assert "lost more in 3.0 days than it may in 7.0" in found.why
+
+
 def test_where_nothing_at_all_is_known_nothing_is_replayed() -> None:
     found = asked(weeks(np.full(9 * DAY, np.nan)))
     assert (found.settings, found.minutes) == (USUAL, 0)

@@ -21,6 +21,8 @@ LEAST_DAYS = 7.0
 """Days that speak for an objective of one in a thousand: no day of the week is like another, and
 what fewer of them speak for does worse than the prior. A rarer failure takes longer to see."""
 _RARER = 0.2
+FIRST_DAYS = 1.0
+"""Days before which not even a failure speaks: what comes once a day may not have come yet."""
 WORTH = 0.003
 """Share of the cost that a change of the settings has to spare: each makes people look twice."""
 
@@ -102,24 +104,33 @@ def spare(settings: Settings) -> float:
     return max(parse_share(own["headroom"]) for own in settings.values() if "headroom" in own)
 
 
-def too_little(objective: float, days: float) -> Evidence | None:
-    """What so few days say of an objective, which is nothing; None: they are enough."""
-    needed = needed_days(objective)
-    return Evidence(None, days, needed, objective * margin(days)) if days < needed else None
+def unknown(objective: float, days: float) -> Evidence:
+    """What is said of an objective by days that are too few to say anything."""
+    return Evidence(None, days, needed_days(objective), objective * margin(days))
 
 
-def chosen(found: Measured, objective: float, days: float, before: int | None = None) -> Evidence:
+def chosen(
+    found: Measured,
+    objective: float,
+    days: float,
+    before: int | None = None,
+    usual: int | None = None,
+) -> Evidence:
     """The cheapest candidate that kept the objective with a margin; of none, the safest one.
 
-    The one `before` is kept, where it kept the objective and no other is cheaper by enough.
+    The one `before` is kept, where it kept the objective and no other is cheaper by enough. While
+    few days are known the prior holds, the candidate `usual`. They can refute it all the same, and
+    then speak for more capacity, never for less.
     """
-    little = too_little(objective, days)
-    if little:
-        return little
     needed, allowed = needed_days(objective), objective * margin(days)
-    keeps = found.unserved <= allowed
+    unserved = found.unserved
+    if days < needed:
+        if usual is None or not _refuted(float(unserved[usual]), objective, days):
+            return unknown(objective, days)
+        unserved = np.where(found.replica_hours < found.replica_hours[usual], np.inf, unserved)
+    keeps = unserved <= allowed
     if not keeps.any():
-        best = int(np.lexsort((found.replica_hours, found.unserved))[0])
+        best = int(np.lexsort((found.replica_hours, unserved))[0])
         return Evidence(best, days, needed, allowed, kept=False)
     best = int(np.argmin(np.where(keeps, found.replica_hours, np.inf)))
     if before is not None and keeps[before]:
@@ -128,19 +139,29 @@ def chosen(found: Measured, objective: float, days: float, before: int | None = 
     return Evidence(best, days, needed, allowed)
 
 
+def _refuted(unserved: float, objective: float, days: float) -> bool:
+    """Whether so few days have lost what may be lost in all that it takes to judge by."""
+    return days >= FIRST_DAYS and unserved * days > objective * needed_days(objective)
+
+
 def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
     """Why these settings, in one sentence."""
-    days, aim = f"{evidence.days:.1f} days", f"{objective:.10g}"
+    days, needed = f"{evidence.days:.1f} days", f"{evidence.needed:.1f}"
     if evidence.candidate is None or found is None:
         return (
-            f"{days} of demand are known and {evidence.needed:.1f} speak for an unserved share of "
-            f"{aim}: until then the settings are those that kept it on other workloads"
+            f"{days} of demand are known and {needed} speak for an unserved share of "
+            f"{objective:.10g}: until then the settings are those that kept it on other workloads"
         )
     share = float(found.unserved[evidence.candidate])
     hours = float(found.beside_bound[evidence.candidate])
     ending = "" if evidence.kept else "; none of all that were tried kept it, and this fails least"
+    tried = f"of {len(found.unserved)} settings tried on {days} it is the cheapest"
+    if evidence.days < evidence.needed:
+        tried = (
+            f"what keeps it on other workloads lost more in {days} than it may in {needed}; "
+            f"{tried} that costs no less,"
+        )
     return (
-        f"of {len(found.unserved)} settings tried on {days} it is the cheapest with at most "
-        f"{evidence.allowed:.2g} of demand unserved: {share:.2g}, at {hours:.3f} times the "
-        f"clairvoyant bound{ending}"
+        f"{tried} with at most {evidence.allowed:.2g} of demand unserved: {share:.2g}, at "
+        f"{hours:.3f} times the clairvoyant bound{ending}"
     )

@@ -15,7 +15,7 @@ import numpy as np
 from ebbtide.api.compose import Plugins
 from ebbtide.api.objective import Settings, prior, with_settings
 from ebbtide.api.parse import parse_policy
-from ebbtide.planning.objective import CANDIDATES, DAYS, chosen, spare, told, too_little
+from ebbtide.planning.objective import CANDIDATES, DAYS, FIRST_DAYS, chosen, spare, told, unknown
 from ebbtide.planning.past import MINUTE, Past
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import World, replicas_asked
@@ -126,13 +126,15 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     truth = weeks.truth(spec.replicas.max)
     minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
     days = minutes * MINUTE / DAY
-    little = too_little(objective, days)
-    if little:
-        return Reckoned(prior(objective), told(little, None, objective), minutes)
+    usual = prior(objective)
+    if days < FIRST_DAYS:
+        return Reckoned(usual, told(unknown(objective, days), None, objective), minutes)
     found = replayed(weeks, truth, [in_force, *weeks.candidates], plugins)
     tried = Measured(*(column[1:] for column in found))
-    known = weeks.candidates.index(before) if before in weeks.candidates else None
-    evidence = chosen(tried, objective, days, known)
+    known, prior_at = (_place(one, weeks.candidates) for one in (before, usual))
+    evidence = chosen(tried, objective, days, known, prior_at)
+    if evidence.candidate is None:
+        return Reckoned(usual, told(evidence, tried, objective), minutes)
     return Reckoned(
         settings=weeks.candidates[evidence.best],
         why=told(evidence, tried, objective),
@@ -140,6 +142,10 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
         unserved=float(tried.unserved[evidence.best]),
         cost=float(tried.replica_hours[evidence.best] / found.replica_hours[0]),
     )
+
+
+def _place(settings: Settings, candidates: Sequence[Settings]) -> int | None:
+    return candidates.index(settings) if settings in candidates else None
 
 
 def replayed(

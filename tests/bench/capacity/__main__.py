@@ -128,7 +128,9 @@ def main() -> None:
     parser.add_argument("--without-rivals", action="store_true", help="keep what is known of them")
     parser.add_argument("--table", action="store_true", help="print what is there, measure nothing")
     args = parser.parse_args()
-    folder = pathlib.Path(os.environ["EBBTIDE_TRACES"])
+    folder = pathlib.Path(os.environ.get("EBBTIDE_TRACES") or "nowhere")
+    if not folder.is_dir() and not args.table:
+        parser.error("EBBTIDE_TRACES names no folder of recorded demand")
     OUT.parent.mkdir(parents=True, exist_ok=True)
     rows: dict[str, dict[str, Any]] = json.loads(OUT.read_text()) if OUT.exists() else {}
     starts = tuple(CLASSES.values())

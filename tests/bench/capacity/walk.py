@@ -92,7 +92,8 @@ def _pick(days: Days, day: int, objective: float, before: int) -> int | None:
     cost = days.cost[past].sum(axis=0)
     short, demand = days.short[past].sum(axis=0), max(float(days.demand[past].sum()), 1e-9)
     found = Measured(cost, cost, short / demand, np.zeros(cost.size))
-    return chosen(found, objective, float(past.stop - past.start), before).candidate
+    usual = CANDIDATES.index(prior(objective))
+    return chosen(found, objective, float(past.stop - past.start), before, usual).candidate
 
 
 def swept(days: Days, objectives: Sequence[float]) -> Sequence[Walk]:

@@ -28,8 +28,8 @@ def found_by_margin(searched: Measured, objective: float) -> Found:
 
 def found_by_objective(searched: Measured, objective: float, days: float) -> Found:
     """What the operator would choose by the same days."""
-    evidence = chosen(searched, objective, days)
     usual = CANDIDATES.index(prior(objective))
+    evidence = chosen(searched, objective, days, usual=usual)
     best = usual if evidence.candidate is None else evidence.candidate
     return Found(best, margin(days), told(evidence, searched, objective))
 
