@@ -23,6 +23,8 @@ what fewer of them speak for does worse than the prior. A rarer failure takes lo
 _RARER = 0.2
 FIRST_DAYS = 1.0
 """Days before which not even a failure speaks: what comes once a day may not have come yet."""
+REFUTED = 3.0
+"""So many times what may be lost few days have to lose: one bad day may be the only one."""
 WORTH = 0.003
 """Share of the cost that a change of the settings has to spare: each makes people look twice."""
 
@@ -140,8 +142,8 @@ def chosen(
 
 
 def _refuted(unserved: float, objective: float, days: float) -> bool:
-    """Whether so few days have lost what may be lost in all that it takes to judge by."""
-    return days >= FIRST_DAYS and unserved * days > objective * needed_days(objective)
+    """Whether so few days have lost far more than may be lost in all that it takes to judge by."""
+    return days >= FIRST_DAYS and unserved * days > REFUTED * objective * needed_days(objective)
 
 
 def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
@@ -158,7 +160,7 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
     tried = f"of {len(found.unserved)} settings tried on {days} it is the cheapest"
     if evidence.days < evidence.needed:
         tried = (
-            f"what keeps it on other workloads lost more in {days} than it may in {needed}; "
+            f"what keeps it on other workloads lost far more in {days} than it may in {needed}; "
             f"{tried} that costs no less,"
         )
     return (
