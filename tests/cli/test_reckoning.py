@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from ebbtide.adapters.apart import apart
-from ebbtide.api.objective import prior
+from ebbtide.api.objective import Reckoned, prior
 from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Minutes
-from ebbtide.loop.tuning import Question, Reckoned
+from ebbtide.loop.tuning import Question
 from ebbtide.planning.demand import DemandSeries
 from tests.loop.world import NOON, World
 

@@ -12,7 +12,6 @@ from ebbtide.api.objective import PRIORS, Settings, prior, stricter
 from ebbtide.api.parse import parse_policy
 from ebbtide.loop.tuned import (
     AROUND,
-    DAY,
     FRESH,
     Applied,
     Suggestion,
@@ -24,6 +23,7 @@ from ebbtide.loop.tuned import (
     suggestion_in,
 )
 from ebbtide.planning.objective import CANDIDATES
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.observation import Event, Fleet, Observation, Phase
 from tests.loop.world import NOON, spec_of
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, Settings
+from ebbtide.api.objective import PRIORS, Reckoned, Settings
 from ebbtide.loop.background import AtOnce
-from ebbtide.loop.tuning import Question, Reckoned, Tuner
+from ebbtide.loop.tuning import Question, Tuner
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Phase
 from tests.loop.when_told import WhenTold

@@ -18,6 +18,9 @@ def found(hours: list[float], unserved: list[float]) -> Measured:
     return Measured(cost, cost / 100, np.array(unserved), np.zeros(cost.size))
 
 
+POINTS = st.lists(st.tuples(st.floats(1, 100), st.floats(0, 1)), min_size=1, max_size=9)
+"""Cost and what went unserved, of some candidates."""
+LEVELS = st.sampled_from([1e-2, 1e-3, 1e-4, 1e-5])
 PAST = found([130.0, 110.0, 105.0, 101.0], [0.0, 4e-4, 6e-4, 2e-3])
 
 
@@ -60,8 +63,8 @@ def test_the_prior_holds_while_few_days_are_known_unless_they(
 
 
 @given(
-    st.lists(st.tuples(st.floats(1, 100), st.floats(0, 1)), min_size=1, max_size=9),
-    st.sampled_from([1e-2, 1e-3, 1e-4, 1e-5]),
+    POINTS,
+    LEVELS,
     st.floats(0, 6),
 )
 def test_few_days_never_speak_for_less_than_the_prior_has(
@@ -75,8 +78,8 @@ def test_few_days_never_speak_for_less_than_the_prior_has(
 
 
 @given(
-    st.lists(st.tuples(st.floats(1, 100), st.floats(0, 1)), min_size=1, max_size=9),
-    st.sampled_from([1e-2, 1e-3, 1e-4, 1e-5]),
+    POINTS,
+    LEVELS,
     st.floats(0, 60),
 )
 def test_a_choice_kept_the_objective_and_no_cheaper_one_did(

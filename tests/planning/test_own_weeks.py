@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, prior
-from ebbtide.planning.own_weeks import OwnWeeks, Reckoned, reckoned, replayed
+from ebbtide.api.objective import PRIORS, Reckoned, prior
+from ebbtide.planning.own_weeks import OwnWeeks, reckoned, replayed
 from ebbtide.planning.past import MINUTE, Past
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Event

@@ -1,12 +1,13 @@
 """`objective`: what may go wrong, in place of the knobs that decide how often it does."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from ebbtide.api.base import Spec
 from ebbtide.api.presets import merged
+from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.quantities import Share, parse_duration, parse_share, show_share
 
 Settings = Mapping[str, Mapping[str, Any]]
@@ -86,6 +87,18 @@ def with_objective(under: Mapping[str, Any], written: Mapping[str, Any]) -> Mapp
 def with_settings(written: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]:
     """A policy with settings in the place of the prior's; what it writes itself wins."""
     return merged({"policies": settings}, written)
+
+
+class Reckoned(NamedTuple):
+    """What a workload's own past speaks for."""
+
+    settings: Settings
+    why: str
+    minutes: int
+    """Known minutes that it is based on."""
+    unserved: float = UNKNOWN
+    cost: float = UNKNOWN
+    """Replica-hours over those of the settings in force."""
 
 
 _FIELDS = {name: frozenset(own) for name, own in PRIORS[0][1].items()}

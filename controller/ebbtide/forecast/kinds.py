@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ebbtide.forecast.columns import mean, median
 from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
-from ebbtide.forecast.past import NIL, carried_on
+from ebbtide.forecast.past import DAY_SECONDS, HOUR_SECONDS, MINUTE, NIL, carried_on
 
 SIMILAR = 4
 """Days of the same kind that a curve is the mean of."""
@@ -41,9 +41,6 @@ FIRST_ERROR = 0.02
 BETTER = 0.8
 """A forecast is so much better than the best of those that stand for it."""
 POWER = 4.0
-DAY = 86400.0
-HOUR = 3600.0
-MINUTE = 60.0
 Rows = NDArray[np.int_]
 
 
@@ -101,7 +98,7 @@ class _Kinds:
 
     def _compared(self, day: int) -> tuple[Sequence[Floats], Sequence[Floats]]:
         """The weight of each form, (3, M), and how far they are followed, (M,), at each lead."""
-        first = self.end - COMPARED_HOURS * HOUR
+        first = self.end - COMPARED_HOURS * HOUR_SECONDS
         step = max(EVERY_MINUTES * MINUTE, self.grid) // self.grid * self.grid
         weights, trusts = [], []
         for minutes in AHEAD_MINUTES:
@@ -112,7 +109,7 @@ class _Kinds:
             truth = self._level(targets, 1)
             missed = np.nansum(np.abs(self._said(origins, targets) - truth), axis=1)
             plain = np.nansum(np.abs(self._unsaid(origins, targets) - truth), axis=1).min(axis=0)
-            doubt = FIRST_ERROR * COMPARED_HOURS * HOUR / step * self._scale + NIL
+            doubt = FIRST_ERROR * COMPARED_HOURS * HOUR_SECONDS / step * self._scale + NIL
             weight = ((missed.min(axis=0) + doubt) / (missed + doubt)) ** POWER
             weights.append(weight / weight.sum(axis=0))
             own = (weights[-1] * missed).sum(axis=0)
@@ -128,7 +125,7 @@ class _Kinds:
     def _unsaid(self, origins: Floats, targets: Floats) -> Floats:
         """What is said without the calendar, (5, n, M): by the last value, and the days before."""
         level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
-        back = DAY * np.arange(1.0, DAYS + 1)[:, None]
+        back = DAY_SECONDS * np.arange(1.0, DAYS + 1)[:, None]
         before, after = self._around(origins - back), self._around(targets - back)
         ways = [level]
         for then, later in ((before[0], after[0]), (median(before), median(after))):
@@ -173,7 +170,7 @@ class _Kinds:
     @cached_property
     def _scale(self) -> Floats:
         """The mean of the last day, (M,)."""
-        return np.nan_to_num(mean(self.minutes[-round(DAY / self.grid) :]))
+        return np.nan_to_num(mean(self.minutes[-round(DAY_SECONDS / self.grid) :]))
 
     def _midnight(self, day: int) -> float:
         """The moment at which a local day begins."""

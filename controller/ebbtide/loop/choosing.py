@@ -15,9 +15,9 @@ from ebbtide.forecast.choice import BETTER, chosen, trial
 from ebbtide.forecast.contract import Context, History
 from ebbtide.loop.background import Background, Done
 from ebbtide.loop.cohort import TOGETHER, Choice, Column, Key, Make, Task
+from ebbtide_policies.demand import DAY
 
 AUTO = "Auto"
-DAY = 86400.0
 
 
 class Choosing:

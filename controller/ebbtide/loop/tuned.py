@@ -14,10 +14,10 @@ from ebbtide.api.status import stamp
 from ebbtide.api.tuning import Tuning
 from ebbtide.loop.ledger import moment
 from ebbtide.loop.ports import Json
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Observation, Phase
 
-DAY = 86400.0
 FRESH = 2 * DAY
 """Seconds after which a suggestion that was not reckoned anew is not put in force any more."""
 AROUND = 3 * 3600.0

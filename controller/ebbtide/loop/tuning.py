@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ebbtide.api.objective import Settings, prior
+from ebbtide.api.objective import Reckoned, Settings, prior
 from ebbtide.api.status import stamp
 from ebbtide.api.tuning import Tuning
 from ebbtide.loop.background import Background, Done, attempted
@@ -19,7 +19,6 @@ from ebbtide.loop.history import Histories
 from ebbtide.loop.observe import per_replica
 from ebbtide.loop.ports import MINUTE, Json, Minutes
 from ebbtide.loop.tuned import (
-    DAY,
     Suggestion,
     applied_in,
     around_event,
@@ -30,6 +29,7 @@ from ebbtide.loop.tuned import (
 )
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Workload
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event, Observation
 
@@ -56,18 +56,6 @@ class Question(NamedTuple):
     """The settings that stand in the place of those that are sought."""
     suggested: Settings
     """What was found before."""
-
-
-class Reckoned(NamedTuple):
-    """What the past speaks for."""
-
-    settings: Settings
-    why: str
-    minutes: int
-    """Known minutes that it is based on."""
-    unserved: float = UNKNOWN
-    cost: float = UNKNOWN
-    """Replica-hours over those of the settings in force."""
 
 
 Reckon = Callable[[Question], Reckoned]

@@ -157,10 +157,7 @@ class Understanding:
         try:
             spec = parse_policy(in_force(resource))
             self._check_model(spec.forecast.model)
-            settings = {phase: compose(spec, self._plugins, phase) for phase in Phase}
-            workload = Workload(
-                resource, spec, settings[Phase.PEACE], spec.signals(), by_phase=settings
-            )
+            workload = understood(resource, spec, self._plugins)
             return replace(workload, wanted=tuple(dict.fromkeys(workload.needs())))
         except InvalidInput as error:
             return error
@@ -171,6 +168,17 @@ class Understanding:
         if model not in self._models:
             known = ", ".join(self._models)
             raise InvalidInput(f"spec.forecast.model: {model!r} is not one of {known}")
+
+
+def understood(resource: Resource, spec: CapacityPolicySpec, plugins: Plugins) -> Workload:
+    """The workload of a policy, with its settings in every phase.
+
+    Raises:
+        InvalidInput: its policies can't be composed.
+
+    """
+    settings = {phase: compose(spec, plugins, phase) for phase in Phase}
+    return Workload(resource, spec, settings[Phase.PEACE], spec.signals(), by_phase=settings)
 
 
 def in_force(resource: Resource) -> Json:

@@ -41,18 +41,6 @@ class Evidence(NamedTuple):
     kept: bool = True
     """Whether the candidate kept that."""
 
-    @property
-    def best(self) -> int:
-        """The candidate.
-
-        Raises:
-            LookupError: too little is known for one.
-
-        """
-        if self.candidate is None:
-            raise LookupError("too little is known to choose by")
-        return self.candidate
-
 
 def _seasonal(headroom: float, width: float) -> Settings:
     """For what days repeat: as much as two of them asked for."""

@@ -8,19 +8,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ebbtide.api.compose import Plugins
-from ebbtide.api.objective import Settings, prior, with_settings
+from ebbtide.api.objective import Reckoned, Settings, prior, with_settings
 from ebbtide.api.parse import parse_policy
 from ebbtide.planning.objective import CANDIDATES, DAYS, FIRST_DAYS, chosen, spare, told, unknown
 from ebbtide.planning.past import MINUTE, Past
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import World, replicas_asked
-from ebbtide.planning.tuning import DAY, Measured, Truth, measured
+from ebbtide.planning.tuning import Measured, Truth, measured
 from ebbtide.planning.variants import swept
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Event
 
@@ -31,18 +32,6 @@ ROUNDS = 2
 """So often is a stretch of time run again whose beginning was guessed wrong."""
 AT_ONCE = 31
 """Variants that are replayed side by side: more of them take more memory, and little less time."""
-
-
-class Reckoned(NamedTuple):
-    """What the past speaks for."""
-
-    settings: Settings
-    why: str
-    minutes: int
-    """Known minutes that it is based on."""
-    unserved: float = UNKNOWN
-    cost: float = UNKNOWN
-    """Replica-hours over those of the settings in force."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +124,13 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     evidence = chosen(tried, objective, days, known, prior_at)
     if evidence.candidate is None:
         return Reckoned(usual, told(evidence, tried, objective), minutes)
+    best = evidence.candidate
     return Reckoned(
-        settings=weeks.candidates[evidence.best],
+        settings=weeks.candidates[best],
         why=told(evidence, tried, objective),
         minutes=minutes,
-        unserved=float(tried.unserved[evidence.best]),
-        cost=float(tried.replica_hours[evidence.best] / found.replica_hours[0]),
+        unserved=float(tried.unserved[best]),
+        cost=float(tried.replica_hours[best] / found.replica_hours[0]),
     )
 
 

@@ -15,12 +15,13 @@ from ebbtide.api.moments import clock
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.seen_past import interpolated, second_highest, surges
 from ebbtide.planning.windows import highest_behind
-from ebbtide_policies.demand import HOUR, MINUTE
+from ebbtide_policies.demand import DAY, HOUR, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 Rows = NDArray[np.int64]
 _LEAST = 1e-300
-_DAY = 86400.0
+DELAY = 30.0
+"""Seconds until a minute can be read, where nothing else is said."""
 _NO_DAYS = np.empty((0, 1440))
 _PAIR = 2
 _FILL = "no forecast that is kept bridges it; fill the gap, or begin after it"
@@ -206,9 +207,9 @@ class SeenDemand:
         if made is None or made.day is None or not made.day.size:
             return np.full(np.broadcast_shapes(ticks.shape, np.shape(start)), UNKNOWN)
         begin, lasts = np.asarray(start, dtype=np.float64), np.maximum(1.0, np.subtract(end, start))
-        count = np.ceil((begin % MINUTE + np.minimum(_DAY, lasts)) / MINUTE)[..., np.newaxis]
+        count = np.ceil((begin % MINUTE + np.minimum(DAY, lasts)) / MINUTE)[..., np.newaxis]
         offset = np.arange(int(count.max()))
-        row = (begin % _DAY // MINUTE).astype(np.int64)[..., np.newaxis] + offset
+        row = (begin % DAY // MINUTE).astype(np.int64)[..., np.newaxis] + offset
         values = made.days[made.day[at][..., np.newaxis], row % made.days.shape[1]]
         counted = np.isfinite(values) & (offset < count) & (at[..., np.newaxis] >= 0)
         highest = np.where(counted, values, -np.inf).max(axis=-1)

@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.plant import ready_replicas
+from ebbtide_policies.demand import DAY, HOUR
 from ebbtide_policies.lanes import Lanes
-
-HOUR = 3600.0
-DAY = 86400.0
 
 
 class Measured(NamedTuple):

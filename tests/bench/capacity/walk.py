@@ -64,7 +64,7 @@ def walk(days: Days, objective: float) -> Walk:
     in_force, known, tuned = [], [], 0
     suggested = usual
     for day in range(days.demand.size):
-        found = _pick(days, day, objective, suggested)
+        found = _pick(days, day, objective, suggested, usual)
         suggested = usual if found is None else found
         now = day * DAY * TICK
         told = Suggestion(objective, CANDIDATES[suggested], now, "", 0, now)
@@ -86,13 +86,12 @@ def walk(days: Days, objective: float) -> Walk:
     )
 
 
-def _pick(days: Days, day: int, objective: float, before: int) -> int | None:
+def _pick(days: Days, day: int, objective: float, before: int, usual: int) -> int | None:
     """The candidate that the days before one speak for, if they are enough."""
     past = slice(max(0, day - DAYS), day)
     cost = days.cost[past].sum(axis=0)
     short, demand = days.short[past].sum(axis=0), max(float(days.demand[past].sum()), 1e-9)
     found = Measured(cost, cost, short / demand, np.zeros(cost.size))
-    usual = CANDIDATES.index(prior(objective))
     return chosen(found, objective, float(past.stop - past.start), before, usual).candidate
 
 

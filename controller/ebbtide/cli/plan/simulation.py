@@ -14,8 +14,9 @@ from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import HOUSE, makers
+from ebbtide.cli.plan.understood import resource_of
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Ref, Resource
+from ebbtide.loop.ports import Ref
 from ebbtide.loop.report import Account
 from ebbtide.loop.tick import Loop, Rules, World
 from ebbtide.planning.demand import DemandSeries
@@ -23,6 +24,7 @@ from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide.planning.plant_settings import BootTime
 from ebbtide.planning.pods import Victims, highest_first
 from ebbtide.planning.score import Course
+from ebbtide.planning.seen_demand import DELAY
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.lanes import Lanes, number, whole
 from ebbtide_policies.observation import Phase
@@ -42,7 +44,7 @@ class Conditions:
     """Seconds until a replica is ready and warm; None: what each policy says."""
     boot: float | BootTime | None = None
     """The same up to Ready; the policy's warm-up comes on top of it."""
-    delay: float = 30.0
+    delay: float = DELAY
     """Seconds until a minute can be read."""
     plant: PlantSettings = _CALM
     """How the fleets behave otherwise; whoever scales a StatefulSet loses the highest ordinals."""
@@ -170,19 +172,11 @@ class Simulation:
         return Course.told(census, bench.replicas_needed(times), self.world.tick)
 
     def _apply(self, manifest: Manifest, start: float) -> None:
-        spec = dict(manifest.spec)
+        resource = resource_of(manifest)
         if manifest.kind == POLICY:
             self._add(manifest, start)
-            spec["mode"] = "Enforce"
-        self.cluster.apply(
-            Resource(
-                kind=manifest.kind,
-                namespace=manifest.namespace,
-                name=manifest.name,
-                labels=manifest.labels,
-                spec=spec,
-            )
-        )
+            resource.spec["mode"] = "Enforce"
+        self.cluster.apply(resource)
 
     def _add(self, manifest: Manifest, start: float) -> None:
         """Put the target of a policy there, with the replicas that its demand asks for at first."""

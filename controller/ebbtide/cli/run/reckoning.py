@@ -2,16 +2,15 @@
 
 import numpy as np
 
+from ebbtide.api.objective import Reckoned
 from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import MINUTE, Minutes
-from ebbtide.loop.tuning import Question, Reckoned
+from ebbtide.loop.tuning import Question
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned
 from ebbtide.planning.past import Past
+from ebbtide.planning.seen_demand import DELAY
 from ebbtide_policies.lanes import UNKNOWN, Lanes
-
-DELAY = 30.0
-"""Seconds until a minute can be read."""
 
 
 def reckon(question: Question) -> Reckoned:
@@ -23,8 +22,7 @@ def reckon(question: Question) -> Reckoned:
         InvalidInput: what one replica carries is not known, or the policy makes no sense.
 
     """
-    found = reckoned(_weeks(question), question.in_force, question.suggested, plugins())
-    return Reckoned(*found)
+    return reckoned(_weeks(question), question.in_force, question.suggested, plugins())
 
 
 def _weeks(question: Question) -> OwnWeeks:

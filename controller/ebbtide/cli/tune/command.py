@@ -29,15 +29,15 @@ from ebbtide.cli.tune.published import Where, published
 from ebbtide.cli.tune.record import Record, fingerprint, keys
 from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.tuning import DAY, Measured, judged
+from ebbtide.planning.seen_demand import DELAY
+from ebbtide.planning.tuning import Measured, judged
 from ebbtide.planning.variants import left_out
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.quantities import parse_share
 
 USUAL = 1e-4
 """The objective where none is said."""
 MOST_VARIANTS = 2000
-DELAY = 30.0
-"""Seconds until a minute can be read."""
 DEFAULT = (
     "policies.presentNeed.headroom=0%,2%,4%,6%,8%,10%,15%,20%,30%,45%",
     "policies.forecastNeed.quantile=0.5,0.75,0.9,0.95,0.99",
