@@ -134,7 +134,8 @@ fmt: $(DEV) ## Format the code and mend what ruff can mend
 .PHONY: generate
 generate: $(DEV) ## Write the CRDs from ebbtide.api, for deploy/ and for the chart, and JSON Schemas
 	@mkdir -p deploy/crds charts/ebbtide/crds docs/schema
-	$(BIN)/ebbtide schema > docs/schema/plan.schema.json
+	@for each in plan plan-from-cluster compare tune; do \
+	  $(BIN)/ebbtide schema $$each > docs/schema/$$each.schema.json || exit 1; done
 	$(BIN)/ebbtide crd --output deploy/crds
 	@cp deploy/crds/ebbtide.dev_*.yaml charts/ebbtide/crds/
 

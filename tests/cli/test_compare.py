@@ -1,12 +1,13 @@
 """`ebbtide compare`: policies side by side, beside what else could have been."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ebbtide.cli.schema import Printed
 from tests.cli.conftest import Ebbtide
+from tests.cli.printed import checked
 from tests.cli.samples import CALENDAR, EDGE, ORIGIN, csv, write
 
 SLOW = "edge.yaml,policies.descent.maxStep=1%"
@@ -21,7 +22,7 @@ def _files(tmp_path: Path) -> None:
 def told(ebbtide: Ebbtide, *arguments: str) -> Any:
     found = ebbtide("compare", *arguments, *HILL, "--json")
     assert (found.code, found.err) == (0, "")
-    return json.loads(found.out)
+    return checked(Printed.COMPARE, found.out)
 
 
 def test_the_bound_costs_least_and_serves_all(ebbtide: Ebbtide) -> None:

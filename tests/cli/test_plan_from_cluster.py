@@ -1,14 +1,15 @@
 """`ebbtide plan --from-cluster`: what runs in a namespace, and the walls before its peak."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ebbtide.cli.schema import Printed
 from tests.adapters.http_api import HttpApi, refusal
 from tests.cli.conftest import Ebbtide
+from tests.cli.printed import checked
 from tests.cli.samples import EDGE, HILL, csv, write
 
 OWN = "/apis/ebbtide.dev/v1alpha1"
@@ -112,7 +113,7 @@ def test_the_maximum_of_the_policy_is_a_wall_too(ebbtide: Ebbtide, api: HttpApi)
 def test_a_range_of_peaks_tells_what_each_costs_and_lacks(ebbtide: Ebbtide, api: HttpApi) -> None:
     api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("60", "10")))
     told = ebbtide(*ON_THE_CLUSTER, "--times", "1.2", "--up-to", "1.4", "--json")
-    found = json.loads(told.out)
+    found = checked(Printed.PLAN_FROM_CLUSTER, told.out)
     assert [one["times"] for one in found["peaks"]] == [1.2, 1.3, 1.4]
     costs = [one["cost"] for one in found["peaks"]]
     peaks = [one["replicas"] for one in found["peaks"]]
@@ -137,7 +138,7 @@ def test_an_announced_event_that_needs_more_than_the_past_is_the_peak(
     }
     calendar = {"metadata": {"name": "days", "namespace": "ebbtide", "uid": "c"}, "spec": spec}
     api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(calendar))
-    found = json.loads(ebbtide(*ON_THE_CLUSTER, "--json").out)
+    found = checked(Printed.PLAN_FROM_CLUSTER, ebbtide(*ON_THE_CLUSTER, "--json").out)
     [workload] = found["workloads"]
     assert (workload["event"], workload["peak"]) == ("double-11", 220)
     assert workload["at"] == "2099-11-10T20:00:00Z"

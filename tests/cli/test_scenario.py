@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from ebbtide.cli.plan.output import schema
+from ebbtide.cli.schema import Printed
 from tests.cli.conftest import Ebbtide
+from tests.cli.printed import checked
 from tests.cli.samples import EDGE, csv, write
 
 PLAN = ("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "60s", "--json")
@@ -143,11 +143,5 @@ def test_a_world_that_makes_no_sense_is_refused(ebbtide: Ebbtide, change: str, w
 
 
 def test_what_is_printed_is_as_the_published_schema_says(ebbtide: Ebbtide) -> None:
-    published = Path(__file__).parents[2] / "docs/schema/plan.schema.json"
-    assert json.loads(published.read_text("utf-8")) == schema(), "run `make generate`"
-    assert json.loads(ebbtide("schema").out) == schema()
     told = ebbtide(*PLAN, "--what-if", "tiers={core: 40%, rest: 60%}")
-    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
-    jsonschema.Draft202012Validator(schema(), format_checker=checker).validate(json.loads(told.out))
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate([{"workload": "live/edge"}], schema())
+    assert set(checked(Printed.PLAN, told.out)[0]["tiers"]) == {"core", "rest"}

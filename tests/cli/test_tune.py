@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ebbtide.cli.schema import Printed
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
+from tests.cli.printed import checked
 from tests.cli.samples import CALENDAR, EDGE, csv, write
 
 WAVES = [2000 + 1500 * math.sin(i / 25) + 300 * math.sin(i / 3) for i in range(300)]
@@ -28,7 +30,7 @@ def _files(tmp_path: Path) -> None:
 def tuned(ebbtide: Ebbtide, *options: str) -> Any:
     told = ebbtide(*TUNE, *VARY, "--json", *options)
     assert (told.code, told.err) == (0, "")
-    return json.loads(told.out)
+    return checked(Printed.TUNE, told.out)
 
 
 def test_the_front_goes_from_cheap_to_safe_and_one_is_recommended(ebbtide: Ebbtide) -> None:
@@ -54,7 +56,7 @@ def test_a_policy_with_an_objective_is_tuned_to_it(ebbtide: Ebbtide, tmp_path: P
     write(tmp_path, aim_yaml=f"{QUICK}  objective: {{unserved: 1%}}\n")
     told = ebbtide("tune", "aim.yaml", "--csv", "short.csv", "--json")
     assert told.code == 0
-    found = json.loads(told.out)
+    found = checked(Printed.TUNE, told.out)
     assert found["objective"] == 0.01
     [best] = [one for one in found["front"] if one["recommended"]]
     assert {"policies.presentNeed.width", "policies.seasonNeed.trust"} <= best["set"].keys()

@@ -1,19 +1,18 @@
 """`ebbtide compare`: policies side by side on the same demand, and where they differ most."""
 
-import json
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import typer
-from pydantic.alias_generators import to_camel
 from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
 from ebbtide.cli.compare.comparison import rivals
+from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
@@ -81,7 +80,8 @@ def compare(
     recorded = demand_of(next(iter(manifests.values())), csv, prometheus, since)
     found = _compared(manifests, recorded, Conditions(tick=tick_of(tick, recorded)))
     if as_json:
-        typer.echo(json.dumps(_as_json(found), indent=1))
+        told = output(found.scores, found.moments)
+        typer.echo(told.model_dump_json(by_alias=True, indent=1))
     else:
         screen().print(page(found.scores, found.moments))
 
@@ -149,13 +149,3 @@ def _moments(frames: Mapping[str, Sequence[Frame]], tick: float) -> Sequence[Mom
         )
         for stretch in stretches(asked, around=around, count=_MOMENTS)
     ]
-
-
-def _as_json(found: Comparison) -> dict[str, object]:
-    return {
-        "scores": {
-            name: {to_camel(field): value for field, value in asdict(one).items()}
-            for name, one in found.scores.items()
-        },
-        "differences": [one.as_json() for one in found.moments],
-    }

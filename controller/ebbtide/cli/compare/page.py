@@ -23,27 +23,6 @@ class Moment:
     at: Mapping[str, Frame]
     """What each decided at the widest difference."""
 
-    def as_json(self) -> dict[str, object]:
-        """The same for programs."""
-        return {
-            "from": clock(self.begin, "%Y-%m-%dT%H:%M:%SZ"),
-            "to": clock(self.end, "%Y-%m-%dT%H:%M:%SZ"),
-            "at": clock(self._moment, "%Y-%m-%dT%H:%M:%SZ"),
-            "policies": {
-                name: {
-                    "replicas": frame.desired,
-                    "phase": frame.phase.value,
-                    "reason": frame.reason,
-                    "message": frame.message,
-                }
-                for name, frame in self.at.items()
-            },
-        }
-
-    @property
-    def _moment(self) -> float:
-        return next(iter(self.at.values())).now
-
 
 def page(told: Mapping[str, Score], moments: Sequence[Moment]) -> RenderableType:
     """The scores, the cost beside the clairvoyant bound, and the moments."""

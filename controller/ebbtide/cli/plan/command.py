@@ -128,8 +128,8 @@ def plan(
         _report(report, plans, lang)
     ready = readiness(standing, recorded, replays) if standing else None
     if as_json:
-        found = text_of([one.output for one in plans])
-        typer.echo(ready_text(ready, found) if ready else found)
+        found = [one.output for one in plans]
+        typer.echo(ready_text(ready, found) if ready else text_of(found))
         return
     _print(plans, ready)
     if report:

@@ -2,25 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic.alias_generators import to_camel
+from pydantic import Field, TypeAdapter
 
+from ebbtide.cli.output import Output, moment
 from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import changes
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore
 from ebbtide_policies.observation import Phase
-
-
-class Output(BaseModel):
-    """A part of what programs read: camelCase, and nothing that is not described."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
 
 
 class ScoreOutput(Output):
@@ -77,14 +68,6 @@ class PlanOutput(Output):
 PLANS = TypeAdapter(list[PlanOutput])
 """What `ebbtide plan --json` prints: one entry a workload."""
 
-SCHEMA_TITLE = "What `ebbtide plan --json` prints"
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of it."""
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA_TITLE}
-    return head | PLANS.json_schema(by_alias=True, mode="serialization")
-
 
 def score_output(told: Score) -> ScoreOutput:
     """A score for programs."""
@@ -100,7 +83,7 @@ def step_outputs(frames: Sequence[Frame]) -> list[StepOutput]:
     """Every change of replicas, for programs."""
     return [
         StepOutput(
-            at=datetime.fromtimestamp(frame.now, UTC),
+            at=moment(frame.now),
             before=frame.current,
             to=frame.desired,
             phase=frame.phase,

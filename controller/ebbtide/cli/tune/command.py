@@ -1,7 +1,6 @@
 """`ebbtide tune`: which settings of a policy would have been the best, on its own past."""
 
 import itertools
-import json
 import math
 import pathlib
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.cli.screen import screen
 from ebbtide.cli.tune.choice import candidates, found_by_margin, found_by_objective
 from ebbtide.cli.tune.jobs import Search, Spec, Tried, Workers
+from ebbtide.cli.tune.output import output
 from ebbtide.cli.tune.page import Tuned, page, patch
 from ebbtide.cli.tune.published import Where, published
 from ebbtide.cli.tune.record import Record, fingerprint, keys
@@ -140,7 +140,7 @@ def tune(
     if diff:
         write(diff, patch(manifest, tuned))
     if as_json:
-        typer.echo(json.dumps(tuned.as_json(), indent=1))
+        typer.echo(output(tuned).model_dump_json(by_alias=True, indent=1))
     else:
         screen().print(page(tuned))
 

@@ -1,4 +1,4 @@
-"""What tuning found, as a page for a terminal, as JSON, and as YAML for a review."""
+"""What tuning found, as a page for a terminal, and as YAML for a review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rich.text import Text
 from ebbtide.api.kinds import API_VERSION
 from ebbtide.api.load import Manifest
 from ebbtide.cli.plan.edits import Edit
-from ebbtide.planning.tuning import Candidate, Measured
+from ebbtide.planning.tuning import Candidate
 from ebbtide_policies.quantities import show_share
 
 COLUMNS = 4
@@ -60,34 +60,6 @@ class Tuned:
             f" left {float(mine.unserved):.4%} unserved at {mine.beside_bound:.3f} times the"
             f" clairvoyant bound; {checked}"
         )
-
-    def as_json(self) -> dict[str, object]:
-        """The same for programs."""
-        return {
-            "workload": self.workload,
-            "objective": self.objective,
-            "variants": len(self.variants),
-            "notModelled": list(self.left_out),
-            "evidence": self.evidence(),
-            "front": [
-                {
-                    "set": {".".join(e.path): e.value for e in self.variants[one.variant]},
-                    "recommended": one.recommended,
-                    "searched": _named(one.searched),
-                    "heldBack": _named(one.held_back),
-                }
-                for one in self.candidates
-            ],
-        }
-
-
-def _named(found: Measured) -> dict[str, float]:
-    return {
-        "replicaHours": float(found.replica_hours),
-        "besideBound": float(found.beside_bound),
-        "unserved": float(found.unserved),
-        "changesADay": float(found.changes),
-    }
 
 
 def page(tuned: Tuned) -> RenderableType:
