@@ -79,7 +79,8 @@ class Column:
     def known(self, end: float) -> NDArray[np.float64]:
         """The minutes from the first known one to `end`."""
         last = self.minutes.size - round((self.newest - end) / MINUTE)
-        return self.minutes[int(np.argmax(~np.isnan(self.minutes))) : last]
+        late = np.isnan(self.minutes[0])  # only then all of them have to be searched
+        return self.minutes[int(np.argmax(~np.isnan(self.minutes))) if late else 0 : last]
 
 
 class Task(NamedTuple):
@@ -165,7 +166,8 @@ class Cohort:
         columns = [task.column.known(task.end) for task in tasks]
         context = Context(tuple(task.column.context for task in tasks))
         members = np.array([self._place[task.column.key] for task in tasks])
-        history = self._told.of(members, History(tasks[0].end, np.stack(columns).T))
+        history = History(tasks[0].end, np.stack(columns).T)
+        self._told.recall(members, history)
         made = forecaster.forecast(history, self._asked[1], context)
         self._record.add(members, history, made)
         if not self._seeded and made.measured is not None:

@@ -23,18 +23,16 @@ class AsTold:
         self._minutes = np.full((KEPT, series), np.nan)
         self._until = np.full(series, -np.inf)
 
-    def of(self, members: Rows, history: History) -> History:
-        """The history of some series with what they were told before; it is told from now on."""
+    def recall(self, members: Rows, history: History) -> None:
+        """Put what some series were told before into their history; it is told from now on."""
         size = min(2 * KEPT, len(history.minutes))
         at: Floats = history.end - history.grid * np.arange(size - 1.0, -1.0, -1.0)
-        told = self._known(members, at, history.grid)
         slots = (at // history.grid).astype(int) % KEPT
-        minutes = history.minutes.copy()
-        minutes[-size:] = np.where(told, self._minutes[slots][:, members], minutes[-size:])
+        last, told = history.minutes[-size:], self._known(members, at, history.grid)
+        np.copyto(last, self._minutes[slots][:, members], where=told)
         kept = slots[-KEPT:]
-        self._minutes[kept[:, None], members] = minutes[-kept.size :]
+        self._minutes[kept[:, None], members] = last[-kept.size :]
         self._until[members] = history.end
-        return history._replace(minutes=minutes)
 
     def _known(self, members: Rows, at: Floats, grid: float) -> NDArray[np.bool_]:
         """Which of the minutes at these moments were told, and are still kept."""
