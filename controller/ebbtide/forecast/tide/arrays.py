@@ -48,7 +48,7 @@ def _scanned(state: F32, new: F32, share: F32) -> F32:
     left = left.reshape(pieces, length, *share.shape[1:])
     for i in range(1, length):
         in_pieces[:, i] += left[:, i] * in_pieces[:, i - 1]
-        left[:, i] *= left[:, i - 1]
+    np.multiply.accumulate(left, axis=1, out=left)
     last = state
     for piece, part in zip(in_pieces, left, strict=True):
         np.add(piece, part * last, out=piece)

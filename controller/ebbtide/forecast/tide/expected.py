@@ -9,9 +9,9 @@ in mean changes over so many rows.
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.equations import add_products, diagonals, hours, places, solved, weighed
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
-from ebbtide.forecast.tide.regression import add_products, hours, places, solved, weighed
 from ebbtide.forecast.tide.sample import Sample
 
 LEARNT = (0.9, 0.99)
@@ -31,7 +31,6 @@ NEAREST = np.float32(0.1)
 """Errors that are closer to a width than this weigh as if they were that far off."""
 PLACES = places(OWN)
 """Where the product for each place of the normal equations stands, (OWN, OWN + 1)."""
-DIAGONAL = np.arange(OWN)
 TAUGHT = np.array(LEARNT, np.float32)[:, None]
 
 
@@ -61,7 +60,7 @@ class Expected:
             here, own = slice(begin, end), made[begin:end, :, LEVELS:]
             np.add.reduce(known[here, :, None, :OWN] * coefficients, axis=3, out=own)
             np.maximum(made[here], LEAST, out=made[here])
-            foreseen[here] = self.flights.exchange(band, numbers[here], made[here])
+            foreseen[here] = self.flights.exchange(band, sample.places[here], made[here])
             beyond = terms[here, :, -1:] - foreseen[here, :, LEVELS:]
             weight = np.where(beyond > 0, TAUGHT, 1 - TAUGHT)
             weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
@@ -78,7 +77,8 @@ class Expected:
         pull = (PULL + PULL_STEP * ahead)[:, None, None, None]
         prior = own_multiples(band.frame)[at][..., None]
         equations = self.sums[at][:, :, PLACES]
-        equations[:, :, DIAGONAL, DIAGONAL] += pull
+        diagonal = diagonals(equations)
+        diagonal += pull
         equations[:, :, :, -1] += pull * prior
         self.coefficients[at] = solved(equations)
         rows = band.frame.rows(*MEMORY) + ahead

@@ -80,6 +80,8 @@ class Band:
     frame: Frame
     at: slice
     """Where they stand among all anchors."""
+    numbers: Rows
+    """The same as numbers, (A,)."""
     anchors: tuple[int, ...]
     """Rows ahead."""
     every: tuple[int, ...]
@@ -102,6 +104,11 @@ class Band:
         every = self.every[0]
         return np.arange(-(-begin // every) * every, end, every)
 
+    def in_rings(self, numbers: Rows) -> Rows:
+        """Where what is foreseen from some rows lies in a ring, (T, A)."""
+        one = len(numbers) == 1
+        return _place(self, int(numbers[0]) % self.period) if one else _places(self, numbers)
+
     def paces(self, memories: tuple[Memory, ...], *, overlapping: bool = False) -> F32:
         """How much a row counts in the long run, (A, memories, 1).
 
@@ -116,14 +123,15 @@ class Flights:
     def __init__(self, frame: Frame, *shape: int) -> None:
         self._ring = np.zeros((sum(frame.whole.ago), *shape), np.float32)
 
-    def exchange(self, band: Band, numbers: Rows, new: F32) -> F32:
-        """Put in what is foreseen, (T, A, ...); answer what was foreseen for these rows."""
+    def exchange(self, band: Band, places: Rows, new: F32) -> F32:
+        """Put in what is foreseen, (T, A, ...); answer what was foreseen for these rows.
+
+        `places` are those of the rows in any ring, (T, A).
+        """
         if len(new) == 1:
-            place = _place(band, int(numbers[0]) % band.period)
-            old: F32 = self._ring.take(place, axis=0)[None]
-            self._ring[place] = new[0]
+            old: F32 = self._ring.take(places, axis=0)
+            self._ring[places] = new
             return old
-        places = _places(band, numbers)
         old = blank(*new.shape)
         for i, ago in enumerate(band.ago.tolist()):
             old[:ago, i] = self._ring[places[:ago, i]]
@@ -134,12 +142,10 @@ class Flights:
 
 @cache
 def _place(band: Band, number: int) -> Rows:
-    """Where what is foreseen from a row lies in a ring, (A,)."""
-    return np.asarray(band.places + number // band.steps % band.ago)
+    return _places(band, np.array((number,)))
 
 
 def _places(band: Band, numbers: Rows) -> Rows:
-    """Where what is foreseen from some rows lies in a ring, (T, A)."""
     return np.asarray(band.places + numbers[:, None] // band.steps % band.ago)
 
 
@@ -157,6 +163,7 @@ def _band(frame: Frame, begin: int, end: int) -> Band:
     return Band(
         frame=frame,
         at=at,
+        numbers=np.arange(begin, end),
         anchors=frame.anchors[at],
         every=every[at],
         period=math.lcm(*frame.anchors),

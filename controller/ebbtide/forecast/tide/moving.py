@@ -12,14 +12,15 @@ elder is given up, the younger takes its place, and a new one begins. What the e
 since the turn before the last: the same for everybody who begins before that.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, blank, total
+from ebbtide.forecast.tide.arrays import F32, blank
 from ebbtide.forecast.tide.expected import LEVELS
-from ebbtide.forecast.tide.frame import Band, Frame, Rows
+from ebbtide.forecast.tide.frame import Band, Frame
 from ebbtide.forecast.tide.sample import Sample
 
 AIMED = np.array((0.904, 0.9945), np.float32)[:, None, None, None]
@@ -50,7 +51,7 @@ class Moving:
 
     def turn(self) -> None:
         """The younger generation takes the elder's place."""
-        self._move(self.frame.whole)
+        self._move_on(self.frame.whole)
         self.now[ELDER] = self.now[YOUNGER]
         self.now[YOUNGER] = self.first
 
@@ -60,41 +61,66 @@ class Moving:
         `tested` are the widths at the origins, (T, LEVELS, A, S, N); in their place comes what the
         elder multiplies them to. Its multipliers are answered.
         """
-        band, numbers, error = sample.band, sample.numbers, error[:, None, :, None]
-        now, beyond = self.now[:, :, band.at], self.beyond[:, :, band.at]
-        kept = blank(*tested.shape)
-        for begin, end in _spans(numbers):
-            if numbers[begin] % MOVED == 0:
-                self._move(band)
-            here = slice(begin, end)
-            tried = now[:, None] * tested[here]
-            over = error[here] > tried
-            beyond += over[:, 0] if end == begin + 1 else np.count_nonzero(over, axis=1)
-            self.seen[band.at] += total(sample.known[here], 0)[:, None]
-            tested[here], kept[here] = tried[ELDER], now[ELDER]
+        band, error = sample.band, error[:, None, :, None]
+        if len(error) > 1:
+            kept = self._judge_many(sample, error, tested)
+            tested *= kept
+            return kept
+        if sample.numbers[0] % MOVED == 0:
+            self._move_on(band)
+        now = self.now[:, :, band.at]
+        tried = now * tested[0]
+        self.beyond[:, :, band.at] += error[0] > tried
+        self.seen[band.at] += sample.known[0, :, None]
+        tested[0] = tried[ELDER]
+        return now[None, ELDER].copy()
+
+    def _judge_many(self, sample: Sample, error: F32, tested: F32) -> F32:
+        """Learn from many rows; the elder's multipliers at each, (T, LEVELS, A, S, N)."""
+        band, numbers = sample.band, sample.numbers
+        here = np.s_[:, :, band.at]
+        now, beyond, kept = self.now[here].copy(), self.beyond[here].copy(), blank(*tested.shape)
+        begins = [0, *(1 + np.flatnonzero(numbers[1:] % MOVED == 0)).tolist()]
+        seen = np.add.reduceat(sample.known, begins, axis=0)[:, :, None]
+        at_once = numbers[0] % MOVED == 0
+        if not at_once:  # the first rows go on with what was counted before
+            seen[0] += self.seen[band.at]
+        moves = self._moves(band, np.concatenate((self.seen[None, band.at], seen[:-1])))
+        for i, (begin, end) in enumerate(pairwise((*begins, len(numbers)))):
+            if i or at_once:
+                self._move(now, beyond, [each[i] for each in moves])
+            over = error[begin:end] > now[:, None] * tested[begin:end]
+            beyond += np.add.reduce(over, axis=1, dtype=np.float32)
+            kept[begin:end] = now[ELDER]
+        self.now[here], self.beyond[here], self.seen[band.at] = now, beyond, seen[-1]
         return kept
 
-    def _move(self, band: Band) -> None:
+    def _move_on(self, band: Band) -> None:
         """Move the multipliers of some anchors by what was counted."""
+        seen, here = self.seen[None, band.at], np.s_[:, :, band.at]
+        moves = self._moves(band, seen)
+        self._move(self.now[here], self.beyond[here], [each[0] for each in moves])
+        seen[:] = 0
+
+    def _moves(self, band: Band, seen: F32) -> tuple[F32, F32, F32]:
+        """How multipliers move where so many errors were seen, (moves, A, 1, N).
+
+        What they grow by with each error beyond them, in any case, and what leaks into them, each
+        (moves, LEVELS, A, ...).
+        """
         more, less, leak = _pushes(band)
-        now, beyond = self.now[:, :, band.at], self.beyond[:, :, band.at]
-        seen = self.seen[band.at]
+        seen, more = seen[:, None], np.broadcast_to(more, (len(seen), *more.shape))
+        return more, 1 + less * seen, leak * seen * self.first
+
+    def _move(self, now: F32, beyond: F32, move: Sequence[F32]) -> None:
+        """Move some multipliers by what was counted."""
+        more, growth, leaked = move
         beyond *= more
-        beyond += less * seen
-        beyond += 1
+        beyond += growth
         now *= beyond
-        now += leak * seen * self.first
+        now += leaked
         np.minimum(np.maximum(now, self.within[0], out=now), self.within[1], out=now)
-        beyond[:] = seen[:] = 0
-
-
-def _spans(numbers: Rows) -> list[tuple[int, int]]:
-    """The rows of a block between moves."""
-    if len(numbers) == 1:
-        return [(0, 1)]
-    cuts = np.flatnonzero(numbers % MOVED == 0).tolist()
-    cuts = [0, *(cut for cut in cuts if cut), len(numbers)]
-    return list(pairwise(cuts))
+        beyond[:] = 0
 
 
 @lru_cache

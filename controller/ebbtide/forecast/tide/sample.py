@@ -18,6 +18,8 @@ class Sample(NamedTuple):
     """The anchors."""
     numbers: Rows
     """Of the rows, (T,)."""
+    places: Rows
+    """Where what is foreseen from them lies in a ring, (T, A)."""
     y: F32
     """The values, (T, 1, N)."""
     back: F32
@@ -39,21 +41,22 @@ class Sample(NamedTuple):
 def sample(seen: Seen, band: Band, numbers: Rows, flights: Flights) -> Sample:
     """What some anchors learn from in rows of a block; what is foreseen there takes off."""
     ahead, day = band.ahead, band.frame.day
-    places = slice(int(numbers[0]) - seen.at, None, band.every[0])
-    rows = seen.rows[places]
+    at = slice(int(numbers[0]) - seen.at, None, band.every[0])
+    rows, places = seen.rows[at], band.in_rings(numbers)
     now = foreseen(rows[:, None], seen.ahead(numbers, ahead), band.anchors, day)
     then = blank(*now.shape)
-    then[:, :, :EXPERTS] = flights.exchange(band, numbers, now[:, :, :EXPERTS])
-    lived = seen.lived[places][:, None] > ahead[:, None]
+    then[:, :, :EXPERTS] = flights.exchange(band, places, now[:, :, :EXPERTS])
+    lived = seen.lived[at][:, None] > ahead[:, None]
     return Sample(
         band=band,
         numbers=numbers,
+        places=places,
         y=rows[:, :1],
         back=then[:, :, 0],
-        known=np.multiply(lived, seen.known[places][:, None], dtype=np.float32),
+        known=np.multiply(lived, seen.known[at][:, None], dtype=np.float32),
         seasoned=rows[:, None, SINCE] > (ahead + (day + WARM))[:, None],
         guard=rows[:, None, GUARDED],
-        moves=seen.moves[places][:, None],
+        moves=seen.moves[at][:, None],
         then=then,
         now=now,
     )

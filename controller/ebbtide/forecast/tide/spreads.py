@@ -88,27 +88,36 @@ class Spreads:
         """Mean errors at the time of day of each target, on the days before, (T, A, N)."""
         band, numbers = sample.band, sample.numbers
         slots = (numbers[:, None] + band.ahead) % self.frame.day // self.slot
-        found: F32 = self.daily[slots, band.at.start + np.arange(len(band.ahead))]
-        size, current = size * sample.known, self.current[:, band.at]
-        if len(numbers) == 1 and int(numbers[0]) % self.slot >= max(band.every):
-            current += np.stack((size[0], sample.known[0]))
+        found: F32 = self.daily[slots, band.numbers]
+        made, current = np.empty((2, *size.shape), np.float32), self.current[:, band.at]
+        np.multiply(size, sample.known, out=made[0])
+        made[1] = sample.known
+        if len(numbers) == 1:
+            if int(numbers[0]) % self.slot < band.every[-1]:
+                begun = band.numbers[int(numbers[0]) % self.slot < band.steps]
+                self._close(numbers, begun, self.current[:, None, begun])
+                self.current[:, begun] = 0
+            current += made[:, 0]
             return found
-        closing = numbers[:, None] % self.slot < band.steps
-        rows = np.flatnonzero(closing.any(axis=1)).tolist()
-        for begin, end in zip((0, *rows), (*rows, len(size)), strict=True):
-            if begin in rows:
-                self._close(int(numbers[begin]), band.at.start + np.flatnonzero(closing[begin]))
-            current[0] += total(size[begin:end], 0)
-            current[1] += total(sample.known[begin:end], 0)
+        begins = np.flatnonzero(numbers % self.slot < band.every[0])
+        current += np.add.reduce(made[:, : begins[0] if begins.size else None], axis=1)
+        if begins.size:
+            sums = np.add.reduceat(made, begins, axis=1)
+            closed = np.concatenate((current[:, None], sums[:, :-1]), axis=1)
+            self._close(numbers[begins], band.numbers, closed)
+            current[:] = sums[:, -1]
         return found
 
-    def _close(self, number: int, anchors: Rows) -> None:
-        """A slot begins at a row for some anchors: put the one before to its time of day."""
-        at = (number // self.slot - 1) % len(self.daily)
-        slot, (added, count) = self.daily[at, anchors], self.current[:, anchors]
-        share = np.where(slot < 0, np.float32(1), SLOT_SHARE) * (count > 0)
-        self.daily[at, anchors] = slot + share * (added / np.maximum(count, 1) - slot)
-        self.current[:, anchors] = 0
+    def _close(self, numbers: Rows, anchors: Rows, sums: F32) -> None:
+        """Slots begin at some rows for some anchors: put those before them to their time of day.
+
+        `sums` are those of their errors, and how many they were, (2, rows, anchors, N).
+        """
+        at, (added, count) = (numbers // self.slot - 1) % len(self.daily), sums
+        slots = self.daily[at[:, None], anchors]
+        share = np.where(slots < 0, np.float32(1), SLOT_SHARE) * (count > 0)
+        slots += share * (added / np.maximum(count, 1) - slots)
+        self.daily[at[:, None], anchors] = slots
 
 
 def _differing(curves: F32) -> F32:

@@ -70,17 +70,17 @@ class Weights:
 
     def judge(self, sample: Sample) -> Mix:
         """Learn from a block of rows, and mix what the experts foresee from each."""
-        judged, band, numbers = self._measure(sample), sample.band, sample.numbers
+        judged, band, places = self._measure(sample), sample.band, sample.places
         self.regressions.foresee(sample, judged.scale)
         weights, mild = self._weigh(judged)
         sums = total(weights, 3)
         mixes = total(weights * sample.now[:, :, None], 3)
         mixes /= sums
         fitted, regressed = sample.then[:, :, EXPERTS:], sample.now[:, :, EXPERTS:]
-        back = _options(self.mixes.exchange(band, numbers, mixes), fitted)
+        back = _options(self.mixes.exchange(band, places, mixes), fitted)
         parts = self._choose(judged, back)
         mixed = total(parts * _options(mixes, regressed), 2)
-        trust = self._trust(judged, self.mixed.exchange(band, numbers, mixed))
+        trust = self._trust(judged, self.mixed.exchange(band, places, mixed))
         self.shares[band.at] = _shares(weights[-1], sums[-1], parts[-1], trust[-1])
         mixed -= sample.y
         mixed *= trust

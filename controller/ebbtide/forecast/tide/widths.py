@@ -60,12 +60,12 @@ class Widths:
 
     def learn(self, sample: Sample, mix: Mix) -> None:
         """Learn from a block of rows."""
-        band, numbers = sample.band, sample.numbers
-        median = self.medians.exchange(band, numbers, mix.median)
+        band, places = sample.band, sample.places
+        median = self.medians.exchange(band, places, mix.median)
         error = sample.y - median
         known = self.spreads.measure(sample, mix, median, error)
-        before = self.known.exchange(band, numbers, known[:, :, :OWN])
-        unit = self.units.exchange(band, numbers, mix.scale)
+        before = self.known.exchange(band, places, known[:, :, :OWN])
+        unit = self.units.exchange(band, places, mix.scale)
         error /= np.where(unit > 0, unit, 1)
         foreseen, expected = self.expected.foresee(sample, known, before, error)
         tested = spreads(before, foreseen)
@@ -101,7 +101,7 @@ class Widths:
     def _keep_right(self, sample: Sample, beyond: F32, widths: F32) -> None:
         """The last widths, moved so that they too are exceeded as often as they say."""
         band, level = sample.band, widths.swapaxes(1, 2)
-        before = self.mixed.exchange(band, sample.numbers, level).swapaxes(1, 2)
+        before = self.mixed.exchange(band, sample.places, level).swapaxes(1, 2)
         moved = self.moved.judge(sample, beyond, before[:, :, :, None])
         last = widths[-1] * moved[-1, :, :, 0]
         np.maximum(last[1], last[0], out=last[1])

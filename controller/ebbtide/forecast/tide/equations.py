@@ -1,0 +1,136 @@
+"""Normal equations of least squares: many small ones, of all anchors and series, side by side."""
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.tide.arrays import F32, total
+from ebbtide.forecast.tide.frame import Band, Rows
+
+MANY = 16
+"""Rows from which on products of matrices are quicker."""
+FEW = 8
+"""Series up to which their equations are solved one by one."""
+
+
+@lru_cache
+def pairs(count: int) -> tuple[Rows, Rows]:
+    """The terms of each product."""
+    return np.triu_indices(count, 0, count + 1)
+
+
+def places(count: int) -> Rows:
+    """Where `add_products` adds the product of each two terms, (count, count + 1)."""
+    order = np.zeros((count + 1, count + 1), int)
+    order[np.triu_indices(count + 1)] = np.arange((count + 1) * (count + 2) // 2)
+    return np.asarray(np.maximum(order, order.T)[:-1])
+
+
+def weighed(weights: F32, terms: F32) -> F32:
+    """Sums of terms, (T, A, terms, N), by weights of each anchor, (A, sums, terms)."""
+    rows, anchors, count, series = terms.shape
+    flat = terms.transpose(1, 2, 0, 3).reshape(anchors, count, rows * series)
+    return (weights @ flat).reshape(anchors, -1, rows, series).transpose(2, 0, 1, 3)
+
+
+def add_products(sums: F32, terms: F32, weights: F32) -> None:
+    """Add the products of each two terms, (T, A, terms, N), to sums, (A, fits, products, N).
+
+    Each fit weighs the rows in a way of its own, (T, A, fits, N). They stand row by row, each term
+    with those from it on; the last one's with itself is left out.
+    """
+    rows, anchors, count, series = terms.shape
+    if rows >= (MANY if series > FEW else 2):
+        _add_many(sums, terms, weights)
+        return
+    if rows == 1 and series <= FEW:
+        one, other = pairs(count - 1)
+        product = terms[0].take(one, axis=1) * terms[0].take(other, axis=1)
+        sums += product[:, None] * weights[0, :, :, None]
+        return
+    products = np.empty((rows, anchors, sums.shape[2], series), np.float32)
+    begin = 0
+    for i in range(count - 1):
+        end = begin + count - i
+        np.multiply(terms[:, :, i:], terms[:, :, i, None], out=products[:, :, begin:end])
+        begin = end
+    weighed = np.empty_like(products)
+    for i in range(weights.shape[2]):
+        np.multiply(products, weights[:, :, i, None], out=weighed)
+        sums[:, i] += weighed[0] if rows == 1 else total(weighed, 0)
+
+
+def _add_many(sums: F32, terms: F32, weights: F32) -> None:
+    """The same for many rows: a product of matrices for each series."""
+    count, columns = terms.shape[2], np.ascontiguousarray(terms.transpose(1, 3, 2, 0))
+    upper = pairs(count - 1)
+    for i in range(weights.shape[2]):
+        weighed = columns[:, :, :-1] * weights[:, :, i].transpose(1, 2, 0)[:, :, None]
+        products = weighed @ columns.swapaxes(2, 3)
+        sums[:, i] += products[:, :, *upper].swapaxes(1, 2)
+
+
+def hours(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, list[slice]]]:
+    """The pieces that a block of rows falls into, and the anchors that are fitted before each.
+
+    Anchors that learn equally often are fitted at one row of the hour, at which no others are; the
+    shift is a share of the rows between them.
+    """
+    hour = band.frame.hour
+    if len(numbers) == 1:
+        yield 0, 1, _due(band, int(numbers[0]) % hour, shift)
+        return
+    rows = numbers % hour
+    begins = [0, *(1 + np.flatnonzero(_any_due(band, shift)[rows[1:]])).tolist()]
+    for begin, end in pairwise((*begins, len(numbers))):
+        yield begin, end, _due(band, int(rows[begin]), shift)
+
+
+@cache
+def _any_due(band: Band, shift: float) -> NDArray[np.bool_]:
+    """At which rows of the hour anchors are fitted."""
+    return np.array([bool(_due(band, row, shift)) for row in range(band.frame.hour)])
+
+
+@cache
+def _due(band: Band, row: int, shift: float) -> list[slice]:
+    """The anchors that are fitted at a row of the hour: the first that they learn from in time."""
+    kinds = sorted(set(band.frame.whole.every))
+    apart = band.frame.hour / len(kinds)
+    due = []
+    for i, every in enumerate(kinds):
+        if every in band.every and (row - int((i + shift) * apart)) % band.frame.hour < every:
+            begin = band.every.index(every)
+            due.append(slice(begin, begin + band.every.count(every)))
+    return due
+
+
+def diagonals(equations: F32) -> F32:
+    """The diagonals of many equations, (A, fits, n, n + 1, N): a view, (A, fits, n, N)."""
+    anchors, fits, size, _, series = equations.shape
+    return equations.reshape(anchors, fits, -1, series)[:, :, :: size + 2]
+
+
+def solved(equations: F32) -> F32:
+    """Solve many linear equations, (A, fits, n, n + 1, N), which destroys them.
+
+    Their matrices are positive definite, so that no pivot is looked for. Those of few series are
+    left to LAPACK, one by one; those of many are eliminated side by side.
+    """
+    if equations.shape[-1] <= FEW:
+        each = equations.transpose(4, 0, 1, 2, 3)
+        found = np.linalg.solve(each[..., :-1], each[..., -1:])
+        return np.ascontiguousarray(found[..., 0].transpose(1, 2, 3, 0))
+    size = equations.shape[-3]
+    for i in range(size):
+        row = equations[..., i, i + 1 :, :]
+        row /= equations[..., i, i : i + 1, :]
+        below = equations[..., i + 1 :, :, :]
+        below[..., i + 1 :, :] -= below[..., i : i + 1, :] * row[..., None, :, :]
+    found = equations[..., size, :]
+    for i in range(size - 1, 0, -1):
+        found[..., :i, :] -= equations[..., :i, i, :] * found[..., i : i + 1, :]
+    return np.asarray(found, np.float32).copy()
