@@ -139,6 +139,15 @@ def test_pods_on_the_way_down_and_sessions_that_were_cut_off_are_shown(
     assert not edge.values() & samples(exposition).keys()
 
 
+def test_a_suggestion_that_waits_for_somebody_is_shown(exposition: Exposition) -> None:
+    series = f"ebbtide_suggestion_waiting{labels('live/edge')}"
+    for waiting in (True, False):
+        exposition.tell(tick(replace(account(), beside={"tuning": {"waiting": waiting}})))
+        assert samples(exposition)[series] == waiting
+    exposition.tell(tick(account()))
+    assert series not in samples(exposition)
+
+
 def test_the_errors_of_forecasts_are_shown_by_minutes_ahead_once_they_are_known(
     exposition: Exposition,
 ) -> None:

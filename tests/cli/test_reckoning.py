@@ -12,7 +12,7 @@ from ebbtide.api.objective import Reckoned, prior
 from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Minutes
-from ebbtide.loop.tuning import Question
+from ebbtide.loop.question import Question
 from ebbtide.planning.demand import DemandSeries
 from tests.loop.world import NOON, World
 

@@ -84,6 +84,9 @@ def test_what_the_past_speaks_for_is_published_with_its_evidence(fleets: Tuned) 
     assert (told["objective"], told["unserved"]) == (0.001, 0)
     assert told["cost"] == pytest.approx(NEEDED / SPARE, abs=0.01)
     assert "settings tried on" in told["message"]
+    assert told["waiting"] is True
+    conditions = {c["type"]: c["status"] for c in fleets.statuses["suggested"]["conditions"]}
+    assert conditions["TuningFailed"] == "False"
     reasons = [event["reason"] for event in fleets.events["suggested"]]
     assert reasons.count("SettingsSuggested") == 1
 

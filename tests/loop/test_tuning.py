@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, Reckoned, Settings
+from ebbtide.api.objective import PRIORS, Reckoned, Settings, prior
 from ebbtide.loop.background import AtOnce
-from ebbtide.loop.tuning import Question, Tuner
+from ebbtide.loop.question import Question
+from ebbtide.loop.tuning import Tuner
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Phase
 from tests.loop.when_told import WhenTold
@@ -183,24 +184,86 @@ def test_no_tick_waits_and_one_workload_is_asked_for_at_a_time() -> None:
     assert leisure.waiting == []
 
 
-def test_a_replay_that_fails_is_logged_once_a_day_and_what_was_known_stays(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    planner = Planner(STRICT)
-    world = tuned(planner, tuning="Apply")
-    world.run(1)
+def broken(question: Question) -> Reckoned:
+    raise LookupError(question.workload)
 
-    def broken(question: Question) -> Reckoned:
-        raise LookupError(question.workload)
 
+def failing(world: World) -> None:
+    """From now on the process that replays dies."""
     world.rules = replace(world.rules, reckon=broken)
     world.restart()
+
+
+def test_a_replay_that_fails_is_told_and_what_was_known_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.run(1)
+    assert world.condition("TuningFailed")["status"] == "False"
+    failing(world)
     later(world, DAY)
     world.run(2)
     assert world.status()["tuning"]["settings"] == STRICT
     assert headroom(world) == 0.3
+    told = world.condition("TuningFailed")
+    assert (told["status"], told["reason"]) == ("True", "ReplayFailed")
+    assert "can't be replayed: LookupError: live/edge; it is tried again at" in told["message"]
+    assert world.reasons().count("ReplayFailed") == 1
     failures = [record for record in caplog.records if "can't be replayed" in record.message]
     assert len(failures) == 1
+
+
+def test_a_replay_that_failed_is_tried_again_ever_less_often_until_one_succeeds() -> None:
+    planner = Planner(STRICT)
+    world = tuned(broken)
+    world.tick()
+    asked: list[float] = []
+
+    def dying(question: Question) -> Reckoned:
+        asked.append(world.time)
+        return broken(question)
+
+    world.rules = replace(world.rules, reckon=dying)
+    world.restart()
+    begun = world.time
+    for _ in range(200):
+        world.tick()
+        later(world, 45)
+    assert np.diff([begun, *asked]) == pytest.approx([300, 600, 1200, 2400, 3600, 3600])
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.run(6)
+    assert len(planner.asked) == 1
+    assert world.condition("TuningFailed")["status"] == "False"
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert world.reasons().count("PastReplayed") == 1
+
+
+def test_an_edit_may_have_mended_it_so_it_is_tried_at_once() -> None:
+    planner = Planner(STRICT)
+    world = tuned(broken)
+    world.run(1)
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.run(1)
+    assert planner.asked == []
+    world.edit(replicas={"min": 2, "max": 400})
+    world.run(1)
+    assert len(planner.asked) == 1
+
+
+def test_one_that_fails_keeps_no_other_from_its_turn() -> None:
+    asked: list[str] = []
+
+    def half(question: Question) -> Reckoned:
+        asked.append(question.workload)
+        return broken(question) if question.workload == "live/edge" else Planner()(question)
+
+    world = tuned(half)
+    for i in range(3):
+        world.add(f"edge-{i}", objective=AIM)
+    world.run(2)
+    assert sorted(asked) == ["live/edge", *(f"live/edge-{i}" for i in range(3))]
 
 
 def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureFixture) -> None:
@@ -216,9 +279,29 @@ def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureF
 
     planner = Planner()
     fresh = replace(workload, resource=replace(workload.resource, status={}))
-    Tuner(planner, AtOnce()).refresh([fresh], [column], unknown)
+    tuner = Tuner(planner, AtOnce())
+    tuner.refresh([fresh], [column], unknown, NOON)
     assert planner.asked == []
-    assert "live/edge: its past can't be replayed" in caplog.text
+    assert "live/edge: its past can't be replayed: LookupError" in caplog.text
+    (told,) = tuner.conditions(fresh)
+    assert told.holds
+
+
+@pytest.mark.parametrize(
+    ("settings", "written", "waits"),
+    [
+        pytest.param(STRICT, {}, True, id="it differs"),
+        pytest.param(prior(1e-4), {}, False, id="it is the prior"),
+        pytest.param(STRICT, {k: dict(v) for k, v in STRICT.items()}, False, id="it is written"),
+    ],
+)
+def test_a_suggestion_waits_until_somebody_takes_it_over(
+    settings: Settings, written: Any, waits: bool
+) -> None:
+    world = tuned(Planner(settings))
+    world.edit(policies=written)
+    world.run(1)
+    assert world.status()["tuning"]["waiting"] is waits
 
 
 def test_a_status_that_was_not_written_is_written_at_the_next_tick() -> None:

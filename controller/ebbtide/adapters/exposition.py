@@ -72,6 +72,7 @@ class Exposition:
         )
         self._trusted = self._gauge("forecast_trusted", "1 while it is followed.", "signal")
         self._conflict = self._gauge("conflict", "1 while another hand is in the way.", "reason")
+        self._waiting = self._gauge("suggestion_waiting", "1 while it waits for somebody.")
         self._steps = self._counter("steps", "Changes of desired replicas.", *_LABELS, "direction")
         self._pods = self._gauge("pods", "Pods of a workload on its way down.", "which")
         self._disrupted = self._counter(
@@ -155,6 +156,9 @@ class Exposition:
         for condition in account.conditions:
             told_of = _Series(self._wrong, seen.workload, condition.type)
             yield told_of, float(needs_a_look(condition))
+        tuning = account.beside.get("tuning") or {}
+        if "waiting" in tuning:
+            yield _Series(self._waiting, seen.workload), float(tuning["waiting"])
         told = account.sessions
         pods = told._asdict() if told else {}
         for which in pods.keys() - {"disrupted"}:

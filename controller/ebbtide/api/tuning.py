@@ -61,6 +61,9 @@ class TuningStatus(Part):
         None, description="Replica-hours of that replay over those of the settings in force."
     )
     reckoned_at: Moment = Field(description="The newest minute that they were chosen by.")
+    waiting: bool | None = Field(
+        None, description="With tuning: Suggest, whether they wait for somebody to take them over."
+    )
     applied: AppliedStatus | None = Field(
         None,
         description="With tuning: Apply, what is in force; nothing: the settings of the prior.",

@@ -29,8 +29,9 @@ from ebbtide.loop.ledger import sound
 from ebbtide.loop.observe import Knowledge, columns, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Target
 from ebbtide.loop.put_back import PutBack
+from ebbtide.loop.question import question
 from ebbtide.loop.report import Account, Basis
-from ebbtide.loop.tuning import Reckon, Tuner, question
+from ebbtide.loop.tuning import Reckon, Tuner
 from ebbtide.loop.ways import Ways
 from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Understanding, Workload
@@ -185,7 +186,7 @@ class Loop:
     def _foresee(self, workloads: Sequence[Workload], words: Words, now: float) -> None:
         found = [column for w in workloads for column in columns(w, self._histories, words)]
         self._forecasting.refresh(found)
-        self._tuner.refresh(workloads, found, partial(question, words, self._histories, now))
+        self._tuner.refresh(workloads, found, partial(question, words, self._histories, now), now)
 
     def _one(self, case: _Case) -> "Account | _Failure":
         """Decide on one workload and carry it out; whatever goes wrong stops no other."""
@@ -228,7 +229,8 @@ class Loop:
         failures, decision = self._failures(workload), outcome.decision
         boots = self._boots.look(workload, target, seen)
         judged = judge(seen, decision, failures, beside.or_over_pods(escort.conflict), ahead.doubts)
-        said = (*judged, *sessions_spared(workload), boots.condition)
+        about, more = self._tuner.conditions(workload), sessions_spared(workload)
+        said = (*judged, *more, boots.condition, *about)
         basis = Basis(workload.policies, ledger.memories)
         told = boots.sections | self._tuner.section(workload, seen)
         account = Account(seen, outcome, said, None, ahead, None, told, basis)

@@ -160,6 +160,19 @@ def next_applied(
     return Applied(suggested.objective, suggested.settings, now, before, now + soak)
 
 
+def waiting(found: Suggestion, spec: Mapping[str, Any]) -> bool:
+    """Whether a suggestion waits for somebody to take it over, where nothing else applies it.
+
+    It does for settings that the policy does not write itself and that are not those of the prior.
+    """
+    written, usual = spec.get("policies") or {}, prior(found.objective)
+    return any(
+        key not in (written.get(name) or {}) and value != usual.get(name, {}).get(key)
+        for name, own in found.settings.items()
+        for key, value in own.items()
+    )
+
+
 def around_event(seen: Observation) -> bool:
     """Whether an event goes on, has left its mark, or is near."""
     near = any(event.ready_by - AROUND <= seen.now < event.end for event in seen.events)

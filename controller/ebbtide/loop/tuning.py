@@ -10,56 +10,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ebbtide.api.objective import Reckoned, Settings, prior
+from ebbtide.api.objective import Reckoned
 from ebbtide.api.status import stamp
 from ebbtide.api.tuning import Tuning
-from ebbtide.loop.background import Background, Done, attempted
+from ebbtide.loop.background import Background, attempted
 from ebbtide.loop.cohort import Column
-from ebbtide.loop.history import Histories
-from ebbtide.loop.observe import per_replica
-from ebbtide.loop.ports import MINUTE, Json, Minutes
+from ebbtide.loop.conditions import Condition
+from ebbtide.loop.ports import Json
+from ebbtide.loop.question import Question, objective_of
+from ebbtide.loop.retries import FAILED, Failure, failed, failing
 from ebbtide.loop.tuned import (
     Suggestion,
     applied_in,
     around_event,
     next_applied,
     reckoned_at,
-    settings_for,
     suggestion_in,
+    waiting,
 )
-from ebbtide.loop.words import Words
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
-from ebbtide_policies.observation import Event, Observation
+from ebbtide_policies.observation import Observation
 
 log = logging.getLogger("ebbtide.loop")
 
 
-class Question(NamedTuple):
-    """What is known of one workload, and what has been said of it."""
-
-    workload: str
-    """Its key."""
-    spec: Json
-    """As it is written."""
-    objective: float
-    minutes: Mapping[str, Minutes]
-    """The past of every signal of the demand, in its own unit."""
-    per_replica: Mapping[str, float]
-    """Demand that one replica carries, by signal."""
-    lead_time: float
-    """Seconds."""
-    events: Sequence[Event]
-    """What calendars announced."""
-    in_force: Settings
-    """The settings that stand in the place of those that are sought."""
-    suggested: Settings
-    """What was found before."""
-
-
 Reckon = Callable[[Question], Reckoned]
 """Replays the past of a workload; it may take seconds, and be asked in a process of its own."""
+Ask = Callable[[Workload, Sequence[Column]], Question]
+"""Puts together what is known of a workload."""
 
 
 class _Asked(NamedTuple):
@@ -69,6 +49,7 @@ class _Asked(NamedTuple):
     key: str
     objective: float
     at: float
+    generation: int
 
 
 class Tuner:
@@ -78,28 +59,30 @@ class Tuner:
         self._reckon, self._background = reckon, background
         self._known: dict[str, Suggestion] = {}
         self._tried: dict[str, tuple[float, float]] = {}
+        self._failed: dict[str, Failure] = {}
         self._asked: _Asked | None = None
 
     def refresh(
         self,
         workloads: Sequence[Workload],
         columns: Iterable[Column],
-        ask: Callable[[Workload, Sequence[Column]], Question],
+        ask: Ask,
+        now: float,
     ) -> None:
         """Take what was found meanwhile, and ask for the next workload that is due."""
         wanted = {w.key: w for w in workloads if w.spec.objective is not None}
-        self._remember(wanted)
-        self._take()
+        self._remember(wanted, now)
+        self._take(now)
         if self._reckon is None or self._asked is not None or not wanted:
             return
         by_key: dict[str, list[Column]] = {}
         for column in columns:
             by_key.setdefault(column.key[0], []).append(column)
-        due = [key for key in wanted if self._is_due(wanted[key], by_key.get(key, []))]
+        due = [key for key in wanted if self._is_due(wanted[key], by_key.get(key, []), now)]
         if due:
             key = min(due, key=lambda one: self._tried.get(one, (0.0, 0.0)))
-            self._begin(wanted[key], by_key[key], ask, self._reckon)
-            self._take()
+            self._begin(wanted[key], by_key[key], ask, self._reckon, now)
+            self._take(now)
 
     def section(self, workload: Workload, seen: Observation) -> Json:
         """What the status says: what is suggested, and what is in force from the next tick on."""
@@ -109,31 +92,46 @@ class Tuner:
             return {}
         told = found.as_json()
         if workload.spec.tuning is not Tuning.APPLY:
-            return {"tuning": told}
+            return {"tuning": told | {"waiting": waiting(found, workload.resource.spec)}}
         held = applied_in(workload.resource.status)
         if found.objective == objective.unserved:
             quiet = not around_event(seen)
             held = next_applied(held, found, float(seen.now), quiet, workload.soak)
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
 
-    def _remember(self, wanted: Mapping[str, Workload]) -> None:
+    def conditions(self, workload: Workload) -> Iterable[Condition]:
+        """Whether its past could be replayed; nothing where nobody asks for it."""
+        if self._reckon is None or workload.spec.objective is None:
+            return
+        failure = self._failed.get(workload.key)
+        told = ("ReplayFailed", failure.told()) if failure else ("PastReplayed", "")
+        yield Condition(FAILED, failure is not None, *told)
+
+    def _remember(self, wanted: Mapping[str, Workload], now: float) -> None:
         """Know what statuses have, which another leader may have written; forget what is gone."""
         self._tried = {key: tried for key, tried in self._tried.items() if key in wanted}
         self._known = {key: known for key, known in self._known.items() if key in wanted}
+        self._failed = {key: failure for key, failure in self._failed.items() if key in wanted}
         for key, workload in wanted.items():
             status, known = workload.resource.status, self._known.get(key)
             if key in self._tried and (known is None or reckoned_at(status) == stamp(known.at)):
                 continue
             found = suggestion_in(status)
+            failure = failing(status, now, workload.resource.generation)
+            if failure and key not in self._tried:
+                self._failed[key] = failure
             self._tried.setdefault(key, (0.0, 0.0))
             if found and (known is None or found.at > known.at):
                 self._known[key] = found
                 self._tried[key] = found.at, found.objective
 
-    def _is_due(self, workload: Workload, columns: Sequence[Column]) -> bool:
+    def _is_due(self, workload: Workload, columns: Sequence[Column], now: float) -> bool:
         """Whether all of its past is known, and was not asked today for this objective."""
+        failure = self._failed.get(workload.key)
+        if failure is not None and failure.waits(workload.resource.generation, now):
+            return False
         at, objective = self._tried[workload.key]
-        asked = objective == _objective(workload)
+        asked = objective == objective_of(workload)
         if asked and all(column.newest // DAY == at // DAY for column in columns):
             return False
         ends = [column.end() for column in columns if column.whole]
@@ -146,33 +144,44 @@ class Tuner:
         self,
         workload: Workload,
         columns: Sequence[Column],
-        ask: Callable[[Workload, Sequence[Column]], Question],
+        ask: Ask,
         reckon: Reckon,
+        now: float,
     ) -> None:
         at = max(end for column in columns if (end := column.end()) is not None)
-        objective = _objective(workload)
-        self._tried[workload.key] = at, objective
+        key, objective = workload.key, objective_of(workload)
+        asked = _Asked(f"tuning {key}", key, objective, at, workload.resource.generation)
+        self._tried[key] = at, objective
         known = attempted(partial(ask, workload, columns))
         if not isinstance(known, Question):
-            _lament(workload.key, known)
+            self._lament(asked, known, now)
             return
-        before = self._known.get(workload.key)
+        before = self._known.get(key)
         if before and before.objective == objective:
             known = known._replace(suggested=before.settings)
-        self._asked = _Asked(f"tuning {workload.key}", workload.key, objective, at)
-        self._background.begin(self._asked.name, partial(reckon, known), slow=True)
+        self._asked = asked
+        self._background.begin(asked.name, partial(reckon, known), slow=True)
 
-    def _take(self) -> None:
+    def _take(self, now: float) -> None:
         for done in self._background.finished():
             asked, self._asked = self._asked, None
-            if asked is not None and asked.key in self._tried:
-                self._keep(asked, done)
+            if asked is None or asked.key not in self._tried:
+                continue
+            if isinstance(done.result, Exception):
+                self._lament(asked, done.result, now)
+            else:
+                self._keep(asked, done.result)
 
-    def _keep(self, asked: _Asked, done: Done) -> None:
-        if isinstance(done.result, Exception):
-            _lament(asked.key, done.result)
-            return
-        found: Reckoned = done.result
+    def _lament(self, asked: _Asked, error: object, now: float) -> None:
+        """Say why a past was not replayed, and ask again in a while; what is known stays."""
+        failure = failed(self._failed.get(asked.key), now, error, asked.generation)
+        self._failed[asked.key] = failure
+        self._tried[asked.key] = asked.at, UNKNOWN
+        why, extra = error if isinstance(error, Exception) else None, {"workload": asked.key}
+        log.error("%s: %s", asked.key, failure.told(), exc_info=why, extra=extra)
+
+    def _keep(self, asked: _Asked, found: Reckoned) -> None:
+        self._failed.pop(asked.key, None)
         before = self._known.get(asked.key)
         same = before is not None and before.settings == found.settings
         self._known[asked.key] = Suggestion(
@@ -185,45 +194,3 @@ class Tuner:
             unserved=found.unserved,
             cost=found.cost,
         )
-
-
-def _lament(key: str, error: object) -> None:
-    """Say why a past was not replayed; whatever is known stays, and tomorrow is another day."""
-    why = error if isinstance(error, Exception) else None
-    log.error("%s: its past can't be replayed", key, exc_info=why, extra={"workload": key})
-
-
-def _objective(workload: Workload) -> float:
-    said = workload.spec.objective
-    return UNKNOWN if said is None else said.unserved
-
-
-def question(
-    words: Words,
-    histories: Histories,
-    now: float,
-    workload: Workload,
-    columns: Sequence[Column],
-) -> Question:
-    """What is known of a workload, ready to be replayed."""
-    each = {
-        name: per_replica(signal, workload, histories, now)
-        for name, signal in workload.signals.items()
-    }
-    objective = _objective(workload)
-    usual = prior(objective)
-    return Question(
-        workload=workload.key,
-        spec=workload.resource.spec,
-        objective=objective,
-        minutes={column.key[1]: _minutes(column) for column in columns},
-        per_replica=each,
-        lead_time=workload.lead_time,
-        events=tuple(words.events(workload, next(iter(each.values())))),
-        in_force=settings_for(workload.spec, applied_in(workload.resource.status)) or usual,
-        suggested=usual,
-    )
-
-
-def _minutes(column: Column) -> Minutes:
-    return Minutes(column.newest - (column.minutes.size - 1) * MINUTE, column.minutes)

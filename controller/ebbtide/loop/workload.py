@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins, compose
@@ -155,7 +155,7 @@ class Understanding:
 
     def _read(self, resource: Resource) -> Workload | InvalidInput:
         try:
-            spec = parse_policy(in_force(resource))
+            spec = in_force(resource).spec
             self._check_model(spec.forecast.model)
             workload = understood(resource, spec, self._plugins)
             return replace(workload, wanted=tuple(dict.fromkeys(workload.needs())))
@@ -181,22 +181,27 @@ def understood(resource: Resource, spec: CapacityPolicySpec, plugins: Plugins) -
     return Workload(resource, spec, settings[Phase.PEACE], spec.signals(), by_phase=settings)
 
 
-def in_force(resource: Resource) -> Json:
-    """The spec of a policy, with the settings that were put in force where they make sense.
+class InForce(NamedTuple):
+    """A policy with the settings that were put in force."""
+
+    written: Json
+    """As a file would have it."""
+    spec: CapacityPolicySpec
+
+
+def in_force(resource: Resource) -> InForce:
+    """A policy with the settings that were put in force, where they make sense.
 
     Raises:
         InvalidInput: the policy makes none.
 
     """
-    applied = applied_in(resource.status)
-    if applied is None:
-        return resource.spec
-    settings = settings_for(parse_policy(resource.spec), applied)
+    plain = InForce(resource.spec, parse_policy(resource.spec))
+    settings = settings_for(plain.spec, applied_in(resource.status))
     if settings is None:
-        return resource.spec
+        return plain
     whole = dict(with_settings(resource.spec, settings))
     try:
-        parse_policy(whole)
+        return InForce(whole, parse_policy(whole))
     except InvalidInput:
-        return resource.spec
-    return whole
+        return plain

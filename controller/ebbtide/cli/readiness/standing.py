@@ -65,7 +65,7 @@ def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
         words=words,
         site=surveyor.site(scaled),
         manifests=[
-            *(manifest_of(replace(one, spec=in_force(one))) for one in policies),
+            *(manifest_of(replace(one, spec=in_force(one).written)) for one in policies),
             *(manifest_of(one) for one in _said_here(beside, namespace)),
         ],
         remarks=surveyor.remarks,

@@ -6,7 +6,7 @@ from ebbtide.api.objective import Reckoned
 from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import MINUTE, Minutes
-from ebbtide.loop.tuning import Question
+from ebbtide.loop.question import Question
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned
 from ebbtide.planning.past import Past
 from ebbtide.planning.seen_demand import DELAY
