@@ -91,10 +91,11 @@ class Overrides(Policy[PolicySettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """The bounds of every override that concerns this workload."""
         for word in seen.overrides:
-            said = (word.name, word.why)
+            said, over = (word.name, word.why), np.logical_not(word.holds(seen.now))
             if word.freeze:
-                yield self._bound(Kind.PACE_DOWN, seen.fleet.current, "Frozen", said)
-            floor, ceiling = np.isnan(word.floor), np.isnan(word.ceiling)
+                kept = where(over, NOTHING, seen.fleet.current)
+                yield self._bound(Kind.PACE_DOWN, kept, "Frozen", said)
+            floor, ceiling = np.isnan(word.floor) | over, np.isnan(word.ceiling) | over
             if not every(floor):
                 least = where(floor, NOTHING, word.floor)
                 yield self._bound(Kind.GUARANTEED_FLOOR, least, f"{word.spoken}Floor", said)

@@ -162,6 +162,10 @@ class Override(NamedTuple):
     spoken: str = "Override"
     """How it was said, as its reason codes begin: by an object, or by hand."""
 
+    def holds(self, now: Number) -> Flag:
+        """Whether it has not ended."""
+        return np.less(now, self.until)
+
 
 class LastStep(NamedTuple):
     """The last change that Ebbtide itself made to this workload, no later than `at`."""

@@ -6,11 +6,14 @@ minute well above the usual, as care comes first; it ends when a while has passe
 it began, so that the phase does not flap. What is not known ends nothing.
 """
 
+from collections.abc import Iterator
+from functools import partial
+
 import numpy as np
 
 from ebbtide_policies.event_calendar import CalendarSettings, prewarm_starts
 from ebbtide_policies.lanes import Flag, Number, every, some, where, whole
-from ebbtide_policies.observation import Demand, Observation, Phase, largest
+from ebbtide_policies.observation import Demand, Observation, Override, Phase, largest
 from ebbtide_policies.phases import Rule, first_that_holds, is_in
 
 SURGE_BEGINS = 2.0
@@ -41,16 +44,26 @@ def next_phase(
     spare on an ordinary day: without them an ebb that stops there would have no end, and a handful
     of viewers at night would be war. Where people's words differ, the most careful one holds.
     """
-    spoken = [word.phase for word in seen.overrides if word.phase]
-    if spoken:
-        return max(spoken, key=_BY_CARE.index)
     rules: tuple[Rule, ...] = (
+        *_spoken(seen),
         (_announced, Phase.WAR),
         (lambda at: _prewarming(at, calendar), Phase.PREWARM),
         (lambda at: _surging(at, least), Phase.WAR),
         (lambda at: is_in(at.phase, Phase.PEACE) | _ordinary(at, least, headroom), Phase.PEACE),
     )
     return first_that_holds(rules, seen, otherwise=Phase.EBB)
+
+
+def _spoken(seen: Observation) -> Iterator[Rule]:
+    """People's words, the most careful first."""
+    for phase in reversed(_BY_CARE):
+        for word in seen.overrides:
+            if word.phase is phase:
+                yield partial(_holds, word), phase
+
+
+def _holds(word: Override, seen: Observation) -> Flag:
+    return word.holds(seen.now)
 
 
 def _announced(seen: Observation) -> Flag:

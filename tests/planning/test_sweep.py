@@ -1,6 +1,6 @@
 """A sweep decides as the loop does, tick for tick, however time is cut."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -168,28 +168,61 @@ BY_PHASE: tuple[Mapping[str, Mapping[str, Any]], ...] = (
 )
 
 
-def manifests(variant: int) -> list[Manifest]:
+WORD = """
+apiVersion: ebbtide.dev/v1alpha1
+kind: CapacityOverride
+metadata: {{name: word-{number}, namespace: live}}
+spec: {{selector: {{}}, until: "{until}", why: tried, {said}}}
+"""
+WORDS: tuple[tuple[float, str], ...] = (
+    (1.2, "freeze: true"),
+    (0.7, "floor: 120"),
+    (0.5, "phase: Ebb"),
+    (0.3, "phase: War"),
+    (2.2, "ceiling: 90"),
+)
+"""What people say, and the hours from the first minute at which each word ends."""
+
+
+def said(words: Sequence[tuple[float, str]]) -> str:
+    """The overrides, one document each."""
+    ends = [datetime.fromtimestamp(START + 3600 * hours, UTC) for hours, _ in words]
+    return "---".join(
+        WORD.format(number=i, until=f"{end:%Y-%m-%d %H:%M:%S}", said=word)
+        for i, (end, (_, word)) in enumerate(zip(ends, words, strict=True))
+    )
+
+
+def manifests(variant: int, words: Sequence[tuple[float, str]] = ()) -> list[Manifest]:
     written = spec(BY_PHASE[variant]) | {"forecast": {"model": "Tide"}}
     policy = Manifest(kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=written)
     at = [datetime.fromtimestamp(START + 3600 * hour, UTC) for hour in (1.5, 2, 1.25, 3, 3.5)]
     first, second, ready, third, fourth = (f"{moment:%Y-%m-%d %H:%M}" for moment in at)
     calendar = CALENDAR.format(first=first, second=second, ready=ready, third=third, fourth=fourth)
-    return [policy, *load({"days.yaml": calendar, "profile.yaml": PROFILE}, {})]
+    files = {"days.yaml": calendar, "profile.yaml": PROFILE, "said.yaml": said(words)}
+    return [policy, *load({name: text for name, text in files.items() if text}, {})]
 
 
-def test_variants_see_events_and_phases_as_the_loop_does() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param((), id="nobody speaks"), pytest.param(WORDS, id="all speak at once")],
+)
+def test_variants_see_events_words_and_phases_as_the_loop_does(
+    words: Sequence[tuple[float, str]],
+) -> None:
     asked, phases = [], set()
     demand = DemandSeries(start=START, minutes=evening().minutes[:300])
     recorded = SweptDemand({("", ""): demand}, START, demand.end)
     for variant in range(len(BY_PHASE)):
         world = Conditions(tick=MINUTE, delay=DELAY)
-        simulation = Simulation(manifests(variant), lambda *_: demand, world)
+        simulation = Simulation(manifests(variant, words), lambda *_: demand, world)
         frames = [f for told in simulation.run(START, recorded.end + 1) for f in told]
         asked.append([frame.desired for frame in frames])
         phases |= {frame.phase for frame in frames}
     assert phases == set(Phase)
     assert asked[0] != asked[1]
-    here = ground(manifests(0)[0], recorded, Timing(MINUTE, DELAY), beside=manifests(0))
+    beside = manifests(0, words)
+    here = ground(beside[0], recorded, Timing(MINUTE, DELAY), beside=beside)
     variants = [swept(parse_policy(manifests(i)[0].spec), {}) for i in range(len(BY_PHASE))]
     for cut in (Cut(1, len(asked[0]), 0), Cut(4, -(-len(asked[0]) // 4), 40)):
         found = replicas_asked(here.world, variants, cut)

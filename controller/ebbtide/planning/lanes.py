@@ -15,10 +15,18 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.lane_state import State
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.event_calendar import Calendar
-from ebbtide_policies.lanes import Lanes, Number, where
+from ebbtide_policies.lanes import Lanes, Number, some, where
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.need import PresentNeed
-from ebbtide_policies.observation import Demand, Event, Fleet, LastStep, Observation, Phase
+from ebbtide_policies.observation import (
+    Demand,
+    Event,
+    Fleet,
+    LastStep,
+    Observation,
+    Override,
+    Phase,
+)
 from ebbtide_policies.phase import next_phase
 from ebbtide_policies.phases import ORDER, Phases, places
 from ebbtide_policies.rate import Rate
@@ -43,6 +51,8 @@ class Crew:
     """Ticks until a replica is ready."""
     events: Sequence[Event] = ()
     """Events that are announced to all of them."""
+    overrides: Sequence[Override] = ()
+    """What people say about all of them, each until its end."""
 
     def begin(self, replicas: Lanes, now: Number, demand: Sequence[Demand]) -> State:
         """Fleets at first sight, all of them ready."""
@@ -122,6 +132,7 @@ class Crew:
             phase=state.phases,  # type: ignore[arg-type]  # one a lane
             phase_since=state.since,  # type: ignore[arg-type]
             events=self.events,
+            overrides=[word for word in self.overrides if some(word.holds(now))],
             last_step=state.step,
         )
 

@@ -19,7 +19,7 @@ from ebbtide.planning.lane_state import State
 from ebbtide.planning.lanes import Crew, Policies, Variant, stacked_by_phase
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide_policies.lanes import Lanes, Number
-from ebbtide_policies.observation import Demand, Event, Phase
+from ebbtide_policies.observation import Demand, Event, Override, Phase
 
 LANES = 16384
 """Lanes that run side by side: more of them would not make a tick any cheaper for each."""
@@ -27,7 +27,7 @@ LANES = 16384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A workload without overrides, and what is to be seen of it at every tick."""
+    """A workload, and what is to be seen of it at every tick."""
 
     workload: str
     now: Lanes
@@ -42,6 +42,8 @@ class World:
     """The fleet at the first tick; one number, or one a variant."""
     events: Sequence[Event] = ()
     """What a calendar announces."""
+    overrides: Sequence[Override] = ()
+    """What people say from the first tick on, each until its end."""
 
 
 Where = slice | tuple[Rows, Rows]
@@ -153,6 +155,7 @@ class _Sweep:
             policies=policies[Phase.PEACE],
             by_phase=policies if len(policies) > 1 else {},
             events=self._world.events,
+            overrides=self._world.overrides,
             lead_time=self._world.lead_time,
             boot=self._world.boot,
         )

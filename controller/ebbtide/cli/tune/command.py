@@ -48,7 +48,7 @@ DEFAULT = (
 def tune(
     policies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE", help="YAML: one CapacityPolicy, calendars."),
+        typer.Argument(metavar="FILE", help="YAML: one CapacityPolicy, calendars, overrides."),
     ] = None,
     csv: CsvFile = None,
     prometheus: PrometheusUrl = None,
@@ -135,7 +135,7 @@ def tune(
         variants=variants,
         candidates=judged(searched, held, found.best),
         why=found.why,
-        left_out=[*left_out(parse_policy(manifest.spec), plugins()), *_words(manifests)],
+        left_out=left_out(parse_policy(manifest.spec), plugins()),
     )
     if diff:
         write(diff, patch(manifest, tuned))
@@ -157,11 +157,6 @@ def _policy(manifests: Sequence[Manifest]) -> Manifest:
     if len(policies) != 1:
         raise InvalidInput(f"one CapacityPolicy is tuned at a time, and there are {len(policies)}")
     return policies[0]
-
-
-def _words(manifests: Sequence[Manifest]) -> Sequence[str]:
-    """What people said for a while only: the same settings would have to serve without it."""
-    return sorted({one.kind for one in manifests if one.kind == "CapacityOverride"})
 
 
 def _share(option: str, text: str) -> float:

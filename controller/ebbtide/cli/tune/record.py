@@ -69,7 +69,7 @@ def fingerprint(search: Search, spec: Spec) -> str:
     """What two searches have in common if they would find the same: all but the variants."""
     digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode())
     digest.update(f"{version('ebbtide')} {search.first_held} {search.truth.boot}".encode())
-    digest.update(repr(search.world.events).encode())
+    digest.update(repr((search.world.events, search.world.overrides)).encode())
     for demand in search.world.demands.values():
         digest.update(demand.recorded.minutes.tobytes())
     digest.update(search.world.now.tobytes())

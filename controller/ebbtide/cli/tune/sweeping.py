@@ -8,7 +8,7 @@ import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_calendar, parse_policy, parse_profile
+from ebbtide.api.parse import parse_calendar, parse_override, parse_policy, parse_profile
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.foresight import Announced, foreseen
@@ -21,6 +21,7 @@ from ebbtide.planning.sweep import World
 from ebbtide.planning.tuning import Truth
 from ebbtide_policies.lanes import Lanes
 
+_SPOKEN = ("EventCalendar", "CapacityOverride", "EventProfile")
 _AT_FIRST = 1.1
 """The fleet at the first tick, as a multiple of the demand."""
 
@@ -50,7 +51,7 @@ def ground(
 ) -> Ground:
     """Forecast all of a recording once, for as many variants as there will be.
 
-    `beside` are the calendars and profiles that the workload heeds.
+    `beside` are the calendars, profiles and overrides that the workload heeds.
 
     Raises:
         InvalidInput: what one replica carries is behind a query.
@@ -88,6 +89,7 @@ def ground(
         boot=boot,
         replicas=_at_first(spec, need),
         events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
+        overrides=[*_words(beside).said(workload_of(manifest, plugins()), recorded.start)],
     )
     return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
@@ -98,13 +100,15 @@ def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
 
 def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
     """What the calendars among some manifests announce to a workload."""
-    workload = workload_of(manifest, plugins())
-    words = Words(
-        calendars=[
-            (m.namespace, parse_calendar(m.spec)) for m in beside if m.kind == "EventCalendar"
-        ],
-        profiles={
-            (m.namespace, m.name): parse_profile(m.spec) for m in beside if m.kind == "EventProfile"
-        },
-    )
+    workload, words = workload_of(manifest, plugins()), _words(beside)
     return Announced(tuple(words.events_for(workload)), words.days_for(workload))
+
+
+def _words(beside: Sequence[Manifest]) -> Words:
+    """What the manifests beside a policy say."""
+    of = {kind: [one for one in beside if one.kind == kind] for kind in _SPOKEN}
+    return Words(
+        calendars=[(m.namespace, parse_calendar(m.spec)) for m in of["EventCalendar"]],
+        overrides=[(m.namespace, m.name, parse_override(m.spec)) for m in of["CapacityOverride"]],
+        profiles={(m.namespace, m.name): parse_profile(m.spec) for m in of["EventProfile"]},
+    )
