@@ -143,8 +143,7 @@ class Event(NamedTuple):
     replicas: Number = UNKNOWN
     """Expected peak in replicas at load 1.0; NaN when `times` says it."""
     shape: tuple[float, ...] = ()
-    """The course of an earlier event from start to end, evenly spaced, in shares of its peak.
-    Empty: nobody knows one."""
+    """The course of an earlier one, evenly spaced, in shares of its peak; empty: it is unknown."""
     missing: str = ""
     """The name of the profile that was to tell the shape, where there is none of that name."""
 
