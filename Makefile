@@ -132,12 +132,16 @@ fmt: $(DEV) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format
 
 .PHONY: generate
-generate: $(DEV) ## Write the CRDs from ebbtide.api, for deploy/ and for the chart, and JSON Schemas
+generate: $(DEV) ## Write CRDs and JSON Schemas from the models; CRDs and alerts for the chart
 	@mkdir -p deploy/crds charts/ebbtide/crds docs/schema
 	@for each in plan plan-from-cluster compare tune; do \
 	  $(BIN)/ebbtide schema $$each > docs/schema/$$each.schema.json || exit 1; done
 	$(BIN)/ebbtide crd --output deploy/crds
 	@cp deploy/crds/ebbtide.dev_*.yaml charts/ebbtide/crds/
+	@cp deploy/alerts/rules.yaml charts/ebbtide/alerts/
+	@{ echo 'apiVersion: monitoring.coreos.com/v1'; echo 'kind: PrometheusRule'; \
+	   echo 'metadata: {name: ebbtide, namespace: ebbtide}'; echo 'spec:'; \
+	   sed 's/^\(.\)/  \1/' deploy/alerts/rules.yaml; } > deploy/alerts/prometheusrule.yaml
 
 # Pins stay as they are where they still fit; ARGS=--upgrade moves them. A lock names no index.
 COMPILE = env -u UV_FIND_LINKS UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile \

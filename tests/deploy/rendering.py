@@ -20,8 +20,8 @@ NAMESPACE = "ebbtide"
 _HELM_BUILD = Path(__file__).parent / "helm" / "build.sh"
 
 
-def kustomized(profile: str) -> list[Object]:
-    """Return the objects of an overlay."""
+def kustomized(profile: str | Path) -> list[Object]:
+    """Return the objects of one of our overlays, by name, or of any, by its folder."""
     return _objects([_kubectl(), "kustomize", str(OVERLAYS / profile)])
 
 
