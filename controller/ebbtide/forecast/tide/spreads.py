@@ -30,7 +30,7 @@ BEYOND, BELOW = 15, 16
 PLAIN, SPREADS = 4, 8
 """Spreads that hold for any level; and all: two means of these, and the expected ones."""
 SLOT_MINUTES = 15
-SLOT_SHARE = np.float32(0.3)
+SLOT_SHARE = np.float32(0.4)
 """How much the last day counts in the error of a time of day."""
 MOST = np.float32(30)
 """Of anything that is known at most, in mean changes."""
