@@ -58,7 +58,7 @@ class Expected:
             for each in anchors:
                 self._fit(band, each)
             here, own = slice(begin, end), made[begin:end, :, LEVELS:]
-            np.add.reduce(known[here, :, None, :OWN] * coefficients, axis=3, out=own)
+            np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
             foreseen[here] = self.flights.exchange(band, sample.places[here], made[here])
             beyond = terms[here, :, -1:] - foreseen[here, :, LEVELS:]

@@ -6,18 +6,13 @@ the new rows only; for any other it begins anew, and foresees nearly the same as
 since all that it learns fades.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.announced import heed
 from ebbtide.forecast.contract import (
-    LEVELS,
     NO_CONTEXT,
     Context,
-    Floats,
     Forecast,
     History,
     Measured,
@@ -27,15 +22,11 @@ from ebbtide.forecast.event_experts import Memory
 from ebbtide.forecast.kinds import by_kind
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.group import Group, begun
-from ebbtide.forecast.tide.learner import Curve
 
 MINUTE = 60.0
 LEAST_HISTORY = 60
 RECENT_MINUTES = 180
 """A gap that is longer has no present level."""
-NIL = 1e-9
-DECADES = np.log10(1 / (1 - np.array(LEVELS))).tolist()
-"""How many times the share beyond each level is a tenth."""
 KEPT_SECONDS = 7200.0
 KEPT = 64
 """Groups of series that are kept, if their last row is that close to the newest."""
@@ -59,8 +50,7 @@ class Tide:
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows."""
         group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
-        curves = [learner.foresee() for learner in group.learners]
-        present, values = _present(history), _quantiles(curves)
+        present, values = _present(history), group.foresee()
         if not present.all():
             values[:, :, ~present] = np.nan
         made = Forecast(
@@ -95,24 +85,6 @@ class Tide:
             if 2 * np.count_nonzero(places >= 0) > places.size:
                 return group.rearranged(places, history)
         return None
-
-
-def _quantiles(curves: Sequence[Curve]) -> Floats:
-    """All levels, (levels, steps, series): the tail beyond them falls off exponentially."""
-    size = sum(curve.median.shape[1] for curve in curves)
-    values = np.empty((len(LEVELS), len(curves[0].median), size))
-    begin = 0
-    for median, (near, far), highest in curves:
-        part = values[:, :, begin : begin + median.shape[1]]
-        part[0] = median
-        slopes = near / (1 - DECADES[0]), np.maximum(far - near, 0)
-        for i, (last, decade) in enumerate(pairwise(DECADES), start=1):
-            slope = slopes[0] if decade < 1 + NIL else slopes[1]
-            np.add(part[i - 1], (decade - last) * slope, out=part[i])
-        np.minimum(part[-1], highest, out=part[-1])  # the others lie below, but for rounding
-        np.maximum(part[-1], part[-2], out=part[-1])
-        begin += median.shape[1]
-    return values
 
 
 def _measured(group: Group) -> Measured:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.forecast.contract import DAY, Floats, History
+from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.columns import joined, taken
 from ebbtide.forecast.tide.days import LONG
@@ -47,17 +47,26 @@ class Group:
     def go_on(self, history: History) -> int:
         """Learn the new rows of a history; answer how many values they hold."""
         new = rows_between(self.end, history)
-        self.learn(history.minutes[len(history.minutes) - new :])
+        if not new:
+            return 0
+        self.learn(history.minutes[-new:])
+        self._evidence = _moved_on(self._evidence, history, new, self.frame)
         self.end = history.end
         self._length = max(self._length + new, len(history.minutes))
-        self._evidence = _evidence(history, len(history.minutes), self.frame)
         return new * int(history.minutes.shape[1])
 
     def learn(self, values: Floats) -> None:
         """Learn rows that follow the last one."""
-        if len(values):
-            for i, learner in enumerate(self.learners):
-                learner.learn(values[:, i * TOGETHER : (i + 1) * TOGETHER])
+        for i, learner in enumerate(self.learners):
+            learner.learn(values[:, i * TOGETHER : (i + 1) * TOGETHER])
+
+    def foresee(self) -> Floats:
+        """The quantiles at every step from the last row on, (levels, steps, series)."""
+        size = sum(learner.size for learner in self.learners)
+        values = np.empty((len(LEVELS), self.frame.horizon, size))
+        for i, learner in enumerate(self.learners):
+            learner.foresee(values[:, :, i * TOGETHER : (i + 1) * TOGETHER])
+        return values
 
     def rearranged(self, places: Rows, history: History) -> "Group":
         """A group for this history: series that stand at `places` here, the rest begun anew."""
@@ -124,24 +133,40 @@ def _evidence(history: History, before: int, frame: Frame) -> F32:
     """What a history is recognized by, as it was when it had `before` rows, (rows, series)."""
     minutes, end = history.minutes, round(history.end / history.grid)
     end -= len(minutes) - before
-    oldest, newest = end - needed(frame), end - RECOGNIZED
-    numbers = np.arange(-(-oldest // SAMPLED), newest // SAMPLED + 1) * SAMPLED
-    rows = before - 1 - (end - numbers)
-    out = np.full((numbers.size + RECOGNIZED, minutes.shape[1]), ABSENT)
-    absent, count = int(np.searchsorted(rows, 0)), min(before, RECOGNIZED)
-    out[absent : numbers.size] = np.where(np.isnan(minutes[rows[absent:]]), GAP, 1)
-    last = out[len(out) - count :]
-    last[:] = minutes[before - count : before]
-    np.copyto(last, GAP, where=np.isnan(last))
-    return out
+    rows = SAMPLED * np.arange(*_sampled(end, frame)) - (end - before + 1)
+    long_ago = np.where(np.isnan(minutes[np.maximum(rows, 0)]), GAP, np.float32(1))
+    if rows.size and rows[0] < 0:
+        long_ago[rows < 0] = ABSENT
+    late = _filled(minutes[max(0, before - RECOGNIZED) : before])
+    absent = np.full((RECOGNIZED - len(late), minutes.shape[1]), ABSENT)
+    return np.concatenate((long_ago, absent, late))
+
+
+def _moved_on(evidence: F32, history: History, new: int, frame: Frame) -> F32:
+    """The same so many rows later: of the rows of long ago others are seldom looked at."""
+    end = round(history.end / history.grid)
+    if new > RECOGNIZED or _sampled(end - new, frame) != _sampled(end, frame):
+        return _evidence(history, len(history.minutes), frame)
+    long_ago, late = np.split(evidence, (len(evidence) - RECOGNIZED,))
+    return np.concatenate((long_ago, late[new:], _filled(history.minutes[-new:])))
+
+
+def _sampled(end: int, frame: Frame) -> tuple[int, int]:
+    """Which of the rows of long ago are looked at: the first, and that behind the last."""
+    return -(-(end - needed(frame)) // SAMPLED), (end - RECOGNIZED) // SAMPLED + 1
+
+
+def _filled(minutes: Floats) -> F32:
+    """Rows in which gaps can be compared."""
+    return np.where(np.isnan(minutes), GAP, minutes.astype(np.float32))
 
 
 def _matched(known: F32, asked: F32) -> Rows:
     """For each column that is asked for, the same one of those that are known, or -1."""
+    if np.array_equal(known, asked):
+        return np.arange(asked.shape[1])
     there = (known[:, 0] != ABSENT) & (asked[:, 0] != ABSENT)
     known, asked = known[there], asked[there]
-    if known.shape == asked.shape and np.array_equal(known, asked):
-        return np.arange(asked.shape[1])
     at = {column.tobytes(): i for i, column in enumerate(np.ascontiguousarray(known.T))}
     columns = np.ascontiguousarray(asked.T)
     return np.array([at.get(column.tobytes(), -1) for column in columns])

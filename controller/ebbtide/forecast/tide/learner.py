@@ -1,20 +1,19 @@
 """All that `Tide` knows of some series, and what it foresees of them."""
 
-from functools import lru_cache
-from typing import NamedTuple
-
 import numpy as np
 
 from ebbtide.forecast.contract import Floats
-from ebbtide.forecast.tide.arrays import F32, total
+from ebbtide.forecast.tide.ahead import Ahead, look_ahead
+from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.days import CURVES
 from ebbtide.forecast.tide.expected import LEARNT
-from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along, foreseen, highest
+from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along
+from ebbtide.forecast.tide.fan import fan
 from ebbtide.forecast.tide.frame import Flights, Frame
 from ebbtide.forecast.tide.regression import FEATURES, beyond_the_last
-from ebbtide.forecast.tide.sample import sample
+from ebbtide.forecast.tide.sample import Sample, sample
 from ebbtide.forecast.tide.spreads import DAY_AT
-from ebbtide.forecast.tide.track import GUARD, Track
+from ebbtide.forecast.tide.track import GUARD, Seen, Track
 from ebbtide.forecast.tide.weights import BEYOND, Weights
 from ebbtide.forecast.tide.widths import Widths
 
@@ -26,19 +25,11 @@ TURN_DAYS = 7
 """Days from turn to turn of the generations that learn widths."""
 SCHOOLING = 60
 """Rows after which what was measured is believed."""
+TILE = 128
+"""Series whose steps are reckoned at once: so many fit into the cache of a processor."""
+NOWHERE = (None, None)
 BLOCK = 2048
 """Values that are learnt at once: rows of few series, or one row of many."""
-
-
-class Curve(NamedTuple):
-    """What is foreseen of some series at every step."""
-
-    median: F32
-    """(steps, N)."""
-    widths: F32
-    """Above the median, (LEARNT, steps, N)."""
-    highest: F32
-    """Nothing is foreseen beyond it, (N,)."""
 
 
 class Learner:
@@ -53,6 +44,8 @@ class Learner:
         self.widths = Widths(frame, series)
         self.ordinary = np.full((1, series), np.nan, np.float32)
         """What an ordinary day asks for, as known at the last midnight, (cells of a day, N)."""
+        self._looked: tuple[F32 | None, Ahead | None] = NOWHERE
+        """The row from which was foreseen last, and what; no longer than until it is asked for."""
 
     def learn(self, history: Floats) -> None:
         """Learn rows, (T, N), NaN for a gap, that follow those it knows."""
@@ -68,50 +61,67 @@ class Learner:
         """Learn a block of rows of one day: the anchors that are due, or band by band."""
         seen = self.track.see(values)
         end = self.track.at
-        bands = (self.frame.due(seen.at),) if len(values) == 1 else self.frame.bands
-        for band in bands:
-            numbers = band.learnt(seen.at, end)
-            if numbers.size:
-                drawn = sample(seen, band, numbers, self.flights)
-                self.widths.learn(drawn, self.weights.judge(drawn))
+        if len(values) == 1:
+            self._learn_from(self._sample_of_one(seen))
+        else:
+            for band in self.frame.bands:
+                numbers = band.learnt(seen.at, end)
+                if numbers.size:
+                    self._learn_from(sample(seen, band, numbers, self.flights))
         if end % self.frame.day == 0:
             self.ordinary = self.track.days.ordinary()
+
+    def _sample_of_one(self, seen: Seen) -> Sample:
+        """What the anchors that are due learn from a single row.
+
+        What is foreseen from it is reckoned at all anchors, and kept for who asks in that minute.
+        """
+        whole, numbers = self.frame.whole, np.array((seen.at,))
+        ahead = look_ahead(seen.rows, seen.ahead(numbers, whole.ahead), whole)
+        self._looked = self.track.now, ahead
+        band = self.frame.due(seen.at)
+        return sample(seen, band, numbers, self.flights, ahead.of(band.at))
+
+    def _learn_from(self, drawn: Sample) -> None:
+        self.widths.learn(drawn, self.weights.judge(drawn))
 
     def worse(self) -> F32:
         """Mean errors of late of what was foreseen, over those of persistence, (anchors, N)."""
         own, plain = self.widths.spreads.errors[:, DAY_AT], self.weights.scale
         return np.where(plain > 0, own / np.where(plain > 0, plain, 1), 1)
 
-    def foresee(self) -> Curve:
-        """Median and widths at every step from the last row on."""
-        every = _along(_between(self.frame), self._anchored())
-        curves = self.track.days.next(self.track.at, self.frame.horizon)
-        curves *= every[:, 1 : 1 + CURVES]
-        median = total(curves, 1)
-        median += every[:, 0]
-        highest = HIGHEST * self.track.highest
-        np.maximum(median, 0, out=median)
-        np.minimum(median, highest, out=median)
-        widths = every[:, 1 + CURVES :].swapaxes(0, 1)
-        return Curve(median, np.minimum(widths, highest - median), highest)
+    def foresee(self, out: Floats) -> None:
+        """Put the quantiles at every step from the last row on, (levels, steps, N), into place."""
+        anchored, highest = self._anchored(), HIGHEST * self.track.highest
+        steps = self.track.days.places(self.track.at + np.arange(self.frame.horizon))
+        for begin in range(0, self.size, TILE):
+            here = slice(begin, begin + TILE)
+            curves = self.track.days.ahead[steps, :, here]
+            fan(self.frame, anchored[..., here], curves, highest[here], out[..., here])
 
     def _anchored(self) -> F32:
         """A constant, a multiple of each curve, and the widths, (A, 1 + CURVES + LEARNT, N)."""
-        row, day = self.track.now, self.frame.day
-        curves = self.track.days.at(self.track.at - 1 + np.array(self.frame.anchors))
-        now = foreseen(row[None, None], curves[None], self.frame.anchors, day)[0, :, :EXPERTS]
+        ahead = Ahead(*(each[0] for each in self._ahead_of_now()))
         coefficients, shares = self.weights.regressions.coefficients, self.weights.shares
         own, regressed = shares[:, :EXPERTS].copy(), shares[:, EXPERTS:]
-        median = total(own * now, 1)
-        median += total(regressed * beyond_the_last(coefficients, now), 1)
-        own[:, FEATURES] += total(regressed[:, :, None] * coefficients, 1)
-        out = np.empty((len(now), 1 + CURVES + len(LEARNT), self.size), np.float32)
-        out[:, 1 : 1 + CURVES] = multiples = along(row, own, day)
-        np.minimum(median, highest(now) + BEYOND * self.weights.scale, out=median)
+        median: F32 = np.einsum("aen,aen->an", own, ahead.now[:, :EXPERTS])
+        median += np.einsum("arn,arn->an", regressed, beyond_the_last(coefficients, ahead))
+        own[:, FEATURES] += np.einsum("arn,arfn->afn", regressed, coefficients)
+        out = np.empty((len(median), 1 + CURVES + len(LEARNT), self.size), np.float32)
+        out[:, 1 : 1 + CURVES] = multiples = along(self.track.now, own, self.frame.day)
+        np.minimum(median, ahead.highest + BEYOND * self.weights.scale, out=median)
         np.maximum(median, 0, out=median)
-        np.subtract(median, total(multiples * curves, 1), out=out[:, 0])
+        np.subtract(median, np.einsum("acn,acn->an", multiples, ahead.curves), out=out[:, 0])
         out[:, 1 + CURVES :] = self._widths().swapaxes(0, 1)
         return out
+
+    def _ahead_of_now(self) -> Ahead:
+        """What is foreseen from the last row at all anchors, (1, A, ...)."""
+        (row, ahead), self._looked = self._looked, NOWHERE
+        if row is self.track.now and ahead:
+            return ahead
+        curves = self.track.days.at(self.track.at - 1 + self.frame.whole.ahead)
+        return look_ahead(self.track.now[None], curves[None], self.frame.whole)
 
     def _widths(self) -> F32:
         """Widths at the anchors, (LEARNT, A, N), wide where little was learnt."""
@@ -119,18 +129,3 @@ class Learner:
         unsure = np.maximum(1 - counts / SCHOOLING, 0).astype(np.float32)
         unsure *= np.maximum(self.track.now[GUARDED] / GUARD, self.track.now[0])
         return np.asarray(np.maximum(self.widths.last, IGNORANCE * unsure))
-
-
-@lru_cache
-def _between(frame: Frame) -> F32:
-    """The share of each anchor in each step, (steps, A): linear in the logarithm of the step."""
-    steps = np.log(np.arange(1, frame.horizon + 1))
-    place = np.interp(steps, np.log(frame.anchors), np.arange(len(frame.anchors)))
-    distance = np.abs(place[:, None] - np.arange(len(frame.anchors)))
-    return np.asarray(np.maximum(1 - distance, 0), np.float32)
-
-
-def _along(steps: F32, anchored: F32) -> F32:
-    """What stands at the anchors, (A, ...), at every step."""
-    flat = steps @ anchored.reshape(steps.shape[1], -1)
-    return flat.reshape(len(steps), *anchored.shape[1:])

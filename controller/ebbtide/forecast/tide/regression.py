@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ebbtide.forecast.tide.ahead import Ahead
 from ebbtide.forecast.tide.arrays import F32, blank, total
 from ebbtide.forecast.tide.equations import add_products, diagonals, hours, places, solved
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
@@ -46,18 +47,15 @@ class Regressions:
         """Learn a block of rows: put in what was foreseen for them, and what is from each."""
         band, numbers, at = sample.band, sample.numbers, sample.band.at
         sums, coefficients, terms = self.sums[at], self.coefficients[at], _terms(sample, scale)
-        beyond = _beyond(sample.now, sample.y)[:, :, None]
+        beyond = _beyond(sample.now, sample.y)
         counts = sample.known * sample.seasoned * band.often
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
-        least, most = (
-            how.reduce(sample.now[:, :, :EXPERTS], axis=2, keepdims=True)
-            for how in (np.minimum, np.maximum)
-        )
+        least, most = sample.ahead.least[:, :, None], sample.ahead.most[:, :, None]
         for begin, end, anchors in hours(band, numbers, 0.0):
             for each in anchors:
                 self._fit(band, each)
             here = slice(begin, end)
-            np.add.reduce(beyond[here] * coefficients, axis=3, out=made[here])
+            np.einsum("tafn,arfn->tarn", beyond[here], coefficients, out=made[here])
             made[here] += sample.y[here, :, None]
             np.maximum(made[here], least[here], out=made[here])
             np.minimum(made[here], most[here], out=made[here])
@@ -109,13 +107,14 @@ def _beyond(experts: F32, last: F32) -> F32:
     return found
 
 
-def beyond_the_last(coefficients: F32, now: F32) -> F32:
-    """What regressions foresee, (A, REGRESSIONS, N), where experts foresee `now`, (A, EXPERTS, N).
+def beyond_the_last(coefficients: F32, ahead: Ahead) -> F32:
+    """What regressions foresee from one row, (A, REGRESSIONS, N), where experts foresee that.
 
     `coefficients` are (A, REGRESSIONS, COUNT, N); the first expert is the last value.
     """
-    last = now[:, :1]
-    made = total((now[:, FEATURES] - last)[:, None] * coefficients, 2)
+    last = ahead.now[:, :1]
+    beyond = ahead.now.take(FEATURES, axis=1) - last
+    made: F32 = np.einsum("afn,arfn->arn", beyond, coefficients)
     made += last
-    np.maximum(made, np.minimum.reduce(now, axis=1, keepdims=True), out=made)
-    return np.minimum(made, np.maximum.reduce(now, axis=1, keepdims=True), out=made)
+    np.maximum(made, ahead.least[:, None], out=made)
+    return np.minimum(made, ahead.most[:, None], out=made)

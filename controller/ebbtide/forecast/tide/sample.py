@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.tide.ahead import Ahead, look_ahead
 from ebbtide.forecast.tide.arrays import F32, blank
-from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE, WARM, foreseen
+from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE, WARM
 from ebbtide.forecast.tide.frame import Band, Flights, Rows
 from ebbtide.forecast.tide.track import Seen
 
@@ -34,18 +35,28 @@ class Sample(NamedTuple):
     """Running means of the changes from row to row, and climbs, (T, 1, MOVES + CLIMBS, N)."""
     then: F32
     """What each expert foresaw for the rows, (T, A, E, N); the regressions are yet to come."""
-    now: F32
-    """What each expert foresees from the rows, (T, A, E, N)."""
+    ahead: Ahead
+    """What is foreseen from the rows."""
+
+    @property
+    def now(self) -> F32:
+        """What each expert foresees from the rows, (T, A, E, N)."""
+        return self.ahead.now
 
 
-def sample(seen: Seen, band: Band, numbers: Rows, flights: Flights) -> Sample:
-    """What some anchors learn from in rows of a block; what is foreseen there takes off."""
+def sample(
+    seen: Seen, band: Band, numbers: Rows, flights: Flights, looked: Ahead | None = None
+) -> Sample:
+    """What some anchors learn from in rows of a block; what is foreseen there takes off.
+
+    That may be known already.
+    """
     ahead, day = band.ahead, band.frame.day
     at = slice(int(numbers[0]) - seen.at, None, band.every[0])
     rows, places = seen.rows[at], band.in_rings(numbers)
-    now = foreseen(rows[:, None], seen.ahead(numbers, ahead), band.anchors, day)
-    then = blank(*now.shape)
-    then[:, :, :EXPERTS] = flights.exchange(band, places, now[:, :, :EXPERTS])
+    looked = looked or look_ahead(rows, seen.ahead(numbers, ahead), band)
+    then = blank(*looked.now.shape)
+    then[:, :, :EXPERTS] = flights.exchange(band, places, looked.now[:, :, :EXPERTS])
     lived = seen.lived[at][:, None] > ahead[:, None]
     return Sample(
         band=band,
@@ -58,5 +69,5 @@ def sample(seen: Seen, band: Band, numbers: Rows, flights: Flights) -> Sample:
         guard=rows[:, None, GUARDED],
         moves=seen.moves[at][:, None],
         then=then,
-        now=now,
+        ahead=looked,
     )

@@ -121,7 +121,7 @@ class Track:
         new = blank(len(rows), *self.averages.shape)
         new[:, : len(SPANS)] = present[:, None]
         new[:, len(SPANS) :] = curves[:, :OF_A_WEEK]
-        shares = np.broadcast_to(ALPHA, (len(rows), *ALPHA.shape))
+        shares = ALPHA[None]
         if not self.now[SINCE].all():
             shares = np.where((since <= 1)[:, None], np.float32(1), shares)
         describe(rows, running(self.averages, new, shares), curves)
@@ -139,23 +139,25 @@ class Track:
             if i:
                 np.maximum(change, 0, out=out[:, MOVES.size + i - 1])
             else:
-                shares = np.broadcast_to(MOVES, (len(rows), *MOVES.shape))
-                out[:, : MOVES.size] = running(self.moves, np.abs(change)[:, None], shares)
+                size = np.abs(change)[:, None]
+                out[:, : MOVES.size] = running(self.moves, size, MOVES[None])
         return out
 
     def _guard(self, present: F32, since: F32) -> F32:
-        """A small share of the mean of the last days, or of the first day so far, (T, N)."""
+        """A small share of the mean of the last days, or of the first day so far, (T or 1, N)."""
         if self.at % self.frame.day == 0:
             self._close_day()
         begun = since > 0
-        today: F32 = np.stack((present * begun, begun), axis=1, dtype=np.float32)
+        today = np.empty((len(present), 2, *begun.shape[1:]), np.float32)
+        np.multiply(present, begun, out=today[:, 0])
+        today[:, 1] = begun
         if len(today) > 1:
             np.add.accumulate(today, axis=0, out=today)
         today += self.today
         self.today = today[-1]
         unknown = np.isnan(self.level)
         if not unknown.any():
-            return np.broadcast_to(self.level, present.shape)
+            return self.level[None]
         first = today[:, 0] / np.maximum(today[:, 1], 1)
         return np.where(unknown, GUARD * first, self.level)
 

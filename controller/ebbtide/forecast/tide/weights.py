@@ -12,17 +12,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, sharpened, total
-from ebbtide.forecast.tide.experts import EVERY, EXPERTS, REGRESSIONS, highest
-from ebbtide.forecast.tide.frame import Flights, Frame, Memory
+from ebbtide.forecast.tide.experts import EVERY, EXPERTS, REGRESSIONS
+from ebbtide.forecast.tide.frame import Flights, Frame
 from ebbtide.forecast.tide.regression import Regressions
 from ebbtide.forecast.tide.sample import Sample
 
 MEMORIES = ((5760.0, 150.0), (300.0, 40.0), (60.0, 12.0))
 """Minutes that losses are remembered for, and the fewest rows."""
 MIXES = len(MEMORIES)
-SCALE_MEMORY = ((1440.0, 100.0),)
-CHOICE_MEMORY = ((2880.0, 150.0),)
-YIELD_MEMORY = ((2880.0, 200.0),)
+ALL_MEMORIES = (*MEMORIES, (2880.0, 150.0), (2880.0, 200.0), (1440.0, 100.0))
+"""And those of what is chosen, of the yield, and of the scale."""
+CHOSEN, YIELDED = slice(MIXES, MIXES + 1), slice(MIXES + 1, MIXES + 2)
 WORST_LOSS = np.float32(20)
 LEAST_LOSS = np.float32(1e-4)
 FINEST = np.float32(5e-4)
@@ -74,18 +74,18 @@ class Weights:
         self.regressions.foresee(sample, judged.scale)
         weights, mild = self._weigh(judged)
         sums = total(weights, 3)
-        mixes = total(weights * sample.now[:, :, None], 3)
+        mixes: F32 = np.einsum("taken,taen->takn", weights, sample.now)
         mixes /= sums
         fitted, regressed = sample.then[:, :, EXPERTS:], sample.now[:, :, EXPERTS:]
         back = _options(self.mixes.exchange(band, places, mixes), fitted)
         parts = self._choose(judged, back)
-        mixed = total(parts * _options(mixes, regressed), 2)
+        mixed: F32 = np.einsum("taon,taon->tan", parts, _options(mixes, regressed))
         trust = self._trust(judged, self.mixed.exchange(band, places, mixed))
         self.shares[band.at] = _shares(weights[-1], sums[-1], parts[-1], trust[-1])
         mixed -= sample.y
         mixed *= trust
         mixed += sample.y
-        np.minimum(mixed, highest(sample.now) + BEYOND * judged.scale, out=mixed)
+        np.minimum(mixed, sample.ahead.highest + BEYOND * judged.scale, out=mixed)
         np.maximum(mixed, 0, out=mixed)
         return Mix(judged.first, judged.scale, mixed, _apart(mild, mixed, sample.now))
 
@@ -95,10 +95,11 @@ class Weights:
         count = self.count[at] + np.add.accumulate(sample.known, axis=0)
         self.count[at] = count[-1]
         first = np.asarray(1 / np.maximum(count, 1), np.float32)
-        judged = _Judged(sample, first, first)
-        share = judged.share(SCALE_MEMORY)[:, :, 0]
-        scale = running(self.scale[at], np.abs(sample.y - sample.back), share)
-        return judged._replace(scale=np.maximum(scale, FINEST * sample.guard + NIL))
+        shares = np.maximum(first[:, :, None], sample.band.paces(ALL_MEMORIES))
+        shares *= sample.known[:, :, None]
+        scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, -1])
+        scale = np.maximum(scale, FINEST * sample.guard + NIL)
+        return _Judged(sample, first, scale, shares)
 
     def _weigh(self, judged: "_Judged") -> tuple[F32, F32]:
         """The weight of everyone by each memory, (T, A, MIXES, EVERY, N), which do not add up.
@@ -106,21 +107,21 @@ class Weights:
         And milder ones by the longest of them, (T, A, EVERY, N).
         """
         sample = judged.sample
-        losses, share = self.losses[sample.band.at], judged.share(MEMORIES)[:, :, :, None]
+        losses, share = self.losses[sample.band.at], judged.shares[:, :, :MIXES, None]
         path = running(losses, judged.losses(sample.then)[:, :, None], share)
         weights = sharpened(path, axis=3)
         return weights, np.sqrt(np.sqrt(weights[:, :, 0]))
 
     def _choose(self, judged: "_Judged", back: F32) -> F32:
         """The weight of each option, (T, A, OPTIONS, N)."""
-        losses, share = self.choice[judged.sample.band.at], judged.share(CHOICE_MEMORY)
+        losses, share = self.choice[judged.sample.band.at], judged.shares[:, :, CHOSEN]
         parts = sharpened(running(losses, judged.losses(back), share), axis=2)
         parts /= total(parts, 2, keepdims=True)
         return parts
 
     def _trust(self, judged: "_Judged", back: F32) -> F32:
         """How much of the mix is followed, (T, A, N); the rest is the last value."""
-        rivals, share = self.rivals[judged.sample.band.at], judged.share(YIELD_MEMORY)
+        rivals, share = self.rivals[judged.sample.band.at], judged.shares[:, :, YIELDED]
         tried = blank(*back.shape[:2], 2, back.shape[-1])
         tried[:, :, 0], tried[:, :, 1] = back, judged.sample.back
         loss = judged.losses(tried)
@@ -139,6 +140,9 @@ class _Judged(NamedTuple):
     first: F32
     """How much a row counts in a plain mean of all so far, (T, A, N)."""
     scale: F32
+    """Running mean of the change over so many rows."""
+    shares: F32
+    """How much each row counts in running means, (T, A, ALL_MEMORIES, N)."""
 
     def losses(self, tried: F32) -> F32:
         """Losses of what was foreseen for each row, (T, A, tried, N)."""
@@ -148,12 +152,6 @@ class _Judged(NamedTuple):
         np.minimum(loss, WORST_LOSS, out=loss)
         loss += LEAST_LOSS
         return loss
-
-    def share(self, memories: tuple[Memory, ...]) -> F32:
-        """How much each row counts in running means, (T, A, memories, N)."""
-        share = np.maximum(self.first[:, :, None], self.sample.band.paces(memories))
-        share *= self.sample.known[:, :, None]
-        return share
 
 
 def _shares(weights: F32, sums: F32, parts: F32, trust: F32) -> F32:
@@ -167,7 +165,7 @@ def _shares(weights: F32, sums: F32, parts: F32, trust: F32) -> F32:
     mean += parts[:, MIXES : MIXES + 1]
     mean /= MIXES
     own = (parts[:, :MIXES] + mean) / sums
-    shares = total(weights * own[:, :, None], 1)
+    shares: F32 = np.einsum("aken,akn->aen", weights, own)
     shares[:, EXPERTS:] += regressed + halves / 2
     shares *= trust[:, None]
     shares[:, 0] += 1 - trust
@@ -178,10 +176,9 @@ def _apart(weights: F32, median: F32, tried: F32) -> F32:
     """How far the experts lie above a median and below it, by their weights, (T, A, 2, N)."""
     out, away = blank(*median.shape[:2], 2, *median.shape[2:]), tried - median[:, :, None]
     above = np.maximum(away, 0)
-    above *= weights
-    away *= weights
-    np.add.reduce(above, axis=2, out=out[:, :, 0])
-    np.subtract(out[:, :, 0], total(away, 2), out=out[:, :, 1])
+    np.einsum("taen,taen->tan", above, weights, out=out[:, :, 0])
+    np.einsum("taen,taen->tan", away, weights, out=out[:, :, 1])
+    np.subtract(out[:, :, 0], out[:, :, 1], out=out[:, :, 1])
     out /= total(weights, 2, keepdims=True)
     return np.maximum(out, 0, out=out)
 

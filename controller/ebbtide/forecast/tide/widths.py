@@ -73,8 +73,7 @@ class Widths:
         widths = self.multipliers.judge(sample, beyond, tested)
         widths *= spreads(known, expected)
         weights = self._weigh(_Judged(sample, error, mix.first, unit / mix.scale), tested)
-        widths *= weights
-        level = total(widths, 3)
+        level: F32 = np.einsum("tlasn,tlasn->tlan", widths, weights)
         level /= total(weights, 3)
         self._keep_right(sample, beyond, level)
         self.last[:, band.at] *= mix.scale[-1]

@@ -1,0 +1,36 @@
+"""What every expert foresees from some rows, and between which bounds it lies."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.forecast.tide.arrays import F32
+from ebbtide.forecast.tide.experts import EXPERTS, foreseen, highest
+from ebbtide.forecast.tide.frame import Band
+
+
+class Ahead(NamedTuple):
+    """What is foreseen from some rows. T rows, A anchors, E everyone."""
+
+    curves: F32
+    """Those of the targets, (T, A, CURVES, N)."""
+    now: F32
+    """What each expert foresees, (T, A, E, N); the regressions are yet to come."""
+    least: F32
+    """The lowest of it, (T, A, N)."""
+    most: F32
+    """The highest of it."""
+    highest: F32
+    """The highest of those who start from the present."""
+
+    def of(self, anchors: slice) -> "Ahead":
+        """The same of some of the anchors: a view."""
+        return Ahead(*(each[:, anchors] for each in self))
+
+
+def look_ahead(rows: F32, curves: F32, band: Band) -> Ahead:
+    """What is foreseen from rows, (T, WIDTH, N), whose targets have these curves."""
+    now = foreseen(rows[:, None], curves, band.anchors, band.frame.day)
+    own = now[:, :, :EXPERTS]
+    least, most = np.minimum.reduce(own, axis=2), np.maximum.reduce(own, axis=2)
+    return Ahead(curves, now, least, most, highest(now))
