@@ -80,13 +80,13 @@ class Days:
             self.ahead[place] = self._curves(np.array((number + size,)), level)[0]
         return here
 
+    def next(self, at: int, count: int) -> F32:
+        """The curves of so many rows from `at` on, (rows, CURVES, N)."""
+        return self.at(at + np.arange(count))
+
     def at(self, numbers: Rows) -> F32:
         """The curves of some rows that lie ahead, (rows, CURVES, N)."""
-        return self.ahead[self.places(numbers)]
-
-    def places(self, numbers: Rows) -> Rows:
-        """Where the curves of some rows stand that lie ahead."""
-        return np.asarray(numbers % len(self.ahead))
+        return self.ahead[numbers % len(self.ahead)]
 
     def _fresh(self, numbers: Rows, level: F32) -> F32:
         """The curves of the rows that come into sight: new ones where a cell begins."""

@@ -25,8 +25,6 @@ TURN_DAYS = 7
 """Days from turn to turn of the generations that learn widths."""
 SCHOOLING = 60
 """Rows after which what was measured is believed."""
-TILE = 128
-"""Series whose steps are reckoned at once: so many fit into the cache of a processor."""
 NOWHERE = (None, None)
 BLOCK = 2048
 """Values that are learnt at once: rows of few series, or one row of many."""
@@ -92,12 +90,8 @@ class Learner:
 
     def foresee(self, out: Floats) -> None:
         """Put the quantiles at every step from the last row on, (levels, steps, N), into place."""
-        anchored, highest = self._anchored(), HIGHEST * self.track.highest
-        steps = self.track.days.places(self.track.at + np.arange(self.frame.horizon))
-        for begin in range(0, self.size, TILE):
-            here = slice(begin, begin + TILE)
-            curves = self.track.days.ahead[steps, :, here]
-            fan(self.frame, anchored[..., here], curves, highest[here], out[..., here])
+        curves = self.track.days.next(self.track.at, self.frame.horizon)
+        fan(self.frame, self._anchored(), curves, HIGHEST * self.track.highest, out)
 
     def _anchored(self) -> F32:
         """A constant, a multiple of each curve, and the widths, (A, 1 + CURVES + LEARNT, N)."""
