@@ -142,9 +142,13 @@ def events(folder: pathlib.Path, make: Make) -> dict[str, object]:
 
 def speed(models: Mapping[str, Make], fleets: Sequence[int], days: int) -> dict[str, object]:
     """Print what forecasts cost, and whether the subject is quick enough."""
-    found = forecast_speed.speeds(models, fleets, days)
+    found = []
+    for one in forecast_speed.speeds(list(models), fleets, days):
+        print(forecast_speed.line(one), file=sys.stderr)
+        found.append(one)
     _print(
-        f"{forecast_speed.HORIZON} steps ahead, from {days} days; ~ is reckoned from one series",
+        f"{forecast_speed.HORIZON} steps ahead, from {days} days; ~ is reckoned: from one series,"
+        " or from a warm-up of fewer days",
         "",
         forecast_speed.table(found, "AutoETS"),
         "",

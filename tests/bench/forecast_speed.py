@@ -1,29 +1,49 @@
-"""What forecasts cost: the first one, those of the minutes that follow, and what is kept."""
+"""What forecasts cost: the first one, those of the minutes that follow, and what is kept.
 
+    python -m tests.bench.forecast_speed MODEL WORKLOADS DAYS SHARE
+
+measures one model over one fleet, in a process of its own, so that no other's memory is counted;
+`python -m tests.bench.forecast` asks for all of them. All times are those of the processor.
+"""
+
+import copy
+import json
 import pickle
+import resource
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from rich.table import Table
 
-from ebbtide.cli.models import Make
+from ebbtide.cli.models import makers
 from ebbtide.forecast.contract import DAY, Floats, Forecaster, History
-from ebbtide.loop.cohort import TOGETHER
+from ebbtide.forecast.tide.group import LEARNT_DAYS
 from tests.bench.forecast_criteria import Criterion
 
 HORIZON = 120
-TICKS = 9
+TOGETHER = 1024
+"""Workloads that one forecaster forecasts; those of a larger fleet have several, side by side."""
+TICKS = {1: 100, 100: 50}
+FEW_TICKS = 15
+"""Ticks that are timed, by workloads; of more workloads."""
 NOW = 1_794_398_400.0
 PATIENCE = 20.0
 """Seconds that a tick may take, by what that of one series does: else it is reckoned from it."""
 SLOW = 0.02
 """Seconds of a tick of one series from which on there is no vector behind it."""
+LEARNING = 120.0
+"""Seconds that a forecaster's warm-up may take, by that of the fleet before: else it is handed
+fewer days, and that of all of them is reckoned."""
+LEAST_DAYS = 3.0
 MOST_TICK = {1: 0.0015, 5000: 0.050}
 MOST_WARM_UP = {1: 2.0, 5000: 600.0}
 MOST_STATE = 64 * 1024
+MEGABYTE = 1024.0 * 1024.0
 
 
 class Speed(NamedTuple):
@@ -37,13 +57,23 @@ class Speed(NamedTuple):
     """Median seconds to learn one minute and forecast."""
     state: float
     """Bytes kept for one workload; NaN where it can't be told."""
+    memory: float
+    """Bytes of the process at most, with the demand of one forecaster's workloads."""
+    share: float = 1.0
+    """Of the days, so many were learnt for the warm-up, and of the forecasters the first."""
     reckoned: bool = False
     """Whether it is that of one workload times their number."""
 
     def times(self, size: int) -> "Speed":
         """What a fleet of another size costs, if every workload costs the same."""
         ratio = size / self.workloads
-        return Speed(self.model, size, self.warm_up * ratio, self.tick * ratio, self.state, True)
+        return self._replace(
+            workloads=size,
+            warm_up=self.warm_up * ratio,
+            tick=self.tick * ratio,
+            memory=float("nan"),
+            reckoned=True,
+        )
 
 
 def fleet(size: int, minutes: int) -> Floats:
@@ -56,55 +86,75 @@ def fleet(size: int, minutes: int) -> Floats:
     return np.asarray(level * (1.5 + np.sin(2 * np.pi * at / DAY + phase)) * np.exp(noise))
 
 
-def speeds(makers: Mapping[str, Make], fleets: Sequence[int], days: int) -> Sequence[Speed]:
+def speeds(models: Sequence[str], fleets: Sequence[int], days: int) -> Iterator[Speed]:
     """Every model over every fleet; a fleet that would take too long is reckoned from one."""
-    found: list[Speed] = []
-    for model, make in makers.items():
-        one = None
+    for model in models:
+        one = before = None
         for size in fleets:
             if one is not None and one.tick > SLOW and one.tick * size > PATIENCE:
-                speed = one.times(size)
+                before = one.times(size)
             else:
-                speed = _measured(model, make, size, days)
-            one = one or speed.times(1)
-            found.append(speed)
-    return found
+                before = _apart(model, size, days, _share(before, size))
+            one = one or before.times(1)
+            yield before
 
 
-def _measured(model: str, make: Make, size: int, days: int) -> Speed:
-    """In parts, as the operator forecasts them, each by a forecaster of its own.
+def _share(before: Speed | None, size: int) -> float:
+    """The share of the days that a fleet is handed, by what the one before it took."""
+    if before is None:
+        return 1.0
+    most = before.warm_up / before.workloads * min(size, TOGETHER)
+    return min(1.0, LEARNING / most)
 
-    All parts are of the same demand, so that thousands of series need the memory of one part.
+
+def _apart(model: str, size: int, days: int, share: float) -> Speed:
+    """The same, measured in a process of its own."""
+    asked = [sys.executable, "-m", __name__, model, str(size), str(days), str(share)]
+    said = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True)
+    return Speed(**json.loads(said.stdout.splitlines()[-1]))
+
+
+def measured(model: str, size: int, days: int, share: float) -> Speed:
+    """One model over one fleet.
+
+    All its forecasters have the same demand, so that thousands of workloads need the memory of
+    that of a thousand; so the first learns for all of them, and the others are copies of it.
     """
-    minutes = fleet(min(size, TOGETHER), days * DAY + TICKS)
-    sizes = [min(TOGETHER, size - begin) for begin in range(0, size, TOGETHER)]
-    parts = [(make(), minutes[:, :part]) for part in sizes]
-    begun = time.perf_counter()
-    for each in parts:
-        _forecast(each, 0)
-    warm_up = time.perf_counter() - begun
-    ticks = [_seconds(parts, tick) for tick in range(1, TICKS + 1)]
-    return Speed(model, size, warm_up, statistics.median(ticks), _state(parts[0]))
+    count = -(-size // TOGETHER)
+    learnt = min(days, LEARNT_DAYS)
+    handed = days if share == 1 else min(learnt, max(LEAST_DAYS, learnt * share))
+    ticks = TICKS.get(size, FEW_TICKS)
+    minutes = fleet(-(-size // count), round(handed * DAY) + ticks)
+    first = makers()[model]()
+    warm_up = _seconds([first], minutes[:-ticks], 0)
+    forecasters = [first, *(copy.deepcopy(first) for _ in range(1, count))]
+    told = [
+        _seconds(forecasters, minutes[tick : len(minutes) - ticks + tick], tick)
+        for tick in range(1, ticks + 1)
+    ]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+    return Speed(
+        model=model,
+        workloads=size,
+        warm_up=warm_up * count * (1 if handed == days else learnt / handed),
+        tick=statistics.median(told),
+        state=_state(first, int(minutes.shape[1])),
+        memory=peak,
+        share=1.0 if handed == days else handed / learnt,
+    )
 
 
-def _forecast(part: tuple[Forecaster, Floats], tick: int) -> None:
-    forecaster, minutes = part
-    rows = len(minutes) - TICKS
-    known = History(NOW + 60 * tick, minutes[tick : rows + tick])
-    forecaster.forecast(known, HORIZON)
+def _seconds(forecasters: Sequence[Forecaster], minutes: Floats, tick: int) -> float:
+    """What it takes to forecast once."""
+    known, begun = History(NOW + 60 * tick, minutes), time.process_time()
+    for each in forecasters:
+        each.forecast(known, HORIZON)
+    return time.process_time() - begun
 
 
-def _seconds(parts: Sequence[tuple[Forecaster, Floats]], tick: int) -> float:
-    begun = time.perf_counter()
-    for part in parts:
-        _forecast(part, tick)
-    return time.perf_counter() - begun
-
-
-def _state(part: tuple[Forecaster, Floats]) -> float:
-    forecaster, minutes = part
+def _state(forecaster: Forecaster, size: int) -> float:
     try:
-        return len(pickle.dumps(forecaster)) / int(minutes.shape[1])
+        return len(pickle.dumps(forecaster)) / size
     except (pickle.PicklingError, AttributeError, TypeError):
         return float("nan")
 
@@ -129,22 +179,45 @@ def judged(found: Sequence[Speed], model: str) -> Sequence[Criterion]:
     return [*made, Criterion("state of a workload", asked, told, state <= MOST_STATE)]
 
 
+def line(one: Speed) -> str:
+    """What is said of one fleet as soon as it is known."""
+    about = "~" if one.reckoned or one.share < 1 else ""
+    return (
+        f"{one.model:<14} {one.workloads:>6,} workloads  "
+        f"warm-up {about}{one.warm_up:,.2f} s  tick {1000 * one.tick:,.2f} ms"
+    )
+
+
 def table(found: Sequence[Speed], yardstick: str) -> Table:
     """All models by workloads, and their cost over that of the yardstick."""
     made = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("MODEL", "WORKLOADS", "WARM-UP", "TICK", "STATE", f"TICK / {yardstick}"):
+    ratios = (f"TICK / {yardstick}", f"WARM-UP / {yardstick}")
+    for head in ("MODEL", "WORKLOADS", "WARM-UP", "TICK", "STATE", "MEMORY", *ratios):
         made.add_column(head, justify="left" if head == "MODEL" else "right")
-    plain = {one.workloads: one.tick for one in found if one.model == yardstick}
+    plain = {one.workloads: one for one in found if one.model == yardstick}
     for one in found:
-        about = "~" if one.reckoned else ""
-        ratio = one.tick / plain[one.workloads] if one.workloads in plain else float("nan")
-        state = "-" if np.isnan(one.state) else f"{one.state / 1024:,.0f} KB"
+        tick = "~" if one.reckoned else ""
+        warm_up = "~" if one.reckoned or one.share < 1 else ""
+        other = plain.get(one.workloads)
         made.add_row(
             one.model,
             f"{one.workloads:,}",
-            f"{about}{one.warm_up:,.2f} s",
-            f"{about}{1000 * one.tick:,.1f} ms",
-            state,
-            "-" if np.isnan(ratio) else f"{ratio:.5f}",
+            f"{warm_up}{one.warm_up:,.2f} s",
+            f"{tick}{1000 * one.tick:,.2f} ms",
+            "-" if np.isnan(one.state) else f"{one.state / 1024:,.0f} KB",
+            "-" if np.isnan(one.memory) else f"{one.memory / MEGABYTE:,.0f} MB",
+            f"{one.tick / other.tick:.5f}" if other else "-",
+            f"{one.warm_up / other.warm_up:.2f}" if other else "-",
         )
     return made
+
+
+def main() -> None:
+    """Measure one model over one fleet, and say it in JSON."""
+    model, size, days, share = sys.argv[1:]
+    found = measured(model, int(size), int(days), float(share))
+    sys.stdout.write(json.dumps(found._asdict()) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ last events of the same series, and from what has come of this one.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -151,7 +152,9 @@ def scales(
     It is believed the more, the more rows of the event are known.
     """
     rows = int((min(event.end, past.end) - event.start) // past.grid) + 1
-    moments = event.start + past.grid * np.arange(max(rows, 0), dtype=float)
+    if rows <= 0:
+        return np.ones(origins.size)
+    moments = event.start + past.grid * np.arange(rows, dtype=float)
     came, hoped = past.at(moments), announced(moments)
     known = ~np.isnan(came)
     sums = np.zeros((3, known.size + 1))
@@ -190,16 +193,22 @@ def _of_late(foretold: Foretold) -> tuple[Floats, Floats]:
     event, past, grid = foretold.event, foretold.past, foretold.past.grid / MINUTE
     recent, reach = max(RECENT, grid), max(AHEAD[-1], grid)
     begin = max(event.start, past.end - (recent + reach) * MINUTE)
-    origins = past.end - _on_grid(np.arange(JUST, (past.end - begin) / MINUTE, JUST), grid)
+    back = _on_grid(np.arange(JUST, (past.end - begin) / MINUTE, JUST), grid)
+    origins = past.end - back[::-1]
     return _pairs(origins, grid, (max(event.start, past.end - recent * MINUTE), past.end))
 
 
 def _pairs(origins: Floats, grid: float, span: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Each origin with each moment of a span that lies some minutes ahead of it."""
-    targets = np.unique(origins)[:, None] + _on_grid(AHEAD, grid)
+    """Each origin, from early to late, with each moment of a span some minutes ahead of it."""
+    targets = origins[:, None] + _ahead(grid)
     inside = (targets >= span[0]) & (targets <= span[1])
     origin, _ = np.nonzero(inside)
-    return np.unique(origins)[origin], targets[inside]
+    return origins[origin], targets[inside]
+
+
+@cache
+def _ahead(grid: float) -> Floats:
+    return _on_grid(AHEAD, grid)
 
 
 def _on_grid(minutes: Floats, grid: float) -> Floats:

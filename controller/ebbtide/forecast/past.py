@@ -66,9 +66,14 @@ class Past(NamedTuple):
 
     def before(self, moment: float) -> float:
         """The demand of the hour before a moment, or of the last that is known."""
-        earlier = self.values[: max(0, self._row(moment))]
-        known = earlier[~np.isnan(earlier)][-max(1, round(HOUR_SECONDS / self.grid)) :]
-        return float(np.median(known)) if known.size else 0.0
+        wanted = max(1, round(HOUR_SECONDS / self.grid))
+        begin = end = max(0, self._row(moment))
+        known, looked_at = self.values[:0], wanted
+        while known.size < wanted and begin > 0:  # it is seldom more than an hour ago
+            begin, looked_at = max(0, end - looked_at), 8 * looked_at
+            earlier = self.values[begin:end]
+            known = earlier[~np.isnan(earlier)]
+        return float(np.median(known[-wanted:])) if known.size else 0.0
 
     def print(self, begin: float, end: float) -> int:
         """A number that differs where what is known between two moments differs."""
