@@ -23,7 +23,7 @@ from ebbtide.api.parse import parse_policy
 from ebbtide.forecast.contract import LEVELS
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
-from ebbtide.planning.sweep import Cut, World, replicas_asked
+from ebbtide.planning.sweep import Cut, Swept, World, replicas_asked, replicas_asked_of_each
 
 OUT = pathlib.Path("build/bench/replay.json")
 MINUTE, DAY, START = 60.0, 1440, 1_700_000_040.0
@@ -74,8 +74,11 @@ def _spec(headroom: float) -> dict[str, object]:
 def spent(worlds: Sequence[World], crews: Sequence[Policies], cut: Cut | None = None) -> float:
     """Seconds of processor time that the replay of some workloads takes."""
     begun = time.process_time()
-    for one in worlds:
-        replicas_asked(one, crews, cut)
+    if cut is None:
+        replicas_asked_of_each([Swept(one, crews) for one in worlds])
+    else:
+        for one in worlds:
+            replicas_asked(one, crews, cut)
     return time.process_time() - begun
 
 

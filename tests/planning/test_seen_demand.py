@@ -18,6 +18,8 @@ NAN = float("nan")
 START = 1_000_000 * MINUTE
 DELAY = 30.0
 STEPS = 12
+BEFORE = 120
+"""Minutes of history that were asked for, and of which nothing was recorded."""
 COURSES = st.lists(
     st.sampled_from([0.0, 3.0, 40.0, 41.5, 300.0, NAN, float("inf")]), min_size=4, max_size=90
 )
@@ -61,7 +63,7 @@ def at_once(minutes: Lanes, now: Lanes) -> SeenDemand:
 
 
 def alone(minutes: Lanes, now: float) -> Signal:
-    """The signal as the loop has it at one tick."""
+    """The signal as the loop has it at one tick: what lies before the recording is unknown."""
     rows = int(np.clip((now - DELAY - START) // MINUTE + 1, 0, minutes.size))
     made = forecasts(minutes)
     known = np.flatnonzero(np.isfinite(minutes[:rows]))
@@ -72,7 +74,7 @@ def alone(minutes: Lanes, now: float) -> Signal:
         now=now,
         per_replica=8.0,
         newest=START + MINUTE * (rows - 1),
-        minutes=minutes[:rows],
+        minutes=np.concatenate((np.full(BEFORE, NAN), minutes[:rows])),
         outlook=outlook,
         trusted=bool(made.trusted[last]) if known.size else False,
     )

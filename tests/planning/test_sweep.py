@@ -22,10 +22,10 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
-from ebbtide.planning.sweep import Cut, World, replicas_asked
+from ebbtide.planning.sweep import Cut, Swept, World, replicas_asked, replicas_asked_of_each
 from ebbtide.planning.variants import swept
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.observation import Phase
+from ebbtide_policies.observation import Override, Phase
 
 START, MINUTE, LEAD, DELAY = 1_700_000_040.0, 60.0, 90.0, 30.0
 PER_REPLICA = 100.0
@@ -133,6 +133,83 @@ def test_each_variant_may_begin_with_a_fleet_of_its_own() -> None:
     for lane, fleet in enumerate(fleets.tolist()):
         alone = replicas_asked(replace(world(MINUTE), replicas=fleet), [both[lane]])
         np.testing.assert_array_equal(found[:, lane], alone[:, 0])
+
+
+# --- several workloads side by side -----------------------------------------------------------
+
+
+@cache
+def night() -> DemandSeries:
+    """Another workload's demand at the same time: lower, later, and with gaps of its own."""
+    minutes = np.roll(evening().minutes, 97) * 0.6
+    minutes[30:34] = np.nan
+    return DemandSeries(start=START, minutes=minutes)
+
+
+def test_each_of_several_workloads_decides_as_the_loop_does() -> None:
+    edge, origin = world(MINUTE), replace(world(MINUTE), workload="live/origin")
+    recorded = Recorded(START, night().minutes)
+    made = foreseen(recorded, parse_policy(spec({})).forecast, START)
+    seen = SeenDemand(
+        recorded=recorded, now=edge.now, delay=DELAY, per_replica=150.0, forecasts=made
+    )
+    first = float(np.ceil(night().at(START) / 150 * 1.1))
+    origin = replace(origin, demands={"demand": seen}, replicas=first)
+    found = replicas_asked_of_each(
+        [Swept(edge, [policies(0), policies(1)]), Swept(origin, [policies(0), policies(2)])]
+    )
+    for lane, variant in enumerate((0, 1)):
+        np.testing.assert_array_equal(found[0][:, lane], by_the_loop(variant, MINUTE))
+    written = spec(VARIANTS[0]) | {"capacity": {"perReplica": 150, "leadTime": "90s"}}
+    one = Manifest(kind="CapacityPolicy", namespace="live", name="origin", labels={}, spec=written)
+    simulation = Simulation([one], lambda *_: night(), Conditions(tick=MINUTE, delay=DELAY))
+    loop = [f.desired for frames in simulation.run(START, START + 9000) for f in frames]
+    np.testing.assert_array_equal(found[1][: len(loop), 0], loop)
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> Swept:
+    """One of a few kinds of workload, without a forecast, over any demand."""
+    level = st.sampled_from([0.0, 40.0, 900.0, 1000.0, 5000.0, np.nan])
+    minutes = np.repeat(draw(st.lists(level, min_size=6, max_size=6)), 15) + np.arange(90.0) % 7
+    lead = draw(st.sampled_from([60.0, 180.0]))
+    now = np.asarray(START + MINUTE * np.arange(90), dtype=np.float64)
+    per_replica = draw(st.sampled_from([50.0, 100.0]))
+    word = Override("freeze", "tried", START + 1800.0, freeze=True, floor=30.0)
+    here = World(
+        workload=draw(st.sampled_from(["live/edge", "live/origin"])),
+        now=now,
+        demands={
+            "demand": SeenDemand(
+                recorded=Recorded(START, minutes), now=now, delay=DELAY, per_replica=per_replica
+            )
+        },
+        lead_time=lead,
+        boot=round(lead / MINUTE),
+        replicas=draw(st.sampled_from([2.0, 30.0])),
+        overrides=draw(st.sampled_from([(), (word,)])),
+    )
+    chosen = draw(st.lists(st.integers(0, len(VARIANTS) - 1), min_size=1, max_size=3))
+    return Swept(here, [policies(one) for one in chosen])
+
+
+@settings(max_examples=6)
+@given(st.lists(workloads(), min_size=2, max_size=4))
+def test_side_by_side_each_workload_decides_as_it_does_alone(swept: list[Swept]) -> None:
+    together = replicas_asked_of_each(swept)
+    for one, found in zip(swept, together, strict=True):
+        alone = replicas_asked(one.world, one.variants, Cut(1, one.world.now.size, 0))
+        np.testing.assert_array_equal(found, alone)
+
+
+def test_workloads_whose_policies_are_no_variants_are_swept_one_by_one() -> None:
+    here = world(MINUTE)
+    fewer = [policies(0)[1:]]
+    found = replicas_asked_of_each([Swept(here, [policies(0)]), Swept(here, fewer)])
+    np.testing.assert_array_equal(found[0][:, 0], by_the_loop(0, MINUTE))
+    np.testing.assert_array_equal(found[1], replicas_asked(here, fewer))
+    with pytest.raises(InvalidInput, match="the same policies"):
+        replicas_asked_of_each([Swept(here, [policies(0), *fewer])])
 
 
 # --- what people announced, and settings by phase ---------------------------------------------

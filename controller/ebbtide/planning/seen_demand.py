@@ -126,13 +126,14 @@ class SeenDemand:
         return np.asarray(np.sum(counts, axis=0) / asked)
 
     def gap(self, seconds: float) -> Lanes:
-        """Length of the longest gap that reaches into the last `seconds`."""
+        """Length of the longest gap in the last `seconds`; all before the recording is one."""
         asked, window = int(seconds // MINUTE), int((seconds + HOUR) // MINUTE) + 1
-        first = np.maximum(0, self._row - window + 1)
+        first = self._row - window + 1
         longest = np.ones(self.now.size, dtype=np.int64)
         for back in range(asked):
             row = self._row - back
-            before = np.maximum(self._before[np.maximum(row, 0)], first - 1)
+            known = self._before[np.maximum(row, 0)]
+            before = np.where(known < 0, first - 1, np.maximum(known, first - 1))
             there = np.isfinite(self._back(back)) & (row >= first)
             longest = np.where(there, np.maximum(longest, row - before), longest)
         return np.asarray(MINUTE * (longest - 1.0), dtype=np.float64)
