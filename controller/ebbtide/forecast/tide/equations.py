@@ -65,12 +65,10 @@ def add_products(sums: F32, terms: F32, weights: F32) -> None:
 
 def _add_many(sums: F32, terms: F32, weights: F32) -> None:
     """The same for many rows: a product of matrices for each series."""
-    count, columns = terms.shape[2], np.ascontiguousarray(terms.transpose(1, 3, 2, 0))
-    upper = pairs(count - 1)
-    for i in range(weights.shape[2]):
-        weighed = columns[:, :, :-1] * weights[:, :, i].transpose(1, 2, 0)[:, :, None]
-        products = weighed @ columns.swapaxes(2, 3)
-        sums[:, i] += products[:, :, *upper].swapaxes(1, 2)
+    columns = np.ascontiguousarray(terms.transpose(1, 3, 2, 0))[:, :, None]
+    weighed = columns[:, :, :, :-1] * weights.transpose(1, 3, 2, 0)[:, :, :, None]
+    products = weighed @ columns.swapaxes(3, 4)
+    sums += products[..., *pairs(terms.shape[2] - 1)].transpose(0, 2, 3, 1)
 
 
 def hours(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, list[slice]]]:

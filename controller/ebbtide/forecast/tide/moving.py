@@ -12,9 +12,9 @@ elder is given up, the younger takes its place, and a new one begins. What the e
 since the turn before the last: the same for everybody who begins before that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 
@@ -37,9 +37,9 @@ class Moving:
     """Multipliers of some widths, at every level and anchor and for every series."""
 
     def __init__(
-        self, frame: Frame, series: int, first: F32, within: tuple[float, float] = (0.0, np.inf)
+        self, frame: Frame, series: int, first: F32, within: tuple[float, float] | None = None
     ) -> None:
-        """`first` are those to begin with, (LEVELS, 1, S, 1); none of them leaves some bounds."""
+        """`first` are those to begin with, (LEVELS, 1, S, 1); they may be kept within bounds."""
         self.frame, self.within = frame, within
         self.first = first + np.zeros(series, np.float32)
         shape = (GENERATIONS, LEVELS, len(frame.anchors), first.shape[2], series)
@@ -86,41 +86,44 @@ class Moving:
         if not at_once:  # the first rows go on with what was counted before
             seen[0] += self.seen[band.at]
         moves = self._moves(band, np.concatenate((self.seen[None, band.at], seen[:-1])))
-        for i, (begin, end) in enumerate(pairwise((*begins, len(numbers)))):
+        before = np.zeros_like(beyond) if at_once else beyond.copy()
+        spans = pairwise((*begins, len(numbers)))
+        for i, ((begin, end), move) in enumerate(zip(spans, moves, strict=True)):
             if i or at_once:
-                self._move(now, beyond, [each[i] for each in moves])
+                self._move(now, beyond, *move)
             over = error[begin:end] > now[:, None] * tested[begin:end]
-            beyond += np.add.reduce(over, axis=1, dtype=np.float32)
+            np.add.reduce(over, axis=1, dtype=np.float32, out=beyond)
+            if not i:
+                beyond += before
             kept[begin:end] = now[ELDER]
         self.now[here], self.beyond[here], self.seen[band.at] = now, beyond, seen[-1]
         return kept
 
     def _move_on(self, band: Band) -> None:
         """Move the multipliers of some anchors by what was counted."""
-        seen, here = self.seen[None, band.at], np.s_[:, :, band.at]
-        moves = self._moves(band, seen)
-        self._move(self.now[here], self.beyond[here], [each[0] for each in moves])
-        seen[:] = 0
+        here = np.s_[:, :, band.at]
+        for move in self._moves(band, self.seen[None, band.at]):
+            self._move(self.now[here], self.beyond[here], *move)
+        self.beyond[here] = self.seen[band.at] = 0
 
-    def _moves(self, band: Band, seen: F32) -> tuple[F32, F32, F32]:
+    def _moves(self, band: Band, seen: F32) -> Iterable[tuple[F32, F32, F32]]:
         """How multipliers move where so many errors were seen, (moves, A, 1, N).
 
         What they grow by with each error beyond them, in any case, and what leaks into them, each
-        (moves, LEVELS, A, ...).
+        (LEVELS, A, ...).
         """
         more, less, leak = _pushes(band)
-        seen, more = seen[:, None], np.broadcast_to(more, (len(seen), *more.shape))
-        return more, 1 + less * seen, leak * seen * self.first
+        seen = seen[:, None]
+        return zip(repeat(more), 1 + less * seen, leak * seen * self.first)
 
-    def _move(self, now: F32, beyond: F32, move: Sequence[F32]) -> None:
-        """Move some multipliers by what was counted."""
-        more, growth, leaked = move
+    def _move(self, now: F32, beyond: F32, more: F32, growth: F32, leaked: F32) -> None:
+        """Move some multipliers by what was counted, which has served then."""
         beyond *= more
         beyond += growth
         now *= beyond
         now += leaked
-        np.minimum(np.maximum(now, self.within[0], out=now), self.within[1], out=now)
-        beyond[:] = 0
+        if self.within:
+            np.minimum(np.maximum(now, self.within[0], out=now), self.within[1], out=now)
 
 
 @lru_cache
