@@ -68,6 +68,25 @@ def test_what_holds_for_all_is_given_once(ebbtide: Ebbtide) -> None:
         assert during[name]["replicaHours"] > plain[name]["replicaHours"]
 
 
+def test_all_of_them_meet_the_world_that_is_supposed(ebbtide: Ebbtide) -> None:
+    plain = told(ebbtide, "edge.yaml", SLOW)["scores"]
+    twice = told(ebbtide, "edge.yaml", SLOW, "--what-if", "times=2", "--set", "replicas.max=60")
+    assert (
+        twice["scores"]["clairvoyant"]["replicaHours"]
+        > 1.9 * (plain["clairvoyant"]["replicaHours"])
+    )
+    for name in ("edge", "maxStep=1%"):
+        assert twice["scores"][name]["shortfall"] > plain[name]["shortfall"]
+
+
+def test_what_a_replay_can_not_know_is_said_once(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    gate = "{signals: {stalls: {query: avg(stalls), atMost: 0.01}}}"
+    write(tmp_path, edge_yaml=f"{EDGE}  policies: {{experienceGate: {gate}}}\n")
+    (remark,) = told(ebbtide, "edge.yaml", SLOW)["remarks"]
+    assert remark.startswith("experienceGate: not modelled")
+    assert ebbtide("compare", "edge.yaml", SLOW, *HILL).out.count("! experienceGate: ") == 1
+
+
 @pytest.mark.parametrize(
     ("variants", "why"),
     [

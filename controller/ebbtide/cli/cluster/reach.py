@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,19 @@ Context = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: its current one."),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How a person reaches the cluster."""
+
+    kubeconfig: Kubeconfig = None
+    context: Context = None
+
+    def reach(self) -> "KubernetesCluster":
+        """Connect as the person who runs this command."""
+        return reach(self.kubeconfig, self.context)
+
 
 _LABEL = re.compile(r"([^=,\s]+)=([^=,\s]*)")
 

@@ -16,16 +16,11 @@ from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import (
-    CsvFile,
-    PrometheusUrl,
-    Recorded,
-    Since,
-    UsualTick,
-    demand_of,
-    tick_of,
-)
+from ebbtide.cli.options import grouped
+from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.edits import Edit, edited
+from ebbtide.cli.plan.options import Replay
+from ebbtide.cli.plan.planned import remarks
 from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
@@ -45,9 +40,13 @@ class Comparison:
     scores: Mapping[str, Score]
     frames: Mapping[str, Sequence[Frame]]
     moments: Sequence[Moment]
+    remarks: Sequence[str]
+    """What a replay can't know, of any of them."""
 
 
+@grouped
 def compare(
+    replay: Replay,
     variants: Annotated[
         list[str],
         typer.Argument(
@@ -60,10 +59,6 @@ def compare(
         list[str] | None,
         typer.Option("--with", metavar="FILE", help="YAML that holds for all: calendars, say."),
     ] = None,
-    csv: CsvFile = None,
-    prometheus: PrometheusUrl = None,
-    since: Since = "1d",
-    tick: UsualTick = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay several policies over the same demand, side by side.
@@ -76,14 +71,15 @@ def compare(
         raise InvalidInput("there is nothing to compare: write two files or more")
     named = dict(_named(variants))
     shared = load({name: read(name) for name in beside or []}, plugins()) if beside else []
-    manifests = {name: [*_variant(text), *shared] for name, text in named.items()}
-    recorded = demand_of(next(iter(manifests.values())), csv, prometheus, since)
-    found = _compared(manifests, recorded, Conditions(tick=tick_of(tick, recorded)))
+    manifests = {n: replay.edited([*_variant(text), *shared]) for n, text in named.items()}
+    told = replay.supposed()
+    recorded = replay.recorded(told, next(iter(manifests.values())))
+    found = _compared(manifests, recorded, replay.world(told, recorded))
     if as_json:
-        told = output(found.scores, found.moments)
-        typer.echo(told.model_dump_json(by_alias=True, indent=1))
+        printed = output(found.scores, found.moments, found.remarks)
+        typer.echo(printed.model_dump_json(by_alias=True, indent=1))
     else:
-        screen().print(page(found.scores, found.moments))
+        screen().print(page(found.scores, found.moments, found.remarks))
 
 
 def _named(variants: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -115,6 +111,7 @@ def _compared(
     variants: Mapping[str, Sequence[Manifest]], recorded: Recorded, world: Conditions
 ) -> Comparison:
     scores, frames = {}, {}
+    unknown: dict[str, None] = {}
     first: Simulation | None = None
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -127,6 +124,7 @@ def _compared(
                 progress.update(task, advance=world.tick)
             course = simulation.course(told[0].workload, told)
             bench = simulation.workbenches[told[0].workload]
+            unknown |= dict.fromkeys(remarks(bench))
             scores[name] = score(course, bench.spec.capacity.cost_per_hour or 0.0)
             frames[name] = told
             first = first or simulation
@@ -135,7 +133,8 @@ def _compared(
     told = next(iter(frames.values()))
     mine = next(iter(scores.values()))
     scores |= rivals(first, told[0].workload, told, mine.shortfall)
-    return Comparison(scores=scores, frames=frames, moments=_moments(frames, world.tick))
+    moments = _moments(frames, world.tick)
+    return Comparison(scores=scores, frames=frames, moments=moments, remarks=list(unknown))
 
 
 def _moments(frames: Mapping[str, Sequence[Frame]], tick: float) -> Sequence[Moment]:

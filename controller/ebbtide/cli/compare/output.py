@@ -41,13 +41,17 @@ class CompareOutput(Output):
     differences: list[DifferenceOutput] = Field(
         description="Where the policies differ most, the widest difference first."
     )
+    remarks: list[str] = Field(description="What a replay can't know.")
 
 
-def output(scores: Mapping[str, Score], moments: Sequence[Moment]) -> CompareOutput:
+def output(
+    scores: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[str]
+) -> CompareOutput:
     """A comparison for programs."""
     return CompareOutput(
         scores={name: score_output(one) for name, one in scores.items()},
         differences=[_difference(one) for one in moments],
+        remarks=list(remarks),
     )
 
 

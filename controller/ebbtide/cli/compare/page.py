@@ -24,14 +24,17 @@ class Moment:
     """What each decided at the widest difference."""
 
 
-def page(told: Mapping[str, Score], moments: Sequence[Moment]) -> RenderableType:
-    """The scores, the cost beside the clairvoyant bound, and the moments."""
+def page(
+    told: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[str]
+) -> RenderableType:
+    """The scores, the cost beside the clairvoyant bound, the moments, and what is not known."""
     table = scores(told)
     bound = told[CLAIRVOYANT].replica_hours
     table.add_row("times the bound", *(f"{one.replica_hours / bound:.3f}" for one in told.values()))
+    unknown = [line for remark in remarks for line in ("", Text(f"! {remark}", "yellow"))]
     if not moments:
-        return Group(table, "", "the policies decide alike everywhere")
-    return Group(table, "", "where they differ most", _differences(moments))
+        return Group(table, "", "the policies decide alike everywhere", *unknown)
+    return Group(table, "", "where they differ most", _differences(moments), *unknown)
 
 
 def _differences(moments: Sequence[Moment]) -> Table:

@@ -106,7 +106,7 @@ def plans_of(
             static=static(simulation, key, told),
             simulation=simulation,
             tiers=by_tier(course, simulation.workbenches[key].signals[0][1], tiers),
-            remarks=list(_remarks(simulation.workbenches[key])),
+            remarks=list(remarks(simulation.workbenches[key])),
         )
 
 
@@ -117,7 +117,7 @@ def _events(simulation: Simulation, key: str) -> Sequence[Span]:
     return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
 
 
-def _remarks(bench: Workbench) -> Iterator[str]:
+def remarks(bench: Workbench) -> Iterator[str]:
     """What a replay can't know, and where the recording may tell the capacity of its day."""
     if bench.spec.written(ExperienceGate):
         yield (

@@ -2,77 +2,82 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import typer
 
+from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.readiness.standing import Standing, stand
 from ebbtide.errors import InvalidInput
 
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--from-cluster",
-        metavar="NAMESPACE[/POLICY]",
-        help="Plan what runs there now, in place of files, and say what stands before its peak.",
-    ),
-]
-Times = Annotated[
-    str | None,
-    typer.Option(metavar="FACTOR", help="With --from-cluster: so many times the demand."),
-]
-UpTo = Annotated[
-    str | None,
-    typer.Option(metavar="FACTOR", help="With --times: a range of peaks, and what each costs."),
-]
-Home = Annotated[
-    str, typer.Option(metavar="NAME", help="With --from-cluster: the operator's own namespace.")
-]
 _MOST = 12
 """Peaks of a range: each is a replay of its own."""
 
 
-def standing_in(
-    where: str | None,
-    files: Sequence[str] | None,
-    home: str,
-    kubeconfig: str | None,
-    context: str | None,
-) -> Standing | None:
-    """What runs in a namespace now; None where files say what is planned.
+@dataclass(frozen=True, kw_only=True)
+class FromCluster(Access):
+    """What runs in a namespace now, in place of files, and for which peaks it is planned."""
 
-    Raises:
-        InvalidInput: neither says it, or both; or there is no policy.
-        ClusterUnavailable: the API server did not answer.
+    from_cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--from-cluster",
+            metavar="NAMESPACE[/POLICY]",
+            help="Plan what runs there now, in place of files, and say what stands before its "
+            "peak.",
+        ),
+    ] = None
+    times: Annotated[
+        str | None,
+        typer.Option(metavar="FACTOR", help="With --from-cluster: so many times the demand."),
+    ] = None
+    up_to: Annotated[
+        str | None,
+        typer.Option(metavar="FACTOR", help="With --times: a range of peaks, and what each costs."),
+    ] = None
+    home: Annotated[
+        str, typer.Option(metavar="NAME", help="With --from-cluster: the operator's own namespace.")
+    ] = "ebbtide"
 
-    """
-    if (where is None) == (not files):
-        raise InvalidInput("say what is planned: either FILE... or --from-cluster NAMESPACE")
-    if where is None:
-        return None
-    from ebbtide.adapters.kubernetes.api_server import connect
+    def standing(self, files: Sequence[str] | None) -> Standing | None:
+        """What runs in the namespace; None where files say what is planned.
 
-    return stand(connect(kubeconfig, context), where, home, time.time())
+        Raises:
+            InvalidInput: neither says it, or both; or there is no policy.
+            ClusterUnavailable: the API server did not answer.
 
+        """
+        where = self.from_cluster
+        if (where is None) == (not files):
+            raise InvalidInput("say what is planned: either FILE... or --from-cluster NAMESPACE")
+        if where is None:
+            return None
+        from ebbtide.adapters.kubernetes.api_server import connect
 
-def factors(times: str | None, up_to: str | None, where: str | None) -> Sequence[float]:
-    """The peaks to be planned, as multiples of the recorded demand: steps of a tenth, or wider.
+        return stand(connect(self.kubeconfig, self.context), where, self.home, time.time())
 
-    Raises:
-        InvalidInput: the options make no sense together.
+    def factors(self) -> Sequence[float]:
+        """The peaks to be planned, as multiples of the recorded demand: steps of 0.1, or wider.
 
-    """
-    if where is None and (times or up_to):
-        raise InvalidInput("--times and --up-to go with --from-cluster; else --what-if times=1.4")
-    if up_to and not times:
-        raise InvalidInput(f"--up-to {up_to}: say with --times where the range begins")
-    first = _factor("--times", times or "1")
-    last = _factor("--up-to", up_to) if up_to else first
-    if last < first:
-        raise InvalidInput(f"--up-to {up_to} is below --times {times}")
-    steps = min(_MOST - 1, int(np.ceil((last - first) * 10 - 1e-9)))
-    return [round(float(one), 4) for one in np.linspace(first, last, steps + 1)]
+        Raises:
+            InvalidInput: the options make no sense together.
+
+        """
+        times, up_to = self.times, self.up_to
+        if self.from_cluster is None and (times or up_to):
+            raise InvalidInput(
+                "--times and --up-to go with --from-cluster; else --what-if times=1.4"
+            )
+        if up_to and not times:
+            raise InvalidInput(f"--up-to {up_to}: say with --times where the range begins")
+        first = _factor("--times", times or "1")
+        last = _factor("--up-to", up_to) if up_to else first
+        if last < first:
+            raise InvalidInput(f"--up-to {up_to} is below --times {times}")
+        steps = min(_MOST - 1, int(np.ceil((last - first) * 10 - 1e-9)))
+        return [round(float(one), 4) for one in np.linspace(first, last, steps + 1)]
 
 
 def _factor(option: str, text: str) -> float:

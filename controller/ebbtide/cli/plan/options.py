@@ -1,0 +1,111 @@
+"""The options of a replay that commands share: what is changed, the world, and the demand."""
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from ebbtide.api.load import Manifest, load
+from ebbtide.cli.durations import seconds
+from ebbtide.cli.files import read
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, UsualTick, tick_of
+from ebbtide.cli.plan.edits import Edit, edited
+from ebbtide.cli.plan.simulation import Conditions
+from ebbtide.cli.plan.supposing import Supposed, supposed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """A demand, and the world in which it is met."""
+
+    csv: CsvFile = None
+    prometheus: PrometheusUrl = None
+    since: Since = "1d"
+    tick: UsualTick = None
+    lead: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="Until a replica is ready. Default: as the policy says."
+        ),
+    ] = None
+    metric_delay: Annotated[
+        str, typer.Option(metavar="DURATION", help="Until a minute can be read.")
+    ] = "30s"
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Change a policy: policies.descent.maxStep=20%."
+        ),
+    ] = None
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=VALUE", help="Change the scenario: times=1.4, later=-2h, boot=5m."
+        ),
+    ] = None
+    scenario: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Demand, plant and mishaps, as YAML."),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="NUMBER", help="Of all that the scenario leaves to chance."),
+    ] = None
+
+    def manifests(self, files: Sequence[str]) -> list[Manifest]:
+        """The manifests of some files, with what is changed.
+
+        Raises:
+            InvalidInput: a file can't be read or understood, or a change can't be made.
+
+        """
+        return self.edited(load({name: read(name) for name in files}, plugins()))
+
+    def edited(self, manifests: Sequence[Manifest]) -> list[Manifest]:
+        """Manifests with what is changed.
+
+        Raises:
+            InvalidInput: a change can't be made.
+
+        """
+        edits = [Edit.of(change) for change in self.changes or []]
+        return [edited(manifest, edits, plugins()) for manifest in manifests]
+
+    def supposed(self) -> Supposed:
+        """The scenario.
+
+        Raises:
+            InvalidInput: it can't be understood.
+
+        """
+        return supposed(self.scenario, self.what_if or [])
+
+    def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
+        """The demand that is replayed.
+
+        Raises:
+            InvalidInput: it is not said where it is, or it can't be understood.
+            MetricsUnavailable: a query has no answer.
+
+        """
+        return told.recorded(manifests, self.csv, self.prometheus, self.since)
+
+    def world(self, told: Supposed, recorded: Recorded) -> Conditions:
+        """The world that a plan takes place in.
+
+        Raises:
+            InvalidInput: a duration makes no sense.
+
+        """
+        return Conditions(
+            tick=tick_of(self.tick, recorded),
+            lead=None if self.lead is None else seconds("--lead", self.lead),
+            boot=told.boot(),
+            delay=seconds("--metric-delay", self.metric_delay),
+            plant=told.plant(),
+            outages=told.outages(),
+            seed=told.scenario.seed if self.seed is None else self.seed,
+        )

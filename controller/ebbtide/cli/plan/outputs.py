@@ -1,0 +1,110 @@
+"""What comes out of `ebbtide plan`: a page for a terminal, JSON, every decision, a report."""
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ebbtide.cli.files import write
+from ebbtide.cli.plan.output import text_of
+from ebbtide.cli.plan.page import planned
+from ebbtide.cli.plan.planned import Plan
+from ebbtide.cli.plan.simulation import Frame
+from ebbtide.cli.readiness.output import text_of as ready_text
+from ebbtide.cli.readiness.page import page as ready_page
+from ebbtide.cli.readiness.report import Readiness
+from ebbtide.cli.report.page import report as page
+from ebbtide.cli.report.picture import drawing, png
+from ebbtide.cli.report.words import Language
+from ebbtide.cli.screen import screen
+from ebbtide.errors import InvalidInput
+
+_DRAWN = {".html", ".svg", ".png"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Where a plan goes."""
+
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+    decisions: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write every decision to this CSV, demand in replicas."),
+    ] = None
+    report: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write a page (.html), or its drawing (.svg, .png)."),
+    ] = None
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN
+
+    def check(self) -> None:
+        """Refuse a report that can't be made before anything is replayed.
+
+        Raises:
+            InvalidInput: its name says no form.
+
+        """
+        if self.report and self.report.suffix not in _DRAWN:
+            raise InvalidInput(
+                f"--report {self.report}: name a file that ends in .html, .svg or .png"
+            )
+
+    def write(self, plans: Sequence[Plan]) -> None:
+        """Write the files that were asked for.
+
+        Raises:
+            InvalidInput: a drawing shows one workload, and there are more.
+
+        """
+        if self.decisions:
+            write(self.decisions, _decisions(plans))
+        if self.report:
+            write(self.report, self._drawn(self.report, plans))
+
+    def show(self, plans: Sequence[Plan], ready: Readiness | None) -> None:
+        """Print what came out."""
+        if self.as_json:
+            found = [one.output for one in plans]
+            typer.echo(ready_text(ready, found) if ready else text_of(found))
+            return
+        console = screen()
+        for one in plans:
+            console.print(planned(one))
+            for remark in one.remarks:
+                console.print(f"! {remark}\n", style="yellow")
+        if ready:
+            console.print(ready_page(ready))
+        if self.report:
+            typer.echo(f"report: {self.report}")
+
+    def _drawn(self, path: pathlib.Path, plans: Sequence[Plan]) -> str | bytes:
+        """The page of all workloads, or the drawing of the only one."""
+        if path.suffix == ".html":
+            return page([one.planned for one in plans], self.lang)
+        if len(plans) > 1:
+            raise InvalidInput(
+                f"--report {path}: a drawing shows one workload; plan one, or an .html"
+            )
+        draw = png if path.suffix == ".png" else drawing
+        return draw(plans[0].planned, self.lang)
+
+
+def _decisions(plans: Sequence[Plan]) -> str:
+    """Every decision as `timestamp,workload,demand,desired,ready,phase,binding`."""
+    rows = ["timestamp,workload,demand,desired,ready,phase,binding"]
+    rows += [_row(frame) for one in plans for frame in one.frames]
+    return "\n".join(rows) + "\n"
+
+
+def _moment(frame: Frame) -> str:
+    return f"{np.datetime64(int(frame.now), 's')}Z"
+
+
+def _row(frame: Frame) -> str:
+    return (
+        f"{_moment(frame)},{frame.workload},{frame.demand:.6g},{frame.desired},{frame.ready},"
+        f"{frame.phase.value},{frame.reason}"
+    )
