@@ -16,12 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.cli.models import HOUSE
-from ebbtide.forecast.baseline import Baseline
-from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, History
-from ebbtide.forecast.naive import persist
 from tests.adapters.metrics_server import MetricsServer
 from tests.cli.conftest import Ebbtide
+from tests.cli.packages import install
 from tests.cli.samples import CALENDAR, EDGE, NOON
 from tests.forecast.conformance import day_shape
 
@@ -373,17 +370,23 @@ def test_a_series_whose_future_is_not_known_has_no_drawing(ebbtide: Ebbtide) -> 
     assert "<figcaption>" not in Path("x.html").read_text()
 
 
-def test_a_model_that_says_nothing_is_named(
-    ebbtide: Ebbtide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Silent(Baseline):
-        def forecast(
-            self, history: History, horizon: int, context: Context = NO_CONTEXT
-        ) -> Forecast:
-            made = super().forecast(history, horizon)
-            return made._replace(values=made.values * np.nan)
+SILENT = """
+import numpy as np
+from ebbtide.forecast.naive import persistence
 
-    known = {**HOUSE, "Silent": lambda: Silent("Silent", persist)}
-    monkeypatch.setattr("ebbtide.cli.backtest.command.makers", lambda: known)
+class Silent:
+    name = "Silent"
+
+    def forecast(self, history, horizon):
+        made = persistence().forecast(history, horizon)
+        return made._replace(values=made.values * np.nan)
+"""
+
+
+def test_a_model_that_says_nothing_is_named(
+    ebbtide: Ebbtide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, "Silent = silent_plugin:Silent", "forecasters", silent_plugin=SILENT)
     told = ebbtide("backtest", "data", "--models", "Silent")
     assert (told.code, told.err) == (5, "ebbtide: Silent has no forecast for edge\n")

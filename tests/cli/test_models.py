@@ -7,23 +7,15 @@ import pytest
 from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.hold import Hold
+from tests.cli.packages import install
 from tests.forecast.conformance import check_forecaster
-
-
-def install(folder: Path, value: str) -> None:
-    """Put a package there that claims a policy under the entry point `tide`."""
-    (folder / "tide_plugin.py").write_text("number = 7\n")
-    info = folder / "tide_plugin-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tide-plugin\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[ebbtide.policies]\ntide = {value}\n")
 
 
 def test_a_policy_of_another_package_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    install(tmp_path, "ebbtide_policies.hold:Hold")
+    install(tmp_path, "tide = ebbtide_policies.hold:Hold")
     assert plugins()["tide"] is Hold
 
 
@@ -39,7 +31,7 @@ def test_a_plugin_that_is_no_policy_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, why: str
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    install(tmp_path, value)
+    install(tmp_path, f"tide = {value}", tide_plugin="number = 7\n")
     with pytest.raises(InvalidInput, match=rf"the policy 'tide'.*{why}"):
         plugins()
 
@@ -47,18 +39,22 @@ def test_a_plugin_that_is_no_policy_is_named(
 # --- forecasters
 
 
+CALM = """
+from ebbtide.forecast.naive import persistence
+
+number = 7
+
+class Calm:
+    name = "Calm"
+
+    def forecast(self, history, horizon):
+        return persistence().forecast(history, horizon)
+"""
+
+
 def install_forecaster(folder: Path, name: str, value: str) -> None:
     """Put a package there that claims a forecaster under an entry point."""
-    (folder / "calm_plugin.py").write_text(
-        "from ebbtide.forecast.naive import persistence\n"
-        "class Calm:\n    name = 'Calm'\n    def forecast(self, history, horizon):\n"
-        "        return persistence().forecast(history, horizon)\n"
-        "number = 7\n"
-    )
-    info = folder / "calm_plugin-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: calm-plugin\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[ebbtide.forecasters]\n{name} = {value}\n")
+    install(folder, f"{name} = {value}", "forecasters", calm_plugin=CALM)
 
 
 def test_a_forecaster_of_another_package_is_found(

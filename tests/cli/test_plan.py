@@ -83,6 +83,21 @@ def test_the_same_plan_twice_gives_the_same_bytes(ebbtide: Ebbtide) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        pytest.param([1000] * 90 + [5000] * 20, True, id="a surge within hours"),
+        pytest.param([1000, 1500] * 55, False, id="no surge"),
+    ],
+)
+def test_why_a_surge_stays_in_peace_is_said_while_the_past_is_short(
+    ebbtide: Ebbtide, tmp_path: Path, minutes: list[int], said: bool
+) -> None:
+    write(tmp_path, hill_csv=csv(minutes))
+    told = ebbtide(*HILL_PLAN)
+    assert ("! less than a day of the past is known" in told.out) is said
+
+
 def test_a_plan_without_a_price_has_no_cost(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, edge_yaml=EDGE.replace(", costPerHour: 0.5", ""))
     told = ebbtide(*HILL_PLAN)

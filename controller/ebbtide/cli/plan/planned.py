@@ -19,8 +19,11 @@ from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE
 from ebbtide.planning.score import HOUR, Score, score
 from ebbtide.planning.tiers import TierScore, by_tier
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.experience_gate import ExperienceGate
+from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Phase
+from ebbtide_policies.phase import SURGE_BEGINS
 
 _FLAT = 15
 """Minutes that a recording lies flat at its top before it is remarked."""
@@ -117,12 +120,24 @@ def _events(simulation: Simulation, key: str) -> Sequence[Span]:
     return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
 
 
+def _young(minutes: Lanes) -> bool:
+    """Whether there may be a surge, and no day before it that would tell it from the usual."""
+    return minutes.size < DAY / MINUTE and bool(
+        np.nanmax(minutes) > SURGE_BEGINS * np.nanmedian(minutes)
+    )
+
+
 def remarks(bench: Workbench) -> Iterator[str]:
     """What a replay can't know, and where the recording may tell the capacity of its day."""
     if bench.spec.written(ExperienceGate):
         yield (
             "experienceGate: not modelled, as its signals tell of the fleet of that day: live, "
             "it may hold steps, or take them back"
+        )
+    if _young(bench.signals[0][0].minutes):
+        yield (
+            "less than a day of the past is known: a surge that nobody announced stays in Peace, "
+            "as nobody knows yet what is usual"
         )
     for series, _ in bench.signals:
         for begin, end in clipped(series.minutes, least=_FLAT):
