@@ -1,5 +1,6 @@
 """`ebbtide compare`: policies side by side, beside what else could have been."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,23 @@ def test_all_of_them_meet_the_world_that_is_supposed(ebbtide: Ebbtide) -> None:
     )
     for name in ("edge", "maxStep=1%"):
         assert twice["scores"][name]["shortfall"] > plain[name]["shortfall"]
+
+
+def test_the_report_has_a_staircase_for_each_policy_beside_all_scores(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, days_yaml=CALENDAR)
+    files = ("edge.yaml", SLOW, "--with", "days.yaml")
+    done = ebbtide("compare", *files, *HILL, "--report", "both.html", "--lang", "zh")
+    assert done.code == 0, done.err
+    found = (tmp_path / "both.html").read_text("utf-8")
+    assert re.findall(r"<h2>(.*?)</h2>", found) == ["edge", "maxStep=1%"]
+    assert found.count('class="desired"') == 2
+    assert found.count("<th>clairvoyant</th>") == 2
+    links = re.findall(r'href="#([^"]*)"', found)
+    assert links
+    assert set(links) <= set(re.findall(r'<details id="([^"]*)"', found))
+    assert ebbtide("compare", *files, *HILL, "--report", "both.svg").code == 3
 
 
 def test_what_a_replay_can_not_know_is_said_once(ebbtide: Ebbtide, tmp_path: Path) -> None:

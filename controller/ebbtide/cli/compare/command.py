@@ -14,14 +14,18 @@ from ebbtide.api.load import Manifest, load
 from ebbtide.cli.compare.comparison import rivals
 from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
-from ebbtide.cli.files import read
+from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.options import Replay
-from ebbtide.cli.plan.planned import remarks
+from ebbtide.cli.plan.planned import events_of, remarks
 from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
+from ebbtide.cli.report.chart import Span
+from ebbtide.cli.report.page import Planned
+from ebbtide.cli.report.page import report as whole
+from ebbtide.cli.report.words import Language
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import stretches
@@ -42,6 +46,22 @@ class Comparison:
     moments: Sequence[Moment]
     remarks: Sequence[str]
     """What a replay can't know, of any of them."""
+    events: Mapping[str, Sequence[Span]]
+    """What calendars announced to each."""
+
+    def planned(self, tick: float) -> Sequence[Planned]:
+        """Each policy as a section of a report, its own score before those of the others."""
+        return [
+            Planned(
+                workload=name,
+                frames=told,
+                tick=tick,
+                scores={name: self.scores[name], **self.scores},
+                remarks=self.remarks,
+                events=self.events[name],
+            )
+            for name, told in self.frames.items()
+        ]
 
 
 @grouped
@@ -60,6 +80,11 @@ def compare(
         typer.Option("--with", metavar="FILE", help="YAML that holds for all: calendars, say."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    report: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write a page (.html), a staircase for each policy."),
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN,
 ) -> None:
     """Replay several policies over the same demand, side by side.
 
@@ -69,12 +94,17 @@ def compare(
     """
     if len(variants) < _LEAST:
         raise InvalidInput("there is nothing to compare: write two files or more")
+    if report and report.suffix != ".html":
+        raise InvalidInput(f"--report {report}: name a file that ends in .html")
     named = dict(_named(variants))
     shared = load({name: read(name) for name in beside or []}, plugins()) if beside else []
     manifests = {n: replay.edited([*_variant(text), *shared]) for n, text in named.items()}
     told = replay.supposed()
     recorded = replay.recorded(told, next(iter(manifests.values())))
-    found = _compared(manifests, recorded, replay.world(told, recorded))
+    world = replay.world(told, recorded)
+    found = _compared(manifests, recorded, world)
+    if report:
+        write(report, whole(found.planned(world.tick), lang))
     if as_json:
         printed = output(found.scores, found.moments, found.remarks)
         typer.echo(printed.model_dump_json(by_alias=True, indent=1))
@@ -112,6 +142,7 @@ def _compared(
 ) -> Comparison:
     scores, frames = {}, {}
     unknown: dict[str, None] = {}
+    events: dict[str, Sequence[Span]] = {}
     first: Simulation | None = None
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -126,15 +157,20 @@ def _compared(
             bench = simulation.workbenches[told[0].workload]
             unknown |= dict.fromkeys(remarks(bench))
             scores[name] = score(course, bench.spec.capacity.cost_per_hour or 0.0)
-            frames[name] = told
+            frames[name], events[name] = told, events_of(simulation, bench.key)
             first = first or simulation
     if first is None:
         raise InvalidInput("there is nothing to compare")
     told = next(iter(frames.values()))
     mine = next(iter(scores.values()))
     scores |= rivals(first, told[0].workload, told, mine.shortfall)
-    moments = _moments(frames, world.tick)
-    return Comparison(scores=scores, frames=frames, moments=moments, remarks=list(unknown))
+    return Comparison(
+        scores=scores,
+        frames=frames,
+        moments=_moments(frames, world.tick),
+        remarks=list(unknown),
+        events=events,
+    )
 
 
 def _moments(frames: Mapping[str, Sequence[Frame]], tick: float) -> Sequence[Moment]:

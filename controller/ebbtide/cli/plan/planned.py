@@ -81,7 +81,7 @@ class Plan:
             tick=self.simulation.world.tick,
             scores={"ebbtide": self.score, **self._rivals},
             remarks=self.remarks,
-            events=_events(self.simulation, self.workload),
+            events=events_of(self.simulation, self.workload),
             tiers=self.tiers,
         )
 
@@ -113,7 +113,7 @@ def plans_of(
         )
 
 
-def _events(simulation: Simulation, key: str) -> Sequence[Span]:
+def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
     """What calendars announced to a workload."""
     manifests = simulation.manifests
     mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)

@@ -1,6 +1,7 @@
 """A plan as a page of its own: how many replicas, when, at what cost, and why."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,8 +59,8 @@ class Planned:
 
     @property
     def anchor(self) -> str:
-        """What its changes are named by."""
-        return self.workload.replace("/", "-")
+        """What its changes are named by; a link can't have every character of a name."""
+        return re.sub(r"[^\w.-]+", "-", self.workload)
 
 
 def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
