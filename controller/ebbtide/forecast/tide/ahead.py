@@ -28,9 +28,12 @@ class Ahead(NamedTuple):
         return Ahead(*(each[:, anchors] for each in self))
 
 
-def look_ahead(rows: F32, curves: F32, band: Band) -> Ahead:
-    """What is foreseen from rows, (T, WIDTH, N), whose targets have these curves."""
-    now = foreseen(rows[:, None], curves, band.anchors, band.frame.day)
+def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
+    """What is foreseen from rows, (T, WIDTH, N), whose targets have these curves.
+
+    `said` is the change until then by days that are like the present one, (T, A, N).
+    """
+    now = foreseen(rows[:, None], curves, said, band.anchors, band.frame.day)
     own = now[:, :, :EXPERTS]
     least, most = np.minimum.reduce(own, axis=2), np.maximum.reduce(own, axis=2)
     return Ahead(curves, now, least, most, highest(now))

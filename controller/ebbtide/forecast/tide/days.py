@@ -7,7 +7,7 @@ read a day later, so that nothing of the future is in a curve. Three weeks of ha
 more than half as many of all.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ FADING, WEEKLY_FADING, LONG_FADING = 0.7, 0.8, 0.93
 
 
 Halves = NDArray[np.float16]
+Number = TypeVar("Number", int, Rows)
 
 
 class Fine(NamedTuple):
@@ -43,7 +44,7 @@ class Days:
     """The last days of some series, and the curves of the rows ahead."""
 
     def __init__(self, frame: Frame, series: int) -> None:
-        self.fine, self.coarse = (_Memory(frame, fine, series) for fine in (FINE, COARSE))
+        self.fine, self.coarse = (Cells(frame, fine, series) for fine in (FINE, COARSE))
         self.ahead = np.zeros((max(frame.horizon, frame.reach), CURVES, series), np.float32)
         """The curves of the rows to come; row `r` of `n` stands at `r % n`."""
         late = len(self.ahead) + self.coarse.half + self.coarse.cell
@@ -123,7 +124,7 @@ class Days:
         return out
 
 
-class _Memory:
+class Cells:
     """Days of some series in cells, each the mean of a window around it."""
 
     def __init__(self, frame: Frame, fine: Fine, series: int) -> None:
@@ -140,6 +141,15 @@ class _Memory:
         """What is remembered of the time of day of some rows, (days, rows, N), the last first."""
         back = np.arange(1, self.days + 1)[:, None] * self.day
         return _unpacked(self.packed[(numbers // self.cell - back) % len(self.packed)])
+
+    def back(self, cells: Rows, days: int) -> F32:
+        """Some cells, and those so many days before them, (1 + days, cells, N)."""
+        back = np.arange(days + 1)[:, None] * self.day
+        return _unpacked(self.packed[(cells - back) % len(self.packed)])
+
+    def last(self, number: Number) -> Number:
+        """The last cell that is known before a row, or before some."""
+        return (number - self.half) // self.cell - 1
 
     def remember(self, values: F32, numbers: Rows) -> None:
         """Write the cells whose last part is known now."""

@@ -1,8 +1,8 @@
 """The simple experts that `Tide` mixes: each beats the others somewhere.
 
 The last value; averages of 3, 10 and 30 rows; four damped slopes; for each of the curves the ratio
-to it now, the difference now, and the curve itself; and for those of the last week the ratio and
-the difference over ten rows.
+to it now, the difference now, and the curve itself; for those of the last week the ratio and the
+difference over ten rows; and the change that those days say that are like the present one.
 Each is a constant plus a multiple of its curve at the target, so that a mix of experts is a
 constant plus a multiple of each curve, and costs as little at 120 steps as at six.
 """
@@ -29,8 +29,9 @@ PLAIN = LEVELS + DAMPING.size
 BOTH = CURVES + OF_A_WEEK
 """Ratios: those of now, and those over ten rows; and as many differences."""
 RATIOS, DIFFERENCES, GUARDED = PLAIN, PLAIN + BOTH, PLAIN + 2 * BOTH
-EXPERTS = PLAIN + 2 * BOTH + CURVES
-"""Form by form; the curves themselves come last."""
+ALIKE = GUARDED + CURVES
+EXPERTS = ALIKE + 1
+"""Form by form; then the curves themselves, and what the days say that are alike."""
 REGRESSIONS = 2
 EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
@@ -64,11 +65,12 @@ def describe(rows: F32, averages: F32, curves: F32) -> None:
         begin = end
 
 
-def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
+def foreseen(rows: F32, curves: F32, said: F32, ahead: tuple[int, ...], day: int) -> F32:
     """What every expert foresaw at each anchor, (T, A, EVERY, N); and room for the regressions.
 
     `rows` are those of the origins, (T, A or 1, WIDTH, N); `curves` those of the targets, (T, A or
-    1, CURVES, N); `ahead` the rows from one to the other.
+    1, CURVES, N); `said` what days that are alike say changes, (T, A, N), and `ahead` the rows from
+    one to the other.
     """
     times, count, series = len(rows), len(ahead), rows.shape[-1]
     out = blank(times, count, EVERY, series)
@@ -81,7 +83,8 @@ def foreseen(rows: F32, curves: F32, ahead: tuple[int, ...], day: int) -> F32:
         for at, those in ((begin, curves), (begin + CURVES, curves[:, :, :OF_A_WEEK])):
             here = slice(at, at + those.shape[2])
             how(rows[:, :, here], those, out=out[:, :, here])
-    out[:, :, EXPERTS - CURVES : EXPERTS] = curves
+    out[:, :, GUARDED:ALIKE] = curves
+    np.add(present[:, :, 0], said, out=out[:, :, ALIKE])
     seasoned = warm(rows, day)
     if not seasoned.all():
         np.copyto(out[:, :, PLAIN:EXPERTS], present, where=~seasoned[:, :, None])
@@ -96,7 +99,8 @@ def highest(now: F32) -> F32:
     """
     parts = (slice(0, 2), slice(LEVELS, RATIOS + CURVES), slice(DIFFERENCES, DIFFERENCES + CURVES))
     found = [np.maximum.reduce(now[..., part, :], axis=-2) for part in parts]
-    return np.asarray(np.maximum(np.maximum(found[0], found[1]), found[2]))
+    found.append(now[..., ALIKE, :])
+    return np.asarray(np.maximum.reduce(found))
 
 
 @lru_cache
@@ -116,9 +120,7 @@ def along(row: F32, weights: F32, day: int) -> F32:
 
     `weights` are those of the experts, (A, EXPERTS, N).
     """
-    multiples = (
-        weights[:, EXPERTS - CURVES : EXPERTS] + weights[:, DIFFERENCES : DIFFERENCES + CURVES]
-    )
+    multiples = weights[:, GUARDED:ALIKE] + weights[:, DIFFERENCES : DIFFERENCES + CURVES]
     multiples[:, :OF_A_WEEK] += weights[:, DIFFERENCES + CURVES : GUARDED]
     ratios = weights[:, RATIOS:DIFFERENCES] * row[RATIOS:DIFFERENCES]
     multiples += ratios[:, :CURVES]

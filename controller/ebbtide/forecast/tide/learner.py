@@ -75,7 +75,8 @@ class Learner:
         What is foreseen from it is reckoned at all anchors, and kept for who asks in that minute.
         """
         whole, numbers = self.frame.whole, np.array((seen.at,))
-        ahead = look_ahead(seen.rows, seen.ahead(numbers, whole.ahead), whole)
+        said = seen.said.ahead(numbers, whole.ahead)
+        ahead = look_ahead(seen.rows, seen.ahead(numbers, whole.ahead), said, whole)
         self._looked = self.track.now, ahead
         band = self.frame.due(seen.at)
         return sample(seen, band, numbers, self.flights, ahead.of(band.at))
@@ -115,7 +116,7 @@ class Learner:
         if row is self.track.now and ahead:
             return ahead
         curves = self.track.days.at(self.track.at - 1 + self.frame.whole.ahead)
-        return look_ahead(self.track.now[None], curves[None], self.frame.whole)
+        return look_ahead(self.track.now[None], curves[None], self.track.said(), self.frame.whole)
 
     def _widths(self) -> F32:
         """Widths at the anchors, (LEARNT, A, N), wide where little was learnt."""

@@ -1,7 +1,7 @@
 """Two regressions of the experts' differences, as two more experts of `Tide`.
 
 Each foresees the last value plus a sum of coefficients times what some experts foresee beyond it,
-fitted by ridge regression once an hour, with memories of four days and of one. Changes beyond a
+fitted by ridge regression once an hour, with memories of three days and of one. Changes beyond a
 scale count less (as with Huber's weights), and what is foreseen stays within the range of the
 experts.
 """
@@ -17,12 +17,12 @@ from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.sample import Sample
 
-MEMORIES = ((5760.0, 150.0), (1440.0, 150.0))
+MEMORIES = ((4320.0, 150.0), (1440.0, 150.0))
 """Minutes that are remembered, and the fewest rows."""
-FEATURES = np.array((1, 2, 3, 4, 14, 15, 16, 17, 22, 23, 24, 25, 26, 28, 32, 33))
+FEATURES = np.array((1, 2, 3, 4, 14, 15, 16, 17, 22, 23, 24, 25, 26, 28, 32, 33, 34))
 """Experts whose differences are regressed on."""
 COUNT = FEATURES.size
-RUNS = ((1, 5), (14, 18), (22, 27), (28, 29), (32, 34))
+RUNS = ((1, 5), (14, 18), (22, 27), (28, 29), (32, 35))
 """The same, from and to."""
 PULL = np.float32(0.003)
 """Ridge towards no coefficients, as a share of the mean square of the features."""

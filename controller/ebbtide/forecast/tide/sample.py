@@ -54,7 +54,9 @@ def sample(
     ahead, day = band.ahead, band.frame.day
     at = slice(int(numbers[0]) - seen.at, None, band.every[0])
     rows, places = seen.rows[at], band.in_rings(numbers)
-    looked = looked or look_ahead(rows, seen.ahead(numbers, ahead), band)
+    if not looked:
+        said = seen.said.ahead(numbers, ahead)
+        looked = look_ahead(rows, seen.ahead(numbers, ahead), said, band)
     then = blank(*looked.now.shape)
     then[:, :, :EXPERTS] = flights.exchange(band, places, looked.now[:, :, :EXPERTS])
     lived = seen.lived[at][:, None] > ahead[:, None]

@@ -9,8 +9,8 @@ those above it bound the spreads.
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
-from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
 from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
+from ebbtide.forecast.tide.experts import ALIKE, GUARDED
 from ebbtide.forecast.tide.frame import Frame, Rows
 from ebbtide.forecast.tide.prior import FEATURES
 from ebbtide.forecast.tide.sample import Sample
@@ -30,7 +30,7 @@ BEYOND, BELOW = 15, 16
 PLAIN, SPREADS = 4, 8
 """Spreads that hold for any level; and all: two means of these, and the expected ones."""
 SLOT_MINUTES = 15
-SLOT_SHARE = np.float32(0.4)
+SLOT_SHARE = np.float32(0.5)
 """How much the last day counts in the error of a time of day."""
 MOST = np.float32(30)
 """Of anything that is known at most, in mean changes."""
@@ -69,7 +69,7 @@ class Spreads:
         np.maximum(-error, 0, out=known[:, :, BELOW])
         known[:, :, BEYOND : BELOW + 1] *= sample.known[:, :, None]
         np.maximum(mix.median - sample.y, 0, out=known[:, :, ABOVE])
-        known[:, :, CURVED] = _differing(sample.now[:, :, -CURVES : OF_A_WEEK - CURVES])
+        known[:, :, CURVED] = _differing(sample.now[:, :, GUARDED + 2 : ALIKE])
         known /= known[:, :, :1].copy()
         return np.minimum(known, MOST, out=known)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.tide.alike import Alike, Said
 from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
 from ebbtide.forecast.tide.days import OF_A_WEEK, Days
 from ebbtide.forecast.tide.experts import GUARDED, SINCE, SPANS, WIDTH, describe
@@ -48,6 +49,8 @@ class Seen(NamedTuple):
     """Those at rows that lie ahead, (rows, CURVES, N)."""
     first: int
     """Number of the row that stands first in these; a single row finds a ring."""
+    said: Said
+    """What those days say that are like the present one."""
 
     def ahead(self, numbers: Rows, anchors: Rows) -> F32:
         """The curves so many rows ahead of some, (T, A, CURVES, N)."""
@@ -70,6 +73,7 @@ class Track:
         self.frame = frame
         self.at = at
         self.days = Days(frame, series)
+        self.alike = Alike(frame, self.days.coarse, series)
         self.now = np.zeros((WIDTH, series), np.float32)
         self.averages = np.zeros((len(ALPHA), series), np.float32)
         self.learnt = np.zeros(series, np.float32)
@@ -106,8 +110,9 @@ class Track:
         self._describe(rows, here)
         ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
         lived = np.minimum(ages, rows[:, SINCE])
-        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first)
         self.days.remember(values, numbers)
+        said = self.alike.learn(self.days.coarse, numbers, rows[-1, GUARDED])
+        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first, said)
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
         self.age = ages[-1]
@@ -199,6 +204,12 @@ class Track:
         self.now[SINCE] = since[-1]
         self.learnt += total(known, 0)
         self.days.begin(self.at, guard[-1] / GUARD)
+
+    def said(self) -> F32:
+        """The change to each anchor that days say which are like the present one, (1, A, N)."""
+        last = np.array((self.at - 1,))
+        said = self.alike.said(self.days.coarse, self.at - 1)
+        return said.ahead(last, self.frame.whole.ahead)
 
     @property
     def highest(self) -> F32:

@@ -30,7 +30,7 @@ STARTS = np.where(np.arange(SPREADS) < PLAIN + 2, FIRST, EXPECTED_FIRST)[..., No
 UNMOVED = np.ones((LEVELS, 1, 1, 1), np.float32)
 FARTHEST = float(np.exp(-1.0)), float(np.exp(1.5))
 """How far the mix may be moved."""
-CHOICE_MEMORY = ((2880.0, 200.0),)
+CHOICE_MEMORY = ((2160.0, 200.0),)
 WORST_LOSS = np.float32(50)
 LEAST_LOSS = np.float32(1e-4)
 UNKNOWN = np.float32(-np.inf)
