@@ -24,7 +24,7 @@ def present_need(**more: Any) -> Any:
 
 
 def test_the_settings_follow_from_the_objective() -> None:
-    loose, strict = (present_need(objective={"unserved": share}) for share in ("0.1%", "0.002%"))
+    loose, strict = (present_need(objective={"unserved": share}) for share in ("0.1%", "0.006%"))
     assert (loose.headroom, loose.width) == (0.02, 1.0)
     assert strict.headroom > loose.headroom
     assert strict.width > loose.width

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebbtide.api.compose import compose
-from ebbtide.api.objective import PRIORS, Settings, prior, stricter
+from ebbtide.api.objective import PRIORS, Settings, knobs, prior, stricter
 from ebbtide.api.parse import parse_policy
 from ebbtide.loop.tuned import (
     AROUND,
@@ -30,7 +30,7 @@ from tests.loop.world import NOON, spec_of
 OBJECTIVE, SOAK = 1e-4, 60.0
 AIM = {"unserved": "0.01%"}
 USUAL = prior(OBJECTIVE)
-LOOSE, STRICT = PRIORS[0][1], PRIORS[-1][1]
+LOOSE, STRICT = PRIORS[0][1], knobs(0.3, 3.0)
 SETTINGS = st.sampled_from(CANDIDATES)
 
 

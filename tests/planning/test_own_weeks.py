@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, Reckoned, prior
+from ebbtide.api.objective import PRIORS, Reckoned, knobs, prior
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned, replayed
 from ebbtide.planning.past import MINUTE, Past
 from ebbtide_policies.lanes import Lanes
@@ -14,7 +14,7 @@ from ebbtide_policies.observation import Event
 DAY = 1440
 START = 1_699_920_000.0
 AIM = 1e-3
-USUAL, LOOSE, STRICT = prior(AIM), PRIORS[0][1], PRIORS[-1][1]
+USUAL, LOOSE, STRICT = prior(AIM), PRIORS[0][1], knobs(0.3, 3.0)
 CANDIDATES = (LOOSE, USUAL, STRICT)
 
 
@@ -61,7 +61,7 @@ def test_few_days_in_which_the_prior_fails_speak_for_more() -> None:
     found = asked(weeks(restless(3, leap=1.6)))
     assert found.settings == STRICT
     assert found.cost > 1.1
-    assert "lost far more in 3.0 days than it may in 7.0" in found.why
+    assert "lost more in 3.0 days than it may in 7.0" in found.why
 
 
 def test_where_nothing_at_all_is_known_nothing_is_replayed() -> None:
@@ -73,9 +73,9 @@ def test_calm_demand_needs_nothing_to_spare_and_that_is_cheaper_than_what_is_in_
     found = asked(weeks(calm(8)))
     assert found.settings == LOOSE
     assert found.minutes == 8 * DAY
-    assert found.unserved <= AIM * 8 / 15
+    assert found.unserved <= AIM
     assert 0.9 < found.cost < 1
-    assert "of 3 settings tried on 8.0 days it is the cheapest" in found.why
+    assert "of 3 settings tried on 8.0 days it came cheapest" in found.why
 
 
 def test_restless_demand_needs_more_than_the_prior() -> None:
@@ -93,18 +93,18 @@ def test_what_a_policy_writes_itself_is_part_of_what_is_tried() -> None:
 
 def test_what_the_most_replicas_can_not_carry_is_no_settings_fault() -> None:
     found = asked(weeks(restless(8), most=102))
-    assert found.settings == LOOSE
+    assert (found.settings, found.unserved) == (USUAL, 0.0)
 
 
 def test_an_announced_event_speaks_for_nothing() -> None:
-    demand = calm(9)
-    demand[4000:4300] *= 4
+    demand = calm(14.1)
+    demand[4000:14080] = restless(14.1, leap=1.3)[4000:14080]
     alone = asked(weeks(demand))
-    begins, ends = (START + MINUTE * row for row in (3990, 4310))
+    begins, ends = (START + MINUTE * row for row in (3990, 14090))
     told = asked(weeks(demand, events=[Event("final", begins, ends, begins)]))
     assert alone.settings == STRICT
     assert told.settings == LOOSE
-    assert told.minutes == 9 * DAY - 320
+    assert told.minutes == 14.1 * DAY - 10100
 
 
 def test_minutes_that_nobody_knows_speak_for_nothing() -> None:

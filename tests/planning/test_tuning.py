@@ -10,7 +10,7 @@ from ebbtide.planning.tuning import Measured, Truth, front, judged, measured, re
 
 def found(hours: list[float], unserved: list[float]) -> Measured:
     cost, missed = np.array(hours), np.array(unserved)
-    return Measured(cost, cost, missed, np.zeros(len(hours)))
+    return Measured(cost, cost, missed, missed, np.zeros(len(hours)), missed)
 
 
 def test_cost_service_and_changes_are_measured_a_variant() -> None:

@@ -44,6 +44,15 @@ def knobs(headroom: float, width: float) -> Settings:
     }
 
 
+def bursting(headroom: float, window: str) -> Settings:
+    """Settings for demand that leaps: a fleet several times as large, kept for a while."""
+    share = show_share(headroom)
+    own: dict[str, dict[str, Any]] = {name: {**each} for name, each in knobs(headroom, 0.0).items()}
+    own["presentNeed"] |= {"slopeWindow": "1m", "tolerance": "2%"}
+    own["stabilization"] = {"window": window, "headroom": share, "tolerance": "2%"}
+    return own
+
+
 PRIORS: tuple[tuple[float, Settings], ...] = (
     (1e-2, knobs(0.0, 0.0)),
     (3e-3, knobs(0.0, 1.0)),
@@ -55,13 +64,20 @@ PRIORS: tuple[tuple[float, Settings], ...] = (
     (3e-4, knobs(0.05, 3.0)),
     (1.5e-4, knobs(0.08, 2.0)),
     (1.2e-4, knobs(0.1, 1.0)),
-    (1e-4, knobs(0.1, 2.0)),
-    (4e-5, knobs(0.13, 1.0)),
-    (2e-5, knobs(0.13, 3.0)),
-    (1e-5, knobs(0.18, 1.0)),
-    (1e-6, knobs(0.3, 3.0)),
+    (1e-4, knobs(0.11, 1.0)),
+    (8e-5, knobs(0.13, 1.0)),
+    (6e-5, knobs(0.13, 3.0)),
+    (5e-5, knobs(0.18, 1.0)),
+    (4e-5, knobs(0.3, 3.0)),
+    (3e-5, bursting(0.8, "1h")),
+    (1e-5, bursting(1.2, "1h")),
+    (1e-6, bursting(1.8, "1h")),
 )
-"""What kept each objective on live viewers, the loosest first: for a workload without a past."""
+"""Settings for a workload without a past, the loosest objective first.
+
+Down to 1e-4 they are what kept the objective on live viewers. What is rarer still no recording of
+a few weeks can tell of, so from there they grow to a fleet that waits for a burst.
+"""
 
 
 def prior(unserved: float) -> Settings:

@@ -1,31 +1,34 @@
-"""The settings that keep an objective at the least cost, chosen by the replay of one's own past.
+"""The settings that serve an objective at the least cost, chosen by the replay of one's own past.
 
 No one set of settings fits all: calm demand needs little to spare, restless demand so many times
 its surges, a batch at midnight a look at yesterday, and bursts a fleet that waits for them. So a
-workload tries all of these on its own last weeks, and takes the cheapest that kept its objective.
+workload tries all of these on its own last weeks, and takes the one that comes cheapest.
+
+What went unserved on the worst days has a price, and no limit: after a burst that hardly anything
+could have served, a limit asks for the dearest settings for weeks, and the next burst is another.
+On all other days the objective is a limit: what is lost day after day will be lost again.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ebbtide.api.objective import PRIORS, Settings, knobs
+from ebbtide.api.objective import PRIORS, Settings, bursting, knobs
 from ebbtide.planning.tuning import Measured
+from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import parse_share, show_share
 
 DAYS = 28
 """Days of the past that a choice is made by, at most."""
-DOUBT = 7.0
-"""After so many days half of the objective may be used up: what comes has more in it."""
+PRICE = 0.11
+"""What all that an objective of one in a thousand lets go unserved costs, as a share of demand."""
 LEAST_DAYS = 7.0
 """Days that speak for an objective of one in a thousand: no day of the week is like another, and
 what fewer of them speak for does worse than the prior. A rarer failure takes longer to see."""
 _RARER = 0.2
 FIRST_DAYS = 1.0
 """Days before which not even a failure speaks: what comes once a day may not have come yet."""
-REFUTED = 3.0
-"""So many times what may be lost few days have to lose: one bad day may be the only one."""
-WORTH = 0.003
+WORTH = 0.001
 """Share of the cost that a change of the settings has to spare: each makes people look twice."""
 
 
@@ -36,24 +39,11 @@ class Evidence(NamedTuple):
     """None: too little is known, and the settings are those of the prior."""
     days: float
     needed: float
-    allowed: float
-    """Unserved share that a candidate was allowed on the past."""
-    kept: bool = True
-    """Whether the candidate kept that."""
 
 
-def _seasonal(headroom: float, width: float) -> Settings:
-    """For what days repeat: as much as two of them asked for."""
-    return {**knobs(headroom, width), "seasonNeed": {"trust": "100%", "tolerance": "1%"}}
-
-
-def _bursting(headroom: float, window: str) -> Settings:
-    """For demand that leaps: a fleet several times as large, kept for a while."""
-    share = show_share(headroom)
-    own: dict[str, Any] = {**knobs(headroom, 0.0)}
-    own["presentNeed"] = {**own["presentNeed"], "slopeWindow": "1m", "tolerance": "2%"}
-    own["stabilization"] = {"window": window, "headroom": share, "tolerance": "2%"}
-    return own
+def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
+    """For what days repeat: as much as two of them asked for, or a share of it."""
+    return {**knobs(headroom, width), "seasonNeed": {"trust": trust, "tolerance": "1%"}}
 
 
 def _standing(headroom: float, window: str) -> Settings:
@@ -64,29 +54,38 @@ def _standing(headroom: float, window: str) -> Settings:
     return own
 
 
+_USUAL = tuple(settings for _, settings in PRIORS)
+_WAITING = tuple(
+    bursting(headroom, window)
+    for headroom in (0.25, 0.5, 0.8, 1.2, 1.8, 3.0, 5.0, 9.0, 15.0)
+    for window in ("5m", "1h")
+)
 CANDIDATES: tuple[Settings, ...] = (
-    *(settings for _, settings in PRIORS),
-    *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0), (0.03, 3.0))),
+    *_USUAL,
+    *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0))),
+    *(_seasonal(h, k, "75%") for h in (0.05, 0.08) for k in (0.5, 1.0)),
+    *(_seasonal(h, k, "85%") for h, k in ((0.1, 1.0), (0.2, 1.0))),
+    *(_seasonal(h, k, "95%") for h, k in ((0.0, 1.0), (0.01, 1.0), (0.05, 2.0))),
     *(_seasonal(h, k) for h in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 2.5) for k in (0.0, 1.0)),
-    *(
-        _bursting(headroom, window)
-        for headroom in (0.25, 0.5, 0.8, 1.2, 1.8, 3.0, 5.0, 9.0, 15.0)
-        for window in ("5m", "1h")
-    ),
+    *(one for one in _WAITING if one not in _USUAL),
     *(_standing(headroom, window) for headroom in (0.0, 0.3, 0.8) for window in ("1d", "7d")),
 )
 """The settings that are tried, with all that an objective decides."""
 
 
+def _rarer(objective: float) -> float:
+    """How much longer, and how much less surely, the past tells of a failure that is rarer."""
+    return float(max(1.0, 1e-3 / objective) ** _RARER)
+
+
 def needed_days(objective: float) -> float:
     """Days of the past that it takes to say anything of an objective."""
-    rarer = max(1.0, 1e-3 / objective)
-    return LEAST_DAYS * float(rarer**_RARER)
+    return LEAST_DAYS * _rarer(objective)
 
 
-def margin(days: float) -> float:
-    """The share of the objective that may have been used up on so many days of the past."""
-    return days / (days + DOUBT)
+def price(objective: float) -> float:
+    """What a replica-hour of demand that goes unserved costs, in replica-hours."""
+    return PRICE * _rarer(objective) / objective
 
 
 def spare(settings: Settings) -> float:
@@ -96,7 +95,7 @@ def spare(settings: Settings) -> float:
 
 def unknown(objective: float, days: float) -> Evidence:
     """What is said of an objective by days that are too few to say anything."""
-    return Evidence(None, days, needed_days(objective), objective * margin(days))
+    return Evidence(None, days, needed_days(objective))
 
 
 def chosen(
@@ -106,32 +105,34 @@ def chosen(
     before: int | None = None,
     usual: int | None = None,
 ) -> Evidence:
-    """The cheapest candidate that kept the objective with a margin; of none, the safest one.
+    """The cheapest candidate that kept the objective but for the worst days, all losses priced.
 
-    The one `before` is kept, where it kept the objective and no other is cheaper by enough. While
-    few days are known the prior holds, the candidate `usual`. They can refute it all the same, and
-    then speak for more capacity, never for less.
+    The one `before`, and at first the prior's (`usual`), is kept where no other one is cheaper by
+    enough. While few days are known the prior holds. They refute it where they alone have lost all
+    that the days it takes may lose, and then speak for more capacity, never for less.
     """
-    needed, allowed = needed_days(objective), objective * margin(days)
-    unserved = found.unserved
+    needed, may = needed_days(objective), np.ones(found.unserved.size, dtype=np.bool_)
     if days < needed:
-        if usual is None or not _refuted(float(unserved[usual]), objective, days):
+        if usual is None or not _refuted(float(found.unserved[usual]), objective, days):
             return unknown(objective, days)
-        unserved = np.where(found.replica_hours < found.replica_hours[usual], np.inf, unserved)
-    keeps = unserved <= allowed
-    if not keeps.any():
-        best = int(np.lexsort((found.replica_hours, unserved))[0])
-        return Evidence(best, days, needed, allowed, kept=False)
-    best = int(np.argmin(np.where(keeps, found.replica_hours, np.inf)))
-    if before is not None and keeps[before]:
-        enough = found.replica_hours[best] < (1 - WORTH) * found.replica_hours[before]
-        best = best if enough else before
-    return Evidence(best, days, needed, allowed)
+        may = found.replica_hours >= found.replica_hours[usual]
+    keeps = may & (found.steady <= objective)
+    paid = np.where(keeps if keeps.any() else may, priced(found, objective), np.inf)
+    best = int(np.argmin(paid))
+    stays = usual if before is None else before
+    if stays is not None and paid[stays] - paid[best] <= WORTH * found.beside_bound[stays]:
+        best = stays
+    return Evidence(best, days, needed)
+
+
+def priced(found: Measured, objective: float) -> Lanes:
+    """What each candidate cost with what it left unserved, in clairvoyant bounds."""
+    return found.beside_bound + price(objective) * found.missed
 
 
 def _refuted(unserved: float, objective: float, days: float) -> bool:
-    """Whether so few days have lost far more than may be lost in all that it takes to judge by."""
-    return days >= FIRST_DAYS and unserved * days > REFUTED * objective * needed_days(objective)
+    """Whether so few days have lost what may be lost in all that it takes to judge by."""
+    return days >= FIRST_DAYS and unserved * days > objective * needed_days(objective)
 
 
 def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
@@ -144,14 +145,24 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
         )
     share = float(found.unserved[evidence.candidate])
     hours = float(found.beside_bound[evidence.candidate])
-    ending = "" if evidence.kept else "; none of all that were tried kept it, and this fails least"
-    tried = f"of {len(found.unserved)} settings tried on {days} it is the cheapest"
+    tried = f"of {len(found.unserved)} settings tried on {days} it came cheapest"
     if evidence.days < evidence.needed:
         tried = (
-            f"what keeps it on other workloads lost far more in {days} than it may in {needed}; "
-            f"{tried} that costs no less,"
+            f"what keeps it on other workloads lost more in {days} than it may in {needed}; "
+            f"{tried} of those that cost no less"
         )
     return (
-        f"{tried} with at most {evidence.allowed:.2g} of demand unserved: {share:.2g}, at "
-        f"{hours:.3f} times the clairvoyant bound{ending}"
+        f"{tried}, with a price on what went unserved: {share:.2g} of demand, at {hours:.3f} times "
+        f"the clairvoyant bound{_broken(found, share, objective)}"
     )
+
+
+def _broken(found: Measured, share: float, objective: float) -> str:
+    """What it would have taken to keep the objective, where that was not worth it."""
+    if share <= objective:
+        return ""
+    keeps = found.unserved <= objective
+    if not keeps.any():
+        return f"; none of all that were tried kept {objective:.10g}"
+    least = float(found.beside_bound[keeps].min())
+    return f"; {objective:.10g} would have taken {least:.3f} times"

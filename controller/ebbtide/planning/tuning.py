@@ -11,6 +11,9 @@ from ebbtide.planning.plant import ready_replicas
 from ebbtide_policies.demand import DAY, HOUR
 from ebbtide_policies.lanes import Lanes
 
+WORST_DAYS = 3
+"""Days that are set aside to see what goes unserved all the time, and not in a burst."""
+
 
 class Measured(NamedTuple):
     """What came of each variant, one entry a variant."""
@@ -20,8 +23,12 @@ class Measured(NamedTuple):
     """The same as a multiple of the clairvoyant bound."""
     unserved: Lanes
     """Shortfall as a share of demand."""
+    missed: Lanes
+    """The same shortfall in replica-hours, as a multiple of the clairvoyant bound."""
     changes: Lanes
     """Changes of the replicas asked for, a day."""
+    steady: Lanes
+    """Shortfall as a share of demand, without that of the worst days."""
 
 
 class Truth(NamedTuple):
@@ -74,8 +81,23 @@ def measured(asked: Lanes, truth: Truth) -> Measured:
         replica_hours=asked.sum(axis=0) * truth.tick / HOUR,
         beside_bound=asked.sum(axis=0) / bound,
         unserved=short.sum(axis=0) / (total or 1.0),
+        missed=short.sum(axis=0) / bound,
         changes=np.count_nonzero(np.diff(asked, axis=0), axis=0) / days,
+        steady=steady(_by_day(short, truth.tick), total or 1.0),
     )
+
+
+def _by_day(short: Lanes, tick: float) -> Lanes:
+    first = np.unique(np.ceil(np.arange(0.0, short.shape[0] * tick, DAY) / tick)).astype(np.int64)
+    found: Lanes = np.add.reduceat(short, first, axis=0)
+    return found
+
+
+def steady(short: Lanes, demand: float) -> Lanes:
+    """Shortfall as a share of demand, by that of each day, (days, variants), but for the worst."""
+    kept = max(0, short.shape[0] - WORST_DAYS)
+    found: Lanes = np.sort(short, axis=0)[:kept].sum(axis=0) / demand
+    return found
 
 
 def front(found: Measured) -> Sequence[int]:

@@ -25,7 +25,7 @@ from tests.bench.capacity.series import CLASSES, LEVELS, TICK, Series, asked_of,
 from tests.bench.capacity.walk import Walk, days_of, swept
 
 OUT = pathlib.Path("build/bench/capacity.json")
-OBJECTIVES = tuple(float(f"{10.0**-power:.2g}") for power in np.arange(1.5, 6.1, 0.125))
+OBJECTIVES = tuple(float(f"{10.0**-power:.2g}") for power in np.arange(1.5, 6.01, 0.0625))
 TARGETS: Mapping[str, Sequence[float]] = {
     "live viewers": (1.025, 1.080, 1.130),
     "requests": (1.105, 1.560, 2.080),

@@ -7,9 +7,10 @@ import numpy as np
 
 from ebbtide.api.objective import prior
 from ebbtide.loop.tuned import Applied, Suggestion, next_applied
+from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.objective import CANDIDATES, DAYS, chosen
 from ebbtide.planning.plant import ready_replicas
-from ebbtide.planning.tuning import Measured
+from ebbtide.planning.tuning import Measured, steady
 from ebbtide_policies.lanes import Lanes
 from tests.bench.capacity.series import DAY, TICK, Series
 
@@ -26,6 +27,8 @@ class Days(NamedTuple):
     """Shortfall, (days, candidates)."""
     demand: Lanes
     """(days)."""
+    bound: Lanes
+    """Replica-ticks that nobody can do without, (days)."""
 
 
 class Walk(NamedTuple):
@@ -54,6 +57,7 @@ def days_of(series: Series, asked: Lanes) -> Days:
         cost=np.add.reduceat(asked, first, axis=0, dtype=np.float64),
         short=np.add.reduceat(short, first, axis=0),
         demand=np.add.reduceat(series.need, first),
+        bound=np.add.reduceat(least_replicas(series.need, series.boot), first),
     )
 
 
@@ -89,9 +93,11 @@ def walk(days: Days, objective: float) -> Walk:
 def _pick(days: Days, day: int, objective: float, before: int, usual: int) -> int | None:
     """The candidate that the days before one speak for, if they are enough."""
     past = slice(max(0, day - DAYS), day)
-    cost = days.cost[past].sum(axis=0)
-    short, demand = days.short[past].sum(axis=0), max(float(days.demand[past].sum()), 1e-9)
-    found = Measured(cost, cost, short / demand, np.zeros(cost.size))
+    cost, short = (column[past].sum(axis=0) for column in (days.cost, days.short))
+    bound, demand = (max(float(row[past].sum()), 1e-9) for row in (days.bound, days.demand))
+    rest = steady(days.short[past], demand)
+    missed, changes = short / bound, np.zeros(cost.size)
+    found = Measured(cost, cost / bound, short / demand, missed, changes, rest)
     return chosen(found, objective, float(past.stop - past.start), before, usual).candidate
 
 

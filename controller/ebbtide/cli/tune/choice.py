@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ebbtide.api.objective import TELLING, prior
 from ebbtide.cli.plan.edits import Edit
-from ebbtide.planning.objective import CANDIDATES, chosen, margin, told
+from ebbtide.planning.objective import CANDIDATES, chosen, told
 from ebbtide.planning.tuning import Measured, recommended
 
 MARGIN = 0.5
@@ -31,7 +31,7 @@ def found_by_objective(searched: Measured, objective: float, days: float) -> Fou
     usual = CANDIDATES.index(prior(objective))
     evidence = chosen(searched, objective, days, usual=usual)
     best = usual if evidence.candidate is None else evidence.candidate
-    return Found(best, margin(days), told(evidence, searched, objective))
+    return Found(best, 1.0, told(evidence, searched, objective))
 
 
 def candidates() -> Sequence[Sequence[Edit]]:

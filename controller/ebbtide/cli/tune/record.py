@@ -10,6 +10,7 @@ from typing import Any
 from ebbtide.cli.files import read
 from ebbtide.cli.tune.jobs import Search, Spec, Tried
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.tuning import Measured
 
 _SEARCH = "search"
 
@@ -68,7 +69,9 @@ def _whole(text: str) -> Iterator[dict[str, Any]]:
 def fingerprint(search: Search, spec: Spec) -> str:
     """What two searches have in common if they would find the same: all but the variants."""
     digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode())
-    digest.update(f"{version('ebbtide')} {search.first_held} {search.truth.boot}".encode())
+    digest.update(
+        f"{version('ebbtide')} {Measured._fields} {search.first_held} {search.truth.boot}".encode()
+    )
     digest.update(repr((search.world.events, search.world.overrides)).encode())
     for demand in search.world.demands.values():
         digest.update(demand.recorded.minutes.tobytes())
