@@ -25,8 +25,6 @@ from ebbtide_policies.observation import Demand, Event, Override, Phase, largest
 
 LANES = 16384
 """Lanes that run side by side: more of them would not make a tick any cheaper for each."""
-SIDE_BY_SIDE = 256
-"""Variants of workloads that share a sweep: what variants of one see alike is reckoned once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +97,17 @@ def replicas_asked_of_each(swept: Sequence[Swept], rounds: int | None = None) ->
         alike.setdefault(_kind(one), []).append(place)
     found: dict[int, Lanes] = {}
     for places in alike.values():
-        count = max(1, SIDE_BY_SIDE // max(1, len(swept[places[0]].variants)))
+        count = _side_by_side(swept[places[0]])
         for begin in range(0, len(places), count):
             part = places[begin : begin + count]
             found |= zip(part, _beside([swept[place] for place in part], rounds), strict=True)
     return [found[place] for place in range(len(swept))]
+
+
+def _side_by_side(one: Swept) -> int:
+    """Workloads that share a sweep: as many as there are lanes for beside one of them."""
+    lanes = len(one.variants) * _cut(one.world, len(one.variants)).stretches
+    return max(1, LANES // max(1, lanes))
 
 
 def _beside(swept: Sequence[Swept], rounds: int | None) -> Sequence[Lanes]:
