@@ -62,7 +62,9 @@ def _candidate(tuned: Tuned, one: Candidate) -> CandidateOutput:
 
 
 def _measured(found: Measured) -> MeasuredOutput:
-    hours, bound, unserved, changes = (float(value) for value in found)
     return MeasuredOutput(
-        replica_hours=hours, beside_bound=bound, unserved=unserved, changes_a_day=changes
+        replica_hours=float(found.replica_hours),
+        beside_bound=float(found.beside_bound),
+        unserved=float(found.unserved),
+        changes_a_day=float(found.changes),
     )
