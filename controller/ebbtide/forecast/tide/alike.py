@@ -35,13 +35,18 @@ class Said(NamedTuple):
     cells: Cells
 
     def ahead(self, numbers: Rows, anchors: Rows) -> F32:
-        """The change from some rows to so many rows ahead of them, (T, A, N)."""
-        last, cell = self.cells.last(numbers), self.cells.cell
-        here = self.changes[last - self.first, numbers // cell - last]
-        targets = (numbers[:, None] + anchors) // cell - last[:, None]
-        changes: F32 = self.changes[(last - self.first)[:, None], targets]
-        changes -= here[:, None]
-        return changes
+        """The change from some rows to so many rows ahead of them, (T, A, N).
+
+        Between the middles of cells it is interpolated.
+        """
+        last, cell = self.cells.last(numbers)[:, None], self.cells.cell
+        rows = np.concatenate((numbers[:, None], numbers[:, None] + anchors), axis=1)
+        at, away = last - self.first, (rows - last * cell) / cell + (1 / cell - 1) / 2
+        before = away.astype(int)
+        part = (away - before).astype(np.float32)[..., None]
+        lower = self.changes[at, before]
+        found = lower + part * (self.changes[at, before + 1] - lower)
+        return np.asarray(found[:, 1:] - found[:, :1])
 
 
 class Alike:
@@ -49,7 +54,7 @@ class Alike:
 
     def __init__(self, frame: Frame, cells: Cells, series: int) -> None:
         minutes = cells.cell * frame.grid
-        self.reach = (frame.reach + cells.half) // cells.cell + 3
+        self.reach = (frame.reach + cells.half) // cells.cell + 4
         self.apart = max(1, HOUR_MINUTES // minutes)
         """Cells of an hour."""
         self.share = np.float32(min(1.0, minutes / MEMORY))
