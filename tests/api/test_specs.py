@@ -85,7 +85,7 @@ def test_a_preset_measures_the_lead_time_and_says_what_counts_until_then(name: s
 def test_defaults_write_nothing() -> None:
     found = parse_policy(spec(POLICY))
     assert found.mode is Mode.DRY_RUN
-    assert found.forecast.model == "Seasonal"
+    assert found.forecast.model == "Tide"
     assert (found.forecast.horizon, found.forecast.history) == (7200, 28 * 86400)
 
 

@@ -46,7 +46,7 @@ def first_at(rows: list[dict[str, str]], column: str, at_least: int) -> str:
 def test_the_page_shows_the_course_and_the_scores(ebbtide: Ebbtide) -> None:
     told = ebbtide(*HILL_PLAN)
     assert (told.code, told.err) == (0, "")
-    assert told.out.startswith("live/edge  2026-03-02 12:00 to 2026-03-02 13:59 UTC\npeak 51 ")
+    assert told.out.startswith("live/edge  2026-03-02 12:00 to 2026-03-02 13:59 UTC\npeak 46 ")
     assert "Mon 02 12:55 Peace" in told.out
     for measure in ("replica-hours paid for", "idle replica-hours", "demand unserved"):
         assert measure in told.out

@@ -93,6 +93,16 @@ def test_series_that_change_places_are_recognized() -> None:
     assert np.array_equal(straight.values[:, :, ::-1], turned.values)
 
 
+def test_series_that_have_ended_alike_are_told_apart() -> None:
+    columns = np.stack([day_shape(2 * DAY, seed, level=10.0**seed) for seed in range(4)], axis=1)
+    columns[-60:] = 0.0
+    model = Tide()
+    together = model.forecast(History(END, columns), HORIZON)
+    some = model.forecast(History(END, columns[:, [2, 0, 3]]), HORIZON)
+    assert model.learnt == columns.size
+    assert np.array_equal(together.values[:, :, [2, 0, 3]], some.values)
+
+
 @pytest.mark.parametrize("grid", [1, 5, 10, 60])
 def test_every_grid_is_foreseen_better_than_by_the_last_value(grid: int) -> None:
     rows = 12 * DAY // grid

@@ -35,7 +35,7 @@ class ForecastSpec(Spec):
     """How demand is foreseen."""
 
     model: Name = Field(
-        "Seasonal",
+        "Tide",
         description="Name of the forecaster. Auto: the one that served its own past best.",
     )
     horizon: Duration = Field(7200.0, ge=600, le=86400, description="How far a forecast reaches.")

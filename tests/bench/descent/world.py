@@ -9,6 +9,7 @@ import numpy as np
 
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
+from ebbtide.api.forecast import ForecastSpec
 from ebbtide.cli.models import makers
 from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, Forecaster, History
 from ebbtide.loop.ports import Json, Ref, Resource
@@ -27,7 +28,7 @@ PLAIN: Json = {
 """No headroom anywhere, and the step that the criteria are about; all else as Ebbtide ships."""
 
 
-SHIPPED = "Seasonal"
+SHIPPED = ForecastSpec().model
 """The forecaster that a CapacityPolicy has when it names none."""
 
 

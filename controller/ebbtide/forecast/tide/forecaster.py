@@ -20,6 +20,7 @@ from ebbtide.forecast.contract import (
 from ebbtide.forecast.ebb import ebbed
 from ebbtide.forecast.event_experts import Memory
 from ebbtide.forecast.kinds import by_kind
+from ebbtide.forecast.slump import slumped
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.group import Group, begun
 
@@ -60,6 +61,7 @@ class Tide:
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),
         )
+        made = slumped(made, history)
         made = by_kind(made, history, context)
         made = ebbed(made, history) if self._ebbs else made
         return heed(made, history, context, self._events)

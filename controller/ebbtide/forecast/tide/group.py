@@ -1,9 +1,10 @@
 """Series that `Tide` forecasts together, recognized from tick to tick by their own past."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from ebbtide.forecast.tide.arrays import F32
@@ -30,7 +31,7 @@ class Group:
         self.frame, self.learners = frame, learners
         self.end, self._length = history.end, len(history.minutes)
         self._evidence = _evidence(history, len(history.minutes), frame)
-        self._midnight = -1
+        self._ordinary_of = (-1, False)
         self._ordinary: F32 = np.zeros((0, 0), np.float32)
 
     def places(self, history: History, frame: Frame) -> Rows:
@@ -91,11 +92,12 @@ class Group:
     def ordinary(self, history: History) -> Any:
         """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
         midnight = int(self.end // history.grid + 1) // self.frame.day
-        if midnight != self._midnight:
-            self._midnight = midnight
+        known = len(history.minutes) >= 2 * self.frame.day
+        if (midnight, known) != self._ordinary_of:
+            self._ordinary_of = midnight, known
             cells = np.concatenate([one.ordinary for one in self.learners], axis=1)
             self._ordinary = np.repeat(cells, DAY // len(cells), axis=0)
-            if len(history.minutes) < 2 * self.frame.day:
+            if not known:
                 self._ordinary[:] = np.nan
         return self._ordinary
 
@@ -129,26 +131,37 @@ def _begun(minutes: Floats, end: int, start: int, frame: Frame) -> Learner:
     return learner
 
 
-def _evidence(history: History, before: int, frame: Frame) -> F32:
-    """What a history is recognized by, as it was when it had `before` rows, (rows, series)."""
+class Evidence(NamedTuple):
+    """What series are recognized by, one column each."""
+
+    marks: F32
+    """Which of some rows of long ago are known, then the last rows."""
+    values: F32
+    """What those of long ago say. Some may be told anew: they only part those that end alike."""
+
+
+def _evidence(history: History, before: int, frame: Frame) -> Evidence:
+    """What a history is recognized by, as it was when it had `before` rows."""
     minutes, end = history.minutes, round(history.end / history.grid)
     end -= len(minutes) - before
     rows = SAMPLED * np.arange(*_sampled(end, frame)) - (end - before + 1)
-    long_ago = np.where(np.isnan(minutes[np.maximum(rows, 0)]), GAP, np.float32(1))
+    values = _filled(minutes[np.maximum(rows, 0)])
     if rows.size and rows[0] < 0:
-        long_ago[rows < 0] = ABSENT
+        values[rows < 0] = ABSENT
+    long_ago = np.where(values < 0, values, np.float32(1))
     late = _filled(minutes[max(0, before - RECOGNIZED) : before])
     absent = np.full((RECOGNIZED - len(late), minutes.shape[1]), ABSENT)
-    return np.concatenate((long_ago, absent, late))
+    return Evidence(np.concatenate((long_ago, absent, late)), values)
 
 
-def _moved_on(evidence: F32, history: History, new: int, frame: Frame) -> F32:
+def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> Evidence:
     """The same so many rows later: of the rows of long ago others are seldom looked at."""
     end = round(history.end / history.grid)
     if new > RECOGNIZED or _sampled(end - new, frame) != _sampled(end, frame):
         return _evidence(history, len(history.minutes), frame)
-    long_ago, late = np.split(evidence, (len(evidence) - RECOGNIZED,))
-    return np.concatenate((long_ago, late[new:], _filled(history.minutes[-new:])))
+    long_ago, late = np.split(evidence.marks, (len(evidence.values),))
+    marks = np.concatenate((long_ago, late[new:], _filled(history.minutes[-new:])))
+    return evidence._replace(marks=marks)
 
 
 def _sampled(end: int, frame: Frame) -> tuple[int, int]:
@@ -161,12 +174,26 @@ def _filled(minutes: Floats) -> F32:
     return np.where(np.isnan(minutes), GAP, minutes.astype(np.float32))
 
 
-def _matched(known: F32, asked: F32) -> Rows:
+def _matched(known: Evidence, asked: Evidence) -> Rows:
     """For each column that is asked for, the same one of those that are known, or -1."""
-    if np.array_equal(known, asked):
-        return np.arange(asked.shape[1])
-    there = (known[:, 0] != ABSENT) & (asked[:, 0] != ABSENT)
-    known, asked = known[there], asked[there]
-    at = {column.tobytes(): i for i, column in enumerate(np.ascontiguousarray(known.T))}
-    columns = np.ascontiguousarray(asked.T)
-    return np.array([at.get(column.tobytes(), -1) for column in columns])
+    if all(map(np.array_equal, known, asked)):
+        return np.arange(asked.marks.shape[1])
+    there = (known.marks[:, 0] != ABSENT) & (asked.marks[:, 0] != ABSENT)
+    known, asked = _where(there, known), _where(there, asked)
+    alike: dict[bytes, list[int]] = {}
+    for place, column in enumerate(np.ascontiguousarray(known.marks.T)):
+        alike.setdefault(column.tobytes(), []).append(place)
+    columns = zip(np.ascontiguousarray(asked.marks.T), asked.values.T, strict=True)
+    return np.array([_nearest(alike.get(m.tobytes(), []), known.values, v) for m, v in columns])
+
+
+def _where(there: NDArray[np.bool_], evidence: Evidence) -> Evidence:
+    """The evidence of some rows."""
+    return Evidence(evidence.marks[there], evidence.values[there[: len(evidence.values)]])
+
+
+def _nearest(places: list[int], known: F32, asked: F32) -> int:
+    """Of series that end alike, the one whose past is the nearest; -1 where there is none."""
+    if len(places) <= 1:
+        return places[0] if places else -1
+    return places[int(np.abs(known[:, places] - asked[:, None]).sum(axis=0).argmin())]
