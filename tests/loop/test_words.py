@@ -100,3 +100,23 @@ def test_the_forecast_is_told_of_days_of_their_own_kind() -> None:
     kinds = {date.fromordinal(day).isoformat(): kind for day, kind in told.days.items()}
     assert told.time_zone == "Asia/Shanghai"
     assert kinds == days | {"2026-12-25": "Sale"}
+
+
+def test_the_forecast_is_told_of_the_days_of_a_country_and_what_is_written_wins() -> None:
+    world = World()
+    world.add()
+    written = {"2026-10-01": "Sale", "2026-11-11": "Holiday"}
+    spec = {"timeZone": "Asia/Shanghai", "country": "CN", "days": written}
+    world.write("EventCalendar", "china", spec)
+    world.tick()
+    told = world.forecaster.told[-1].series[0]
+    assert told.time_zone == "Asia/Shanghai"
+    days = ("2026-02-17", "2026-02-14", "2026-10-01", "2026-11-11", "2026-11-14", "2026-11-13")
+    assert [told.kind(date.fromisoformat(day).toordinal()) for day in days] == [
+        "Holiday",  # the year begins
+        "Workday",  # a Saturday that is worked for it
+        "Sale",
+        "Holiday",
+        "Weekend",
+        "Workday",
+    ]

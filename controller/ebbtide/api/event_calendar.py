@@ -1,9 +1,10 @@
 """EventCalendar: announced events, and the demand they are expected to bring."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from ebbtide.api.base import (
     Amount,
@@ -20,6 +21,7 @@ from ebbtide.api.base import (
     skipped,
     sortable,
 )
+from ebbtide.api.country_days import country_days, known_country, known_subdivision
 from ebbtide_policies.schedule import TimeZone
 
 
@@ -99,6 +101,25 @@ class ExpectedEvent(NamedTuple):
 KindOfDay = Annotated[str, Field(pattern="^[A-Z][A-Za-z0-9]*$", max_length=32)]
 
 
+class KindsOfDays(NamedTuple):
+    """What a calendar says of days of a kind of their own."""
+
+    country: str | None = None
+    subdivision: str | None = None
+    days: tuple[tuple[str, str], ...] = ()
+    """Dates and kinds that are written in it; they win over those of the country."""
+
+    def __bool__(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.country or self.days)
+
+    def by_ordinal(self) -> Mapping[int, str]:
+        """The kinds by the ordinal of the (local) day."""
+        of_country = country_days(self.country, self.subdivision) if self.country else {}
+        written = {date.fromisoformat(day).toordinal(): kind for day, kind in self.days}
+        return {**of_country, **written}
+
+
 class EventCalendarSpec(Spec):
     """Announced events, and the demand they are expected to bring.
 
@@ -106,16 +127,47 @@ class EventCalendarSpec(Spec):
     holds for all.
     """
 
+    rules = (
+        Rule(
+            "!has(self.subdivision) || has(self.country)",
+            "subdivision needs a country",
+            lambda calendar: calendar.subdivision is None or calendar.country is not None,
+        ),
+    )
+
     time_zone: TimeZone = Field("UTC", description="Time zone of all times in it.")
     events: Annotated[dict[str, CalendarEvent], Field(max_length=256)] = Field(
         {}, description="Events, by a name of your own."
+    )
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(known_country)] | None = (
+        Field(
+            None,
+            description="A country (ISO 3166-1, like CN) whose days count: its public holidays are "
+            "Holiday, half-day ones HalfHoliday, and weekends that it works Workday.",
+        )
+    )
+    subdivision: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="A part of the country with holidays of its own, like BY in DE."
     )
     days: Annotated[dict[LocalDay, KindOfDay], Field(max_length=1024)] = Field(
         {},
         description="Days of a kind of their own, by date, like 2026-02-17: Holiday, Workday (for "
         "a weekend that is worked) or a kind of your own. To Tide days of one kind are alike, and "
-        "holidays are like Sundays too.",
+        "holidays are like Sundays too. They win over those of the country.",
     )
+
+    @field_validator("subdivision")
+    @classmethod
+    def _is_part_of_the_country(cls, subdivision: str | None, info: ValidationInfo) -> str | None:
+        country = info.data.get("country")
+        if subdivision is None or country is None:
+            return subdivision
+        return known_subdivision(country, subdivision)
+
+    @property
+    def kinds_of_days(self) -> "KindsOfDays":
+        """What it says of days; empty where that is nothing."""
+        return KindsOfDays(self.country, self.subdivision, tuple(self.days.items()))
 
     @model_validator(mode="after")
     def _no_time_is_skipped(self) -> Self:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 
 from ebbtide.api.capacity_override import CapacityOverrideSpec
-from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent
+from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent, KindsOfDays
 from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.lanes import UNKNOWN
@@ -40,11 +39,11 @@ class Words:
         named = [
             calendar
             for namespace, calendar in self.calendars
-            if calendar.days and self._concern(namespace, workload)
+            if calendar.kinds_of_days and self._concern(namespace, workload)
         ]
         zone = named[0].time_zone if named else "UTC"
-        days = [tuple(each.days.items()) for each in named if each.time_zone == zone]
-        return zone, _by_ordinal(tuple(days))
+        said = [each.kinds_of_days for each in named if each.time_zone == zone]
+        return zone, _by_ordinal(tuple(said))
 
     def events(self, workload: Workload, per_replica: float) -> Iterable[Event]:
         """The same in replicas; a demand is that of the first signal (`per_replica` of it each)."""
@@ -70,11 +69,12 @@ class Words:
 
 
 @lru_cache(maxsize=64)
-def _by_ordinal(calendars: tuple[tuple[tuple[str, str], ...], ...]) -> Mapping[int, str]:
+def _by_ordinal(calendars: tuple[KindsOfDays, ...]) -> Mapping[int, str]:
     """Days by their ordinal; the same object for all workloads that the same was said of."""
-    return MappingProxyType(
-        {date.fromisoformat(day).toordinal(): kind for days in calendars for day, kind in days}
-    )
+    kinds: dict[int, str] = {}
+    for said in calendars:
+        kinds |= said.by_ordinal()
+    return MappingProxyType(kinds)
 
 
 def _shaped(found: ExpectedEvent, profile: EventProfileSpec | None) -> ExpectedEvent:
