@@ -9,6 +9,7 @@ could have served, a limit asks for the dearest settings for weeks, and the next
 On all other days the objective is a limit: what is lost day after day will be lost again.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,10 +23,13 @@ DAYS = 28
 """Days of the past that a choice is made by, at most."""
 PRICE = 0.11
 """What all that an objective of one in a thousand lets go unserved costs, as a share of demand."""
-LEAST_DAYS = 7.0
-"""Days that speak for an objective of one in a thousand: no day of the week is like another, and
-what fewer of them speak for does worse than the prior. A rarer failure takes longer to see."""
 _RARER = 0.2
+"""Power by which what is rarer costs more: the past has less of it than what comes."""
+LEAST_DAYS = 7.0
+"""Days that speak for what is common: no day of the week is like another, and what fewer of them
+speak for does worse than the prior. Of each tenth of it a day more has to tell."""
+COMMON, RARE = 1e-3, 2e-5
+"""Objectives. For what is rare a fleet waits for a burst at first, and does so for two weeks."""
 FIRST_DAYS = 1.0
 """Days before which not even a failure speaks: what comes once a day may not have come yet."""
 WORTH = 0.001
@@ -73,19 +77,16 @@ CANDIDATES: tuple[Settings, ...] = (
 """The settings that are tried, with all that an objective decides."""
 
 
-def _rarer(objective: float) -> float:
-    """How much longer, and how much less surely, the past tells of a failure that is rarer."""
-    return float(max(1.0, 1e-3 / objective) ** _RARER)
-
-
 def needed_days(objective: float) -> float:
     """Days of the past that it takes to say anything of an objective."""
-    return LEAST_DAYS * _rarer(objective)
+    if objective <= RARE:
+        return 2 * LEAST_DAYS
+    return LEAST_DAYS + max(0.0, math.log10(COMMON / objective))
 
 
 def price(objective: float) -> float:
     """What a replica-hour of demand that goes unserved costs, in replica-hours."""
-    return PRICE * _rarer(objective) / objective
+    return float(PRICE * max(1.0, COMMON / objective) ** _RARER / objective)
 
 
 def spare(settings: Settings) -> float:
