@@ -88,9 +88,12 @@ def test_a_holiday_at_the_end_of_the_year_is_foreseen_better_by_who_knows_of_it(
     assert knows < share * does_not
 
 
-def test_a_holiday_that_nobody_told_of_is_soon_seen_to_be_like_other_days_of_rest() -> None:
+@pytest.mark.parametrize("hour", [10, 13, 16])
+def test_a_holiday_that_nobody_told_of_is_soon_seen_to_be_like_other_days_of_rest(
+    hour: int,
+) -> None:
     values, begin = year_end()
-    known, row = known_at(values, begin, CHRISTMAS, 16)
+    known, row = known_at(values, begin, CHRISTMAS, hour)
     assert missed(Tide().forecast(known, AHEAD), values, row) < 0.03 * values[row]
 
 

@@ -36,8 +36,8 @@ RETURNS = np.interp(LEVELS, (0.9, 0.99), (0.0, 1.0))[:, None, None]
 WIDTH_AT = LEVELS.index(0.9)
 AROUND_MINUTES = 15
 """A minute of an earlier day is the mean of those around it."""
-DAYS_BEFORE = (1, 7)
-"""Where it was as low on one of these days, it is the season."""
+DAYS_BEFORE = range(1, 8)
+"""Where it was as low on one of these days, such as a day of rest, it is the season."""
 MINUTE = 60.0
 NIL = 1e-30
 
