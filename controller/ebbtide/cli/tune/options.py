@@ -1,0 +1,160 @@
+"""The options of a search: what is searched, for what, by whom, and what is told."""
+
+import itertools
+import math
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.cli.cluster.reach import Context, Kubeconfig
+from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Since, TickEvery
+from ebbtide.cli.plan.edits import Edit
+from ebbtide.cli.tune.choice import candidates
+from ebbtide.cli.tune.published import Where
+from ebbtide.errors import InvalidInput
+from ebbtide_policies.quantities import parse_share
+
+USUAL = 1e-4
+"""The objective where none is said."""
+MOST_VARIANTS = 2000
+DEFAULT = (
+    "policies.presentNeed.headroom=0%,2%,4%,6%,8%,10%,15%,20%,30%,45%",
+    "policies.forecastNeed.quantile=0.5,0.75,0.9,0.95,0.99",
+    "policies.stabilization.window=1m,3m,10m",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """The demand that all variants meet."""
+
+    csv: CsvFile = None
+    prometheus: PrometheusUrl = None
+    since: Since = "14d"
+    held_back: Annotated[
+        str, typer.Option(metavar="SHARE", help="Share of the demand, at its end, to check on.")
+    ] = "30%"
+    tick: TickEvery = "60s"
+
+    @property
+    def checked(self) -> float:
+        """The share of the demand that the search does not see.
+
+        Raises:
+            InvalidInput: it leaves nothing to search, or nothing to check on.
+
+        """
+        share = _share("--held-back", self.held_back)
+        if not 0 < share < 1:
+            raise InvalidInput("--held-back: keep some demand to search, and some to check on")
+        return share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What is searched for, and among what."""
+
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the demand that may go unserved. Default: the policy's objective, "
+            "or 0.01%.",
+        ),
+    ] = None
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=V,V...", help="Values to try: policies.presentNeed.headroom=0%,10%,20%."
+        ),
+    ] = None
+
+    def level(self, spec: CapacityPolicySpec) -> float:
+        """The share that may go unserved.
+
+        Raises:
+            InvalidInput: it is no share.
+
+        """
+        if self.objective:
+            return _share("--objective", self.objective)
+        return spec.objective.unserved if spec.objective else USUAL
+
+    def by_objective(self, spec: CapacityPolicySpec) -> bool:
+        """Whether what follows from an objective is tried, and chosen as the operator would."""
+        return spec.objective is not None and not self.vary
+
+    def variants(self, spec: CapacityPolicySpec) -> Sequence[Sequence[Edit]]:
+        """What is tried: the changes of each variant.
+
+        Raises:
+            InvalidInput: a field or its values can't be understood, or there are too many.
+
+        """
+        return candidates() if self.by_objective(spec) else _combined(self.vary or DEFAULT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Who does the work, and where it is written down."""
+
+    record: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep what is tried; started again, the search goes on there."
+        ),
+    ] = None
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="Processes on this machine.")
+    ] = 1
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers do it: tcp://..."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """What becomes of what is found."""
+
+    diff: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Write the change as YAML, for a review."),
+    ] = None
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """The operator that has searched already, in place of a search."""
+
+    from_cluster: Where = None
+    kubeconfig: Kubeconfig = None
+    context: Context = None
+
+
+def _share(option: str, text: str) -> float:
+    try:
+        return parse_share(text)
+    except ValueError as error:
+        raise InvalidInput(f"{option}: {error}") from error
+
+
+def _combined(vary: Sequence[str]) -> Sequence[Sequence[Edit]]:
+    """Every combination of the values of each field."""
+    axes = [_axis(one) for one in vary]
+    count = math.prod(len(axis) for axis in axes)
+    if count > MOST_VARIANTS:
+        raise InvalidInput(f"--vary: {count:,} combinations; {MOST_VARIANTS:,} are the most")
+    return list(itertools.product(*axes))
+
+
+def _axis(text: str) -> Sequence[Edit]:
+    field, sign, values = text.partition("=")
+    if not sign or not values:
+        raise InvalidInput(f"--vary {text!r}: write a field and values, FIELD=V,V,V")
+    return [Edit.of(f"{field}={value}") for value in values.split(",")]
