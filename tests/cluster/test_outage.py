@@ -2,6 +2,7 @@
 
 import pytest
 
+from ebbtide.api.moments import epoch
 from tests.cluster.match_day import DARK, MatchDay
 from tests.cluster.plane import PATIENCE
 from tests.cluster.running_operator import LOOK, condition
@@ -43,9 +44,14 @@ def test_it_recovers_by_itself_and_the_descent_goes_on(match_day: MatchDay) -> N
 
 
 def test_workloads_of_another_source_do_not_notice(match_day: MatchDay) -> None:
-    moments = match_day.moments
-    for app in ("rise", "match"):
-        meanwhile = match_day.stairs[app].between(moments["stopped"], moments["started"])
-        assert len(set(meanwhile.replicas)) > 1, "it is scaled as ever"
+    moments, others = match_day.moments, ("rise", "match", "whistle")
+    for app in others:
+        said = condition(match_day.statuses[app], "MetricsAvailable")
+        assert said["status"] == "True"
+        assert epoch(said["lastTransitionTime"]) <= moments["stopped"]
         reasons = {event["reason"] for event in match_day.events[app]}
         assert "MetricsUnavailable" not in reasons
+    meanwhile = [
+        match_day.stairs[app].between(moments["stopped"], moments["started"]) for app in others
+    ]
+    assert any(len(set(stairs.replicas)) > 1 for stairs in meanwhile), "they are scaled as ever"
