@@ -59,15 +59,14 @@ def country_days(country: str, subdivision: str | None) -> Mapping[int, str]:
     """
     from holidays import country_holidays  # noqa: PLC0415  # takes a quarter of a second
 
+    known = country_holidays(country, subdiv=subdivision).supported_categories
     kinds: dict[int, str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some are not known for all of the years
         for category, kind in ((HALF_DAY, HALF_HOLIDAY), (PUBLIC, HOLIDAY)):
-            found = country_holidays(country, subdiv=subdivision, years=YEARS)
-            if category in found.supported_categories:
-                chosen = country_holidays(
-                    country, subdiv=subdivision, years=YEARS, categories=category
-                )
-                kinds |= {day.toordinal(): kind for day in chosen}
-                kinds |= {day.toordinal(): WORKDAY for day in chosen.weekend_workdays}
+            if category not in known:
+                continue
+            days = country_holidays(country, subdiv=subdivision, years=YEARS, categories=category)
+            kinds |= {day.toordinal(): kind for day in days}
+            kinds |= {day.toordinal(): WORKDAY for day in days.weekend_workdays}
     return MappingProxyType(kinds)

@@ -46,11 +46,17 @@ def knobs(headroom: float, width: float) -> Settings:
 
 def bursting(headroom: float, window: str) -> Settings:
     """Settings for demand that leaps: a fleet several times as large, kept for a while."""
-    share = show_share(headroom)
-    own: dict[str, dict[str, Any]] = {name: {**each} for name, each in knobs(headroom, 0.0).items()}
-    own["presentNeed"] |= {"slopeWindow": "1m", "tolerance": "2%"}
-    own["stabilization"] = {"window": window, "headroom": share, "tolerance": "2%"}
-    return own
+    usual = knobs(headroom, 0.0)
+    return {
+        **usual,
+        "presentNeed": {**usual["presentNeed"], "slopeWindow": "1m", "tolerance": "2%"},
+        "stabilization": kept(headroom, window),
+    }
+
+
+def kept(headroom: float, window: str) -> Mapping[str, Any]:
+    """Settings of `stabilization` that keep what was needed, and more, for a while."""
+    return {"window": window, "headroom": show_share(headroom), "tolerance": "2%"}
 
 
 PRIORS: tuple[tuple[float, Settings], ...] = (

@@ -10,14 +10,14 @@ On all other days the objective is a limit: what is lost day after day will be l
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.objective import PRIORS, Settings, bursting, knobs
+from ebbtide.api.objective import PRIORS, Settings, bursting, kept, knobs
 from ebbtide.planning.tuning import Measured
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.quantities import parse_share, show_share
+from ebbtide_policies.quantities import parse_share
 
 DAYS = 28
 """Days of the past that a choice is made by, at most."""
@@ -52,10 +52,7 @@ def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
 
 def _standing(headroom: float, window: str) -> Settings:
     """For demand that is not to be foreseen at all: what was needed once is kept for days."""
-    own: dict[str, Any] = {**knobs(0.2, 1.0)}
-    share = show_share(headroom)
-    own["stabilization"] = {"window": window, "headroom": share, "tolerance": "2%"}
-    return own
+    return {**knobs(0.2, 1.0), "stabilization": kept(headroom, window)}
 
 
 _USUAL = tuple(settings for _, settings in PRIORS)
