@@ -59,7 +59,7 @@ def tune(
         return
     manifests = load({name: read(name) for name in policies or ()}, plugins())
     manifest = _policy(manifests)
-    tuned = _tuned(manifests, past, aim, work)
+    tuned = _tuned(manifest, manifests, past, aim, work)
     if telling.diff:
         write(telling.diff, patch(manifest, tuned))
     if telling.as_json:
@@ -68,15 +68,16 @@ def tune(
         screen().print(page(tuned))
 
 
-def _tuned(manifests: Sequence[Manifest], past: Past, aim: Aim, work: Work) -> Tuned:
-    """Try all variants, and judge them."""
-    manifest = _policy(manifests)
+def _tuned(
+    manifest: Manifest, manifests: Sequence[Manifest], past: Past, aim: Aim, work: Work
+) -> Tuned:
+    """Try all variants of a policy, among all that was written beside it, and judge them."""
     spec = parse_policy(manifest.spec)
     level, variants = aim.level(spec), aim.variants(spec)
     specs = [edited(manifest, edits, plugins()).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        search = _search(manifests, past, progress)
+        search = _search(manifest, manifests, past, progress)
         kept = Record(work.record, fingerprint(search, manifest.spec)) if work.record else None
         tried = _tried(search, specs, Workers(work.jobs, work.cluster), kept, progress)
     searched, held = (
@@ -113,9 +114,11 @@ def _policy(manifests: Sequence[Manifest]) -> Manifest:
     return policies[0]
 
 
-def _search(manifests: Sequence[Manifest], past: Past, progress: Progress) -> Search:
+def _search(
+    manifest: Manifest, manifests: Sequence[Manifest], past: Past, progress: Progress
+) -> Search:
     """Forecast once, for all variants."""
-    manifest, checked = _policy(manifests), past.checked
+    checked = past.checked
     task = progress.add_task("forecasting")
     here = ground(
         manifest,
