@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,25 @@ NOWHERE = ["--prometheus", SOURCE, "--kubeconfig", "nowhere"]
 @pytest.fixture
 def kubeconfig(api: HttpApi, tmp_path: Path) -> str:
     return f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+
+
+@contextmanager
+def operator(
+    kubeconfig: str, home: Path, *options: str, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run an operator in a process of its own, which does not outlive the test."""
+    command = [sys.executable, "-m", "ebbtide.cli", "run", "--prometheus", SOURCE, kubeconfig]
+    with subprocess.Popen(
+        [*command, "--tick=1s", "--request-timeout=2s", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=home,
+        env=os.environ | (env or {}),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -86,37 +107,25 @@ def test_it_follows_the_holder_of_the_lease_and_ends_when_told(
     spec = {"holderIdentity": "another", "leaseDurationSeconds": 60}
     metadata = {"name": "ebbtide", "namespace": "ebbtide", "resourceVersion": "1"}
     api.on("GET", LEASE, {"metadata": metadata, "spec": spec})
-    command = [sys.executable, "-m", "ebbtide.cli", "run", "--prometheus", SOURCE, kubeconfig]
-    options = ["--tick=1s", "--request-timeout=2s", "--listen=127.0.0.1:0", "--max-mode=dryrun"]
-    with subprocess.Popen(
-        [*command, *options],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"KUBERNETES_SERVICE_HOST": ""},
-    ) as operator:
+    options = ["--listen=127.0.0.1:0", "--max-mode=dryrun"]
+    outside = {"KUBERNETES_SERVICE_HOST": ""}
+    with operator(kubeconfig, tmp_path, *options, env=outside) as running:
         deadline = time.monotonic() + 60
         while not api.calls and time.monotonic() < deadline:
             time.sleep(0.05)
-        operator.send_signal(signal.SIGTERM)
-        _, told = operator.communicate(timeout=60)
-    assert operator.returncode == 0, told
+        running.send_signal(signal.SIGTERM)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 0, told
     assert {call.path for call in api.calls} == {LEASE}
     assert api.writes() == []
 
 
-def test_a_lease_that_may_not_be_kept_is_said_as_json(
-    api: HttpApi, kubeconfig: str, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-m", "ebbtide.cli", "run", "--prometheus", SOURCE, kubeconfig]
-    options = ["--tick=1s", "--request-timeout=2s", "--listen="]
-    with subprocess.Popen(
-        [*command, *options], stderr=subprocess.PIPE, text=True, cwd=tmp_path
-    ) as operator:
-        assert operator.stderr
-        told: dict[str, Any] = json.loads(operator.stderr.readline())
-        operator.send_signal(signal.SIGTERM)
-        operator.communicate(timeout=60)
-    assert operator.returncode == 0
+def test_a_lease_that_may_not_be_kept_is_said_as_json(kubeconfig: str, tmp_path: Path) -> None:
+    with operator(kubeconfig, tmp_path, "--listen=") as running:
+        assert running.stderr
+        told: dict[str, Any] = json.loads(running.stderr.readline())
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+    assert running.returncode == 0
     assert (told["level"], told["held"]) == ("warning", False)
     assert told["message"].startswith("lease not renewed: ")

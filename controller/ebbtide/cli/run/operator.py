@@ -1,7 +1,7 @@
 """Everything that a running operator holds: its clients, its lease, its clock, what it tells."""
 
+import queue
 import signal
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,10 +41,15 @@ class Terms:
 
 
 class WallClock:
-    """Real time, until somebody asks the operator to stop."""
+    """Real time, until somebody asks the operator to stop.
+
+    A signal runs its handler in the thread that sleeps here, between any two of its instructions.
+    An Event would be set while the same thread holds its lock, and stand still for good; putting
+    into a SimpleQueue is safe at every moment.
+    """
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
+        self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -52,11 +57,15 @@ class WallClock:
 
     def sleep(self, until: float) -> bool:
         """Wait until a moment, or until stopped."""
-        return not self._stop.wait(max(0.0, until - time.time()))
+        try:
+            self._stops.get(timeout=max(0.0, until - time.time()))
+        except queue.Empty:
+            return True
+        return False
 
     def stop(self, *_: object) -> None:
         """End the loop after the tick that is going on."""
-        self._stop.set()
+        self._stops.put(None)
 
 
 class Operator:
