@@ -18,6 +18,12 @@ def carried(minutes: Floats) -> Floats:
     return np.take_along_axis(minutes, rows, axis=0)
 
 
+def latest(minutes: Floats) -> Floats:
+    """The last known value of each column; NaN where nothing is."""
+    last: Floats = minutes[-1]
+    return carried(minutes)[-1] if np.isnan(last).any() else last
+
+
 def mean(values: Floats) -> Floats:
     """The mean of what is known in each column; NaN where nothing is."""
     known = ~np.isnan(values)

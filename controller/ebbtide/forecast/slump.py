@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import carried, mean
+from ebbtide.forecast.columns import carried, latest, mean
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
 
 LOW = 0.5
@@ -46,7 +46,7 @@ def slumped(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which a slump stays as far as it has stayed so far."""
     recent = history.minutes[-max(PRESENT_MINUTES) :]
     with np.errstate(invalid="ignore"):
-        below = carried(recent)[-1] < LOW * forecast.ordinary[history.minute_of_day]
+        below = latest(recent) < LOW * forecast.ordinary[history.minute_of_day]
     columns = np.flatnonzero(below)
     if not columns.size:
         return forecast

@@ -45,59 +45,54 @@ class Days:
 
     def __init__(self, frame: Frame, series: int) -> None:
         self.fine, self.coarse = (Cells(frame, fine, series) for fine in (FINE, COARSE))
-        self.ahead = np.zeros((max(frame.horizon, frame.reach), CURVES, series), np.float32)
-        """The curves of the rows to come; row `r` of `n` stands at `r % n`."""
-        late = len(self.ahead) + self.coarse.half + self.coarse.cell
+        self.sight = max(frame.horizon, frame.reach)
+        """Rows to come whose curves are known."""
+        cells = -(-self.sight // self.fine.cell) + 1
+        self.ahead = np.zeros((cells, CURVES, series), np.float32)
+        """The curves of the rows to come, by cell; cell `c` of `n` stands at `c % n`."""
+        late = self.sight + self.coarse.half + self.coarse.cell
         self.block = max(frame.hour, frame.day - late)
         """Rows that may be seen at once: yesterday has to be known for what comes into sight."""
 
     def begin(self, at: int, level: F32) -> None:
         """Make the curves of the rows from `at` on; `level`, (N,), stands where no day is known."""
-        numbers = at + np.arange(len(self.ahead))
-        cells, places = np.unique(numbers // self.fine.cell, return_inverse=True)
-        made = self._curves(cells * self.fine.cell, level)
-        self.ahead[numbers % len(numbers)] = made[places]
+        cells = np.unique((at + np.arange(self.sight)) // self.fine.cell)
+        self.ahead[cells % len(self.ahead)] = self._curves(cells * self.fine.cell, level)
 
     def coming(self, numbers: Rows, level: F32) -> F32:
         """Curves of the rows to be seen and of all rows ahead of them, for a block of rows.
 
         `level` is the curve where no day is known, as it was before each row, (rows, N).
         """
-        size, fresh = len(self.ahead), self._fresh(numbers, level)
-        old = self.ahead[(numbers[0] + np.arange(size)) % size]
-        self.ahead[numbers[-size:] % size] = fresh[-size:]
-        coming = blank(len(old) + len(fresh), *fresh.shape[1:])
-        coming[:size], coming[size:] = old, fresh
+        size, cell, places = self.sight, self.fine.cell, len(self.ahead)
+        old = self.at(numbers[0] + np.arange(size))
+        begun = (numbers + size) % cell == 0
+        made = self._curves(numbers[begun] + size, level[begun])
+        cells = (numbers[begun] + size)[-places:] // cell
+        self.ahead[cells % places] = made[-places:]
+        coming = blank(size + len(numbers), *old.shape[1:])
+        coming[:size] = old
+        coming[size:] = np.concatenate((old[-1:], made))[np.add.accumulate(begun, dtype=int)]
         return coming
 
     def step(self, number: int, level: F32) -> F32:
         """The curve of one row to be seen, (1, CURVES, N); those ahead of it stand in `ahead`."""
-        size = len(self.ahead)
-        place = number % size
+        cell, come = self.fine.cell, number + self.sight
+        place = number // cell % len(self.ahead)
         here = self.ahead[place : place + 1].copy()
-        if (number + size) % self.fine.cell:
-            self.ahead[place] = self.ahead[place - 1]
-        else:
-            self.ahead[place] = self._curves(np.array((number + size,)), level)[0]
+        if come % cell == 0:
+            self.ahead[come // cell % len(self.ahead)] = self._curves(np.array((come,)), level)[0]
         return here
-
-    def next(self, at: int, count: int) -> F32:
-        """The curves of so many rows from `at` on, (rows, CURVES, N)."""
-        return self.at(at + np.arange(count))
 
     def at(self, numbers: Rows) -> F32:
         """The curves of some rows that lie ahead, (rows, CURVES, N)."""
-        return self.ahead[numbers % len(self.ahead)]
+        return self.ahead[numbers // self.fine.cell % len(self.ahead)]
 
-    def _fresh(self, numbers: Rows, level: F32) -> F32:
-        """The curves of the rows that come into sight: new ones where a cell begins."""
-        size, cell = len(self.ahead), self.fine.cell
-        before = self.ahead[(numbers[:1] - 1) % size]
-        begun = (numbers + size) % cell == 0
-        if not begun.any():
-            return np.broadcast_to(before, (len(numbers), *before.shape[1:]))
-        made = self._curves(numbers[begun] + size, level[begun])
-        return np.concatenate((before, made))[np.add.accumulate(begun, dtype=int)]
+    def next(self, at: int, count: int) -> F32:
+        """The curves of the cells that so many rows from `at` on lie in, (cells, CURVES, N)."""
+        cell = self.fine.cell
+        cells = np.arange(at // cell, (at + count - 1) // cell + 1)
+        return self.ahead[cells % len(self.ahead)]
 
     def ordinary(self) -> F32:
         """The median of the days that are remembered, by cell of the day, (cells, N)."""

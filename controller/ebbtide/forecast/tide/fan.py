@@ -6,53 +6,80 @@ known; the others lie on a tail that falls off exponentially through them.
 
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from ebbtide.forecast.contract import LEVELS, Floats
 from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.days import CURVES
-from ebbtide.forecast.tide.frame import Frame
+from ebbtide.forecast.tide.frame import Frame, Rows
 
 NIL = 1e-9
 DECADES = np.log10(1 / (1 - np.array(LEVELS))).tolist()
 """How many times the share beyond each level is a tenth."""
 
 
-def fan(frame: Frame, anchored: F32, curves: F32, highest: F32, out: Floats) -> None:
+class Steps(NamedTuple):
+    """How every step lies between two anchors, and in which cell of the curves."""
+
+    shares: F32
+    """The share of each anchor in each step, (steps, A): linear in the logarithm of the step."""
+    cells: Rows
+    """Which curves anchors are looked at with: a cell for each of some pairs, (pairs,)."""
+    anchors: Rows
+    """Their anchors."""
+    paired: F32
+    """The share of each pair in each step, (steps, pairs)."""
+
+
+def fan(steps: Steps, anchored: F32, curves: F32, highest: F32, out: Floats) -> None:
     """Put quantiles at every step, (levels, steps, N), into their place.
 
     At the anchors a constant, a multiple of each curve, and two widths above the median are known,
-    (A, 1 + CURVES + 2, N). `curves` are those of the steps, (steps, CURVES, N); nothing is
-    foreseen beyond the `highest`, (N,).
+    (A, 1 + CURVES + 2, N). `curves` are those of the cells that the steps lie in, (cells, CURVES,
+    N); nothing is foreseen beyond the `highest`, (N,).
     """
-    between = _between(frame)
-    every = (between @ anchored.reshape(len(anchored), -1)).reshape(-1, *anchored.shape[1:])
-    median: F32 = np.einsum("scn,scn->sn", every[:, 1 : 1 + CURVES], curves)
-    median += every[:, 0]
+    constant, multiples = anchored[steps.anchors, 0], anchored[steps.anchors, 1 : 1 + CURVES]
+    medians: F32 = np.einsum("pcn,pcn->pn", multiples, curves[steps.cells])
+    medians += constant
+    median = steps.paired @ medians
     np.maximum(median, 0, out=median)
     np.minimum(median, highest, out=median)
-    widths = np.minimum(every[:, 1 + CURVES :], (highest - median)[:, None])
-    out[:] = _quantiles(median, widths[:, 0], widths[:, 1], highest)
+    known = anchored[:, 1 + CURVES :]
+    widths = (steps.shares @ known.reshape(len(known), -1)).reshape(-1, *known.shape[1:])
+    np.minimum(widths, (highest - median)[:, None], out=widths)
+    _put_quantiles(median, widths[:, 0], widths[:, 1], highest, out)
 
 
-def _quantiles(median: F32, near: F32, far: F32, highest: F32) -> F32:
+def _put_quantiles(median: F32, near: F32, far: F32, highest: F32, out: Floats) -> None:
     """All levels, (levels, steps, N), from the widths of a share beyond of a tenth and less."""
-    values = np.empty((len(LEVELS), *median.shape), np.float32)
-    values[0] = median
-    slopes = near / (1 - DECADES[0]), np.maximum(far - near, 0)
+    far = np.maximum(far - near, 0)
+    near = near / np.float32(1 - DECADES[0])
+    out[0] = level = median
     for i, (last, decade) in enumerate(pairwise(DECADES), start=1):
-        slope = slopes[0] if decade < 1 + NIL else slopes[1]
-        np.multiply(slope, decade - last, out=values[i])
-        values[i] += values[i - 1]
-    np.minimum(values[-1], highest, out=values[-1])  # the others lie below, but for rounding
-    np.maximum(values[-1], values[-2], out=values[-1])
-    return values
+        below, level = level, (near if decade < 1 + NIL else far) * np.float32(decade - last)
+        level += below
+        if i == len(DECADES) - 1:
+            np.minimum(level, highest, out=level)  # the others lie below, but for rounding
+            np.maximum(level, below, out=level)
+        out[i] = level
+
+
+@lru_cache
+def steps_from(frame: Frame, row: int, cell: int) -> Steps:
+    """The steps after a row that is so many rows into its cell."""
+    shares = _between(frame)
+    cells = (row + np.arange(frame.horizon)) // cell
+    paired = np.zeros((frame.horizon, cells[-1] + 1, len(frame.anchors)), np.float32)
+    paired[np.arange(frame.horizon), cells] = shares
+    pairs = np.argwhere(paired.any(axis=0))
+    return Steps(shares, pairs[:, 0], pairs[:, 1], paired[:, pairs[:, 0], pairs[:, 1]])
 
 
 @lru_cache
 def _between(frame: Frame) -> F32:
-    """The share of each anchor in each step, (steps, A): linear in the logarithm of the step."""
+    """The share of each anchor in each step, (steps, A)."""
     steps = np.log(np.arange(1, frame.horizon + 1))
     place = np.interp(steps, np.log(frame.anchors), np.arange(len(frame.anchors)))
     distance = np.abs(place[:, None] - np.arange(len(frame.anchors)))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from ebbtide.forecast.tide.arrays import F32
@@ -132,12 +131,13 @@ def _begun(minutes: Floats, end: int, start: int, frame: Frame) -> Learner:
 
 
 class Evidence(NamedTuple):
-    """What series are recognized by, one column each."""
+    """What series are recognized by, one column each. A row before all that is known is absent."""
 
-    marks: F32
-    """Which of some rows of long ago are known, then the last rows."""
-    values: F32
-    """What those of long ago say. Some may be told anew: they only part those that end alike."""
+    late: F32
+    """The last rows."""
+    long_ago: F32
+    """Some rows of long ago. What they say may be told anew: it only parts series that end alike
+    and are known at the same of these rows."""
 
 
 def _evidence(history: History, before: int, frame: Frame) -> Evidence:
@@ -145,13 +145,8 @@ def _evidence(history: History, before: int, frame: Frame) -> Evidence:
     minutes, end = history.minutes, round(history.end / history.grid)
     end -= len(minutes) - before
     rows = SAMPLED * np.arange(*_sampled(end, frame)) - (end - before + 1)
-    values = _filled(minutes[np.maximum(rows, 0)])
-    if rows.size and rows[0] < 0:
-        values[rows < 0] = ABSENT
-    long_ago = np.where(values < 0, values, np.float32(1))
-    late = _filled(minutes[max(0, before - RECOGNIZED) : before])
-    absent = np.full((RECOGNIZED - len(late), minutes.shape[1]), ABSENT)
-    return Evidence(np.concatenate((long_ago, absent, late)), values)
+    late = np.arange(before - RECOGNIZED, before)
+    return Evidence(_looked_at(minutes, late), _looked_at(minutes, rows))
 
 
 def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> Evidence:
@@ -159,9 +154,8 @@ def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> E
     end = round(history.end / history.grid)
     if new > RECOGNIZED or _sampled(end - new, frame) != _sampled(end, frame):
         return _evidence(history, len(history.minutes), frame)
-    long_ago, late = np.split(evidence.marks, (len(evidence.values),))
-    marks = np.concatenate((long_ago, late[new:], _filled(history.minutes[-new:])))
-    return evidence._replace(marks=marks)
+    late = np.concatenate((evidence.late[new:], _filled(history.minutes[-new:])))
+    return evidence._replace(late=late)
 
 
 def _sampled(end: int, frame: Frame) -> tuple[int, int]:
@@ -169,27 +163,45 @@ def _sampled(end: int, frame: Frame) -> tuple[int, int]:
     return -(-(end - needed(frame)) // SAMPLED), (end - RECOGNIZED) // SAMPLED + 1
 
 
+def _looked_at(minutes: Floats, rows: Rows) -> F32:
+    """Some rows, in their order, of which the first may be absent."""
+    absent = np.count_nonzero(rows < 0)
+    values = _filled(minutes.take(rows[absent:], axis=0))
+    if not absent:
+        return values
+    return np.concatenate((np.full((absent, values.shape[1]), ABSENT), values))
+
+
 def _filled(minutes: Floats) -> F32:
     """Rows in which gaps can be compared."""
-    return np.where(np.isnan(minutes), GAP, minutes.astype(np.float32))
+    values = minutes.astype(np.float32)
+    np.copyto(values, GAP, where=np.isnan(values))
+    return values
 
 
 def _matched(known: Evidence, asked: Evidence) -> Rows:
     """For each column that is asked for, the same one of those that are known, or -1."""
-    if all(map(np.array_equal, known, asked)):
-        return np.arange(asked.marks.shape[1])
-    there = (known.marks[:, 0] != ABSENT) & (asked.marks[:, 0] != ABSENT)
-    known, asked = _where(there, known), _where(there, asked)
+    pairs = [_there(*pair) for pair in zip(known, asked, strict=True)]
+    if all(np.array_equal(*pair) for pair in pairs):
+        return np.arange(asked.late.shape[1])
+    late, long_ago = pairs
+    here, there = (_marks(*each) for each in zip(late, long_ago, strict=True))
     alike: dict[bytes, list[int]] = {}
-    for place, column in enumerate(np.ascontiguousarray(known.marks.T)):
+    for place, column in enumerate(here):
         alike.setdefault(column.tobytes(), []).append(place)
-    columns = zip(np.ascontiguousarray(asked.marks.T), asked.values.T, strict=True)
-    return np.array([_nearest(alike.get(m.tobytes(), []), known.values, v) for m, v in columns])
+    columns = zip(there, long_ago[1].T, strict=True)
+    return np.array([_nearest(alike.get(m.tobytes(), []), long_ago[0], v) for m, v in columns])
 
 
-def _where(there: NDArray[np.bool_], evidence: Evidence) -> Evidence:
-    """The evidence of some rows."""
-    return Evidence(evidence.marks[there], evidence.values[there[: len(evidence.values)]])
+def _there(known: F32, asked: F32) -> tuple[F32, F32]:
+    """Of the same rows of two histories those that neither lacks."""
+    lacking = max(np.count_nonzero(each[:, 0] == ABSENT) for each in (known, asked))
+    return known[lacking:], asked[lacking:]
+
+
+def _marks(late: F32, long_ago: F32) -> F32:
+    """What has to be the same of each series, (N, rows): the last, and which of old are known."""
+    return np.ascontiguousarray(np.concatenate((late, long_ago < 0)).T)
 
 
 def _nearest(places: list[int], known: F32, asked: F32) -> int:

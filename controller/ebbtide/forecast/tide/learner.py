@@ -8,7 +8,7 @@ from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.days import CURVES
 from ebbtide.forecast.tide.expected import LEARNT
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along
-from ebbtide.forecast.tide.fan import fan
+from ebbtide.forecast.tide.fan import fan, steps_from
 from ebbtide.forecast.tide.frame import Flights, Frame
 from ebbtide.forecast.tide.regression import FEATURES, beyond_the_last
 from ebbtide.forecast.tide.sample import Sample, sample
@@ -87,12 +87,14 @@ class Learner:
     def worse(self) -> F32:
         """Mean errors of late of what was foreseen, over those of persistence, (anchors, N)."""
         own, plain = self.widths.spreads.errors[:, DAY_AT], self.weights.scale
-        return np.where(plain > 0, own / np.where(plain > 0, plain, 1), 1)
+        return np.divide(own, plain, out=np.ones_like(own), where=plain > 0)
 
     def foresee(self, out: Floats) -> None:
         """Put the quantiles at every step from the last row on, (levels, steps, N), into place."""
-        curves = self.track.days.next(self.track.at, self.frame.horizon)
-        fan(self.frame, self._anchored(), curves, HIGHEST * self.track.highest, out)
+        days, at = self.track.days, self.track.at
+        steps = steps_from(self.frame, at % days.fine.cell, days.fine.cell)
+        curves = days.next(at, self.frame.horizon)
+        fan(steps, self._anchored(), curves, HIGHEST * self.track.highest, out)
 
     def _anchored(self) -> F32:
         """A constant, a multiple of each curve, and the widths, (A, 1 + CURVES + LEARNT, N)."""

@@ -49,12 +49,14 @@ class Seen(NamedTuple):
     """Those at rows that lie ahead, (rows, CURVES, N)."""
     first: int
     """Number of the row that stands first in these; a single row finds a ring."""
+    cell: int
+    """Rows that share a place in these."""
     said: Said
     """What those days say that are like the present one."""
 
     def ahead(self, numbers: Rows, anchors: Rows) -> F32:
         """The curves so many rows ahead of some, (T, A, CURVES, N)."""
-        places = (numbers[:, None] + anchors - self.first) % len(self.coming)
+        places = ((numbers[:, None] + anchors) // self.cell - self.first) % len(self.coming)
         if len(numbers) == 1:
             found: F32 = self.coming[places]
             return found
@@ -102,17 +104,17 @@ class Track:
         rows[:, GUARDED] = self._guard(rows[:, 0], rows[:, SINCE])
         if len(values) > 1:
             levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
-            coming, first = self.days.coming(numbers, levels), at
+            coming, first, cell = self.days.coming(numbers, levels), at, 1
             here = coming[: len(values)]
         else:
             here = self.days.step(at, self.now[None, GUARDED] / GUARD)
-            coming, first = self.days.ahead, 0
+            coming, first, cell = self.days.ahead, 0, self.days.fine.cell
         self._describe(rows, here)
         ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
         lived = np.minimum(ages, rows[:, SINCE])
         self.days.remember(values, numbers)
         said = self.alike.learn(self.days.coarse, numbers, rows[-1, GUARDED])
-        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first, said)
+        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first, cell, said)
         self._keep_high(rows[:, 0], at)
         self.learnt += total(known, 0)
         self.age = ages[-1]
