@@ -62,8 +62,12 @@ class Courses:
     """The courses of all queries that policies follow, by `policy/key`."""
 
     known: Mapping[str, Course] = field(default_factory=dict)
-    modelled: bool = True
-    """Whether they tell of this very fleet. Those of a day that is replayed tell of another one."""
+    foreign: frozenset[str] = frozenset()
+    """Those that tell of another fleet than this one: of that of a day which is replayed."""
+
+    def tells(self, policy: str, key: str) -> bool:
+        """Whether one of a policy's queries tells of this very fleet."""
+        return f"{policy}/{key}" not in self.foreign
 
     def of(self, policy: str, key: str) -> Course:
         """The course of one of a policy's queries."""

@@ -124,7 +124,7 @@ def read(
         level=known_level,
         newest=newest,
         silent=silent,
-        beyond_limit=_beyond(signal, value),
+        beyond_limit=beyond(signal, value),
         worse=_worse(signal, value, known_level),
         convicting=guilty,
     )
@@ -143,7 +143,8 @@ def _silent(seen: Observation, signal: GateSignal) -> Flag:
     return np.less(first.present() * first.per_replica, signal.min_demand)
 
 
-def _beyond(signal: GateSignal, value: Number) -> Flag:
+def beyond(signal: GateSignal, value: Number) -> Flag:
+    """Whether a value of a signal is beyond its limit; never where it has none."""
     return signal.sign * (value - signal.limit) > _HAIR
 
 
@@ -158,4 +159,4 @@ _HAIR = 1e-12
 
 
 def _bad(signal: GateSignal, value: Number, level: Number) -> Flag:
-    return _beyond(signal, value) | _worse(signal, value, level)
+    return beyond(signal, value) | _worse(signal, value, level)

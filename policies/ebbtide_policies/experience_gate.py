@@ -63,15 +63,20 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """For each signal a pace; and a rollback where the last step did harm."""
-        if not seen.courses.modelled:
-            said = "signals of that day tell of the fleet of that day: not modelled"
-            yield self._pace(NOTHING, "ExperienceNotModelled", said)
+        foreign = [
+            name for name in self.settings.signals if not seen.courses.tells(self.name, name)
+        ]
+        if foreign:
+            said = "{}: of that day, and so of the fleet of that day: not modelled"
+            yield self._pace(NOTHING, "ExperienceNotModelled", said, ", ".join(foreign))
+        if foreign and len(foreign) == len(self.settings.signals):
             return
         yield self._edited(seen, memory)
         trial = self._trial(seen, memory)
         for name, reading in self._readings(seen, memory, trial):
-            yield from self._holds(seen, name, reading, trial)
-            yield self._rollback(seen, name, reading, trial)
+            if name not in foreign:
+                yield from self._holds(seen, name, reading, trial)
+                yield self._rollback(seen, name, reading, trial)
         yield from self._after_a_breach(seen, memory)
 
     def _edited(self, seen: Observation, memory: Memory) -> Bound:

@@ -33,10 +33,13 @@ def unknown(name: object, known: Iterable[str]) -> str:
 
 def place(at: Path) -> str:
     """Write a path as people do: `spec.events.double-11.expect[0].times`."""
-    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in at)
+    steps = (step for step in at if step != _KEY)
+    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return "".join(parts).removeprefix(".")
 
 
+_KEY = "[key]"
+"""How pydantic tells that a key is wrong, and not what stands under it."""
 _LONGEST = 40
 _MAP = "{} is not a map; write its fields below it"
 _LIST = "{} is not a list"

@@ -1,6 +1,6 @@
 """From what was read to what policies see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,11 @@ _ANSWER_WITHIN = 180.0
 """An answer to a policy's own query that is older than this is unknown."""
 
 
+def every_query(promql: str) -> bool:
+    """Say of every query that it tells of the very fleet that is scaled, as it does live."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """Everything that was read at this tick, ready to be looked at."""
@@ -35,8 +40,8 @@ class Knowledge:
     histories: Histories
     forecasting: Forecasting
     words: Words
-    modelled: bool = True
-    """Whether signals tell of the very fleet that is scaled: not where a day is replayed."""
+    tells: Callable[[str], bool] = every_query
+    """Whether a PromQL tells of the very fleet that is scaled."""
 
 
 def observe(
@@ -186,11 +191,14 @@ def _courses(workload: Workload, knowledge: Knowledge) -> Courses:
     """The last minutes of the queries that policies follow."""
     source = next(iter(workload.signals.values())).source
     known: dict[str, Course] = {}
+    foreign: set[str] = set()
     for policy in workload.policies:
         for key, (promql, _) in policy.followed().items():
             track = knowledge.histories.track(workload.query(promql, source))
             known[f"{policy.name}/{key}"] = Minutes(track.newest or 0.0, track.values)
-    return Courses(known, knowledge.modelled)
+            if not knowledge.tells(promql):
+                foreign.add(f"{policy.name}/{key}")
+    return Courses(known, frozenset(foreign))
 
 
 def _answers(workload: Workload, histories: Histories, now: float) -> Mapping[str, float]:

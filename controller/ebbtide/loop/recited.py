@@ -167,4 +167,4 @@ class Listener:
         self.courses = {key: Overheard(each) for key, each in seen.courses.known.items()}
         demand = tuple(ToldDemand.of(each, self.demands[each.name]) for each in seen.demand)
         known = {key: ToldCourse(source) for key, source in self.courses.items()}
-        return replace(seen, demand=demand, courses=Courses(known, seen.courses.modelled))
+        return replace(seen, demand=demand, courses=Courses(known, seen.courses.foreign))

@@ -21,8 +21,8 @@ from ebbtide_policies.decide import decide
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.observation import Demand
 
-FORMAT = 1
-MEMORIES, MODELLED = "memories", "modelled"
+FORMAT = 2
+MEMORIES, FOREIGN = "memories", "foreign"
 """What stands beside the parts of an observation."""
 _MANY = 600
 """Minutes of the past that are new at once from which on all of it is told anew."""
@@ -91,7 +91,7 @@ class Recorder:
         decide(basis.policies, listener.over(seen), basis.memories)
         parts = observation_json(seen) | {
             MEMORIES: plain(basis.memories),
-            MODELLED: seen.courses.modelled,
+            FOREIGN: sorted(seen.courses.foreign),
         }
         return {
             "tick": seen.workload,

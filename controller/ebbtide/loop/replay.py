@@ -19,7 +19,7 @@ from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.plain import context_of, decision_json, observation_of, revived
 from ebbtide.loop.ports import MINUTE, Json
 from ebbtide.loop.recited import Recited, ToldCourse, ToldDemand
-from ebbtide.loop.recording import FORMAT, MEMORIES, MODELLED
+from ebbtide.loop.recording import FOREIGN, FORMAT, MEMORIES
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.course import Courses
 from ebbtide_policies.decide import decide
@@ -175,10 +175,11 @@ class Replay:
         workload = line["tick"]
         if workload not in self._policies:
             raise InvalidInput(f"the recording of {workload} does not begin with its policies")
-        said = {name: each for name, each in parts.items() if name not in (MEMORIES, MODELLED)}
+        said = {name: each for name, each in parts.items() if name not in (MEMORIES, FOREIGN)}
         courses = {key: ToldCourse(Recited(revived(a))) for key, a in line["courses"].items()}
         demand = [self._demand(workload, name, told) for name, told in line["demand"].items()]
-        seen = observation_of(said, demand=tuple(demand), courses=Courses(courses, parts[MODELLED]))
+        told = Courses(courses, frozenset(parts[FOREIGN]))
+        seen = observation_of(said, demand=tuple(demand), courses=told)
         outcome = decide(self._policies[workload], seen, revived(parts[MEMORIES]))
         anew = any(isinstance(each, Signal) for each in demand)
         now = decision_json(outcome.decision)

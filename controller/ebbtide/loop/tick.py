@@ -26,7 +26,7 @@ from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.heard import Heard
 from ebbtide.loop.history import Histories
 from ebbtide.loop.ledger import sound
-from ebbtide.loop.observe import Knowledge, columns, observe
+from ebbtide.loop.observe import Knowledge, columns, every_query, observe
 from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Target
 from ebbtide.loop.put_back import PutBack
 from ebbtide.loop.question import question
@@ -72,7 +72,9 @@ class Rules:
     namespace: str = ""
     """The operator's own, whose calendars and overrides hold everywhere."""
     replayed: bool = False
-    """Whether a day is replayed: its signals of experience tell of the fleet of that day."""
+    """Whether a day is replayed, so that nothing is foretold."""
+    tells: Callable[[str], bool] = every_query
+    """Whether a PromQL tells of this fleet: on a day that is replayed it tells of that day's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +155,10 @@ class Loop:
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         words = self._heard.of(survey)
         self._timed(seconds, "forecast", lambda: self._foresee(workloads, words, now))
-        claims, tend = Claims(survey), self._put_back.tend
+        claims, tend, there = Claims(survey), self._put_back.tend, survey.targets
         moved = self._timed(seconds, "put back", lambda: tend(survey, understood, claims, now))
-        modelled = not self._rules.replayed
-        knowledge = Knowledge(self._histories, self._forecasting, words, modelled)
+        knowledge = Knowledge(self._histories, self._forecasting, words, self._rules.tells)
         when = now, lambda: self._world.stopwatch() - begun
-        there = survey.targets
         cases = [
             _Case(w.moved_on(moved.get(w.key)), there.get(w.target), claims, knowledge, *when)
             for w in workloads

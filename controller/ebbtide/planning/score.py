@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.experience import Modelled, breached_minutes
 from ebbtide.planning.plant import Census, ready_replicas
 from ebbtide.planning.rivals import Behavior, Hpa, HpaSettings, Limit, Unit, run
 from ebbtide.planning.windows import lowest_ahead
@@ -69,9 +70,11 @@ class Score:
     """Changes of the replicas asked for."""
     largest_drop: float
     """Most replicas let go within 60 seconds."""
+    breached: float | None = None
+    """Minutes in which a signal of experience was beyond its limit; None: none is modelled."""
 
 
-def score(course: Course, price: float = 0.0) -> Score:
+def score(course: Course, price: float = 0.0, signals: Sequence[Modelled] = ()) -> Score:
     """Score one course; `price`: cost of a replica for an hour."""
     hours = course.tick / HOUR
     above = course.ready - course.demand
@@ -87,6 +90,7 @@ def score(course: Course, price: float = 0.0) -> Score:
         disruptions=course.disruptions,
         events=int(np.count_nonzero(np.diff(course.asked))),
         largest_drop=largest_drop(course.asked, course.tick, MINUTE),
+        breached=breached_minutes(signals, course.demand, course.ready, course.tick),
     )
 
 
@@ -111,6 +115,8 @@ class Trial:
     delay: float = 30.0
     """Seconds until a minute can be read."""
     price: float = 0.0
+    signals: Sequence[Modelled] = ()
+    """Signals of experience that follow from the load."""
 
     @cached_property
     def times(self) -> Lanes:
@@ -134,7 +140,7 @@ class Trial:
 
     def score(self, asked: Lanes) -> Score:
         """Score the replicas that a scaler asked for."""
-        return score(self.course(asked), self.price)
+        return score(self.course(asked), self.price, self.signals)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,11 @@
 """The embedded twin of an API server: objects, targets with simulated pods, conflicts, failures."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
+
+import numpy as np
 
 from ebbtide.adapters.embedded.autoscalers import SimulatedAutoscalers
 from ebbtide.adapters.embedded.objects import SimulatedObjects
@@ -22,6 +26,7 @@ from ebbtide.loop.ports import (
     Target,
 )
 from ebbtide.planning.plant import Census, Plant
+from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 _POLICY = "CapacityPolicy"
 
@@ -91,6 +96,12 @@ class SimulatedCluster(SimulatedObjects):
     def census(self, ref: Ref) -> Sequence[Census]:
         """Answer the fleet of a target at every moment it was moved on to, one entry a moment."""
         return self._workloads[ref].census
+
+    def ready_at(self, ref: Ref, moments: Lanes) -> Lanes:
+        """Answer how many replicas were ready at some moments; NaN before the target was there."""
+        census = self._workloads[ref].census
+        last = [bisect_right(census, at, key=attrgetter("now")) - 1 for at in moments.tolist()]
+        return np.array([census[i].ready if i >= 0 else UNKNOWN for i in last])
 
     # --- what the loop does
 

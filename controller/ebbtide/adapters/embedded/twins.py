@@ -8,7 +8,7 @@ import numpy as np
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span, Vector
 from ebbtide.planning.demand import DemandSeries
-from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 
 class Period(NamedTuple):
@@ -87,7 +87,9 @@ class DemandMetrics:
         self, series: Mapping[str, DemandSeries], now: Callable[[], float], delay: float = 30.0
     ) -> None:
         """Answer by `series` (PromQL -> series) what is known by the time `now` tells."""
-        self._series = dict(series)
+        self._series: dict[str, Callable[[Lanes], Lanes]] = {}
+        for promql, one in series.items():
+            self.answer(promql, one)
         self._now = now
         self._delay = delay
         self._vectors: dict[str, Callable[[], Mapping[str, float]]] = {}
@@ -99,7 +101,11 @@ class DemandMetrics:
 
     def answer(self, promql: str, series: DemandSeries) -> None:
         """Put a series under its PromQL."""
-        self._series[promql] = series
+        self._series[promql] = series.recorded
+
+    def answer_by(self, promql: str, minutes: Callable[[Lanes], Lanes]) -> None:
+        """Answer a PromQL by what follows from the past: values at moments of whole minutes."""
+        self._series[promql] = minutes
 
     def answer_each(self, promql: str, numbers: Callable[[], Mapping[str, float]]) -> None:
         """Put numbers of the moment, one a series, under a PromQL."""
@@ -129,13 +135,13 @@ class DemandMetrics:
         if self._is_down():
             return self._failure(query)
         at = np.arange(span.start, span.end + MINUTE / 2, MINUTE)
-        series = self._series.get(query.promql)
-        if series is None:
+        recorded = self._series.get(query.promql)
+        if recorded is None:
             return Minutes(span.start, np.full(at.size, UNKNOWN))
         unknown = at > now - self._delay
         for gap in self.gaps:
             unknown |= (at >= gap.start) & (at < gap.end)
-        return Minutes(span.start, np.where(unknown, UNKNOWN, series.recorded(at)))
+        return Minutes(span.start, np.where(unknown, UNKNOWN, recorded(at)))
 
     def _is_down(self) -> bool:
         now = self._now()

@@ -23,7 +23,6 @@ from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.simulation import Conditions, Simulation
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.score import score
 
 SUFFIX = ".test.yaml"
 
@@ -128,8 +127,8 @@ def _replayed(
     if len(keys) != 1:
         raise InvalidInput(f"a case is about one CapacityPolicy, and there are {len(keys)}")
     key = keys.pop()
-    price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
-    return Outcome(frames=frames, score=score(simulation.course(key, frames), price))
+    course = simulation.course(key, frames)
+    return Outcome(frames=frames, score=simulation.workbenches[key].scored(course))
 
 
 def _demand(path: pathlib.Path, tests: PolicyTests, case: Case) -> Recorded:

@@ -20,7 +20,7 @@ from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.options import Replay
-from ebbtide.cli.plan.planned import events_of, remarks
+from ebbtide.cli.plan.planned import events_of, remarks, unmodelled
 from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.page import Planned
@@ -29,7 +29,7 @@ from ebbtide.cli.report.words import Language
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import stretches
-from ebbtide.planning.score import Score, score
+from ebbtide.planning.score import Score
 
 _LEAST = 2
 _MOMENTS = 5
@@ -156,7 +156,8 @@ def _compared(
             course = simulation.course(told[0].workload, told)
             bench = simulation.workbenches[told[0].workload]
             unknown |= dict.fromkeys(remarks(bench))
-            scores[name] = score(course, bench.spec.capacity.cost_per_hour or 0.0)
+            unknown |= dict.fromkeys(unmodelled(bench, course))
+            scores[name] = bench.scored(course)
             frames[name], events[name] = told, events_of(simulation, bench.key)
             first = first or simulation
     if first is None:

@@ -9,7 +9,7 @@ from ebbtide.cli.plan.simulation import Frame, Simulation
 from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.plant import drive
 from ebbtide.planning.plant_settings import usual
-from ebbtide.planning.score import Course, Hindsight, Score, Trial, best_hpa, score
+from ebbtide.planning.score import Course, Hindsight, Score, Trial, best_hpa
 
 HPA_SYNC = 15.0
 """Seconds from one decision of the HPA to the next, as Kubernetes has it."""
@@ -18,8 +18,7 @@ CLAIRVOYANT = "clairvoyant"
 
 def compared(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Mapping[str, Score]:
     """Scores of Ebbtide and, after it, of its rivals and the clairvoyant bound."""
-    price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
-    mine = score(simulation.course(key, frames), price)
+    mine = simulation.workbenches[key].scored(simulation.course(key, frames))
     return {"ebbtide": mine, **rivals(simulation, key, frames, mine.shortfall)}
 
 
@@ -60,7 +59,8 @@ def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial
         tick=HPA_SYNC,
         lead=usual(bench.lead),
         delay=simulation.world.delay,
-        price=bench.spec.capacity.cost_per_hour or 0.0,
+        price=bench.price,
+        signals=bench.gate.modelled,
     )
 
 
@@ -79,21 +79,21 @@ def _lived(simulation: Simulation, key: str, where: tuple[Trial, int], hpa: Hind
     census = drive(plant, times, asked, trial.series.at(times))
     if not settings.eventful:
         return replace(hpa.score, disruptions=sum(one.disrupted for one in census))
-    return score(Course.told(census, trial.demand, trial.tick), trial.price)
+    return bench.scored(Course.told(census, trial.demand, trial.tick))
 
 
 def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
     """The same demand on a fleet that always has what its peak needs, mishaps and all."""
     bench, settings = simulation.workbenches[key], simulation.world.plant
-    course, price = simulation.course(key, frames), bench.spec.capacity.cost_per_hour or 0.0
+    course = simulation.course(key, frames)
     peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
     if settings.loss or settings.zone_losses:
         times = np.array([frame.now for frame in frames])
         plant = simulation.plant_of(bench, int(peak[0]), float(times[0]))
         census = drive(plant, times, peak, bench.signals[0][0].at(times))
-        return score(Course.told(census, course.demand, course.tick), price)
+        return bench.scored(Course.told(census, course.demand, course.tick))
     calm = replace(course, asked=peak, ready=peak, paid=peak, disruptions=0)
-    return score(calm, price)
+    return bench.scored(calm)
 
 
 def _clairvoyant(trial: Trial, least: float) -> Score:

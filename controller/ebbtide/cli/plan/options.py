@@ -107,5 +107,6 @@ class Replay:
             delay=seconds("--metric-delay", self.metric_delay),
             plant=told.plant(),
             outages=told.outages(),
+            experience=told.experience(),
             seed=told.scenario.seed if self.seed is None else self.seed,
         )

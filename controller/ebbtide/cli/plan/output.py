@@ -1,5 +1,6 @@
 """A plan as JSON, in a form that is published: docs/schema/plan.schema.json is made from it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -9,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from ebbtide.cli.output import Output, moment
 from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import changes
+from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore
 from ebbtide_policies.observation import Phase
@@ -28,6 +30,11 @@ class ScoreOutput(Output):
     disruptions: int = Field(ge=0, description="Live sessions on pods that were removed or lost.")
     events: int = Field(ge=0, description="Changes of the replicas asked for.")
     largest_drop: float = Field(ge=0, description="Most replicas let go within 60 seconds.")
+    breached: float | None = Field(
+        ge=0,
+        description="Minutes in which a signal of experience was beyond its limit; null: none that "
+        "has one is modelled.",
+    )
 
 
 class TierOutput(Output):
@@ -37,6 +44,13 @@ class TierOutput(Output):
     shortfall: float = Field(ge=0, description="What it was short of, in demand-minutes.")
     worst_minute: float = Field(ge=0, description="Its highest demand unserved at a tick.")
     unserved: float = Field(ge=0, le=1, description="Shortfall as a share of its demand.")
+
+
+class FaredOutput(Output):
+    """What a modelled signal of experience came to."""
+
+    worst: float | None = Field(description="The worst value of a tick; null: it said nothing.")
+    breached: float = Field(ge=0, description="Minutes beyond its limit.")
 
 
 class StepOutput(Output):
@@ -61,6 +75,9 @@ class PlanOutput(Output):
     )
     phases: dict[Phase, float] = Field(description="Hours in each phase.")
     tiers: dict[str, TierOutput] = Field(description="By tier, the most valuable first.")
+    experience: dict[str, FaredOutput] = Field(
+        description="By signal of experienceGate, those that are modelled."
+    )
     remarks: list[str] = Field(description="What a replay can't know.")
     steps: list[StepOutput] = Field(description="Every change of replicas.")
 
@@ -77,6 +94,14 @@ def score_output(told: Score) -> ScoreOutput:
 def tier_outputs(tiers: Mapping[str, TierScore]) -> dict[str, TierOutput]:
     """Tiers for programs."""
     return {name: TierOutput(**one._asdict()) for name, one in tiers.items()}
+
+
+def experience_outputs(fared: Mapping[str, Fared]) -> dict[str, FaredOutput]:
+    """What modelled signals came to, for programs."""
+    return {
+        name: FaredOutput(worst=None if math.isnan(worst) else worst, breached=breached)
+        for name, (worst, breached) in fared.items()
+    }
 
 
 def step_outputs(frames: Sequence[Frame]) -> list[StepOutput]:

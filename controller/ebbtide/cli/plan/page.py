@@ -30,6 +30,9 @@ _MEASURES: Mapping[str, Callable[[Score], str]] = {
 _DISRUPTIONS: Mapping[str, Callable[[Score], str]] = {
     "live sessions cut off": lambda one: f"{one.disruptions:,}",
 }
+_BREACHED: Mapping[str, Callable[[Score], str]] = {
+    "minutes users fared badly": lambda one: "-" if one.breached is None else f"{one.breached:,.0f}"
+}
 
 
 class Told(Protocol):
@@ -129,7 +132,9 @@ def scores(rows: Mapping[str, Score], *, disruptions: bool = False) -> Table:
     table.add_column("", style="dim", no_wrap=True)
     for name in rows:
         table.add_column(name, justify="right")
-    measures = {**_MEASURES, **_DISRUPTIONS} if disruptions else _MEASURES
+    measures = {**_MEASURES, **_DISRUPTIONS} if disruptions else dict(_MEASURES)
+    if any(one.breached is not None for one in rows.values()):
+        measures |= _BREACHED
     for measure, told in measures.items():
         table.add_row(measure, *map(told, rows.values()))
     return table

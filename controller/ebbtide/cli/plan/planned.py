@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from rich.console import Console
@@ -10,17 +10,24 @@ from rich.progress import Progress
 
 from ebbtide.cli.compare.comparison import rivals, static
 from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.output import PlanOutput, score_output, step_outputs, tier_outputs
-from ebbtide.cli.plan.simulation import POLICY, Frame, Simulation, Workbench
+from ebbtide.cli.plan.output import (
+    PlanOutput,
+    experience_outputs,
+    score_output,
+    step_outputs,
+    tier_outputs,
+)
+from ebbtide.cli.plan.simulation import POLICY, Frame, Simulation
+from ebbtide.cli.plan.workbench import Workbench
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.page import Planned
 from ebbtide.cli.tune.sweeping import announced
 from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE
-from ebbtide.planning.score import HOUR, Score, score
+from ebbtide.planning.experience import Fared, fared
+from ebbtide.planning.score import HOUR, Course, Score
 from ebbtide.planning.tiers import TierScore, by_tier
 from ebbtide_policies.demand import DAY
-from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.phase import SURGE_BEGINS
@@ -44,6 +51,8 @@ class Plan:
     """By tier of users, the most valuable first."""
     remarks: Sequence[str] = ()
     """What the replay can't know."""
+    experience: Mapping[str, Fared] = field(default_factory=dict)
+    """What the modelled signals of experience came to."""
 
     @property
     def phases(self) -> Mapping[Phase, float]:
@@ -63,6 +72,7 @@ class Plan:
             demand_minutes_short=self.score.shortfall * per_replica,
             phases=dict(self.phases),
             tiers=tier_outputs(self.tiers),
+            experience=experience_outputs(self.experience),
             remarks=list(self.remarks),
             steps=step_outputs(self.frames),
         )
@@ -101,15 +111,16 @@ def plans_of(
             progress.update(task, advance=tick)
     for key, told in frames.items():
         course = simulation.course(key, told)
-        price = simulation.workbenches[key].spec.capacity.cost_per_hour or 0.0
+        bench = simulation.workbenches[key]
         yield Plan(
             workload=key,
             frames=told,
-            score=score(course, price),
+            score=bench.scored(course),
             static=static(simulation, key, told),
             simulation=simulation,
-            tiers=by_tier(course, simulation.workbenches[key].signals[0][1], tiers),
-            remarks=list(remarks(simulation.workbenches[key])),
+            tiers=by_tier(course, bench.signals[0][1], tiers),
+            remarks=[*unmodelled(bench, course), *remarks(bench)],
+            experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
 
 
@@ -118,6 +129,22 @@ def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
     manifests = simulation.manifests
     mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
     return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
+
+
+def unmodelled(bench: Workbench, course: Course) -> Iterator[str]:
+    """What a replay can't know of how users fared."""
+    if bench.gate.foreign:
+        yield (
+            f"experienceGate: not modelled: {', '.join(bench.gate.foreign)}; a signal of that day "
+            "tells of the fleet of that day, and live the gate may hold steps, or take them back: "
+            "give a curve by the load (`experience` in a scenario)"
+        )
+    for one in bench.gate.modelled:
+        if one.left(course.demand, course.ready):
+            yield (
+                f"experience.{one.name}: the load was above {one.curve.loads[-1]:.0%}, where the "
+                "curve ends: nothing is known of users there, so nothing is let go meanwhile"
+            )
 
 
 def _young(minutes: Lanes) -> bool:
@@ -129,11 +156,6 @@ def _young(minutes: Lanes) -> bool:
 
 def remarks(bench: Workbench) -> Iterator[str]:
     """What a replay can't know, and where the recording may tell the capacity of its day."""
-    if bench.spec.written(ExperienceGate):
-        yield (
-            "experienceGate: not modelled, as its signals tell of the fleet of that day: live, "
-            "it may hold steps, or take them back"
-        )
     if _young(bench.signals[0][0].minutes):
         yield (
             "less than a day of the past is known: a surge that nobody announced stays in Peace, "

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic import model_validator as validated
 
 from ebbtide.api.base import LocalTime, Name, Rule, Spec, sortable
@@ -107,6 +115,22 @@ def _whole(tiers: Mapping[str, float]) -> Mapping[str, float]:
     return tiers
 
 
+def _curve(points: Mapping[float, float]) -> Mapping[float, float]:
+    """The points by their loads, ascending."""
+    if len(points) < _LINE:
+        raise ValueError('write two points or more, like {"60%": 0.002, "110%": 0.02}')
+    found = dict(sorted(points.items()))
+    steps = np.diff(list(found.values()))
+    if np.any(steps > 0) and np.any(steps < 0):
+        raise ValueError("values have to go one way only, up or down, as the load grows")
+    return found
+
+
+_LINE = 2
+Curve = Annotated[dict[Share, FiniteFloat], AfterValidator(_curve)]
+"""What a signal comes to by the load, demand over what ready replicas carry."""
+
+
 def _list(written: object) -> object:
     """One may be written without the list around it."""
     return tuple(written) if isinstance(written, list) else (written,)
@@ -158,6 +182,11 @@ class Scenario(Spec):
     )
     outages: Annotated[tuple[Stretch, ...], BeforeValidator(_list)] = Field(
         (), description="When the metrics store does not answer."
+    )
+    experience: dict[str, Curve] = Field(
+        {},
+        description="By the name of an experienceGate's signal: what it comes to under a load, "
+        "which is demand over what ready replicas carry. A signal without one is not modelled.",
     )
     tiers: Annotated[dict[str, Share], AfterValidator(_whole)] = Field(
         {}, description="Shares of the demand in order of value; what is short is the last's."

@@ -2,7 +2,8 @@
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,15 @@ from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import HOUSE, makers
+from ebbtide.cli.plan.gate import check_curves, gate_of
 from ebbtide.cli.plan.understood import resource_of
+from ebbtide.cli.plan.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Ref
 from ebbtide.loop.report import Account
 from ebbtide.loop.tick import Loop, Rules, World
 from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.experience import LoadCurve, load
 from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide.planning.plant_settings import BootTime
 from ebbtide.planning.pods import Victims, highest_first
@@ -50,6 +54,8 @@ class Conditions:
     """How the fleets behave otherwise; whoever scales a StatefulSet loses the highest ordinals."""
     outages: tuple[Period, ...] = ()
     """When the metrics store does not answer."""
+    experience: Mapping[str, LoadCurve] = field(default_factory=dict)
+    """What signals of experience come to under a load, by their names."""
     seed: int = 0
     """Of all that is left to chance."""
 
@@ -107,23 +113,6 @@ Answers = Callable[[Manifest, str], DemandSeries]
 """The demand behind a PromQL expression of a CapacityPolicy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workbench:
-    """One workload under simulation."""
-
-    key: str
-    ref: Ref
-    spec: CapacityPolicySpec
-    lead: float | BootTime
-    signals: tuple[tuple[DemandSeries, float], ...]
-    """The demand of each signal, and what one replica carries of it."""
-
-    def replicas_needed(self, times: Lanes) -> Lanes:
-        """The truth at some moments, in replicas at load 1.0; the largest signal counts."""
-        needs = [series.at(times) / per_replica for series, per_replica in self.signals]
-        return np.asarray(np.max(needs, axis=0))
-
-
 class Simulation:
     """Runs policies over known demand, as if their modes were Enforce."""
 
@@ -136,6 +125,7 @@ class Simulation:
     ) -> None:
         self.world = world
         self._now = 0.0
+        self._modelled: set[str] = set()
         self.workbenches: dict[str, Workbench] = {}
         self.cluster = SimulatedCluster(lambda: self._now)
         self.metrics = DemandMetrics({}, lambda: self._now, world.delay)
@@ -148,7 +138,11 @@ class Simulation:
             stopwatch=lambda: self._now,
         )
         rules = Rules(
-            forecasters=makers(), candidates=tuple(HOUSE), plugins=plugins or {}, replayed=True
+            forecasters=makers(),
+            candidates=tuple(HOUSE),
+            plugins=plugins or {},
+            replayed=True,
+            tells=self._modelled.__contains__,
         )
         self.loop = Loop(outside, rules)
 
@@ -157,6 +151,7 @@ class Simulation:
         self._now = start
         for manifest in self.manifests:
             self._apply(manifest, start)
+        check_curves(self.world.experience, (b.gate for b in self.workbenches.values()))
         while self._now < end:
             tick = self.loop.tick(self._now)
             if tick.failures:
@@ -193,7 +188,19 @@ class Simulation:
         spared = bench.spec.written(Sessions)
         if isinstance(spared, SessionsSettings) and spared.query:
             self.metrics.answer_each(spared.query, self.cluster.book(bench.ref).sessions)
+        for promql, curve in bench.gate.answers.items():
+            if promql in self._modelled:
+                raise InvalidInput(
+                    f"experience: two workloads ask {promql!r}; name one fleet in it"
+                )
+            self.metrics.answer_by(promql, partial(self._under_load, bench, curve))
+            self._modelled.add(promql)
         self.workbenches[bench.key] = bench
+
+    def _under_load(self, bench: Workbench, curve: LoadCurve, moments: Lanes) -> Lanes:
+        """What a signal of experience came to; unknown before the fleet was there."""
+        ready = self.cluster.ready_at(bench.ref, moments)
+        return curve.at(load(bench.replicas_needed(moments), ready))
 
     def plant_of(self, bench: Workbench, replicas: int, start: float) -> Plant:
         """A plant as that of a workload is; every one of them has the same luck."""
@@ -221,6 +228,7 @@ class Simulation:
             spec=spec,
             lead=self._lead(spec),
             signals=tuple(signals),
+            gate=gate_of(spec, self.world.experience, signals[0][1]),
         )
 
     def _lead(self, spec: CapacityPolicySpec) -> float | BootTime:

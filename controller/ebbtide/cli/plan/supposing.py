@@ -18,6 +18,7 @@ from ebbtide.cli.plan.demand import Recorded, demand_of, from_prometheus
 from ebbtide.cli.plan.edits import Edit, put
 from ebbtide.cli.plan.scenario import Scenario, Spread, VictimChoice
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.experience import LoadCurve
 from ebbtide.planning.plant import PlantSettings
 from ebbtide.planning.plant_settings import BootTime, NodeSettings, ZoneLoss
 from ebbtide.planning.pods import Victims, at_random, highest_first, newest_first
@@ -112,6 +113,11 @@ class Supposed:
             spare=pool.spare,
             keep=pool.keep,
         )
+
+    def experience(self) -> Mapping[str, LoadCurve]:
+        """What signals of experience come to under a load, by their names."""
+        told = self.scenario.experience.items()
+        return {name: LoadCurve(tuple(one), tuple(one.values())) for name, one in told}
 
     def outages(self) -> tuple[Period, ...]:
         """When the metrics store does not answer."""

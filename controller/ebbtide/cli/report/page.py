@@ -40,6 +40,9 @@ _MEASURES: Mapping[str, Measure] = {
     "drop": lambda one: f"{one.largest_drop:,.0f}",
 }
 _CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
+_BREACHED: Mapping[str, Measure] = {
+    "breached": lambda one: NOTHING if one.breached is None else f"{one.breached:,.0f}"
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +118,10 @@ def _course(one: Planned, said: Mapping[str, str]) -> str:
 def _scores(one: Planned, said: Mapping[str, str]) -> str:
     heads = "".join(f"<th>{escape(name)}</th>" for name in one.scores)
     cut_off = _CUT_OFF if any(s.disruptions for s in one.scores.values()) else {}
+    fared = _BREACHED if any(s.breached is not None for s in one.scores.values()) else {}
     rows = [
         _row(said[name], [of(s) for s in one.scores.values()])
-        for name, of in {**_MEASURES, **cut_off}.items()
+        for name, of in {**_MEASURES, **cut_off, **fared}.items()
     ]
     bound = [*one.scores.values()][-1].replica_hours
     beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in one.scores.values()]
