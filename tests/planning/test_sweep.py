@@ -17,10 +17,14 @@ from ebbtide.api.parse import parse_policy
 from ebbtide.cli.plan.demand import Recorded as SweptDemand
 from ebbtide.cli.plan.foresight import foreseen
 from ebbtide.cli.plan.simulation import Conditions, Simulation
+from ebbtide.cli.tune.scene import Scene
 from ebbtide.cli.tune.sweeping import Timing, ground
+from ebbtide.cli.tune.trials import ByLoop, BySweep
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.lanes import Policies
+from ebbtide.planning.plant_settings import PlantSettings
+from ebbtide.planning.pods import Victims, at_random, highest_first
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import Cut, Swept, World, replicas_asked, replicas_asked_of_each
 from ebbtide.planning.variants import swept
@@ -304,6 +308,37 @@ def test_variants_see_events_words_and_phases_as_the_loop_does(
     for cut in (Cut(1, len(asked[0]), 0), Cut(4, -(-len(asked[0]) // 4), 40)):
         found = replicas_asked(here.world, variants, cut)
         np.testing.assert_array_equal(found.T, asked)
+
+
+# --- sessions that end in their own time ------------------------------------------------------
+
+
+@settings(max_examples=3)
+@given(
+    seed=st.integers(0, 99),
+    session=st.sampled_from([300.0, 3600.0]),
+    victims=st.sampled_from([None, highest_first, at_random]),
+    termination=st.sampled_from([0.0, 90.0]),
+)
+def test_sessions_live_and_are_cut_off_tick_for_tick_as_in_the_loop(
+    seed: int, session: float, victims: Victims | None, termination: float
+) -> None:
+    demand = DemandSeries(start=START, minutes=evening().minutes[290:350])
+    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    plant = PlantSettings(session=session, victims=victims, termination=termination)
+    conditions = Conditions(tick=MINUTE, delay=DELAY, plant=plant, seed=seed)
+    written = [spec(VARIANTS[i]) for i in (0, 1)]
+    policy = Manifest(
+        kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=spec({})
+    )
+    trial, truth = Scene([policy], recorded, conditions).staged(written, lambda *_: None)
+    swept_fleets = trial.fleets(written)
+    looped = ByLoop(policy, (), recorded, conditions).fleets(written)
+    assert isinstance(trial, BySweep)
+    assert swept_fleets.disrupted.sum() > 0
+    for found, expected in zip(swept_fleets, looped, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert truth.demand.size == len(looped.asked)
 
 
 def test_variants_that_are_no_variants_of_each_other_are_refused() -> None:

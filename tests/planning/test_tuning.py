@@ -36,6 +36,11 @@ def test_the_front_is_what_no_other_one_beats(points: list[tuple[int, int]]) -> 
     assert [hours[i] for i in kept] == sorted(hours[i] for i in kept)
 
 
+def test_who_cuts_fewer_off_is_on_the_front_though_it_costs_more() -> None:
+    told = found([10.0, 20.0, 30.0], [0.1, 0.1, 0.1])._replace(disruptions=np.array([5, 2, 4]))
+    assert front(told) == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("objective", "best"),
     [

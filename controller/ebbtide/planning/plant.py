@@ -47,6 +47,15 @@ class Census(NamedTuple):
     lost: int = 0
     """Pods that were lost and replaced."""
 
+    def then(self, second: "Census") -> "Census":
+        """One census of two of the same moment; who found no pod at first asked again."""
+        return second._replace(
+            arrived=self.arrived + second.arrived,
+            ended=self.ended + second.ended,
+            disrupted=self.disrupted + second.disrupted,
+            lost=self.lost + second.lost,
+        )
+
 
 class Plant:
     """A fleet that moves on when it is told the time.

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.planning.clairvoyant import least_replicas
-from ebbtide.planning.plant import ready_replicas
+from ebbtide.planning.fleets import Fleets, without_sessions
 from ebbtide_policies.demand import DAY, HOUR
 from ebbtide_policies.lanes import Lanes
 
 WORST_DAYS = 3
 """Days that are set aside to see what goes unserved all the time, and not in a burst."""
+
+_NOBODY_COUNTS = np.zeros(0)
 
 
 class Measured(NamedTuple):
@@ -29,6 +31,8 @@ class Measured(NamedTuple):
     """Changes of the replicas asked for, a day."""
     steady: Lanes
     """Shortfall as a share of demand, without that of the worst days."""
+    disruptions: Lanes = _NOBODY_COUNTS
+    """Sessions that were cut off."""
 
 
 class Truth(NamedTuple):
@@ -72,18 +76,23 @@ def _of(found: Measured, one: int) -> Measured:
 
 def measured(asked: Lanes, truth: Truth) -> Measured:
     """Measure variants by the replicas that they asked for, (ticks, variants)."""
-    ready = ready_replicas(asked, truth.boot)
-    short = np.fmax(truth.demand[:, np.newaxis] - ready, 0.0)
+    return measured_fleets(without_sessions(asked, truth.boot), truth)
+
+
+def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
+    """Measure variants by what came of their fleets."""
+    short = np.fmax(truth.demand[:, np.newaxis] - fleets.ready, 0.0)
     total = float(np.nansum(truth.demand))
     days = max(truth.demand.size * truth.tick, 1.0) / DAY
     bound = least_replicas(truth.demand, truth.boot).sum()
     return Measured(
-        replica_hours=asked.sum(axis=0) * truth.tick / HOUR,
-        beside_bound=asked.sum(axis=0) / bound,
+        replica_hours=fleets.paid.sum(axis=0) * truth.tick / HOUR,
+        beside_bound=fleets.paid.sum(axis=0) / bound,
         unserved=short.sum(axis=0) / (total or 1.0),
         missed=short.sum(axis=0) / bound,
-        changes=np.count_nonzero(np.diff(asked, axis=0), axis=0) / days,
+        changes=np.count_nonzero(np.diff(fleets.asked, axis=0), axis=0) / days,
         steady=steady(_by_day(short, truth.tick), total or 1.0),
+        disruptions=fleets.disrupted.sum(axis=0),
     )
 
 
@@ -101,11 +110,12 @@ def steady(short: Lanes, demand: float) -> Lanes:
 
 
 def front(found: Measured) -> Sequence[int]:
-    """The variants that no other one beats in both cost and service, cheapest first."""
-    order = np.lexsort((found.unserved, found.replica_hours)).tolist()
+    """The variants that no other one beats in cost, service and disruptions, cheapest first."""
+    cut_off = found.disruptions if found.disruptions.size else np.zeros_like(found.unserved)
+    failed = np.stack((found.unserved, cut_off), axis=1)
     kept: list[int] = []
-    for one in order:
-        if not kept or found.unserved[one] < found.unserved[kept[-1]]:
+    for one in np.lexsort((cut_off, found.unserved, found.replica_hours)).tolist():
+        if not np.any(np.all(failed[kept] <= failed[one], axis=1)):
             kept.append(one)
     return kept
 

@@ -27,15 +27,6 @@ class EmbeddedWorkload:
         census = self.plant.advance(now, self.replicas, self.offered(now))
         before, self.ready = self.ready, census.ready - self.pods.failing
         if self.census and self.census[-1].now == now:
-            census = _together(self.census.pop(), census)
+            census = self.census.pop().then(census)
         self.census.append(census)
         return self.ready != before
-
-
-def _together(first: Census, second: Census) -> Census:
-    """Make one census of two of the same moment; who found no pod at first asked again."""
-    return second._replace(
-        arrived=first.arrived + second.arrived,
-        ended=first.ended + second.ended,
-        disrupted=first.disrupted + second.disrupted,
-    )

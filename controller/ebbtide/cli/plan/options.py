@@ -16,6 +16,18 @@ from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.simulation import Conditions
 from ebbtide.cli.plan.supposing import Supposed, supposed
 
+WhatIfs = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=VALUE", help="Change the scenario: times=1.4, later=-2h, boot=5m."),
+]
+ScenarioFile = Annotated[
+    pathlib.Path | None, typer.Option(metavar="FILE", help="Demand, plant and mishaps, as YAML.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="NUMBER", help="Of all that the scenario leaves to chance."),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
@@ -40,20 +52,9 @@ class Replay:
             "--set", metavar="FIELD=VALUE", help="Change a policy: policies.descent.maxStep=20%."
         ),
     ] = None
-    what_if: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=VALUE", help="Change the scenario: times=1.4, later=-2h, boot=5m."
-        ),
-    ] = None
-    scenario: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Demand, plant and mishaps, as YAML."),
-    ] = None
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="NUMBER", help="Of all that the scenario leaves to chance."),
-    ] = None
+    what_if: WhatIfs = None
+    scenario: ScenarioFile = None
+    seed: Seed = None
 
     def manifests(self, files: Sequence[str]) -> list[Manifest]:
         """The manifests of some files, with what is changed.

@@ -1,6 +1,5 @@
 """The very loop that runs in a cluster, on embedded twins and a fast clock: for demo and plan."""
 
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,7 +25,6 @@ from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.experience import LoadCurve, load
 from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide.planning.plant_settings import BootTime
-from ebbtide.planning.pods import Victims, highest_first
 from ebbtide.planning.score import Course
 from ebbtide.planning.seen_demand import DELAY
 from ebbtide_policies.contract import Bound, Decision, Kind
@@ -107,8 +105,6 @@ def _need(decision: Decision) -> int:
     return int(max((whole(floor) for floor in floors if np.isfinite(floor)), default=0.0))
 
 
-_VICTIMS: Mapping[str, Victims] = {"StatefulSet": highest_first}
-
 Answers = Callable[[Manifest, str], DemandSeries]
 """The demand behind a PromQL expression of a CapacityPolicy."""
 
@@ -175,7 +171,7 @@ class Simulation:
 
     def _add(self, manifest: Manifest, start: float) -> None:
         """Put the target of a policy there, with the replicas that its demand asks for at first."""
-        bench = self._workbench(manifest)
+        bench = self.workbench_of(manifest)
         rival = next((b.key for b in self.workbenches.values() if b.ref == bench.ref), None)
         if rival:
             raise InvalidInput(f"{bench.key} and {rival} scale the same {bench.ref}; leave one out")
@@ -204,12 +200,10 @@ class Simulation:
 
     def plant_of(self, bench: Workbench, replicas: int, start: float) -> Plant:
         """A plant as that of a workload is; every one of them has the same luck."""
-        victims = self.world.plant.victims or _VICTIMS.get(bench.ref.kind)
-        luck = np.random.default_rng([self.world.seed, zlib.crc32(bench.key.encode())])
-        settings = replace(self.world.plant, lead=bench.lead, victims=victims)
-        return Plant(settings, replicas, start, luck)
+        return bench.plant(self.world.plant, replicas, start, self.world.seed)
 
-    def _workbench(self, manifest: Manifest) -> Workbench:
+    def workbench_of(self, manifest: Manifest) -> Workbench:
+        """A workload that is not under way yet."""
         spec = parse_policy(manifest.spec)
         key = f"{manifest.namespace}/{manifest.name}"
         signals = []

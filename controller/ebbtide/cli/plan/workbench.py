@@ -1,6 +1,8 @@
 """One workload under simulation: what it has to carry, and how what came of it is scored."""
 
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,9 +10,14 @@ from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.cli.plan.gate import Gate
 from ebbtide.loop.ports import Ref
 from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant_settings import BootTime
+from ebbtide.planning.plant import Plant
+from ebbtide.planning.plant_settings import BootTime, PlantSettings
+from ebbtide.planning.pods import Victims, highest_first
 from ebbtide.planning.score import Course, Score, score
 from ebbtide_policies.lanes import Lanes
+
+_VICTIMS: Mapping[str, Victims] = {"StatefulSet": highest_first}
+"""Kinds that have an order of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,12 @@ class Workbench:
         """The truth at some moments, in replicas at load 1.0; the largest signal counts."""
         needs = [series.at(times) / per_replica for series, per_replica in self.signals]
         return np.asarray(np.max(needs, axis=0))
+
+    def plant(self, settings: PlantSettings, replicas: int, start: float, seed: int) -> Plant:
+        """A plant as that of the workload is; every one of them has the same luck."""
+        victims = settings.victims or _VICTIMS.get(self.ref.kind)
+        luck = np.random.default_rng([seed, zlib.crc32(self.key.encode())])
+        return Plant(replace(settings, lead=self.lead, victims=victims), replicas, start, luck)
 
     def scored(self, course: Course) -> Score:
         """Score what came of it, or of a rival in its place."""

@@ -11,26 +11,23 @@ from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.demand import demand_of
 from ebbtide.cli.plan.edits import edited
 from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.cli.screen import screen
 from ebbtide.cli.tune.choice import found_by_margin, found_by_objective
-from ebbtide.cli.tune.jobs import Search, Spec, Tried, Workers
+from ebbtide.cli.tune.jobs import Search, Tried, Workers
 from ebbtide.cli.tune.options import Aim, Operator, Past, Telling, Work
 from ebbtide.cli.tune.output import output
 from ebbtide.cli.tune.page import Tuned, page, patch
 from ebbtide.cli.tune.published import published
 from ebbtide.cli.tune.record import Record, fingerprint, keys
-from ebbtide.cli.tune.sweeping import Timing, ground
+from ebbtide.cli.tune.scene import Scene
+from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.seen_demand import DELAY
 from ebbtide.planning.tuning import Measured, judged
-from ebbtide.planning.variants import left_out
 from ebbtide_policies.demand import DAY
 
 
@@ -77,8 +74,12 @@ def _tuned(
     specs = [edited(manifest, edits, plugins()).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        search = _search(manifest, manifests, past, progress)
-        kept = Record(work.record, fingerprint(search, manifest.spec)) if work.record else None
+        told = past.supposed()
+        recorded = past.recorded(told, manifests)
+        search = _search(Scene(manifests, recorded, past.world(told)), specs, past, progress)
+        written = [*map(_said, manifests), told.scenario.model_dump(mode="json")]
+        same = fingerprint(search, recorded, written)
+        kept = Record(work.record, same) if work.record else None
         tried = _tried(search, specs, Workers(work.jobs, work.cluster), kept, progress)
     searched, held = (
         Measured(*map(np.array, zip(*part, strict=True))) for part in zip(*tried, strict=True)
@@ -90,14 +91,20 @@ def _tuned(
         else found_by_margin(searched, level)
     )
     return Tuned(
-        workload=search.world.workload,
+        workload=search.workload,
         objective=level,
         margin=found.margin,
         variants=variants,
         candidates=judged(searched, held, found.best),
         why=found.why,
-        left_out=left_out(spec, plugins()),
+        left_out=search.trial.left_out(spec),
     )
+
+
+def _said(manifest: Manifest) -> Sequence[object]:
+    """What a manifest says, wherever it stands."""
+    head = manifest.kind, manifest.namespace, manifest.name
+    return [*head, dict(manifest.labels), dict(manifest.spec)]
 
 
 def _hand_over(change: str, to: pathlib.Path | None) -> None:
@@ -114,21 +121,14 @@ def _policy(manifests: Sequence[Manifest]) -> Manifest:
     return policies[0]
 
 
-def _search(
-    manifest: Manifest, manifests: Sequence[Manifest], past: Past, progress: Progress
-) -> Search:
-    """Forecast once, for all variants."""
-    checked = past.checked
+def _search(scene: Scene, specs: Sequence[Spec], past: Past, progress: Progress) -> Search:
+    """All that is needed to try a variant."""
     task = progress.add_task("forecasting")
-    here = ground(
-        manifest,
-        demand_of([manifest], past.csv, past.prometheus, past.since),
-        Timing(seconds("--tick", past.tick, 1), DELAY),
-        lambda done, of: progress.update(task, completed=done, total=of),
-        manifests,
+    trial, truth = scene.staged(
+        specs, lambda done, of: progress.update(task, completed=done, total=of)
     )
-    first_held = round((1 - checked) * here.world.now.size)
-    return Search(here.world, here.truth, first_held)
+    first_held = round((1 - past.checked) * truth.demand.size)
+    return Search(scene.workload, trial, truth, first_held)
 
 
 def _tried(

@@ -6,17 +6,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from ebbtide.api.parse import parse_policy
-from ebbtide.cli.models import plugins
+from ebbtide.cli.tune.trials import Spec, Trial
 from ebbtide.errors import ClusterUnavailable, InvalidInput
-from ebbtide.planning.sweep import World, replicas_asked
-from ebbtide.planning.tuning import Measured, Truth, measured
-from ebbtide.planning.variants import swept
+from ebbtide.planning.tuning import Measured, Truth, measured_fleets
 
-AT_ONCE = 100
-"""Most variants that are replayed side by side."""
-Spec = Mapping[str, Any]
-"""The spec of one variant as it is written."""
 Batch = tuple[int, Sequence[Spec]]
 """The index of the first variant, and the variants from there on."""
 _ANSWERS_WITHIN = "10s"
@@ -33,17 +26,19 @@ class Tried(NamedTuple):
 class Search:
     """All that is needed to try a variant; it travels to wherever that is done."""
 
-    world: World
+    workload: str
+    trial: Trial
     truth: Truth
     first_held: int
     """The first tick that is held back."""
 
     def tried(self, specs: Sequence[Spec]) -> Sequence[Tried]:
         """Replay variants side by side."""
-        brought = plugins()
-        asked = replicas_asked(self.world, [swept(parse_policy(spec), brought) for spec in specs])
+        fleets = self.trial.fleets(specs)
         parts = (slice(0, self.first_held), slice(self.first_held, None))
-        rows = [_rows(measured(asked[part], self.truth.within(part))) for part in parts]
+        rows = [
+            _rows(measured_fleets(fleets.during(part), self.truth.within(part))) for part in parts
+        ]
         return [Tried(*both) for both in zip(*rows, strict=True)]
 
 
@@ -76,7 +71,8 @@ class Workers:
             ClusterUnavailable: the scheduler does not answer.
 
         """
-        size = AT_ONCE if self.alone else max(1, min(AT_ONCE, -(-len(wanted) // (2 * self.jobs))))
+        most = search.trial.at_once
+        size = most if self.alone else max(1, min(most, -(-len(wanted) // (2 * self.jobs))))
         batches = [wanted[i : i + size] for i in range(0, len(wanted), size)]
         work = [(i, [specs[one] for one in batch]) for i, batch in enumerate(batches)]
         for i, found in self._done(search, work):

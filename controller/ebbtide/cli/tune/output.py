@@ -14,6 +14,9 @@ class MeasuredOutput(Output):
     beside_bound: float = Field(ge=0, description="The same over that of the clairvoyant bound.")
     unserved: float = Field(ge=0, le=1, description="Shortfall as a share of demand.")
     changes_a_day: float = Field(ge=0, description="Changes of the replicas asked for.")
+    disruptions: int = Field(
+        ge=0, description="Live sessions cut off; 0 where the scenario has none."
+    )
 
 
 class CandidateOutput(Output):
@@ -36,7 +39,7 @@ class TuneOutput(Output):
     not_modelled: list[str] = Field(description="What the replay left out.")
     evidence: str = Field(description="What speaks for the recommended one, as a sentence.")
     front: list[CandidateOutput] = Field(
-        description="The front of cost and service, cheapest first."
+        description="The front of cost, service and disruptions, cheapest first."
     )
 
 
@@ -67,4 +70,5 @@ def _measured(found: Measured) -> MeasuredOutput:
         beside_bound=float(found.beside_bound),
         unserved=float(found.unserved),
         changes_a_day=float(found.changes),
+        disruptions=int(found.disruptions),
     )

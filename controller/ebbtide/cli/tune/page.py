@@ -17,6 +17,7 @@ from ebbtide_policies.quantities import show_share
 
 COLUMNS = 4
 """Fields that have a column, of those in which variants differ."""
+_COLUMNS = ("HOURS", "X BOUND", "UNSERVED", "HELD BACK: X BOUND", "UNSERVED", "CHANGES/DAY")
 ROWS = 14
 """Rows of the front that are shown, the recommended one among them."""
 
@@ -70,7 +71,8 @@ def page(tuned: Tuned) -> RenderableType:
     table.add_column(" ")
     for field in fields:
         table.add_column(field.rpartition(".")[2].upper(), justify="right")
-    for name in ("HOURS", "X BOUND", "UNSERVED", "HELD BACK: X BOUND", "UNSERVED", "CHANGES/DAY"):
+    cut_off = any(one.searched.disruptions > 0 for one in tuned.candidates)
+    for name in (*_COLUMNS, *(["CUT OFF"] if cut_off else [])):
         table.add_column(name, justify="right")
     for one in _shown(tuned):
         values = [str(tuned.variants[one.variant][i].value) for i in telling]
@@ -84,9 +86,11 @@ def page(tuned: Tuned) -> RenderableType:
             f"{float(held.beside_bound):.3f}",
             f"{float(held.unserved):.4%}",
             f"{float(mine.changes):,.0f}",
+            *([f"{float(mine.disruptions):,.0f}"] if cut_off else []),
             style="bold" if one.recommended else "",
         )
-    head = Text.assemble((tuned.workload, "bold"), "  the front of cost against service")
+    against = "service and sessions cut off" if cut_off else "service"
+    head = Text.assemble((tuned.workload, "bold"), f"  the front of cost against {against}")
     said = [Text(f"{tuned.evidence()}.")]
     if float(tuned.best.held_back.unserved) > tuned.objective:
         said.append(

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 from ebbtide.cli.files import read
-from ebbtide.cli.tune.jobs import Search, Spec, Tried
+from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.tune.jobs import Search, Tried
+from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning import Measured
 
@@ -66,16 +68,19 @@ def _whole(text: str) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def fingerprint(search: Search, spec: Spec) -> str:
-    """What two searches have in common if they would find the same: all but the variants."""
-    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode())
+def fingerprint(search: Search, recorded: Recorded, written: Sequence[object]) -> str:
+    """What two searches have in common if they would find the same: all but the variants.
+
+    `written` is what is said of them: manifests and a scenario, as JSON would have it.
+    """
+    digest = hashlib.sha256(json.dumps(written, sort_keys=True).encode())
+    truth, span = search.truth, (recorded.start, recorded.end)
     digest.update(
-        f"{version('ebbtide')} {Measured._fields} {search.first_held} {search.truth.boot}".encode()
+        f"{version('ebbtide')} {Measured._fields} {search.first_held} {truth.boot} {truth.tick}"
+        f" {span}".encode()
     )
-    digest.update(repr((search.world.events, search.world.overrides)).encode())
-    for demand in search.world.demands.values():
-        digest.update(demand.recorded.minutes.tobytes())
-    digest.update(search.world.now.tobytes())
+    for _, series in sorted(recorded.series.items()):
+        digest.update(series.minutes.tobytes())
     return digest.hexdigest()
 
 

@@ -1,0 +1,61 @@
+"""From what is written and recorded to the way in which variants are tried."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_policy
+from ebbtide.cli.models import plugins
+from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.plan.gate import check_curves
+from ebbtide.cli.plan.simulation import POLICY, Conditions, Simulation
+from ebbtide.cli.tune.sweeping import Timing, ground
+from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
+from ebbtide.planning.plant_settings import usual
+from ebbtide.planning.tuning import Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One policy with what is written beside it, its demand, and the world that it meets it in."""
+
+    manifests: Sequence[Manifest]
+    recorded: Recorded
+    world: Conditions
+
+    @property
+    def manifest(self) -> Manifest:
+        """The policy that is tuned."""
+        return next(one for one in self.manifests if one.kind == POLICY)
+
+    @property
+    def workload(self) -> str:
+        """Its namespace/name."""
+        return f"{self.manifest.namespace}/{self.manifest.name}"
+
+    def staged(
+        self, specs: Sequence[Spec], told: Callable[[int, int], None]
+    ) -> tuple[Trial, Truth]:
+        """How variants are tried, and what they are measured by; `told` hears of forecasts.
+
+        Raises:
+            InvalidInput: what one replica carries is behind a query, or a curve has no signal.
+
+        """
+        simulation = Simulation([], self.recorded.answer, self.world, plugins())
+        bench, world = simulation.workbench_of(self.manifest), self.world
+        check_curves(world.experience, [bench.gate])
+        beside = tuple(one for one in self.manifests if one.kind != POLICY)
+        if not all(sweepable(parse_policy(spec), world) for spec in specs):
+            now = np.arange(self.recorded.start, self.recorded.end + world.tick, world.tick)
+            boot = int(np.ceil(usual(bench.lead) / world.tick))
+            truth = Truth(bench.replicas_needed(now), world.tick, boot)
+            return ByLoop(self.manifest, beside, self.recorded, world), truth
+        timing = Timing(world.tick, world.delay)
+        here = ground(self.manifest, self.recorded, timing, told, self.manifests)
+        plant = world.plant
+        counted = plant.session or plant.termination
+        crowd = Crowd(bench, plant, world.seed) if counted else None
+        return BySweep(here.world, crowd), here.truth
