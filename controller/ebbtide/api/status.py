@@ -12,7 +12,7 @@ from ebbtide.api.boot_status import LeadTimeStatus, PrewarmStatus
 from ebbtide.api.hands import HandStatus, MinimumStatus
 from ebbtide.api.moments import Moment, Part, epoch, stamp
 from ebbtide.api.session_status import SessionsStatus
-from ebbtide.api.tuning import TuningStatus
+from ebbtide.api.tuning import AttemptStatus, TuningStatus
 
 __all__ = ["MOST_BOUNDS", "MOST_DECISIONS", "CapacityPolicyStatus", "Moment", "epoch", "stamp"]
 
@@ -170,6 +170,12 @@ class CapacityPolicyStatus(Part):
     )
     tuning: TuningStatus | None = Field(
         None, description="The settings that the workload's own past speaks for."
+    )
+    tuning_attempt: AttemptStatus | None = Field(
+        None,
+        description="The last replay of that past, until something comes of one: on record before "
+        "it is begun, so that a successor waits before it tries what may have ended its "
+        "predecessor.",
     )
     actuator: str | None = Field(
         None, description="How decisions reach the fleet. Nothing: by Scale."

@@ -46,6 +46,16 @@ class AppliedStatus(Part):
     held_until: Moment | None = Field(None, description="Until when that is so.")
 
 
+class AttemptStatus(Part):
+    """A replay of the past of which nothing has come so far."""
+
+    at: Moment = Field(description="When it was put on record: before it is begun, or as failed.")
+    times: int = Field(description="How many in a row there were.")
+    failed: bool = Field(
+        description="Whether it is known to have failed; else it goes on, or was cut off."
+    )
+
+
 class TuningStatus(Part):
     """The settings that a workload's own past speaks for, and what they are based on."""
 

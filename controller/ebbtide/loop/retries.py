@@ -1,9 +1,16 @@
-"""When a replay that failed is asked for again: soon at first, then ever less often."""
+"""When a replay that failed is asked for again: soon at first, then ever less often.
 
+A replay may end its own operator, by the memory that it takes. So it is on record before it is
+begun: a successor that finds it there counts it as failed, and waits before it tries the same.
+"""
+
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ebbtide.api.status import stamp
+from ebbtide.loop.ledger import moment
+from ebbtide.loop.ports import Json
 
 FAILED = "TuningFailed"
 """The condition that says so."""
@@ -11,6 +18,36 @@ SOON = 300.0
 """Seconds from the first failure to the next attempt; after each further one it is twice that."""
 SELDOM = 3600.0
 """Seconds that are the most: what is wrong for hours is not mended by asking more often."""
+
+
+ATTEMPT = "tuningAttempt"
+"""The section of the status that has the last attempt of which nothing came."""
+
+
+class Attempt(NamedTuple):
+    """A replay of which nothing has come so far."""
+
+    at: float
+    """When it was put on record, in epoch seconds."""
+    times: int
+    """The how-manieth in a row it is."""
+    failed: bool = False
+    """Whether it is known to have failed; else it is to begin, goes on, or was cut off."""
+
+    def as_json(self) -> Json:
+        """What the status says of it."""
+        return {"at": stamp(self.at), "times": self.times, "failed": self.failed}
+
+    def on_record(self, status: Mapping[str, Any]) -> bool:
+        """Whether a status says the very same."""
+        return status.get(ATTEMPT) == self.as_json()
+
+
+def attempt_in(status: Mapping[str, Any]) -> Attempt | None:
+    """The attempt that a status holds."""
+    found: Json | None = status.get(ATTEMPT)
+    at = moment(found["at"]) if found else None
+    return Attempt(at, found["times"], found["failed"]) if found and at is not None else None
 
 
 class Failure(NamedTuple):
@@ -50,9 +87,17 @@ def failed(before: Failure | None, at: float, error: object, generation: int) ->
 
 
 def failing(status: Mapping[str, Any], at: float, generation: int) -> Failure | None:
-    """What a successor knows of the failures before it: that there was one."""
+    """What a successor knows of the attempts before it, of which nothing has come."""
+    attempt = attempt_in(status)
+    if attempt is None:
+        return None
+    begun = stamp(attempt.at)[:16]
+    why = f"its past can't be replayed: whoever began it at {begun}Z ended first, out of memory?"
     for condition in status.get("conditions", ()):
-        if condition["type"] == FAILED and condition["status"] == "True":
-            why = str(condition.get("message", "")).partition("; it is tried")[0]
-            return Failure(at, 1, why, generation)
-    return None
+        if attempt.failed and condition["type"] == FAILED and condition["status"] == "True":
+            why = _ENDING.split(str(condition.get("message", "")))[0]
+    return Failure(at, attempt.times, why, generation)
+
+
+_ENDING = re.compile(r"(, \d+ times in a row)?; it is tried")
+"""What `told` puts behind the reason."""

@@ -1,8 +1,8 @@
 """`objective`: once a day, off the tick, each workload's own last weeks are asked for its settings.
 
-One workload at a time, and at most one begun at a tick: so a thousand of them have their turn in a
-few hours, and no tick waits for any. What was found stands in the status, so that a successor goes
-on with it.
+One workload at a time, and at most one begun in two ticks: so a thousand of them have their turn
+in a third of a day, and no tick waits for any. What is to be begun is on record a tick before, and
+what was found stands in the status, so that a successor goes on with it.
 """
 
 import logging
@@ -18,7 +18,7 @@ from ebbtide.loop.cohort import Column
 from ebbtide.loop.conditions import Condition
 from ebbtide.loop.ports import Json
 from ebbtide.loop.question import Question, objective_of
-from ebbtide.loop.retries import FAILED, Failure, failed, failing
+from ebbtide.loop.retries import ATTEMPT, FAILED, Attempt, Failure, failed, failing
 from ebbtide.loop.tuned import (
     Suggestion,
     applied_in,
@@ -60,6 +60,9 @@ class Tuner:
         self._known: dict[str, Suggestion] = {}
         self._tried: dict[str, tuple[float, float]] = {}
         self._failed: dict[str, Failure] = {}
+        self._attempts: dict[str, Attempt] = {}
+        self._turns: dict[str, float] = {}
+        self._intended = ""
         self._asked: _Asked | None = None
 
     def refresh(
@@ -79,22 +82,44 @@ class Tuner:
         for column in columns:
             by_key.setdefault(column.key[0], []).append(column)
         due = [key for key in wanted if self._is_due(wanted[key], by_key.get(key, []), now)]
-        if due:
-            key = min(due, key=lambda one: self._tried.get(one, (0.0, 0.0)))
+        key = self._intended
+        if key in due and self._attempts[key].on_record(wanted[key].resource.status):
+            self._intended = ""
             self._begin(wanted[key], by_key[key], ask, self._reckon, now)
             self._take(now)
+        else:
+            self._intend(due, now)
+
+    def _intend(self, due: Sequence[str], now: float) -> None:
+        """Choose what is begun once it is on record; what did not get there has its turn later."""
+        failure = self._failed.get(self._intended)
+        if self._intended and failure is None:
+            self._attempts.pop(self._intended, None)
+        elif failure is not None:
+            self._attempts[self._intended] = Attempt(failure.at, failure.times, failed=True)
+        self._intended = min(due, key=lambda one: self._turns.get(one, 0.0), default="")
+        if self._intended:
+            before = self._failed.get(self._intended)
+            self._attempts[self._intended] = Attempt(now, before.times + 1 if before else 1)
+            self._turns[self._intended] = now
 
     def section(self, workload: Workload, seen: Observation) -> Json:
         """What the status says: what is suggested, and what is in force from the next tick on."""
-        found = self._known.get(workload.key)
         objective = workload.spec.objective
-        if found is None or objective is None:
+        if objective is None:
+            return {}
+        attempt = self._attempts.get(workload.key) if self._reckon else None
+        return ({ATTEMPT: attempt.as_json()} if attempt else {}) | self._suggested(workload, seen)
+
+    def _suggested(self, workload: Workload, seen: Observation) -> Json:
+        found, objective = self._known.get(workload.key), objective_of(workload)
+        if found is None:
             return {}
         told = found.as_json()
         if workload.spec.tuning is not Tuning.APPLY:
             return {"tuning": told | {"waiting": waiting(found, workload.resource.spec)}}
         held = applied_in(workload.resource.status)
-        if found.objective == objective.unserved:
+        if found.objective == objective:
             quiet = not around_event(seen)
             held = next_applied(held, found, float(seen.now), quiet, workload.soak)
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
@@ -112,6 +137,8 @@ class Tuner:
         self._tried = {key: tried for key, tried in self._tried.items() if key in wanted}
         self._known = {key: known for key, known in self._known.items() if key in wanted}
         self._failed = {key: failure for key, failure in self._failed.items() if key in wanted}
+        self._attempts = {key: each for key, each in self._attempts.items() if key in wanted}
+        self._turns = {key: turn for key, turn in self._turns.items() if key in wanted}
         for key, workload in wanted.items():
             status, known = workload.resource.status, self._known.get(key)
             if key in self._tried and (known is None or reckoned_at(status) == stamp(known.at)):
@@ -120,6 +147,7 @@ class Tuner:
             failure = failing(status, now, workload.resource.generation)
             if failure and key not in self._tried:
                 self._failed[key] = failure
+                self._attempts[key] = Attempt(failure.at, failure.times, failed=True)
             self._tried.setdefault(key, (0.0, 0.0))
             if found and (known is None or found.at > known.at):
                 self._known[key] = found
@@ -176,12 +204,14 @@ class Tuner:
         """Say why a past was not replayed, and ask again in a while; what is known stays."""
         failure = failed(self._failed.get(asked.key), now, error, asked.generation)
         self._failed[asked.key] = failure
+        self._attempts[asked.key] = Attempt(now, failure.times, failed=True)
         self._tried[asked.key] = asked.at, UNKNOWN
         why, extra = error if isinstance(error, Exception) else None, {"workload": asked.key}
         log.error("%s: %s", asked.key, failure.told(), exc_info=why, extra=extra)
 
     def _keep(self, asked: _Asked, found: Reckoned) -> None:
         self._failed.pop(asked.key, None)
+        self._attempts.pop(asked.key, None)
         before = self._known.get(asked.key)
         same = before is not None and before.settings == found.settings
         self._known[asked.key] = Suggestion(
