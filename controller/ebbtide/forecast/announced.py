@@ -61,6 +61,8 @@ def heed(
 
     The same comes of it with a memory and without: it only makes the next ones quick.
     """
+    if not context.series:
+        return forecast
     memory = Memory() if memory is None else memory
     moments = forecast.origin + history.grid * np.arange(1, forecast.values.shape[1] + 1)
     near = {

@@ -56,10 +56,10 @@ NIL = 1e-30
 def ebbed(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which every excess that has turned is foreseen to decay."""
     usual = _usual_now(forecast, history)
-    with np.errstate(invalid="ignore"):
-        high = np.flatnonzero(history.minutes[-1] > EXCESS * usual)
-    if not high.size:
+    excess = history.minutes[-1] > EXCESS * usual
+    if not excess.any():
         return forecast
+    high = np.flatnonzero(excess)
     past = _Past(forecast, history, high, usual[high])
     columns = high[past.turned]
     if not columns.size:
@@ -234,8 +234,8 @@ def _means(minutes: Floats, rows: int) -> Floats:
 def _usual_now(forecast: Forecast, history: History) -> Floats:
     """What is usual at this hour, (N,), or on the last day while no ordinary day is known."""
     usual = np.asarray(forecast.ordinary[history.minute_of_day], float)
-    unknown = np.flatnonzero(np.isnan(usual))
-    if unknown.size:
+    unknown = np.isnan(usual)
+    if unknown.any():
         last = history.minutes[-round(DAY * MINUTE / history.grid) :]
         sample = last[:: max(1, len(last) // SAMPLED)][:, unknown]
         usual[unknown] = median(sample)

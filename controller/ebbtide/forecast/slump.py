@@ -45,11 +45,10 @@ NIL = 1e-30
 def slumped(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which a slump stays as far as it has stayed so far."""
     recent = history.minutes[-max(PRESENT_MINUTES) :]
-    with np.errstate(invalid="ignore"):
-        below = latest(recent) < LOW * forecast.ordinary[history.minute_of_day]
-    columns = np.flatnonzero(below)
-    if not columns.size:
+    below = latest(recent) < LOW * forecast.ordinary[history.minute_of_day]
+    if not below.any():
         return forecast
+    columns = np.flatnonzero(below)
     past = _Past(forecast, history, columns)
     if not past.low[-1].any():
         return forecast

@@ -6,6 +6,7 @@ together is one more expert of `Tide`. It is reckoned once a cell of the days th
 coarsely, and for all anchors alike.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ebbtide.forecast.tide.arrays import F32, NIL, running, sharpened, total
 from ebbtide.forecast.tide.days import LONG, Cells
 from ebbtide.forecast.tide.experts import STEEPEST
-from ebbtide.forecast.tide.frame import HOUR_MINUTES, Frame, Rows
+from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame, Rows
 
 DAYS = LONG - 1
 """A part of the oldest day is written over already."""
@@ -34,19 +35,39 @@ class Said(NamedTuple):
     """Number of the first of these cells."""
     cells: Cells
 
-    def ahead(self, numbers: Rows, anchors: Rows) -> F32:
-        """The change from some rows to so many rows ahead of them, (T, A, N).
+    def ahead(self, numbers: Rows, band: Band) -> F32:
+        """The change from some rows to the anchors ahead of them, (T, A, N).
 
         Between the middles of cells it is interpolated.
         """
-        last, cell = self.cells.last(numbers)[:, None], self.cells.cell
-        rows = np.concatenate((numbers[:, None], numbers[:, None] + anchors), axis=1)
-        at, away = last - self.first, (rows - last * cell) / cell + (1 / cell - 1) / 2
-        before = away.astype(int)
-        part = (away - before).astype(np.float32)[..., None]
+        last, cell = self.cells.last(numbers), self.cells.cell
+        into = numbers - last * cell
+        if len(into) == 1:
+            before, part = _place(band, int(into[0]), cell)
+        else:
+            before, part = _places(band, into, cell)
+        at = (last - self.first)[:, None]
         lower = self.changes[at, before]
-        found = lower + part * (self.changes[at, before + 1] - lower)
+        found = self.changes[at, before + 1]
+        found -= lower
+        found *= part
+        found += lower
         return np.asarray(found[:, 1:] - found[:, :1])
+
+
+@cache
+def _place(band: Band, into: int, cell: int) -> tuple[Rows, F32]:
+    return _places(band, np.array((into,)), cell)
+
+
+def _places(band: Band, into: Rows, cell: int) -> tuple[Rows, F32]:
+    """The cell before some rows and before the anchors ahead of them, (T, 1 + A), and the part.
+
+    The rows are so many rows after the first of the last cell that is known.
+    """
+    away = (into[:, None] + np.concatenate(((0,), band.ahead))) / cell + (1 / cell - 1) / 2
+    before = away.astype(int)
+    return before, (away - before).astype(np.float32)[..., None]
 
 
 class Alike:

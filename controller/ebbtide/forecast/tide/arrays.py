@@ -7,14 +7,17 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 NIL = np.float32(1e-30)
+WIDE = 32
+"""Series that are many."""
 
 
 def blank(*shape: int) -> F32:
     """Room for a block of rows, (T, ..., N), in which the rows of a value lie side by side.
 
     So numpy goes along many numbers at once also where there are many rows of a single series.
+    Where there are many series it does so anyway, and each row lies by itself.
     """
-    if shape[0] == 1:
+    if shape[0] == 1 or shape[-1] >= WIDE:
         return np.empty(shape, np.float32)
     rows, *between, series = shape
     room = np.empty((*between, rows, series), np.float32)
@@ -31,7 +34,19 @@ def running(state: F32, new: F32, share: F32) -> F32:
         change *= share[0]
         state += change
         return state[None]
-    return _scanned(state, new, share)
+    return (_stepped if state.shape[-1] >= WIDE else _scanned)(state, new, share)
+
+
+def _stepped(state: F32, new: F32, share: F32) -> F32:
+    """The same for many rows of many series: row by row."""
+    path, last = blank(len(new), *state.shape), state
+    shares = np.broadcast_to(share, (len(new), *share.shape[1:]))
+    for value, part, row in zip(new, shares, path, strict=True):
+        np.subtract(value, last, out=row)
+        np.multiply(row, part, out=row)
+        last = np.add(row, last, out=row)
+    state[...] = last
+    return path
 
 
 def _scanned(state: F32, new: F32, share: F32) -> F32:

@@ -159,9 +159,14 @@ class Cells:
         known = ~np.isnan(whole)
         filled = np.where(known, whole, np.float32(0))
         count, added = (np.zeros((last.size, values.shape[1]), np.float32) for _ in range(2))
-        for i in range(1, window + 1):
-            added += filled[i + last]
-            count += known[i + last]
+        if last.size == 1:
+            here = slice(int(last[0]) + 1, int(last[0]) + 1 + window)
+            np.add.reduce(filled[here], axis=0, out=added[0])
+            np.add.reduce(known[here], axis=0, dtype=np.float32, out=count[0])
+        else:
+            for i in range(1, window + 1):
+                added += filled[i + last]
+                count += known[i + last]
         smooth = np.where(count > 0, added / np.maximum(count, 1), np.float32(np.nan))
         cells = (numbers[last] - self.half) // self.cell
         keep = slice(max(0, len(cells) - len(self.packed)), None)

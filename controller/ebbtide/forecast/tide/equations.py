@@ -71,17 +71,22 @@ def _add_many(sums: F32, terms: F32, weights: F32) -> None:
     sums += products[..., *pairs(terms.shape[2] - 1)].transpose(0, 2, 3, 1)
 
 
-def hours(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, list[slice]]]:
+def refits(band: Band) -> Rows:
+    """Rows after which each anchor is fitted again, (A,): an hour, or two where few rows teach."""
+    return np.asarray(band.frame.hour * np.clip(band.steps // 2, 1, 2))
+
+
+def spells(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, list[slice]]]:
     """The pieces that a block of rows falls into, and the anchors that are fitted before each.
 
-    Anchors that learn equally often are fitted at one row of the hour, at which no others are; the
+    Anchors that learn equally often are fitted at one row of an hour, at which no others are; the
     shift is a share of the rows between them.
     """
-    hour = band.frame.hour
+    longest = int(refits(band)[-1])
     if len(numbers) == 1:
-        yield 0, 1, _due(band, int(numbers[0]) % hour, shift)
+        yield 0, 1, _due(band, int(numbers[0]) % longest, shift)
         return
-    rows = numbers % hour
+    rows = numbers % longest
     begins = [0, *(1 + np.flatnonzero(_any_due(band, shift)[rows[1:]])).tolist()]
     for begin, end in pairwise((*begins, len(numbers))):
         yield begin, end, _due(band, int(rows[begin]), shift)
@@ -89,20 +94,21 @@ def hours(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, l
 
 @cache
 def _any_due(band: Band, shift: float) -> NDArray[np.bool_]:
-    """At which rows of the hour anchors are fitted."""
-    return np.array([bool(_due(band, row, shift)) for row in range(band.frame.hour)])
+    """At which rows anchors are fitted."""
+    return np.array([bool(_due(band, row, shift)) for row in range(int(refits(band)[-1]))])
 
 
 @cache
 def _due(band: Band, row: int, shift: float) -> list[slice]:
-    """The anchors that are fitted at a row of the hour: the first that they learn from in time."""
+    """The anchors that are fitted at a row: the first of an hour that they learn from in time."""
     kinds = sorted(set(band.frame.whole.every))
     apart = band.frame.hour / len(kinds)
     due = []
     for i, every in enumerate(kinds):
-        if every in band.every and (row - int((i + shift) * apart)) % band.frame.hour < every:
-            begin = band.every.index(every)
-            due.append(slice(begin, begin + band.every.count(every)))
+        if every in band.every:
+            begin, count = band.every.index(every), band.every.count(every)
+            if (row - int((i + shift) * apart)) % refits(band)[begin] < every:
+                due.append(slice(begin, begin + count))
     return due
 
 

@@ -1,15 +1,23 @@
 """How wide errors are to be expected by what is known at a row: by all demand, and by this one.
 
-An online quantile regression: once an hour the coefficients of each quantile are fitted again, by
-weighted least squares whose weights make them the minimum of the pinball loss, with a memory of two
-days, and pulled to what all kinds of demand have in common (`tide.prior`). Everything is measured
-in mean changes over so many rows.
+An online quantile regression: every hour (far ahead every other) the coefficients of each quantile
+are fitted again, by weighted least squares whose weights make them the minimum of the pinball loss,
+with a memory of two days, and pulled to what all kinds of demand have in common (`tide.prior`).
+Everything is measured in mean changes over so many rows.
 """
 
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, blank
-from ebbtide.forecast.tide.equations import add_products, diagonals, hours, places, solved, weighed
+from ebbtide.forecast.tide.equations import (
+    add_products,
+    diagonals,
+    places,
+    refits,
+    solved,
+    spells,
+    weighed,
+)
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
 from ebbtide.forecast.tide.sample import Sample
@@ -38,35 +46,34 @@ class Expected:
     """Normal equations and coefficients at every anchor and for every series."""
 
     def __init__(self, frame: Frame, series: int) -> None:
-        self.flights = Flights(frame, EXPECTED, series)
+        self.flights = Flights(frame, LEVELS, series)
         shape = (len(frame.anchors), LEVELS)
         self.sums = np.zeros((*shape, PLACES.max() + 1, series), np.float32)
         self.coefficients = own_multiples(frame)[..., None] + np.zeros(series, np.float32)
 
-    def foresee(self, sample: Sample, known: F32, before: F32, error: F32) -> tuple[F32, F32]:
-        """Learn a block of rows: the widths expected for them, and from each of them.
+    def foresee(self, sample: Sample, known: F32, before: F32, error: F32) -> F32:
+        """Learn a block of rows: the widths that are expected from each, (T, A, EXPECTED, N).
 
-        Both are (T, A, EXPECTED, N). `known` is known at each row, (T, A, FEATURES, N), `before`
-        was at the rows' origins, (T, A, OWN, N); `error` is what came, (T, A, N).
+        `known` is known at each row, (T, A, FEATURES, N), `before` was at the rows' origins,
+        (T, A, OWN, N); `error` is what came, (T, A, N).
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
         sums, coefficients, terms = self.sums[at], self.coefficients[at], _terms(before, error)
         counts = (sample.known * band.often)[:, :, None]
-        made, foreseen = (blank(*error.shape[:2], EXPECTED, error.shape[-1]) for _ in range(2))
+        made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
         made[:, :, :LEVELS] = weighed(multiples(band.frame)[at], known)
-        for begin, end, anchors in hours(band, numbers, 0.5):
+        for begin, end, anchors in spells(band, numbers, 0.5):
             for each in anchors:
                 self._fit(band, each)
             here, own = slice(begin, end), made[begin:end, :, LEVELS:]
             np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
-            foreseen[here] = self.flights.exchange(band, sample.places[here], made[here])
-            beyond = terms[here, :, -1:] - foreseen[here, :, LEVELS:]
+            beyond = terms[here, :, -1:] - self.flights.exchange(band, sample.places[here], own)
             weight = np.where(beyond > 0, TAUGHT, 1 - TAUGHT)
             weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
             weight *= counts[here]
             add_products(sums, terms[here], weight)
-        return foreseen, made
+        return made
 
     def _fit(self, band: Band, anchors: slice) -> None:
         """Solve the normal equations of some anchors of a band, and let them fade."""
@@ -82,7 +89,8 @@ class Expected:
         equations[:, :, :, -1] += pull * prior
         self.coefficients[at] = solved(equations)
         rows = band.frame.rows(*MEMORY) + ahead
-        self.sums[at] *= np.exp(-band.frame.hour / rows).astype(np.float32)[:, None, None, None]
+        left = np.exp(-refits(band)[anchors] / rows)
+        self.sums[at] *= left.astype(np.float32)[:, None, None, None]
 
 
 def _terms(before: F32, error: F32) -> F32:

@@ -81,7 +81,7 @@ class Tide:
         """A group that knows all of these series, or most: the others are begun anew."""
         for group in self._groups:
             places = group.places(history, frame)
-            if np.array_equal(places, np.arange(sum(one.size for one in group.learners))):
+            if np.array_equal(places, np.arange(group.size)):
                 self._groups.remove(group)  # not kept if it fails halfway
                 return group
             if 2 * np.count_nonzero(places >= 0) > places.size:
@@ -98,4 +98,7 @@ def _measured(group: Group) -> Measured:
 def _present(history: History) -> NDArray[np.bool_]:
     """Where something is known of the last hours: after a longer gap there is no present."""
     rows = max(1, round(RECENT_MINUTES * MINUTE / history.grid))
+    last = history.minutes[-1]
+    if not np.isnan(last).any():
+        return np.ones(last.shape, bool)
     return np.asarray(~np.isnan(history.minutes[-rows:]).all(axis=0))

@@ -1,6 +1,7 @@
 """Series that `Tide` forecasts together, recognized from tick to tick by their own past."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,11 @@ LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
 """Days from which a learner begins to learn, and those before, which it only remembers."""
 TOGETHER = 1024
 """Series that are reckoned at once: more would take room and save nothing."""
+BEGUN_TOGETHER = 128
+"""Series that begin at once: fewer, as many rows of them are reckoned at once."""
 RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
-ABSENT, GAP = np.float32(-2), np.float32(-1)
+GAP = np.float32(-1)
 SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
 
@@ -28,6 +31,7 @@ class Group:
 
     def __init__(self, frame: Frame, learners: Sequence[Learner], history: History) -> None:
         self.frame, self.learners = frame, learners
+        self.size = sum(learner.size for learner in learners)
         self.end, self._length = history.end, len(history.minutes)
         self._evidence = _evidence(history, len(history.minutes), frame)
         self._ordinary_of = (-1, False)
@@ -37,11 +41,10 @@ class Group:
         """Where each series of a history stands here, -1 for one that does not."""
         new = rows_between(self.end, history)
         before = len(history.minutes) - new
-        nowhere = np.full(history.minutes.shape[1], -1)
-        if frame != self.frame or not 0 <= new <= LEARNT_DAYS * frame.day or before <= 0:
-            return nowhere
-        if self._length < min(before, needed(frame)):  # more of the past is known by now
-            return nowhere
+        late = not 0 <= new <= LEARNT_DAYS * frame.day or before <= 0
+        # or more of the past is known by now
+        if frame != self.frame or late or self._length < min(before, needed(frame)):
+            return np.full(history.minutes.shape[1], -1)
         return _matched(self._evidence, _evidence(history, before, frame))
 
     def go_on(self, history: History) -> int:
@@ -62,8 +65,7 @@ class Group:
 
     def foresee(self) -> Floats:
         """The quantiles at every step from the last row on, (levels, steps, series)."""
-        size = sum(learner.size for learner in self.learners)
-        values = np.empty((len(LEVELS), self.frame.horizon, size))
+        values = np.empty((len(LEVELS), self.frame.horizon, self.size))
         for i, learner in enumerate(self.learners):
             learner.foresee(values[:, :, i * TOGETHER : (i + 1) * TOGETHER])
         return values
@@ -76,17 +78,17 @@ class Group:
         fresh = begun(past._replace(minutes=past.minutes[:, new]), self.frame).learners
         every = joined([*self.learners, *fresh])
         order = places.copy()
-        order[new] = sum(learner.size for learner in self.learners) + np.arange(new.size)
+        order[new] = self.size + np.arange(new.size)
         chunks = np.split(order, range(TOGETHER, order.size, TOGETHER))
         return Group(self.frame, [taken(every, chunk) for chunk in chunks], past)
 
     def worse(self) -> F32:
         """Mean errors of what was foreseen over those of persistence, (anchors, series)."""
-        return np.concatenate([learner.worse() for learner in self.learners], axis=1)
+        return _abreast([learner.worse() for learner in self.learners])
 
     def learnt(self) -> F32:
         """Rows of each series that are known."""
-        return np.concatenate([learner.track.learnt for learner in self.learners])
+        return _abreast([learner.track.learnt for learner in self.learners])
 
     def ordinary(self, history: History) -> Any:
         """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
@@ -94,11 +96,16 @@ class Group:
         known = len(history.minutes) >= 2 * self.frame.day
         if (midnight, known) != self._ordinary_of:
             self._ordinary_of = midnight, known
-            cells = np.concatenate([one.ordinary for one in self.learners], axis=1)
+            cells = _abreast([one.ordinary for one in self.learners])
             self._ordinary = np.repeat(cells, DAY // len(cells), axis=0)
             if not known:
                 self._ordinary[:] = np.nan
         return self._ordinary
+
+
+def _abreast(parts: Sequence[F32]) -> F32:
+    """What learners know, the series of all side by side."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
 def rows_between(end: float, history: History) -> int:
@@ -113,25 +120,30 @@ def needed(frame: Frame) -> int:
 
 def begun(history: History, frame: Frame) -> Group:
     """Learn a history from its beginning; of a long one, watch the first days only."""
+    size = history.minutes.shape[1]
+    learners = []
+    for begin in range(0, size, TOGETHER):
+        cuts = [*range(begin, min(begin + TOGETHER, size), BEGUN_TOGETHER), begin + TOGETHER]
+        parts = [history._replace(minutes=history.minutes[:, a:b]) for a, b in pairwise(cuts)]
+        learners.append(joined([_begun(part, frame) for part in parts]))
+    return Group(frame, learners, history)
+
+
+def _begun(history: History, frame: Frame) -> Learner:
+    """A learner that learnt the last days of a history."""
     end, rows, size = round(history.end / history.grid) + 1, *history.minutes.shape
     start = rows - LEARNT_DAYS * frame.day
     start = start if start > frame.day else 0
-    columns = [history.minutes[:, i : i + TOGETHER] for i in range(0, size, TOGETHER)]
-    return Group(frame, [_begun(minutes, end, start, frame) for minutes in columns], history)
-
-
-def _begun(minutes: Floats, end: int, start: int, frame: Frame) -> Learner:
-    """A learner that learnt from row `start` of a history on."""
-    learner = Learner(frame, minutes.shape[1], end - len(minutes) + start)
+    learner = Learner(frame, size, end - rows + start)
     if start:
-        remembered = minutes[max(0, start - LONG * frame.day - frame.hour) : start]
+        remembered = history.minutes[max(0, start - LONG * frame.day - frame.hour) : start]
         learner.track.remember(remembered.astype(np.float32))
-    learner.learn(minutes[start:])
+    learner.learn(history.minutes[start:])
     return learner
 
 
 class Evidence(NamedTuple):
-    """What series are recognized by, one column each. A row before all that is known is absent."""
+    """What series are recognized by, one column each. Rows before all that is known are absent."""
 
     late: F32
     """The last rows."""
@@ -145,8 +157,8 @@ def _evidence(history: History, before: int, frame: Frame) -> Evidence:
     minutes, end = history.minutes, round(history.end / history.grid)
     end -= len(minutes) - before
     rows = SAMPLED * np.arange(*_sampled(end, frame)) - (end - before + 1)
-    late = np.arange(before - RECOGNIZED, before)
-    return Evidence(_looked_at(minutes, late), _looked_at(minutes, rows))
+    late = minutes[max(0, before - RECOGNIZED) : before]
+    return Evidence(_filled(late), _filled(minutes.take(rows[rows >= 0], axis=0)))
 
 
 def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> Evidence:
@@ -154,22 +166,13 @@ def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> E
     end = round(history.end / history.grid)
     if new > RECOGNIZED or _sampled(end - new, frame) != _sampled(end, frame):
         return _evidence(history, len(history.minutes), frame)
-    late = np.concatenate((evidence.late[new:], _filled(history.minutes[-new:])))
-    return evidence._replace(late=late)
+    late = np.concatenate((evidence.late, _filled(history.minutes[-new:])))
+    return Evidence(late[-RECOGNIZED:], evidence.long_ago)
 
 
 def _sampled(end: int, frame: Frame) -> tuple[int, int]:
     """Which of the rows of long ago are looked at: the first, and that behind the last."""
     return -(-(end - needed(frame)) // SAMPLED), (end - RECOGNIZED) // SAMPLED + 1
-
-
-def _looked_at(minutes: Floats, rows: Rows) -> F32:
-    """Some rows, in their order, of which the first may be absent."""
-    absent = np.count_nonzero(rows < 0)
-    values = _filled(minutes.take(rows[absent:], axis=0))
-    if not absent:
-        return values
-    return np.concatenate((np.full((absent, values.shape[1]), ABSENT), values))
 
 
 def _filled(minutes: Floats) -> F32:
@@ -181,10 +184,9 @@ def _filled(minutes: Floats) -> F32:
 
 def _matched(known: Evidence, asked: Evidence) -> Rows:
     """For each column that is asked for, the same one of those that are known, or -1."""
-    pairs = [_there(*pair) for pair in zip(known, asked, strict=True)]
-    if all(np.array_equal(*pair) for pair in pairs):
+    late, long_ago = _there(known.late, asked.late), _there(known.long_ago, asked.long_ago)
+    if np.array_equal(*late) and np.array_equal(*long_ago):
         return np.arange(asked.late.shape[1])
-    late, long_ago = pairs
     here, there = (_marks(*each) for each in zip(late, long_ago, strict=True))
     alike: dict[bytes, list[int]] = {}
     for place, column in enumerate(here):
@@ -194,9 +196,9 @@ def _matched(known: Evidence, asked: Evidence) -> Rows:
 
 
 def _there(known: F32, asked: F32) -> tuple[F32, F32]:
-    """Of the same rows of two histories those that neither lacks."""
-    lacking = max(np.count_nonzero(each[:, 0] == ABSENT) for each in (known, asked))
-    return known[lacking:], asked[lacking:]
+    """Of the same rows of two histories, which end alike, those that neither lacks."""
+    count = min(len(known), len(asked))
+    return known[len(known) - count :], asked[len(asked) - count :]
 
 
 def _marks(late: F32, long_ago: F32) -> F32:

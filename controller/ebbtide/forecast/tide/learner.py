@@ -26,8 +26,8 @@ TURN_DAYS = 7
 SCHOOLING = 60
 """Rows after which what was measured is believed."""
 NOWHERE = (None, None)
-BLOCK = 2048
-"""Values that are learnt at once: rows of few series, or one row of many."""
+BLOCK = 16384
+"""Values that are learnt at once: a day of few series, or some rows of many."""
 
 
 class Learner:
@@ -75,7 +75,7 @@ class Learner:
         What is foreseen from it is reckoned at all anchors, and kept for who asks in that minute.
         """
         whole, numbers = self.frame.whole, np.array((seen.at,))
-        said = seen.said.ahead(numbers, whole.ahead)
+        said = seen.said.ahead(numbers, whole)
         ahead = look_ahead(seen.rows, seen.ahead(numbers, whole.ahead), said, whole)
         self._looked = self.track.now, ahead
         band = self.frame.due(seen.at)

@@ -4,7 +4,7 @@ The logarithm of a multiplier goes up by `rate * level` with every error beyond 
 `rate * (1 - level)` with every other (the gradient of the pinball loss; adaptive conformal
 inference, Gibbs and Candes 2021); a little of what was learnt leaks away. The rate falls with the
 rows ahead, since errors that many rows ahead overlap. What was exceeded is counted, and the
-multipliers move by that count at every sixteenth row.
+multipliers move by that count at every 32nd row.
 
 What multipliers have learnt fades in months; and yet a successor has to foresee the same from four
 weeks of history. So they learn in two generations side by side. At every turn, some days apart, the
@@ -28,7 +28,7 @@ AIMED = np.array((0.904, 0.9958), np.float32)[:, None, None, None]
 RATE, RATE_POWER = 0.01, 0.75
 LEAKS = ((4320.0, 200.0), (20160.0, 200.0))
 """Minutes, and the fewest rows, after which a multiplier of each quantile is its first again."""
-MOVED = 16
+MOVED = 32
 """Rows from move to move, at one of which every anchor learns."""
 GENERATIONS, ELDER, YOUNGER = 2, 0, 1
 

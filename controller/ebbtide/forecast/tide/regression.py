@@ -1,9 +1,9 @@
 """Two regressions of the experts' differences, as two more experts of `Tide`.
 
 Each foresees the last value plus a sum of coefficients times what some experts foresee beyond it,
-fitted by ridge regression once an hour, with memories of three days and of one. Changes beyond a
-scale count less (as with Huber's weights), and what is foreseen stays within the range of the
-experts.
+fitted by ridge regression every hour (far ahead every other), with memories of three days and of
+one. Changes beyond a scale count less (as with Huber's weights), and what is foreseen stays within
+the range of the experts.
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
 from ebbtide.forecast.tide.arrays import F32, blank, total
-from ebbtide.forecast.tide.equations import add_products, diagonals, hours, places, solved
+from ebbtide.forecast.tide.equations import add_products, diagonals, places, refits, solved, spells
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.sample import Sample
@@ -51,7 +51,7 @@ class Regressions:
         counts = sample.known * sample.seasoned * band.often
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
         least, most = sample.ahead.least[:, :, None], sample.ahead.most[:, :, None]
-        for begin, end, anchors in hours(band, numbers, 0.0):
+        for begin, end, anchors in spells(band, numbers, 0.0):
             for each in anchors:
                 self._fit(band, each)
             here = slice(begin, end)
@@ -74,14 +74,14 @@ class Regressions:
         pull += PULL_STEP * band.ahead[anchors, None, None, None]
         diagonal += pull
         self.coefficients[at] = solved(equations)
-        self.sums[at] *= _fades(band.frame)
+        self.sums[at] *= _fades(band)[anchors]
 
 
 @lru_cache
-def _fades(frame: Frame) -> F32:
-    """What is left of each memory after an hour, (fits, 1, 1)."""
-    rows = np.array([frame.rows(*memory) for memory in MEMORIES])
-    return np.asarray(np.exp(-frame.hour / rows), np.float32)[:, None, None]
+def _fades(band: Band) -> F32:
+    """What is left of each memory from fit to fit, (A, fits, 1, 1)."""
+    rows = np.array([band.frame.rows(*memory) for memory in MEMORIES])
+    return np.asarray(np.exp(-refits(band)[:, None] / rows), np.float32)[:, :, None, None]
 
 
 def _terms(sample: Sample, scale: F32) -> F32:
@@ -98,7 +98,9 @@ def _beyond(experts: F32, last: F32) -> F32:
     """What some experts foresee beyond the last value, (T, A, COUNT, N)."""
     rows, anchors, _, series = experts.shape
     if rows == 1:
-        return np.asarray(np.take(experts, FEATURES, axis=2) - last[:, :, None])
+        found: F32 = experts.take(FEATURES, axis=2)
+        found -= last[:, :, None]
+        return found
     found, begin = blank(rows, anchors, COUNT, series), 0
     for first, end in RUNS:
         upto = begin + end - first

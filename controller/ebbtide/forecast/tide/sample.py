@@ -55,7 +55,7 @@ def sample(
     at = slice(int(numbers[0]) - seen.at, None, band.every[0])
     rows, places = seen.rows[at], band.in_rings(numbers)
     if not looked:
-        said = seen.said.ahead(numbers, ahead)
+        said = seen.said.ahead(numbers, band)
         looked = look_ahead(rows, seen.ahead(numbers, ahead), said, band)
     then = blank(*looked.now.shape)
     then[:, :, :EXPERTS] = flights.exchange(band, places, looked.now[:, :, :EXPERTS])

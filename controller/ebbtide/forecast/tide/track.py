@@ -211,7 +211,7 @@ class Track:
         """The change to each anchor that days say which are like the present one, (1, A, N)."""
         last = np.array((self.at - 1,))
         said = self.alike.said(self.days.coarse, self.at - 1)
-        return said.ahead(last, self.frame.whole.ahead)
+        return said.ahead(last, self.frame.whole)
 
     @property
     def highest(self) -> F32:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, sharpened, total
+from ebbtide.forecast.tide.arrays import F32, NIL, WIDE, blank, running, sharpened, total
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Flights, Frame
 from ebbtide.forecast.tide.regression import Regressions
@@ -65,23 +65,19 @@ class Weights:
         self.shares = np.zeros((anchors, EVERY, series), np.float32)
         """The weight of each expert in what is foreseen."""
         self.shares[:, 0] = 1
-        self.mixes = Flights(frame, MIXES, series)
+        self.options = Flights(frame, OPTIONS, series)
         self.mixed = Flights(frame, series)
 
     def judge(self, sample: Sample) -> Mix:
         """Learn from a block of rows, and mix what the experts foresee from each."""
         judged, band, places = self._measure(sample), sample.band, sample.places
         self.regressions.foresee(sample, judged.scale)
-        weights, mild = self._weigh(judged)
-        sums = total(weights, 3)
-        mixes: F32 = np.einsum("taken,taen->takn", weights, sample.now)
-        mixes /= sums
-        fitted, regressed = sample.then[:, :, EXPERTS:], sample.now[:, :, EXPERTS:]
-        back = _options(self.mixes.exchange(band, places, mixes), fitted)
-        parts = self._choose(judged, back)
-        mixed: F32 = np.einsum("taon,taon->tan", parts, _options(mixes, regressed))
+        mixes, mild, own = self._mix(judged)
+        options = _options(mixes, sample.now[:, :, EXPERTS:])
+        parts = self._choose(judged, self.options.exchange(band, places, options))
+        mixed: F32 = np.einsum("taon,taon->tan", parts, options)
         trust = self._trust(judged, self.mixed.exchange(band, places, mixed))
-        self.shares[band.at] = _shares(weights[-1], sums[-1], parts[-1], trust[-1])
+        self.shares[band.at] = _shares(own, parts[-1], trust[-1])
         mixed -= sample.y
         mixed *= trust
         mixed += sample.y
@@ -101,16 +97,27 @@ class Weights:
         scale = np.maximum(scale, FINEST * sample.guard + NIL)
         return _Judged(sample, first, scale, shares)
 
-    def _weigh(self, judged: "_Judged") -> tuple[F32, F32]:
-        """The weight of everyone by each memory, (T, A, MIXES, EVERY, N), which do not add up.
+    def _mix(self, judged: "_Judged") -> tuple[F32, F32, F32]:
+        """What everyone foresees, mixed by each memory, (T, A, MIXES, N).
 
-        And milder ones by the longest of them, (T, A, EVERY, N).
+        And milder weights by the longest of them, (T, A, EVERY, N), and all weights by the last
+        row, (A, MIXES, EVERY, N), which add up to one.
         """
-        sample = judged.sample
-        losses, share = self.losses[sample.band.at], judged.shares[:, :, :MIXES, None]
-        path = running(losses, judged.losses(sample.then)[:, :, None], share)
-        weights = sharpened(path, axis=3)
-        return weights, np.sqrt(np.sqrt(weights[:, :, 0]))
+        now, losses = judged.sample.now, judged.losses(judged.sample.then)
+        known, shares = self.losses[judged.sample.band.at], judged.shares[:, :, :MIXES, None]
+        rows, anchors, _, series = now.shape
+        mixes, mild = blank(rows, anchors, MIXES, series), blank(*now.shape)
+        weights = sums = known[None]  # in the end, those of the last row
+        step = rows if series < WIDE else 1  # what is made of a row of many stays close by
+        for begin in range(0, rows, step):
+            here = slice(begin, begin + step)
+            path = running(known, losses[here, :, None], shares[here])
+            weights = sharpened(path, axis=3)
+            sums = total(weights, 3)
+            np.einsum("taken,taen->takn", weights, now[here], out=mixes[here])
+            mixes[here] /= sums
+            np.sqrt(weights[:, :, 0], out=mild[here])
+        return mixes, np.sqrt(mild, out=mild), weights[-1] / sums[-1, :, :, None]
 
     def _choose(self, judged: "_Judged", back: F32) -> F32:
         """The weight of each option, (T, A, OPTIONS, N)."""
@@ -154,18 +161,17 @@ class _Judged(NamedTuple):
         return loss
 
 
-def _shares(weights: F32, sums: F32, parts: F32, trust: F32) -> F32:
+def _shares(weights: F32, parts: F32, trust: F32) -> F32:
     """The weight of each expert and regression in what is foreseen, (A, EVERY, N).
 
-    `weights` are theirs in each mix, (A, MIXES, EVERY, N), and `sums` what they add up to.
+    `weights` are theirs in each mix, (A, MIXES, EVERY, N).
     """
     regressed, halves = parts[:, MIXES + 1 : BASE + 1], parts[:, BASE + 1 :]
     mean = total(halves, 1, keepdims=True)
     mean /= 2
     mean += parts[:, MIXES : MIXES + 1]
     mean /= MIXES
-    own = (parts[:, :MIXES] + mean) / sums
-    shares: F32 = np.einsum("aken,akn->aen", weights, own)
+    shares: F32 = np.einsum("aken,akn->aen", weights, parts[:, :MIXES] + mean)
     shares[:, EXPERTS:] += regressed + halves / 2
     shares *= trust[:, None]
     shares[:, 0] += 1 - trust

@@ -49,6 +49,7 @@ class Widths:
         self.medians = Flights(frame, series)
         self.known = Flights(frame, OWN, series)
         self.units = Flights(frame, series)
+        self.tested = Flights(frame, LEVELS, SPREADS, series)
         self.mixed = Flights(frame, LEVELS, series)
         self.last = np.zeros((LEVELS, anchors, series), np.float32)
         """Widths above the median from the last row on."""
@@ -67,11 +68,11 @@ class Widths:
         before = self.known.exchange(band, places, known[:, :, :OWN])
         unit = self.units.exchange(band, places, mix.scale)
         error /= np.where(unit > 0, unit, 1)
-        foreseen, expected = self.expected.foresee(sample, known, before, error)
-        tested = spreads(before, foreseen)
+        made = spreads(known, self.expected.foresee(sample, known, before, error))
+        tested = self.tested.exchange(band, places, made.swapaxes(1, 2)).swapaxes(1, 2)
         beyond = np.where(sample.known > 0, error, UNKNOWN)
         widths = self.multipliers.judge(sample, beyond, tested)
-        widths *= spreads(known, expected)
+        widths *= made
         weights = self._weigh(_Judged(sample, error, mix.first, unit / mix.scale), tested)
         level: F32 = np.einsum("tlasn,tlasn->tlan", widths, weights)
         level /= total(weights, 3)
