@@ -235,6 +235,9 @@ def test_a_replay_that_failed_is_tried_again_ever_less_often_until_one_succeeds(
     world.rules = replace(world.rules, reckon=planner)
     world.restart()
     world.run(6)
+    assert planner.asked == [], "a successor waits as long"
+    later(world, 3600)
+    world.run(1)
     assert len(planner.asked) == 1
     assert world.condition("TuningFailed")["status"] == "False"
     assert world.status()["tuning"]["settings"] == STRICT

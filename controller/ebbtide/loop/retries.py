@@ -87,7 +87,10 @@ def failed(before: Failure | None, at: float, error: object, generation: int) ->
 
 
 def failing(status: Mapping[str, Any], at: float, generation: int) -> Failure | None:
-    """What a successor knows of the attempts before it, of which nothing has come."""
+    """What a successor knows of the attempts before it, of which nothing has come.
+
+    One that was cut off counts from now, when that is seen: nobody knows how long it went on.
+    """
     attempt = attempt_in(status)
     if attempt is None:
         return None
@@ -96,7 +99,8 @@ def failing(status: Mapping[str, Any], at: float, generation: int) -> Failure | 
     for condition in status.get("conditions", ()):
         if attempt.failed and condition["type"] == FAILED and condition["status"] == "True":
             why = _ENDING.split(str(condition.get("message", "")))[0]
-    return Failure(at, attempt.times, why, generation)
+    since = min(at, attempt.at) if attempt.failed else at
+    return Failure(since, attempt.times, why, generation)
 
 
 _ENDING = re.compile(r"(, \d+ times in a row)?; it is tried")
