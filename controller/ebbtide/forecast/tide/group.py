@@ -158,7 +158,7 @@ def _evidence(history: History, before: int, frame: Frame) -> Evidence:
     end -= len(minutes) - before
     rows = SAMPLED * np.arange(*_sampled(end, frame)) - (end - before + 1)
     late = minutes[max(0, before - RECOGNIZED) : before]
-    return Evidence(_filled(late), _filled(minutes.take(rows[rows >= 0], axis=0)))
+    return Evidence(_filled(late), _filled(minutes[rows[rows >= 0]]))
 
 
 def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> Evidence:
