@@ -22,6 +22,7 @@ from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.cli.tune.trials import ByLoop, BySweep
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.lane_events import alike
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.plant_settings import PlantSettings
 from ebbtide.planning.pods import Victims, at_random, highest_first
@@ -29,7 +30,7 @@ from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import Cut, Swept, World, replicas_asked, replicas_asked_of_each
 from ebbtide.planning.variants import swept
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.observation import Override, Phase
+from ebbtide_policies.observation import Event, Override, Phase
 
 START, MINUTE, LEAD, DELAY = 1_700_000_040.0, 60.0, 90.0, 30.0
 PER_REPLICA = 100.0
@@ -180,6 +181,10 @@ def workloads(draw: st.DrawFn) -> Swept:
     now = np.asarray(START + MINUTE * np.arange(90), dtype=np.float64)
     per_replica = draw(st.sampled_from([50.0, 100.0]))
     word = Override("freeze", "tried", START + 1800.0, freeze=True, floor=30.0)
+    shape = draw(st.sampled_from([(), (0.4, 1.0, 0.5)]))
+    sale = Event("sale", START + 2400.0, START + 4200.0, START + 2100.0, shape=shape)
+    sale = sale._replace(replicas=draw(st.sampled_from([20.0, 80.0])))
+    fair = Event("fair", START + 3000.0, START + 3600.0, START + 3000.0, times=1.5)
     here = World(
         workload=draw(st.sampled_from(["live/edge", "live/origin"])),
         now=now,
@@ -192,12 +197,13 @@ def workloads(draw: st.DrawFn) -> Swept:
         boot=round(lead / MINUTE),
         replicas=draw(st.sampled_from([2.0, 30.0])),
         overrides=draw(st.sampled_from([(), (word,)])),
+        events=draw(st.sampled_from([(), (sale,), (sale, fair)])),
     )
     chosen = draw(st.lists(st.integers(0, len(VARIANTS) - 1), min_size=1, max_size=3))
     return Swept(here, [policies(one) for one in chosen])
 
 
-@settings(max_examples=6)
+@settings(max_examples=8)
 @given(st.lists(workloads(), min_size=2, max_size=4))
 def test_side_by_side_each_workload_decides_as_it_does_alone(swept: list[Swept]) -> None:
     together = replicas_asked_of_each(swept)
@@ -308,6 +314,36 @@ def test_variants_see_events_words_and_phases_as_the_loop_does(
     for cut in (Cut(1, len(asked[0]), 0), Cut(4, -(-len(asked[0]) // 4), 40)):
         found = replicas_asked(here.world, variants, cut)
         np.testing.assert_array_equal(found.T, asked)
+
+
+def test_workloads_of_one_calendar_are_swept_together_as_the_loop_decides_on_each() -> None:
+    """Each expects something else of the same event."""
+    first, ready, over = (
+        f"{datetime.fromtimestamp(START + 60 * minute, UTC):%Y-%m-%d %H:%M}"
+        for minute in (60, 45, 90)
+    )
+    calendar = CALENDAR.format(first=first, second=over, ready=ready, third=first, fourth=over)
+    demand = DemandSeries(start=START, minutes=evening().minutes[:110])
+    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    beside = load({"days.yaml": calendar, "profile.yaml": PROFILE}, {})
+    sides, loops = [], []
+    for name, carried in (("edge", 100), ("origin", 160)):
+        written = spec(BY_PHASE[1]) | {
+            "capacity": {"perReplica": carried, "leadTime": "90s"},
+            "forecast": {"model": "Persistence"},
+        }
+        policy = Manifest(
+            kind="CapacityPolicy", namespace="live", name=name, labels={}, spec=written
+        )
+        simulation = Simulation([policy, *beside], lambda *_: demand, Conditions(tick=MINUTE))
+        frames = [f for told in simulation.run(START, recorded.end + 1) for f in told]
+        loops.append([frame.desired for frame in frames])
+        here = ground(policy, recorded, Timing(MINUTE, DELAY), beside=beside)
+        sides.append(Swept(here.world, [swept(parse_policy(written), {})]))
+    assert max(loops[0]) > max(loops[1]) > 100
+    assert alike(sides[0].world.events) == alike(sides[1].world.events), "so they share their lanes"
+    for found, expected in zip(replicas_asked_of_each(sides), loops, strict=True):
+        np.testing.assert_array_equal(found[:, 0], expected)
 
 
 # --- sessions that end in their own time ------------------------------------------------------

@@ -17,6 +17,7 @@ import numpy as np
 
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.lane_demand import LaneDemand, Place, Rows, Tables
+from ebbtide.planning.lane_events import alike, joined
 from ebbtide.planning.lane_state import State
 from ebbtide.planning.lanes import Crew, Policies, Variant, stacked_by_phase
 from ebbtide.planning.seen_demand import SeenDemand
@@ -123,8 +124,8 @@ def _beside(swept: Sequence[Swept], rounds: int | None) -> Sequence[Lanes]:
 def _kind(one: Swept) -> object:
     """What workloads have in common that are swept side by side."""
     world = one.world
-    said = (one.world.workload,) if world.events else ()
-    plant = world.lead_time, world.boot, tuple(world.overrides)
+    said = alike(world.events), tuple(world.overrides)
+    plant = world.lead_time, world.boot
     return world.now.tobytes(), tuple(world.demands), len(one.variants), plant, said
 
 
@@ -162,7 +163,7 @@ class _Sweep:
 
     def run(self, rounds: int | None) -> Sequence[Lanes]:
         """Replicas asked for, (ticks, variants) of each workload."""
-        crew = self._crew(self._together)
+        crew = self._crew(self._together, self._whose)
         first = self._begun(crew, self._full(self._replicas()), self._begin)
         begun = self._guessed(crew, first)
         ended = self._stretch(crew, begun, self._begin, ALL)
@@ -214,16 +215,19 @@ class _Sweep:
     def _again(self, truth: State, wrong: Rows) -> State:
         """Run some lanes once more, from the states in which they truly begin."""
         stretch, variant = np.divmod(wrong, self._variants)
-        crew = self._crew(stacked_by_phase([self._each[one] for one in variant.tolist()]))
+        each = stacked_by_phase([self._each[one] for one in variant.tolist()])
+        crew = self._crew(each, self._whose if self._whose is None else self._whose[variant])
         begin = self._begin[stretch, 0]
         return self._stretch(crew, truth.take(wrong), begin, (stretch, variant))
 
-    def _crew(self, policies: Mapping[Phase, Policies]) -> Crew:
+    def _crew(self, policies: Mapping[Phase, Policies], whose: Rows | None) -> Crew:
+        """The policies of some lanes, with what is announced to the workload of each."""
+        events = [one.world.events for one in self._swept]
         return Crew(
             workload=self._world.workload,
             policies=policies[Phase.PEACE],
             by_phase=policies if len(policies) > 1 else {},
-            events=self._world.events,
+            events=events[0] if whose is None else joined(events, whose),
             overrides=self._world.overrides,
             lead_time=self._world.lead_time,
             boot=self._world.boot,
