@@ -10,7 +10,8 @@ from ebbtide.api.base import moment
 from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.parse import parse_profile
-from ebbtide.cli.cluster.reach import Context, Kubeconfig, reach
+from ebbtide.cli.cluster.reach import Access
+from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports import MINUTE, Query, Span
@@ -32,6 +33,7 @@ def _events() -> None:
 
 
 @app.command("capture")
+@grouped
 def command(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Name of the EventProfile, like double-11-2025.")
@@ -62,8 +64,8 @@ def command(
     apply: Annotated[
         bool, typer.Option("--apply", help="Create it in the cluster, in place of printing it.")
     ] = False,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
+    *,
+    access: Access,
 ) -> None:
     """Keep the shape of an event as an EventProfile.
 
@@ -77,7 +79,7 @@ def command(
     written = _spec(spec, found, source)
     whole = parse_profile(written)
     if apply:
-        kept = reach(kubeconfig, context).write_profile(namespace, name, written)
+        kept = access.reach().write_profile(namespace, name, written)
         typer.echo(f"{kept.key}: {_told(whole)}\nname it in an EventCalendar: like: {kept.name}")
         return
     typer.echo(f"# {_told(whole)}\n{_manifest(namespace, name, written)}", nl=False)

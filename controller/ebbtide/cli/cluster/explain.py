@@ -11,7 +11,8 @@ from rich.text import Text
 
 from ebbtide.api.moments import clock
 from ebbtide.api.objective import in_words
-from ebbtide.cli.cluster.reach import Context, Kubeconfig, namespaced, reach
+from ebbtide.cli.cluster.reach import Access, namespaced
+from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.tuned import applied_in, suggestion_in
@@ -31,19 +32,19 @@ _GOOD = {"Ready": "True", "MetricsAvailable": "True", "ForecastTrusted": "True"}
 _LATEST = 5
 
 
+@grouped
 def explain(
     policy: Annotated[
         str, typer.Argument(metavar="NAMESPACE/POLICY", help="The CapacityPolicy to look at.")
     ],
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
+    access: Access,
 ) -> None:
     """Show the bounds of the last decision, the binding one first.
 
     Below them are the conditions that a person would look into, and the last changes.
     """
     namespace, name = namespaced(policy)
-    found = reach(kubeconfig, context).get_policy(namespace, name)
+    found = access.reach().get_policy(namespace, name)
     status = found.status
     if not status.get("binding"):
         raise InvalidInput(

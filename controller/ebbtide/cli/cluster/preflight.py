@@ -1,7 +1,6 @@
 """`ebbtide preflight`: what stands between a workload and Enforce, and what to do about it."""
 
 import json
-import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,9 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.cli.cluster.reach import Context, Kubeconfig, namespaced, reach
+from ebbtide.cli.cluster.metrics_sources import Sources
+from ebbtide.cli.cluster.reach import Access, namespaced
 from ebbtide.cli.models import makers, plugins
-from ebbtide.cli.plan.demand import sources_of
+from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import ClusterUnavailable, InvalidInput
 from ebbtide.loop.answers import answer_checks
@@ -32,30 +32,23 @@ Found = Mapping[str, Sequence[Check]]
 _SHOWN = {Verdict.WELL: ("✓", "green"), Verdict.LOOK: ("•", "yellow"), Verdict.STOP: ("✗", "red")}
 
 
+@grouped
 def command(
     policies: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAMESPACE/POLICY]...", help="Policies to look at. Default: all."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
-    config: Annotated[
-        pathlib.Path | None,
-        typer.Option(metavar="FILE", help="The operator's YAML of metrics sources: ask queries."),
-    ] = None,
-    prometheus: Annotated[
-        str | None, typer.Option(metavar="URL", help="The one source, in place of --config.")
-    ] = None,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
+    *,
+    sources: Sources,
+    access: Access,
 ) -> None:
     """Say what stands between a workload and Enforce, and the mend.
 
-    It reads and never writes. Exit code 1 if anything would stop a workload.
+    With --config or --prometheus its queries are asked as well. It reads and never writes.
+    Exit code 1 if anything would stop a workload.
     """
-    from ebbtide.adapters.kubernetes.api_server import connect
-
-    sources = sources_of(config, prometheus) if config or prometheus else {}
-    sight = Sight(reach(kubeconfig, context), connect(kubeconfig, context), sources)
+    sight = Sight(access.reach(), access.connect(), sources.if_any())
     found = {key: list(checks) for key, checks in _looked_at(sight, policies or ())}
     if as_json:
         typer.echo(json.dumps({k: [c._asdict() for c in v] for k, v in found.items()}, indent=2))

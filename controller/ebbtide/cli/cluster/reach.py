@@ -16,39 +16,36 @@ from ebbtide.errors import InvalidInput
 from ebbtide_policies.quantities import parse_duration
 
 if TYPE_CHECKING:
+    from ebbtide.adapters.kubernetes.api_server import ApiServer
     from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
-
-Kubeconfig = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Kubeconfig. Default: as kubectl finds it.")
-]
-Context = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: its current one."),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
     """How a person reaches the cluster."""
 
-    kubeconfig: Kubeconfig = None
-    context: Context = None
+    kubeconfig: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Kubeconfig. Default: as kubectl finds it.")
+    ] = None
+    context: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Context of the kubeconfig. Default: its current one."),
+    ] = None
 
     def reach(self) -> "KubernetesCluster":
+        """The objects of the cluster, for the person who runs this command."""
+        from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
+
+        return KubernetesCluster(self.connect(), may_write=lambda: True, now=time.time)
+
+    def connect(self) -> "ApiServer":
         """Connect as the person who runs this command."""
-        return reach(self.kubeconfig, self.context)
+        from ebbtide.adapters.kubernetes.api_server import connect
+
+        return connect(self.kubeconfig, self.context)
 
 
 _LABEL = re.compile(r"([^=,\s]+)=([^=,\s]*)")
-
-
-def reach(kubeconfig: str | None, context: str | None) -> "KubernetesCluster":
-    """Connect as the person who runs this command."""
-    from ebbtide.adapters.kubernetes.api_server import connect
-    from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
-
-    server = connect(kubeconfig, context)
-    return KubernetesCluster(server, may_write=lambda: True, now=time.time)
 
 
 def namespaced(name: str) -> tuple[str, str]:

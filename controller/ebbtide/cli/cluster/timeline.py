@@ -14,8 +14,9 @@ from ebbtide.api.moments import clock, epoch
 from ebbtide.api.parse import parse_override
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.cluster.past import Happening, before_all, from_metrics
-from ebbtide.cli.cluster.reach import Context, Kubeconfig, reach
+from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.durations import seconds
+from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Resource
@@ -27,6 +28,7 @@ _RESCALED = {"SuccessfulRescale", "DryRunRescale"}
 """Events that tell of steps; the status tells more exactly of the latest."""
 
 
+@grouped
 def timeline(
     since: Annotated[str, typer.Option(metavar="DURATION", help="How far back.")] = "30m",
     namespace: Annotated[
@@ -39,8 +41,8 @@ def timeline(
         str | None,
         typer.Option(metavar="URL", help="Read Ebbtide's own metrics there, for a longer past."),
     ] = None,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
+    *,
+    access: Access,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell what happened across the fleet, oldest first.
@@ -50,7 +52,7 @@ def timeline(
     With --prometheus what came before is told to the minute.
     """
     now = time.time()
-    begin, cluster = now - seconds("--since", since, 1), reach(kubeconfig, context)
+    begin, cluster = now - seconds("--since", since, 1), access.reach()
     policies = [p for p in cluster.list_policies() if namespace in ("", p.namespace)]
     if workload and not prometheus and workload not in {policy.key for policy in policies}:
         raise InvalidInput(f"{workload}: there is no such CapacityPolicy")

@@ -54,9 +54,7 @@ class FromCluster(Access):
             raise InvalidInput("say what is planned: either FILE... or --from-cluster NAMESPACE")
         if where is None:
             return None
-        from ebbtide.adapters.kubernetes.api_server import connect
-
-        return stand(connect(self.kubeconfig, self.context), where, self.home, time.time())
+        return stand(self.connect(), where, self.home, time.time())
 
     def factors(self) -> Sequence[float]:
         """The peaks to be planned, as multiples of the recorded demand: steps of 0.1, or wider.

@@ -51,7 +51,7 @@ def tune(
     operator, unless --vary says what is tried.
     """
     if operator.from_cluster:
-        change = published(operator.from_cluster, operator.kubeconfig, operator.context)
+        change = published(operator.from_cluster, operator)
         _hand_over(change, telling.diff)
         return
     manifests = load({name: read(name) for name in policies or ()}, plugins())

@@ -11,7 +11,7 @@ import typer
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
-from ebbtide.cli.cluster.reach import Context, Kubeconfig
+from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
 from ebbtide.cli.plan.edits import Edit
@@ -172,12 +172,10 @@ class Telling:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operator:
+class Operator(Access):
     """The operator that has searched already, in place of a search."""
 
     from_cluster: Where = None
-    kubeconfig: Kubeconfig = None
-    context: Context = None
 
 
 def _share(option: str, text: str) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ebbtide.api.objective import Settings
-from ebbtide.cli.cluster.reach import namespaced, reach
+from ebbtide.cli.cluster.reach import Access, namespaced
 from ebbtide.cli.tune.page import change
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports import Resource
@@ -23,7 +23,7 @@ Where = Annotated[
 ]
 
 
-def published(where: str, kubeconfig: str | None, context: str | None) -> str:
+def published(where: str, access: Access) -> str:
     """The change that a policy's status suggests.
 
     Raises:
@@ -31,7 +31,7 @@ def published(where: str, kubeconfig: str | None, context: str | None) -> str:
         ClusterUnavailable: the API server does not answer.
 
     """
-    return suggested(reach(kubeconfig, context).get_policy(*namespaced(where)))
+    return suggested(access.reach().get_policy(*namespaced(where)))
 
 
 def suggested(resource: Resource) -> str:
