@@ -101,6 +101,35 @@ def test_what_earlier_events_showed_is_the_same_from_memory() -> None:
         assert np.array_equal(told.values, foreseen(known, *events).values)
 
 
+def test_series_of_the_same_events_are_foreseen_as_each_alone() -> None:
+    starts = (NOW - 2 * DAY_SECONDS, NOW - 600, NOW + 1800)
+    grown = [demand(14 * DAY, *((at, times) for at in starts[:2])) for times in (5.0, 1.0, 9.0)]
+    gappy, silent = grown[0].copy(), np.zeros(14 * DAY)
+    gappy[-400::7] = gappy[-20:-15] = np.nan
+    columns = [*grown, gappy, silent, np.full(14 * DAY, np.nan)]
+    sizes: list[dict[str, float]] = [{}, {"level": 400.0}, {"peak": 300.0}, {"times": 2.0}, {}, {}]
+    every = [tuple(event(at, **size) for at in starts) for size in sizes]
+    every[1] = every[1][1:]  # one that knows of fewer events
+    known = History(NOW, np.stack(columns, axis=1))
+    plain = persistence().forecast(known, HORIZON)
+    context = Context(tuple(SeriesContext(events=events) for events in every))
+    together = heed(plain, known, context)
+    for i, (values, events) in enumerate(zip(columns, every, strict=True)):
+        alone = foreseen(values, *events).values[:, :, 0]
+        assert together.values[:, :, i] == pytest.approx(alone, rel=1e-9, nan_ok=True)
+
+
+def test_an_earlier_event_that_is_told_anew_is_weighed_anew() -> None:
+    memory, before = Memory(), NOW - 2 * DAY_SECONDS
+    events, values = (event(before), event(NOW + 600)), demand(14 * DAY, (before, 3.0))
+    foreseen(values, *events, memory=memory)
+    other = values.copy()
+    other[-2 * DAY + 30] *= 20
+    told, anew = (foreseen(other, *events, memory=each).values for each in (memory, None))
+    assert np.array_equal(told, anew)
+    assert not np.array_equal(told, foreseen(values, *events).values)
+
+
 def test_an_event_is_followed_through_gaps() -> None:
     begun = NOW - 40 * 60
     values = demand(5 * DAY, (begun, 5.0))

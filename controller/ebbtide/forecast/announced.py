@@ -7,7 +7,7 @@ to be scaled, and the forecast follows the announced course by that scale. A sha
 against the plain forecast, by what came of this event and of those before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,19 +15,23 @@ import numpy as np
 from ebbtide.forecast.contract import (
     NO_CONTEXT,
     UNSAID,
-    Announcement,
     Context,
     Floats,
     Forecast,
     History,
 )
 from ebbtide.forecast.event_experts import Foretold, Memory, hours_of, middle, scales, weights
+from ebbtide.forecast.occasion import Occasion, alike
 from ebbtide.forecast.past import MINUTE, NIL, Past
 
-APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None]
+APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""
 _WIDEST = 2.0
 """How far above the median a quantile may lie and still tell a proportion."""
+
+
+TOGETHER = 256
+"""Series that are reckoned at once: more would take room and save nothing."""
 
 
 class Plain(Protocol):
@@ -65,18 +69,21 @@ def heed(
         return forecast
     memory = Memory() if memory is None else memory
     moments = forecast.origin + history.grid * np.arange(1, forecast.values.shape[1] + 1)
-    near = {
-        column: found
-        for column, known in enumerate(context.series)
-        if (found := [event for event in known.events if event.during(moments).any()])
-    }
-    if not near:
+    groups: dict[Hashable, list[int]] = {}
+    for column, known in enumerate(context.series):
+        if any(one.start <= moments[-1] and one.end >= moments[0] for one in known.events):
+            groups.setdefault(alike(known.events), []).append(column)
+    if not groups:
         return forecast
     values = forecast.values.copy()
-    for column, events in near.items():
-        past, ordinary = Past.of(history, column), forecast.ordinary[:, column]
-        series = _Series(past, ordinary, context.series[column].events, memory)
-        values[:, :, column] = _following(values[:, :, column], series, events, moments)
+    for group in groups.values():
+        for begin in range(0, len(group), TOGETHER):
+            columns = np.array(group[begin : begin + TOGETHER])
+            events = [context.series[column].events for column in columns.tolist()]
+            told = [Occasion.of(each) for each in zip(*events, strict=True)]
+            past, ordinary = Past.of(history, columns), forecast.ordinary[:, columns]
+            series = _Series(past, ordinary, told, memory)
+            values[:, :, columns] = _following(values[:, :, columns], series, moments)
     return forecast._replace(values=values)
 
 
@@ -87,62 +94,59 @@ class _Expected(NamedTuple):
     apart: Floats
 
 
-def _following(
-    values: Floats, series: "_Series", events: Sequence[Announcement], moments: Floats
-) -> Floats:
+def _following(values: Floats, series: "_Series", moments: Floats) -> Floats:
     """Quantiles moved to what is expected; of events at one time the larger counts."""
-    expected, apart = np.full(moments.size, UNSAID), np.zeros(moments.size)
-    for event in events:
+    expected, apart = np.full(values[0].shape, UNSAID), np.zeros(values[0].shape)
+    for event in series.known:
         during = np.flatnonzero(event.during(moments))
-        told = series.expected(event, moments[during], values[0, during])
-        larger = np.isnan(expected[during]) | (told.median > expected[during])
-        at = during[larger]
-        expected[at], apart[at] = told.median[larger], told.apart[larger]
+        if during.size:
+            told = series.expected(event, moments[during], values[0, during])
+            larger = np.isnan(expected[during]) | (told.median > expected[during])
+            expected[during] = np.where(larger, told.median, expected[during])
+            apart[during] = np.where(larger, told.apart, apart[during])
     inside = ~np.isnan(expected)
-    moved = values.copy()
-    moved[:, inside] = _moved(values[:, inside], expected[inside]) + APART * apart[inside]
-    return moved
+    moved = _moved(values, np.where(inside, expected, 0.0)) + APART * apart
+    return np.where(inside, moved, values)
 
 
 class _Series:
-    """One series at the moment of its forecast."""
+    """Some series of the same events, at the moment of their forecast."""
 
     def __init__(
-        self, past: Past, ordinary: Floats, known: Sequence[Announcement], memory: Memory
+        self, past: Past, ordinary: Floats, known: Sequence[Occasion], memory: Memory
     ) -> None:
         self.past, self.ordinary = past, ordinary
         self.known, self.memory = known, memory
 
-    def expected(self, event: Announcement, moments: Floats, plain: Floats) -> _Expected:
+    def expected(self, event: Occasion, moments: Floats, plain: Floats) -> _Expected:
         """What is expected at some moments of an event, of which this is the plain forecast."""
         now = np.full(moments.size, self.past.end)
-        if len(event.shape) == 1:
+        if not event.shaped:
             scale = scales(event, self.past, now[:1], lambda at: self._announced(event, at))
-            return _Expected(scale * self._announced(event, moments), np.zeros(moments.size))
+            return _Expected(scale * self._announced(event, moments), np.zeros(plain.shape))
         foretold = Foretold(event, self.past, self._peak(event))
         level = self.past.level(now[:1])[0]
-        reached = plain[0] if event.start > now[0] or np.isnan(level) else level
-        tried = foretold.experts(now, moments, plain, np.full(moments.size, reached))
+        reached = np.where((event.start > now[0]) | np.isnan(level), plain[0], level)
+        tried = foretold.experts(now, moments, plain, np.broadcast_to(reached, plain.shape))
         weight = weights(foretold, self._earlier(event), self.memory)
         expected = middle(tried, weight)
-        return _Expected(expected, weight @ np.abs(tried - expected))
+        apart = np.einsum("en,emn->mn", weight, np.abs(tried - expected))
+        return _Expected(expected, apart)
 
-    def _earlier(self, event: Announcement) -> Sequence[Announcement]:
+    def _earlier(self, event: Occasion) -> Sequence[Occasion]:
         """The events with a shape that started before this one, from late to early."""
-        known = [one for one in self.known if len(one.shape) > 1 and one.start < event.start]
+        known = [one for one in self.known if one.shaped and one.start < event.start]
         return sorted(known, key=lambda one: -one.start)
 
-    def _announced(self, event: Announcement, moments: Floats) -> Floats:
-        """Demand at some moments as it was announced by a level or a multiple."""
-        if not np.isnan(event.level):
-            return np.full(moments.size, event.level)
-        times = 1.0 if np.isnan(event.times) else event.times
-        usual = self.ordinary[(moments // MINUTE).astype(int) % self.ordinary.size]
-        return times * np.where(np.isnan(usual), self.past.before(event.start), usual)
+    def _announced(self, event: Occasion, moments: Floats) -> Floats:
+        """Demand at some moments as it was announced by a level or a multiple, (moments, N)."""
+        usual = self.ordinary[(moments // MINUTE).astype(int) % len(self.ordinary)]
+        unknown = np.isnan(usual) & np.isnan(event.level)
+        return event.sized(usual, self.past.before(event.start) if unknown.any() else usual[0])
 
-    def _peak(self, event: Announcement) -> float:
-        """The demand at the peak of an event with a shape, by the usual of the event's hours."""
-        return float(np.fmax.reduce(self._announced(event, hours_of(event))))
+    def _peak(self, event: Occasion) -> Floats:
+        """The demand at the peak of an event with a shape, by the usual of its hours, (N,)."""
+        return np.asarray(np.fmax.reduce(self._announced(event, hours_of(event))))
 
 
 def _moved(values: Floats, expected: Floats) -> Floats:

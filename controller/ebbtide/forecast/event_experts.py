@@ -14,7 +14,8 @@ import numpy as np
 
 from ebbtide.forecast.columns import median
 from ebbtide.forecast.contract import DAY, Announcement, Floats
-from ebbtide.forecast.past import MINUTE, NIL, WEEK, Past
+from ebbtide.forecast.occasion import Occasion
+from ebbtide.forecast.past import MINUTE, NIL, PRESENT, WEEK, Past
 
 PLAIN, GROWN, RISEN, ANNOUNCED = range(4)
 FIRST_WEIGHT = 0.15
@@ -23,7 +24,7 @@ FIRST_TRUST = FIRST_WEIGHT * np.log((1.0, 1.0, 1.0, 0.1))
 """...and it is that the announcement is right."""
 EARLIER = 4
 """Earlier events that are looked at."""
-KEPT = 2048
+KEPT = 8192
 """What so many earlier events showed is kept."""
 LEAST_DAYS = 2
 """Days before an event that have to be known to tell the usual from."""
@@ -53,41 +54,42 @@ HALF = 0.5
 
 
 class Foretold(NamedTuple):
-    """An announced event of a series whose past is known, and the demand at its peak."""
+    """An announced event of series whose past is known, and the demand at its peak."""
 
-    event: Announcement
+    event: Occasion
     past: Past
-    peak: float
-    """As announced."""
+    peak: Floats
+    """As announced, (N,)."""
 
     def experts(self, origins: Floats, targets: Floats, plain: Floats, level: Floats) -> Floats:
-        """What the four say at some moments of later ones, (4, n).
+        """What the four say at some moments of later ones, (4, n, N).
 
-        `plain` is the plain forecast of the targets, `level` that of the moment at which the event
-        starts; once it goes on, the level that was reached.
+        `plain` is the plain forecast of the targets, (n, N), `level` that of the moment at which
+        the event starts; once it goes on, the level that was reached.
         """
         event = self.event
         now, then = event.course(np.maximum(origins, event.start)), event.course(targets)
         grown = level * then / np.maximum(now, LEAST_SHARE)
-        rise = self.peak if np.isnan(event.peak) else event.peak
+        rise = np.where(np.isnan(event.peak), self.peak, event.peak)
         risen = np.maximum(level + (then - now) * rise, 0.0)
         scale = scales(event, self.past, origins, lambda at: self.peak * event.course(at))
         return np.stack((plain, grown, risen, self.peak * then * scale))
 
-    def losses(self, origins: Floats, targets: Floats) -> Floats | None:
-        """Logarithms of the errors of the experts over those of a plain forecast, (4,)."""
+    def losses(self, origins: Floats, targets: Floats) -> Floats:
+        """Logarithms of the errors of the experts over those of a plain forecast, (4, N).
+
+        NaN where nothing tells.
+        """
         truth = self.past.at(targets)
         plain = self.past.without_news(origins, targets)
         level, early = self.past.level(origins), origins < self.event.start
         if early.any():
             start = np.full_like(origins, self.event.start)
-            level = np.where(early, self.past.without_news(origins, start), level)
+            level = np.where(early[:, None], self.past.without_news(origins, start), level)
         error = np.abs(self.experts(origins, targets, plain, level) - truth)
         known = ~np.isnan(error).any(axis=0)
-        noise = NOISE * float(truth[known].sum())
-        if not noise > 0:
-            return None
-        errors = error[:, known].sum(axis=1) + noise
+        noise = NOISE * np.where(known, truth, 0.0).sum(axis=0)
+        errors = np.where(known, error, 0.0).sum(axis=1) + np.where(noise > 0, noise, np.nan)
         return np.asarray(np.log(errors / errors[PLAIN]))
 
 
@@ -95,83 +97,106 @@ class Memory:
     """What earlier events showed, so that it is not reckoned at every tick."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[Announcement, int], Floats | None] = {}
+        self._kept: dict[tuple[Announcement, int], Floats] = {}
 
-    def losses(self, event: Announcement, past: Past) -> Floats | None:
-        """Logarithms of the errors of the experts in an event that began, (4,)."""
-        begin = event.start - (WEEK + 1) * DAY * MINUTE
-        key = event, past.print(begin, event.start + WHILE * MINUTE)
-        if key not in self._kept:
-            while len(self._kept) >= KEPT:
+    def losses(self, event: Occasion, past: Past) -> Floats:
+        """Logarithms of the errors of the experts in an event that began, (4, N)."""
+        keys = list(zip(event.each, past.prints(_looked_at(event, past.grid)), strict=True))
+        found = [self._kept.get(key) for key in keys]
+        new = np.array([i for i, known in enumerate(found) if known is None], int)
+        if new.size:
+            one, part = event.picked(new), past.picked(new)
+            foretold = Foretold(one, part, _peak_then(one, part))
+            for i, losses in zip(new, foretold.losses(*_of_earlier(foretold)).T, strict=True):
+                self._kept[keys[i]] = found[i] = losses
+            while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
-            foretold = Foretold(event, past, _peak_then(event, past))
-            self._kept[key] = foretold.losses(*_of_earlier(foretold))
-        return self._kept[key]
+        return np.stack([known for known in found if known is not None], axis=1)
 
 
-def weights(foretold: Foretold, earlier: Sequence[Announcement], memory: Memory) -> Floats:
-    """How much each expert counts for an event, (4,), after the last ones, from late to early."""
-    past, told, whole = foretold.past, FIRST_TRUST.copy(), FIRST_WEIGHT
+def _looked_at(event: Occasion, grid: float) -> Floats:
+    """The moments that decide what an event showed: of its hours, and of those on days before."""
+    begin = event.start - 2 * BEFORE * MINUTE - PRESENT * grid
+    hours = min(event.end, event.start + DAY * MINUTE) + WHILE * MINUTE
+    days = DAY * MINUTE * np.arange(1.0, WEEK + 1)[:, None]
+    before = np.arange(begin, hours, grid) - days
+    return np.concatenate((before.ravel(), np.arange(begin, event.start + WHILE * MINUTE, grid)))
+
+
+def weights(foretold: Foretold, earlier: Sequence[Occasion], memory: Memory) -> Floats:
+    """How much each expert counts for an event, (4, N), after the last ones, from late to early."""
+    past = foretold.past
+    told = np.repeat(FIRST_TRUST[:, None], past.columns.size, axis=1)
+    whole = np.full(past.columns.size, FIRST_WEIGHT)
     begun = [event for event in earlier if event.start < past.end]
     for age, event in enumerate(begun[:EARLIER]):
         losses = memory.losses(event, past)
-        if losses is not None:
-            told += FADING**age * losses
-            whole += FADING**age
+        known = ~np.isnan(losses[PLAIN])
+        told += FADING**age * np.where(known, losses, 0.0)
+        whole += FADING**age * known
     told /= whole
     share = min(1.0, (past.end - foretold.event.start) / (SURE * MINUTE))
-    losses = foretold.losses(*_of_late(foretold)) if share > 0 else None
-    if losses is not None:
-        told = (1 - share) * told + share * np.clip(losses, -DECIDED, DECIDED)
-    found = np.exp(-POWER * (told - told.min()))
-    return np.asarray(found / found.sum())
+    if share > 0:
+        losses = foretold.losses(*_of_late(foretold))
+        late = (1 - share) * told + share * np.clip(losses, -DECIDED, DECIDED)
+        told = np.where(np.isnan(losses), told, late)
+    found = np.exp(-POWER * (told - told.min(axis=0)))
+    return np.asarray(found / found.sum(axis=0))
 
 
-def hours_of(event: Announcement) -> Floats:
+def hours_of(event: Occasion) -> Floats:
     """The minutes of an event, at most those of a day."""
     return np.arange(event.start, min(event.end, event.start + DAY * MINUTE) + 1, MINUTE)
 
 
-def _peak_then(event: Announcement, past: Past) -> float:
-    """The demand at the peak of an event that has begun, by what was usual before it."""
-    if not np.isnan(event.level):
-        return event.level
+def _peak_then(event: Occasion, past: Past) -> Floats:
+    """The demand at the peak of an event that has begun, by what was usual before it, (N,)."""
     hours = hours_of(event)
     days = past.at(hours - DAY * MINUTE * np.arange(1.0, WEEK + 1)[:, None])
     known = ~np.isnan(days).all(axis=1)
-    some = np.count_nonzero(known) >= LEAST_DAYS
-    usual = np.fmax.reduce(median(days)) if some else past.before(event.start)
-    return float(usual) * (1.0 if np.isnan(event.times) else event.times)
+    some = np.count_nonzero(known, axis=0) >= LEAST_DAYS
+    usual = np.where(some, np.fmax.reduce(median(days)), np.nan)
+    before = usual if some.all() else past.before(event.start)
+    return event.sized(usual, before)
 
 
 def scales(
-    event: Announcement, past: Past, origins: Floats, announced: Callable[[Floats], Floats]
+    event: Occasion, past: Past, origins: Floats, announced: Callable[[Floats], Floats]
 ) -> Floats:
-    """By what an event was larger than announced, as seen from some moments.
+    """By what an event was larger than announced, as seen from some moments, (n, N).
 
     It is believed the more, the more rows of the event are known.
     """
     rows = int((min(event.end, past.end) - event.start) // past.grid) + 1
     if rows <= 0:
-        return np.ones(origins.size)
+        return np.ones((origins.size, past.columns.size))
     moments = event.start + past.grid * np.arange(rows, dtype=float)
-    came, hoped = past.at(moments), announced(moments)
-    known = ~np.isnan(came)
-    sums = np.zeros((3, known.size + 1))
-    np.cumsum(np.stack((came, hoped, known))[:, known], axis=1, out=sums[:, 1 : 1 + known.sum()])
-    seen = np.concatenate(((0,), np.cumsum(known)))
-    last = np.clip((origins - event.start) // past.grid + 1, 0, known.size).astype(int)
-    newest = seen[last]
+    came = past.at(moments)
+    unknown = np.isnan(came)
+    order = np.argsort(unknown, axis=0, kind="stable")  # what is known first, as it came
+    sums = np.zeros((2, rows + 1, past.columns.size))
+    for each, values in zip(sums, (came, announced(moments)), strict=True):
+        known = np.where(unknown, 0.0, values)
+        np.cumsum(np.take_along_axis(known, order, axis=0), axis=0, out=each[1:])
+    seen = np.concatenate((np.zeros((1, past.columns.size), int), np.cumsum(~unknown, axis=0)))
+    newest = seen[np.clip((origins - event.start) // past.grid + 1, 0, rows).astype(int)]
     oldest = np.maximum(newest - LEARNING, 0)
-    came, hoped, count = sums[:, newest] - sums[:, oldest]
-    found = np.where(count > 0, came / np.maximum(hoped, NIL), 1.0)
+    of_late = [
+        np.take_along_axis(each, newest, axis=0) - np.take_along_axis(each, oldest, axis=0)
+        for each in sums
+    ]
+    found = np.where(newest > oldest, of_late[0] / np.maximum(of_late[1], NIL), 1.0)
     return np.asarray(np.clip(found, *SCALES) ** np.minimum(newest / LEARNING, 1.0))
 
 
 def middle(tried: Floats, weight: Floats) -> Floats:
-    """The weighted median over the first axis, between its neighbours by their weights, (n,)."""
+    """The weighted median over the first axis, between its neighbours by their weights, (n, ...).
+
+    The weights are those of all moments, (tried, ...).
+    """
     order = np.argsort(tried, axis=0)
-    ordered, shares = np.take_along_axis(tried, order, axis=0), weight[order]
+    each = np.broadcast_to(weight[:, None], tried.shape)
+    ordered, shares = (np.take_along_axis(of, order, axis=0) for of in (tried, each))
     places = np.cumsum(shares, axis=0) - shares / 2
     above = np.clip(np.count_nonzero(places <= HALF, axis=0), 1, len(tried) - 1)[None]
     low, high = (np.take_along_axis(places, i, axis=0)[0] for i in (above - 1, above))

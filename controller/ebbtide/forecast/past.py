@@ -1,8 +1,9 @@
-"""What is known of one series, looked up by moments rather than by rows."""
+"""What is known of some series, looked up by moments rather than by rows."""
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.forecast.columns import median
 from ebbtide.forecast.contract import DAY, Floats, History
@@ -18,30 +19,44 @@ AROUND = 15
 STEEPEST = 10.0
 """The largest ratio of one hour to another that is believed of an earlier day."""
 NIL = 1e-30
+WEIGHT = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number whose multiples differ in all bits (2^64 over the golden ratio)."""
 
 
 class Past(NamedTuple):
-    """One series up to now. Moments are epoch seconds, on the grid."""
+    """Some series up to now, side by side. Moments are epoch seconds, on the grid.
+
+    What is answered for moments of any shape has one more axis, the last, for the series.
+    """
 
     end: float
     grid: float
-    values: Floats
+    minutes: Floats
+    """Rows of these series and of others, (rows, ...)."""
+    columns: NDArray[np.int_]
+    """Where they stand in them."""
 
     @classmethod
-    def of(cls, history: History, column: int) -> "Past":
-        """One column of a history."""
-        return cls(history.end, history.grid, history.minutes[:, column])
+    def of(cls, history: History, columns: NDArray[np.int_]) -> "Past":
+        """Some columns of a history."""
+        return cls(history.end, history.grid, history.minutes, columns)
+
+    def picked(self, columns: NDArray[np.int_]) -> "Past":
+        """Some of these series."""
+        return self._replace(columns=self.columns[columns])
 
     @property
     def begin(self) -> float:
         """The moment of the first row."""
-        return self.end - (self.values.size - 1) * self.grid
+        return self.end - (len(self.minutes) - 1) * self.grid
 
     def at(self, moments: Floats) -> Floats:
         """The values at some moments; NaN where none is known."""
         rows = np.rint((moments - self.begin) / self.grid).astype(int)
-        inside = (rows >= 0) & (rows < self.values.size)
-        return np.where(inside, self.values[np.where(inside, rows, 0)], np.nan)
+        inside = (rows >= 0) & (rows < len(self.minutes))
+        found = self.minutes[np.where(inside, rows, 0)[..., None], self.columns]
+        found[~inside] = np.nan
+        return found
 
     def level(self, moments: Floats) -> Floats:
         """The level at some moments: the mean of the last rows."""
@@ -56,32 +71,38 @@ class Past(NamedTuple):
         """The mean of some rows beside each moment; NaN where none is known."""
         values = self.at(moments[..., None] + rows * self.grid)
         known = ~np.isnan(values)
-        count = np.count_nonzero(known, axis=-1)
-        added = np.where(known, values, 0.0).sum(axis=-1)
+        count = np.count_nonzero(known, axis=-2)
+        added = np.where(known, values, 0.0).sum(axis=-2)
         return np.where(count > 0, added / np.maximum(count, 1), np.nan)
 
     def days_before(self, moments: Floats) -> Floats:
         """The same moments of the last days before, (days, ...), smoothed."""
         return self.around(moments - DAY_SECONDS * _column(np.arange(1.0, WEEK + 1), moments.ndim))
 
-    def before(self, moment: float) -> float:
-        """The demand of the hour before a moment, or of the last that is known."""
+    def before(self, moment: float) -> Floats:
+        """The demand of the hour before a moment, or of the last that is known, (N,)."""
+        return np.array([self._before(self.minutes[:, column], moment) for column in self.columns])
+
+    def _before(self, values: Floats, moment: float) -> float:
         wanted = max(1, round(HOUR_SECONDS / self.grid))
-        begin = end = max(0, self._row(moment))
-        known, looked_at = self.values[:0], wanted
+        begin = end = max(0, int(np.ceil((moment - self.begin) / self.grid)))
+        known, looked_at = values[:0], wanted
         while known.size < wanted and begin > 0:  # it is seldom more than an hour ago
             begin, looked_at = max(0, end - looked_at), 8 * looked_at
-            earlier = self.values[begin:end]
+            earlier = values[begin:end]
             known = earlier[~np.isnan(earlier)]
         return float(np.median(known[-wanted:])) if known.size else 0.0
 
-    def print(self, begin: float, end: float) -> int:
-        """A number that differs where what is known between two moments differs."""
-        rows = slice(max(0, self._row(begin)), max(0, self._row(end) + 1))
-        return hash((max(begin, self.begin), self.grid, self.values[rows].tobytes()))
+    def prints(self, moments: Floats) -> list[int]:
+        """Numbers, one a series, that differ where what is known at some moments differs.
 
-    def _row(self, moment: float) -> int:
-        return int(np.ceil((moment - self.begin) / self.grid))
+        They are sums of the values' bits by odd weights, modulo 2^64: no single change is missed.
+        """
+        bits = self.at(moments).view(np.uint64)
+        weights = WEIGHT * (2 * np.arange(len(bits), dtype=np.uint64) + np.uint64(1))
+        bits *= weights[:, None]
+        prints: list[int] = np.add.reduce(bits, axis=0).tolist()
+        return prints
 
     def without_news(self, origins: Floats, targets: Floats) -> Floats:
         """What a plain forecast would have said at some moments of later ones, about.
