@@ -55,6 +55,8 @@ def test_a_variant_costs_and_cuts_off_what_a_plan_of_it_does(
         hours, cut_off = (sum(p[key] for p in parts) for key in ("replicaHours", "disruptions"))
         assert hours == pytest.approx(plan["score"]["replicaHours"])
         assert cut_off == plan["score"]["disruptions"]
+        minutes = [part["breached"] for part in parts]
+        assert plan["score"]["breached"] == (sum(minutes) if policies == GATE else None)
 
 
 def test_the_page_tells_of_sessions_only_where_there_are_any(ebbtide: Ebbtide) -> None:
@@ -63,6 +65,14 @@ def test_the_page_tells_of_sessions_only_where_there_are_any(ebbtide: Ebbtide) -
     told = ebbtide(*args, "--what-if", "session=20m").out
     assert "CUT OFF" in told
     assert "the front of cost against service and sessions cut off" in told
+
+
+def test_what_is_not_modelled_of_a_gate_is_named(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    two = GATE.replace("signals: {", "signals: {bitrate: {query: b, atLeast: 3}, ")
+    write(tmp_path, edge_yaml=QUICK + f"  policies: {{{two}}}\n")
+    told = ebbtide("tune", "edge.yaml", *DEMAND[:-1], *VARY, "--what-if", CURVE).out
+    assert "! not modelled: experienceGate.bitrate" in told
+    assert "the front of cost against service and minutes users fared badly" in told
 
 
 def test_a_record_is_of_one_world(ebbtide: Ebbtide) -> None:

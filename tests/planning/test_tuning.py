@@ -41,6 +41,12 @@ def test_who_cuts_fewer_off_is_on_the_front_though_it_costs_more() -> None:
     assert front(told) == [0, 1]
 
 
+def test_so_is_whose_users_fare_badly_for_less_long() -> None:
+    told = found([10.0, 20.0, 30.0], [0.1, 0.1, 0.1])._replace(breached=np.array([5, 5, 4]))
+    assert front(told) == [0, 2]
+    assert front(told._replace(breached=np.full(3, np.nan))) == [0]
+
+
 @pytest.mark.parametrize(
     ("objective", "best"),
     [

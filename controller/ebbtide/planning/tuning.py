@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.planning.clairvoyant import least_replicas
+from ebbtide.planning.experience import Modelled, breached_minutes
 from ebbtide.planning.fleets import Fleets, without_sessions
 from ebbtide_policies.demand import DAY, HOUR
-from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 WORST_DAYS = 3
 """Days that are set aside to see what goes unserved all the time, and not in a burst."""
@@ -33,6 +34,8 @@ class Measured(NamedTuple):
     """Shortfall as a share of demand, without that of the worst days."""
     disruptions: Lanes = _NOBODY_COUNTS
     """Sessions that were cut off."""
+    breached: Lanes = _NOBODY_COUNTS
+    """Minutes in which a signal of experience was beyond its limit; NaN: none is modelled."""
 
 
 class Truth(NamedTuple):
@@ -44,6 +47,8 @@ class Truth(NamedTuple):
     """Seconds."""
     boot: int
     """Ticks until a replica is ready."""
+    signals: Sequence[Modelled] = ()
+    """Signals of experience that follow from the load."""
 
     def within(self, ticks: slice) -> "Truth":
         """Only some of the ticks."""
@@ -93,7 +98,15 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
         changes=np.count_nonzero(np.diff(fleets.asked, axis=0), axis=0) / days,
         steady=steady(_by_day(short, truth.tick), total or 1.0),
         disruptions=fleets.disrupted.sum(axis=0),
+        breached=_breached(fleets, truth),
     )
+
+
+def _breached(fleets: Fleets, truth: Truth) -> Lanes:
+    each = [
+        breached_minutes(truth.signals, truth.demand, ready, truth.tick) for ready in fleets.ready.T
+    ]
+    return np.array([UNKNOWN if minutes is None else minutes for minutes in each])
 
 
 def _by_day(short: Lanes, tick: float) -> Lanes:
@@ -110,11 +123,15 @@ def steady(short: Lanes, demand: float) -> Lanes:
 
 
 def front(found: Measured) -> Sequence[int]:
-    """The variants that no other one beats in cost, service and disruptions, cheapest first."""
-    cut_off = found.disruptions if found.disruptions.size else np.zeros_like(found.unserved)
-    failed = np.stack((found.unserved, cut_off), axis=1)
+    """The variants that no other one beats in cost and in how it fails users, cheapest first.
+
+    They are failed by what goes unserved, by sessions that are cut off, and by minutes in which
+    they fare badly.
+    """
+    counted = [each for each in (found.disruptions, found.breached) if each.size]
+    failed = np.nan_to_num(np.stack((found.unserved, *counted), axis=1))
     kept: list[int] = []
-    for one in np.lexsort((cut_off, found.unserved, found.replica_hours)).tolist():
+    for one in np.lexsort((*failed.T[::-1], found.replica_hours)).tolist():
         if not np.any(np.all(failed[kept] <= failed[one], axis=1)):
             kept.append(one)
     return kept

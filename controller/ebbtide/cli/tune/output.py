@@ -1,5 +1,6 @@
 """What tuning found as JSON, in a form that is published: docs/schema/tune.schema.json."""
 
+import numpy as np
 from pydantic import Field, JsonValue
 
 from ebbtide.cli.output import Output
@@ -16,6 +17,11 @@ class MeasuredOutput(Output):
     changes_a_day: float = Field(ge=0, description="Changes of the replicas asked for.")
     disruptions: int = Field(
         ge=0, description="Live sessions cut off; 0 where the scenario has none."
+    )
+    breached: float | None = Field(
+        ge=0,
+        description="Minutes in which a signal of experience was beyond its limit; null: none that "
+        "has one is modelled.",
     )
 
 
@@ -39,7 +45,7 @@ class TuneOutput(Output):
     not_modelled: list[str] = Field(description="What the replay left out.")
     evidence: str = Field(description="What speaks for the recommended one, as a sentence.")
     front: list[CandidateOutput] = Field(
-        description="The front of cost, service and disruptions, cheapest first."
+        description="The front of cost, service, disruptions and breaches, cheapest first."
     )
 
 
@@ -71,4 +77,5 @@ def _measured(found: Measured) -> MeasuredOutput:
         unserved=float(found.unserved),
         changes_a_day=float(found.changes),
         disruptions=int(found.disruptions),
+        breached=None if np.isnan(found.breached) else float(found.breached),
     )

@@ -1,9 +1,10 @@
 """What tuning found, as a page for a terminal, and as YAML for a review."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,7 +13,8 @@ from rich.text import Text
 from ebbtide.api.kinds import API_VERSION
 from ebbtide.api.load import Manifest
 from ebbtide.cli.plan.edits import Edit
-from ebbtide.planning.tuning import Candidate
+from ebbtide.planning.tuning import Candidate, Measured
+from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import show_share
 
 COLUMNS = 4
@@ -71,8 +73,8 @@ def page(tuned: Tuned) -> RenderableType:
     table.add_column(" ")
     for field in fields:
         table.add_column(field.rpartition(".")[2].upper(), justify="right")
-    cut_off = any(one.searched.disruptions > 0 for one in tuned.candidates)
-    for name in (*_COLUMNS, *(["CUT OFF"] if cut_off else [])):
+    users = _told_of_users(tuned.candidates)
+    for name in (*_COLUMNS, *(head for head, _, _ in users)):
         table.add_column(name, justify="right")
     for one in _shown(tuned):
         values = [str(tuned.variants[one.variant][i].value) for i in telling]
@@ -86,10 +88,10 @@ def page(tuned: Tuned) -> RenderableType:
             f"{float(held.beside_bound):.3f}",
             f"{float(held.unserved):.4%}",
             f"{float(mine.changes):,.0f}",
-            *([f"{float(mine.disruptions):,.0f}"] if cut_off else []),
+            *(f"{float(of(mine)):,.0f}" for _, _, of in users),
             style="bold" if one.recommended else "",
         )
-    against = "service and sessions cut off" if cut_off else "service"
+    against = " and ".join(("service", *(what for _, what, _ in users)))
     head = Text.assemble((tuned.workload, "bold"), f"  the front of cost against {against}")
     said = [Text(f"{tuned.evidence()}.")]
     if float(tuned.best.held_back.unserved) > tuned.objective:
@@ -99,6 +101,24 @@ def page(tuned: Tuned) -> RenderableType:
     if tuned.left_out:
         said.append(Text(f"! not modelled: {', '.join(tuned.left_out)}", "yellow"))
     return Group(head, "", table, "", *said, "", Text(snippet(tuned)))
+
+
+class _OfUsers(NamedTuple):
+    """What is told of users beside what went unserved, where there is anything to tell."""
+
+    head: str
+    what: str
+    of: Callable[[Measured], Lanes]
+
+
+_CUT_OFF = _OfUsers("CUT OFF", "sessions cut off", lambda one: one.disruptions)
+_BREACHED = _OfUsers("MIN BADLY", "minutes users fared badly", lambda one: one.breached)
+
+
+def _told_of_users(front: Sequence[Candidate]) -> Sequence[_OfUsers]:
+    cut_off = any(one.searched.disruptions > 0 for one in front)
+    fared = any(not np.isnan(one.searched.breached) for one in front)
+    return [*([_CUT_OFF] if cut_off else ()), *([_BREACHED] if fared else ())]
 
 
 def _telling(variants: Sequence[Sequence[Edit]]) -> Sequence[int]:

@@ -51,7 +51,7 @@ class Scene:
         if not all(sweepable(parse_policy(spec), world) for spec in specs):
             now = np.arange(self.recorded.start, self.recorded.end + world.tick, world.tick)
             boot = int(np.ceil(usual(bench.lead) / world.tick))
-            truth = Truth(bench.replicas_needed(now), world.tick, boot)
+            truth = Truth(bench.replicas_needed(now), world.tick, boot, bench.gate.modelled)
             return ByLoop(self.manifest, beside, self.recorded, world), truth
         timing = Timing(world.tick, world.delay)
         here = ground(self.manifest, self.recorded, timing, told, self.manifests)

@@ -107,7 +107,7 @@ class ByLoop:
     def left_out(self, spec: CapacityPolicySpec) -> Sequence[str]:
         """The policies that are not replayed."""
         foreign = gate_of(spec, self.conditions.experience, 1.0).foreign
-        return [ExperienceGate.name] if foreign else []
+        return [f"{ExperienceGate.name}.{name}" for name in foreign]
 
 
 Trial = BySweep | ByLoop
