@@ -43,8 +43,9 @@ def test_a_gate_that_is_modelled_holds_the_way_down_and_the_scores_count_it(
     assert gated["score"]["replicaHours"] > plain["score"]["replicaHours"]
     assert {step["reason"] for step in gated["steps"]} & {"ExperienceRollback", "ExperienceGate"}
     assert (plain["experience"], plain["score"]["breached"]) == ({}, None)
-    assert gated["experience"]["stalls"]["breached"] == gated["score"]["breached"] > 0
-    assert gated["experience"]["stalls"]["worst"] > 0.01
+    stalls = gated["experience"]["stalls"]
+    assert stalls["breached"] == gated["score"]["breached"] > 0
+    assert stalls["worst"] > stalls["limit"] == 0.01
     assert not any("experienceGate" in remark for remark in gated["remarks"])
     assert any("not modelled: stalls" in remark for remark in plain["remarks"])
 
@@ -76,7 +77,15 @@ def test_rivals_are_told_how_users_would_have_fared_with_them(
     assert all(one["breached"] is not None for one in scores.values())
     page = ebbtide(*args, "--report", "both.html", "--lang", "zh")
     assert "minutes users fared badly" in page.out
-    assert "体验超限的分钟数" in (tmp_path / "both.html").read_text("utf-8")
+    report = (tmp_path / "both.html").read_text("utf-8")
+    assert "体验超限的分钟数" in report
+    assert report.count("<th>stalls</th>") == 2, "one for each policy"
+
+
+def test_a_plan_tells_how_users_fared(ebbtide: Ebbtide) -> None:
+    page = ebbtide(*PLAN[:-1], *CURVE)
+    [line] = [line for line in page.out.splitlines() if line.startswith("stalls")]
+    assert line.split()[2] == "0.01"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_the_minutes_beyond_a_limit_are_counted() -> None:
 def test_the_worst_of_a_signal_that_is_bad_when_low_is_its_lowest() -> None:
     bitrate = modelled(GateSignal(query="rate", at_least=2.0), LoadCurve((0.5, 1.0), (4.0, 1.0)))
     found = fared([bitrate], np.array([5.0, 10.0]), np.full(2, 10.0), TICK)
-    assert found == {"stalls": Fared(1.0, 0.5)}
+    assert found == {"stalls": Fared(1.0, 2.0, 0.5)}
 
 
 def test_of_few_users_a_ratio_says_nothing() -> None:

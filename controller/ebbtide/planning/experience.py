@@ -61,6 +61,8 @@ class Fared(NamedTuple):
 
     worst: float
     """The worst value of a tick; NaN where it never said anything."""
+    limit: float
+    """NaN where it has none."""
     breached: float
     """Minutes beyond its limit."""
 
@@ -89,7 +91,7 @@ def fared(
         known = values[np.isfinite(values)] * one.signal.sign
         worst = one.signal.sign * float(known.max()) if known.size else UNKNOWN
         count = np.count_nonzero(one.breached(demand, ready))
-        found[one.name] = Fared(worst, float(count * tick / _MINUTE))
+        found[one.name] = Fared(worst, one.signal.limit, float(count * tick / _MINUTE))
     return found
 
 

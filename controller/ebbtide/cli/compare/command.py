@@ -29,6 +29,7 @@ from ebbtide.cli.report.words import Language
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import stretches
+from ebbtide.planning.experience import Fared, fared
 from ebbtide.planning.score import Score
 
 _LEAST = 2
@@ -46,6 +47,8 @@ class Comparison:
     moments: Sequence[Moment]
     remarks: Sequence[str]
     """What a replay can't know, of any of them."""
+    experience: Mapping[str, Mapping[str, Fared]]
+    """What modelled signals came to under each policy."""
     events: Mapping[str, Sequence[Span]]
     """What calendars announced to each."""
 
@@ -59,6 +62,7 @@ class Comparison:
                 scores={name: self.scores[name], **self.scores},
                 remarks=self.remarks,
                 events=self.events[name],
+                experience=self.experience[name],
             )
             for name, told in self.frames.items()
         ]
@@ -140,7 +144,7 @@ def _variant(text: str) -> Sequence[Manifest]:
 def _compared(
     variants: Mapping[str, Sequence[Manifest]], recorded: Recorded, world: Conditions
 ) -> Comparison:
-    scores, frames = {}, {}
+    scores, frames, experience = {}, {}, {}
     unknown: dict[str, None] = {}
     events: dict[str, Sequence[Span]] = {}
     first: Simulation | None = None
@@ -158,6 +162,7 @@ def _compared(
             unknown |= dict.fromkeys(remarks(bench))
             unknown |= dict.fromkeys(unmodelled(bench, course))
             scores[name] = bench.scored(course)
+            experience[name] = fared(bench.gate.modelled, course.demand, course.ready, world.tick)
             frames[name], events[name] = told, events_of(simulation, bench.key)
             first = first or simulation
     if first is None:
@@ -171,6 +176,7 @@ def _compared(
         moments=_moments(frames, world.tick),
         remarks=list(unknown),
         events=events,
+        experience=experience,
     )
 
 

@@ -50,6 +50,7 @@ class FaredOutput(Output):
     """What a modelled signal of experience came to."""
 
     worst: float | None = Field(description="The worst value of a tick; null: it said nothing.")
+    limit: float | None = Field(description="Its limit; null: it has none of its own.")
     breached: float = Field(ge=0, description="Minutes beyond its limit.")
 
 
@@ -99,9 +100,13 @@ def tier_outputs(tiers: Mapping[str, TierScore]) -> dict[str, TierOutput]:
 def experience_outputs(fared: Mapping[str, Fared]) -> dict[str, FaredOutput]:
     """What modelled signals came to, for programs."""
     return {
-        name: FaredOutput(worst=None if math.isnan(worst) else worst, breached=breached)
-        for name, (worst, breached) in fared.items()
+        name: FaredOutput(worst=_known(worst), limit=_known(limit), breached=breached)
+        for name, (worst, limit, breached) in fared.items()
     }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def step_outputs(frames: Sequence[Frame]) -> list[StepOutput]:

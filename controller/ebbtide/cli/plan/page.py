@@ -12,6 +12,7 @@ from rich.text import Text
 from ebbtide.api.moments import clock
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.plan.simulation import Frame
+from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore
 from ebbtide_policies.observation import Phase
@@ -50,6 +51,8 @@ class Told(Protocol):
     def phases(self) -> Mapping[Phase, float]: ...
     @property
     def tiers(self) -> Mapping[str, TierScore]: ...
+    @property
+    def experience(self) -> Mapping[str, Fared]: ...
 
 
 def planned(told: Told) -> RenderableType:
@@ -63,7 +66,9 @@ def planned(told: Told) -> RenderableType:
     disrupted = bool(told.score.disruptions or told.static.disruptions)
     beside = scores({"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
     tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
-    return Group(head, most, "", _course(frames), "", beside, "", _phases(told.phases), *tiers, "")
+    users = ("", _fared(told.experience)) if told.experience else ()
+    below: Sequence[RenderableType] = (*users, "", _phases(told.phases), *tiers, "")
+    return Group(head, most, "", _course(frames), "", beside, *below)
 
 
 def _phases(hours: Mapping[Phase, float]) -> Text:
@@ -72,6 +77,18 @@ def _phases(hours: Mapping[Phase, float]) -> Text:
         for phase, spent in hours.items()
     )
     return Text.assemble(("time in each phase ", "dim"), *parts)
+
+
+def _fared(experience: Mapping[str, Fared]) -> Table:
+    """What the modelled signals of experience came to."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("EXPERIENCE", no_wrap=True)
+    for name in ("WORST", "LIMIT", "MINUTES BEYOND"):
+        table.add_column(name, justify="right")
+    for name, one in experience.items():
+        worst, limit = ("-" if math.isnan(x) else f"{x:.4g}" for x in (one.worst, one.limit))
+        table.add_row(name, worst, limit, f"{one.breached:,.0f}")
+    return table
 
 
 def _tiers(tiers: Mapping[str, TierScore]) -> Table:

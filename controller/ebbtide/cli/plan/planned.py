@@ -93,6 +93,7 @@ class Plan:
             remarks=self.remarks,
             events=events_of(self.simulation, self.workload),
             tiers=self.tiers,
+            experience=self.experience,
         )
 
 

@@ -15,6 +15,7 @@ from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.words import Language, words
 from ebbtide.loop.report import says_something
+from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore
 from ebbtide_policies.contract import Bound
@@ -59,6 +60,8 @@ class Planned:
     events: Sequence[Span] = ()
     """What a calendar announced."""
     tiers: Mapping[str, TierScore] = field(default_factory=dict)
+    experience: Mapping[str, Fared] = field(default_factory=dict)
+    """What modelled signals of experience came to."""
 
     @property
     def anchor(self) -> str:
@@ -135,8 +138,27 @@ def _scores(one: Planned, said: Mapping[str, str]) -> str:
         f"<h3>{escape(said['scores'])}</h3><p>{escape(said['scores_note'])}</p>"
         f'<div class="card scroll"><table class="scores"><tr><th></th>{heads}</tr>{"".join(rows)}'
         f'{_row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
-        f"{lasted}</div></div>{_tiers(one, said)}"
+        f"{lasted}</div></div>{_fared(one, said)}{_tiers(one, said)}"
     )
+
+
+def _fared(one: Planned, said: Mapping[str, str]) -> str:
+    """What the modelled signals of experience came to."""
+    if not one.experience:
+        return ""
+    heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("worst_value", "limit", "beyond"))
+    rows = "".join(
+        _row(name, [*map(_value, (fared.worst, fared.limit)), f"{fared.breached:,.0f}"])
+        for name, fared in one.experience.items()
+    )
+    return (
+        f"<h3>{escape(said['experience'])}</h3><p>{escape(said['experience_note'])}</p>"
+        f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
+    )
+
+
+def _value(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.4g}"
 
 
 def _tiers(one: Planned, said: Mapping[str, str]) -> str:
