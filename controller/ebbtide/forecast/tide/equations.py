@@ -16,6 +16,22 @@ FEW = 8
 """Series up to which their equations are solved one by one."""
 
 
+LESSON_MINUTES = 2
+"""Minutes of which one teaches: those beside it say nearly the same."""
+
+
+def lessons(band: Band) -> F32:
+    """Of how many rows one teaches each anchor, (A, 1)."""
+    return np.asarray(np.maximum(band.often, LESSON_MINUTES // band.frame.grid))
+
+
+def taught(band: Band, numbers: Rows, begin: int, end: int) -> slice:
+    """Which rows of a piece of a block teach."""
+    every = int(band.steps[0])
+    step = max(1, LESSON_MINUTES // band.frame.grid // every)
+    return slice(begin + int(-numbers[begin] // every) % step, end, step)
+
+
 @lru_cache
 def pairs(count: int) -> tuple[Rows, Rows]:
     """The terms of each product."""

@@ -12,10 +12,12 @@ from ebbtide.forecast.tide.arrays import F32, blank
 from ebbtide.forecast.tide.equations import (
     add_products,
     diagonals,
+    lessons,
     places,
     refits,
     solved,
     spells,
+    taught,
     weighed,
 )
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
@@ -39,7 +41,7 @@ NEAREST = np.float32(0.1)
 """Errors that are closer to a width than this weigh as if they were that far off."""
 PLACES = places(OWN)
 """Where the product for each place of the normal equations stands, (OWN, OWN + 1)."""
-TAUGHT = np.array(LEARNT, np.float32)[:, None]
+QUANTILES = np.array(LEARNT, np.float32)[:, None]
 
 
 class Expected:
@@ -58,9 +60,9 @@ class Expected:
         (T, A, OWN, N); `error` is what came, (T, A, N).
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
-        sums, coefficients, terms = self.sums[at], self.coefficients[at], _terms(before, error)
-        counts = (sample.known * band.often)[:, :, None]
+        coefficients = self.coefficients[at]
         made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
+        foreseen = blank(*error.shape[:2], LEVELS, error.shape[-1])
         made[:, :, :LEVELS] = weighed(multiples(band.frame)[at], known)
         for begin, end, anchors in spells(band, numbers, 0.5):
             for each in anchors:
@@ -68,12 +70,23 @@ class Expected:
             here, own = slice(begin, end), made[begin:end, :, LEVELS:]
             np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
-            beyond = terms[here, :, -1:] - self.flights.exchange(band, sample.places[here], own)
-            weight = np.where(beyond > 0, TAUGHT, 1 - TAUGHT)
-            weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
-            weight *= counts[here]
-            add_products(sums, terms[here], weight)
+            foreseen[here] = self.flights.exchange(band, sample.places[here], own)
+            one = taught(band, numbers, begin, end)
+            if one.start < one.stop:
+                terms = _terms(before[one], error[one])
+                self._learn(band, terms, foreseen[one], sample.known[one])
         return made
+
+    def _learn(self, band: Band, terms: F32, foreseen: F32, known: F32) -> None:
+        """Put what some rows teach into the normal equations, where they are known, (T, A, N).
+
+        `foreseen` are the widths that were expected for them, (T, A, LEVELS, N).
+        """
+        beyond = terms[:, :, -1:] - foreseen
+        weight = np.where(beyond > 0, QUANTILES, 1 - QUANTILES)
+        weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
+        weight *= (known * lessons(band))[:, :, None]
+        add_products(self.sums[band.at], terms, weight)
 
     def _fit(self, band: Band, anchors: slice) -> None:
         """Solve the normal equations of some anchors of a band, and let them fade."""

@@ -12,7 +12,16 @@ import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
 from ebbtide.forecast.tide.arrays import F32, blank, total
-from ebbtide.forecast.tide.equations import add_products, diagonals, places, refits, solved, spells
+from ebbtide.forecast.tide.equations import (
+    add_products,
+    diagonals,
+    lessons,
+    places,
+    refits,
+    solved,
+    spells,
+    taught,
+)
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.sample import Sample
@@ -46,9 +55,7 @@ class Regressions:
     def foresee(self, sample: Sample, scale: F32) -> None:
         """Learn a block of rows: put in what was foreseen for them, and what is from each."""
         band, numbers, at = sample.band, sample.numbers, sample.band.at
-        sums, coefficients, terms = self.sums[at], self.coefficients[at], _terms(sample, scale)
-        beyond = _beyond(sample.now, sample.y)
-        counts = sample.known * sample.seasoned * band.often
+        coefficients, beyond = self.coefficients[at], _beyond(sample.now, sample.y)
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
         least, most = sample.ahead.least[:, :, None], sample.ahead.most[:, :, None]
         for begin, end, anchors in spells(band, numbers, 0.0):
@@ -60,10 +67,19 @@ class Regressions:
             np.maximum(made[here], least[here], out=made[here])
             np.minimum(made[here], most[here], out=made[here])
             fitted[here] = self.fitted.exchange(band, sample.places[here], made[here])
-            weight = np.abs(fitted[here] - sample.y[here, :, None])
-            weight /= scale[here, :, None]
-            np.divide(counts[here, :, None], np.maximum(weight, HUBER, out=weight), out=weight)
-            add_products(sums, terms[here], weight)
+            self._learn(sample, scale, taught(band, numbers, begin, end))
+
+    def _learn(self, sample: Sample, scale: F32, rows: slice) -> None:
+        """Put what some rows of a block teach into the normal equations."""
+        if rows.start >= rows.stop:
+            return
+        fitted, band = sample.then[rows, :, EXPERTS:], sample.band
+        weight = np.abs(fitted - sample.y[rows, :, None])
+        weight /= scale[rows, :, None]
+        np.maximum(weight, HUBER, out=weight)
+        count = sample.known[rows] * sample.seasoned[rows] * lessons(band)
+        np.divide(count[:, :, None], weight, out=weight)
+        add_products(self.sums[band.at], _terms(sample, scale, rows), weight)
 
     def _fit(self, band: Band, anchors: slice) -> None:
         """Solve the normal equations of some anchors of a band, and let them fade."""
@@ -84,11 +100,12 @@ def _fades(band: Band) -> F32:
     return np.asarray(np.exp(-refits(band)[:, None] / rows), np.float32)[:, :, None, None]
 
 
-def _terms(sample: Sample, scale: F32) -> F32:
-    """The features of what was foreseen for each row, and what came, (T, A, COUNT + 1, N)."""
+def _terms(sample: Sample, scale: F32, rows: slice) -> F32:
+    """The features of what was foreseen for some rows, and what came, (T, A, COUNT + 1, N)."""
+    back, scale = sample.back[rows], scale[rows]
     terms = blank(*scale.shape[:2], COUNT + 1, scale.shape[-1])
-    terms[:, :, :-1] = _beyond(sample.then, sample.back)
-    np.subtract(sample.y, sample.back, out=terms[:, :, -1])
+    terms[:, :, :-1] = _beyond(sample.then[rows], back)
+    np.subtract(sample.y[rows], back, out=terms[:, :, -1])
     terms /= scale[:, :, None]
     np.minimum(terms, FARTHEST, out=terms)
     return np.maximum(terms, -FARTHEST, out=terms)
