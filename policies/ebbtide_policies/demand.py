@@ -1,6 +1,7 @@
 """The demand of one named signal as the live loop knows it: minutes of the past, and a forecast."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -45,12 +46,24 @@ class Outlook:
         return float(np.interp(quantile, self.levels, window))
 
 
+class Look(NamedTuple):
+    """What demand came to at one moment between two whole minutes, in units of its own."""
+
+    at: float = -np.inf
+    """Epoch seconds."""
+    value: float = UNKNOWN
+
+
+NO_LOOK = Look()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """Demand in units of its own; every answer is in replicas at load 1.0.
 
     `minutes` holds one value a minute, NaN for a gap; the newest stands last, at `newest`. Metrics
-    are late: the last so many seconds are those that end with the newest known minute.
+    are late: the last so many seconds are those that end with the newest known minute. A look that
+    has found more since then counts at once; one that found less waits for the next whole minute.
     """
 
     name: str
@@ -58,6 +71,7 @@ class Signal:
     per_replica: float
     newest: float
     minutes: NDArray[np.float64]
+    look: Look = NO_LOOK
     alive: float = 1.0
     alive_at_least: float = 0.0
     outlook: Outlook | None = None
@@ -66,27 +80,33 @@ class Signal:
     """Demand of an ordinary day by minute of the (UTC) day."""
 
     @property
-    def age(self) -> float:
-        """Seconds since the newest known minute."""
+    def known_until(self) -> float:
+        """The newest known minute; minus infinity when none is known."""
         end = self._end
-        return self.now - self.newest + (self.minutes.size - end) * MINUTE if end else UNLIMITED
+        return self.newest - (self.minutes.size - end) * MINUTE if end else -UNLIMITED
+
+    @property
+    def age(self) -> float:
+        """Seconds since the newest known demand."""
+        return self.now - (self.look.at if self._part else self.known_until)
 
     def present(self) -> float:
-        """Demand in the newest known minute."""
+        """Demand in the newest known minute, or more where a look since then found it."""
         return self.peak(0.0)
 
     def peak(self, seconds: Number, until: Number = 0.0) -> float:
         """Highest known demand of the `seconds` that end `until` before the newest known minute."""
         left_out = int(number(until) // MINUTE)
         window = self._window(seconds + left_out * MINUTE)
-        return self._highest(window[: max(0, window.size - left_out)])
+        highest = self._highest(window[: max(0, window.size - left_out)])
+        return highest if number(until) else float(np.fmax(highest, self._risen))
 
     def lingering(self, seconds: Number, early: Number, since: Number) -> float:
         """Highest demand of the last `seconds`, fading with age, of what came after `since`."""
         window = self._window(seconds)
         age = MINUTE * np.arange(window.size)[::-1]
         kept = 1 - number(early) * age / max(number(seconds), MINUTE)
-        at = self.now - self.age - age
+        at = self.known_until - age
         return self._highest(np.where((at > number(since)) | (age == 0), window * kept, UNKNOWN))
 
     def covered(self, seconds: Number) -> float:
@@ -113,6 +133,8 @@ class Signal:
     def slope(self, seconds: Number) -> float:
         """Change per second over the last `seconds`, by least squares; NaN under two minutes."""
         window = self._window(seconds)
+        if not np.isnan(self._risen):
+            window = np.append(moved_on(window, self._part), self.look.value)
         at = np.flatnonzero(~np.isnan(window))
         if at.size < _PAIR:
             return UNKNOWN
@@ -162,6 +184,21 @@ class Signal:
         return self._highest(self.ordinary[(first + np.arange(count)) % self.ordinary.size])
 
     @property
+    def _part(self) -> float:
+        """How much of a minute has passed from the newest known one to a look; 0 without any."""
+        if not 0 <= self.look.value < UNLIMITED:
+            return 0.0
+        since = (self.look.at - self.known_until) / MINUTE
+        return since if 0 < since < 1 else 0.0
+
+    @property
+    def _risen(self) -> float:
+        """Demand in replicas as a look found it, where it stood above the newest known minute."""
+        if not self._part or self.look.value <= self._window(0.0)[-1]:
+            return UNKNOWN
+        return self._in_replicas(self.look.value)
+
+    @property
     def _end(self) -> int:
         """The index after the newest known minute; the last hour is looked at first."""
         size = self.minutes.size
@@ -185,6 +222,14 @@ class Signal:
     def _in_replicas(self, demand: float) -> float:
         """Demand in replicas at load 1.0; unknown where a replica's capacity is."""
         return demand / self.per_replica if self.per_replica > 0 else UNKNOWN
+
+
+def moved_on(minutes: NDArray[np.float64], part: Number) -> NDArray[np.float64]:
+    """Values so much of a minute after each but the last, on the straight line to the next.
+
+    The first axis is time; `part` may differ along the others.
+    """
+    return np.asarray(minutes[:-1] * (1 - part) + minutes[1:] * part)
 
 
 def _sound(minutes: NDArray[np.float64]) -> NDArray[np.bool_]:

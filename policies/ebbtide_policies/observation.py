@@ -56,7 +56,7 @@ class Demand(Protocol):
     """The demand of one signal, in replicas at load 1.0; NaN wherever it is unknown.
 
     Metrics are late. "The last `seconds`" are those that end with the newest known minute, which is
-    always in them; how old that minute is, `age` alone says.
+    always in them, as is what a look since then has found more; how old that is, `age` alone says.
     """
 
     @property
@@ -69,7 +69,7 @@ class Demand(Protocol):
 
     @property
     def age(self) -> Number:
-        """Seconds since the newest known minute; infinite when none is known."""
+        """Seconds since the newest known demand; infinite when none is known."""
 
     @property
     def alive(self) -> Number:
@@ -84,7 +84,7 @@ class Demand(Protocol):
         """Whether there is a forecast, and its measured error lets it be followed."""
 
     def present(self) -> Number:
-        """Demand in the newest known minute."""
+        """Demand in the newest known minute, or more where a look since then found it."""
 
     def peak(self, seconds: Number, until: Number = 0.0) -> Number:
         """Highest known demand of the `seconds` that end `until` before the newest known minute."""

@@ -1,5 +1,7 @@
 """The embedded twins of store, clock and leadership keep the promises of the ports."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics, FastClo
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports import (
     Clock,
+    Instant,
     Leadership,
     Metrics,
     Minutes,
@@ -67,6 +70,22 @@ def test_an_outage_fails_every_read_until_it_is_over() -> None:
     assert isinstance(reading, MetricsUnavailable)
     clock.sleep(200.0)
     assert values(store, 0.0, 60.0) == [0.0, 1.0]
+
+
+def look(store: Metrics, at: float) -> list[float]:
+    (reading,) = store.read([(VIEWERS, Instant(at))])
+    assert isinstance(reading, Minutes)
+    return [reading.start, *map(float, reading.values)]
+
+
+def test_a_look_shows_what_was_drawn_between_the_minutes_as_late_as_they_are() -> None:
+    store = metrics(FastClock(225.0))
+    assert look(store, 225.0) == [195.0, NAN]
+    store.answer(VIEWERS.promql, replace(TEN, drawn=True))
+    assert look(store, 225.0) == [195.0, 3.25]
+    store.gaps.append(Period(180.0, 240.0))
+    assert look(store, 225.0) == [195.0, NAN]
+    assert look(store, 9000.0) == [8970.0, NAN]
 
 
 def test_a_gap_stays_a_gap() -> None:

@@ -22,7 +22,8 @@ from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
 from ebbtide.forecast.contract import LEVELS
 from ebbtide.planning.lanes import Policies
-from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
+from ebbtide.planning.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.seen_forecasts import Forecasts
 from ebbtide.planning.sweep import Cut, Swept, World, replicas_asked, replicas_asked_of_each
 
 OUT = pathlib.Path("build/bench/replay.json")

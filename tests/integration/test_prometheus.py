@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span
+from ebbtide.loop.ports import MINUTE, Instant, Minutes, Query, Reading, Span
 from tests.integration.prometheus_server import PrometheusServer, require_prometheus
 from tests.integration.remote_write import STALE, Series
 
@@ -32,8 +32,8 @@ def this_minute() -> float:
     return time.time() // MINUTE * MINUTE
 
 
-def one(metrics: PrometheusMetrics, query: Query, span: Span) -> Reading:
-    [reading] = metrics.read([(query, span)])
+def one(metrics: PrometheusMetrics, query: Query, when: Span | Instant) -> Reading:
+    [reading] = metrics.read([(query, when)])
     return reading
 
 
@@ -122,6 +122,21 @@ def test_the_background_brings_the_same_month(month: PrometheusServer, past: Pas
     [(_, _, reading)] = found
     assert isinstance(reading, Minutes)
     np.testing.assert_array_equal(reading.values, past.seen)
+
+
+def test_a_look_between_two_minutes_shows_the_sample_that_came_since(
+    prometheus: PrometheusServer,
+) -> None:
+    minute = this_minute() - 20 * MINUTE
+    app = Query("live", 'live_viewers{app="looked-at"}')
+    prometheus.push([edge((minute, 100.0), (minute + 15.0, 400.0), app="looked-at")])
+    with connected(prometheus) as metrics:
+        readings = [one(metrics, app, Instant(minute + after)) for after in (14.0, 15.0, 31.0)]
+        before = one(metrics, app, Instant(minute - 1.0))
+    looks = [(r.start, *r.values) for r in readings if isinstance(r, Minutes)]
+    assert looks == [(minute + 14.0, 100.0), (minute + 15.0, 400.0), (minute + 31.0, 400.0)]
+    assert isinstance(before, Minutes)
+    assert np.isnan(before.values).all()
 
 
 def test_a_series_that_ends_without_a_marker_is_flat_for_five_minutes(

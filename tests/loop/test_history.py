@@ -8,7 +8,8 @@ import pytest
 
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.history import PATIENCE, Histories, Wanted
-from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span, Vector
+from ebbtide.loop.ports import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
+from ebbtide_policies.demand import NO_LOOK, Look
 
 EDGE = Query("live", "edge")
 NOON = 43_200.0
@@ -26,6 +27,8 @@ class Store:
         self.busy = False
         self.unknown: set[float] = set()
         self.odd: dict[float, float] = {}
+        self.looks: list[float] = []
+        self.blind = False
 
     def answer(self, span: Span) -> Reading:
         if self.down:
@@ -34,9 +37,17 @@ class Store:
         values = [self.odd.get(t, np.nan if t in self.unknown else t / MINUTE) for t in at]
         return Minutes(span.start, np.array(values))
 
-    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
-        self.asked += [span for _, span in wanted]
-        return [self.answer(span) for _, span in wanted]
+    def read(self, wanted: Sequence[tuple[Query, Span | Instant]]) -> Sequence[Reading]:
+        return [self._read(when) for _, when in wanted]
+
+    def _read(self, when: Span | Instant) -> Reading:
+        if isinstance(when, Span):
+            self.asked.append(when)
+            return self.answer(when)
+        self.looks.append((when.at - NOON) / MINUTE)
+        if self.down or self.blind:
+            return MetricsUnavailable("connection refused")
+        return Minutes(when.at, np.array([when.at / MINUTE]))
 
     def begin(self, query: Query, span: Span) -> None:
         self.begun.append((query, span))
@@ -283,3 +294,37 @@ def test_what_lies_outside_the_window_is_dropped() -> None:
     world.histories.track(EDGE).put(Minutes(NOON - DAY, np.ones(60)))
     world.histories.track(EDGE).put(Minutes(NOON + DAY, np.ones(60)))
     assert world.values == before
+
+
+def looked(world: World, minute: float, *, closely: bool = True) -> Look:
+    """What a look has found at a tick."""
+    world.histories.refresh([Wanted(EDGE, HOUR), Wanted(EDGE, HOUR, closely)], NOON + minute * 60)
+    return world.histories.track(EDGE).look
+
+
+def test_demand_is_looked_at_closely_at_every_tick() -> None:
+    world = World()
+    for minute in (0.0, 0.25, 0.5):
+        assert looked(world, minute) == Look(NOON + minute * 60, NOON / 60 + minute)
+    assert world.store.looks == [0.0, 0.25, 0.5]
+
+
+def test_a_look_is_at_a_whole_second_as_sources_know_no_finer_ones() -> None:
+    assert looked(World(), 0.25 + 0.4 / 60) == Look(NOON + 15.0, NOON / 60 + 0.25)
+
+
+def test_what_is_not_demand_is_not_looked_at() -> None:
+    world = World()
+    assert looked(world, 0.25, closely=False) == NO_LOOK
+    assert world.store.looks == []
+
+
+def test_a_look_that_fails_finds_nothing_and_stops_nothing() -> None:
+    world = World()
+    looked(world, 0.0)
+    world.store.blind = True
+    assert looked(world, 1.25) == NO_LOOK
+    track = world.histories.track(EDGE)
+    assert (track.failure, track.newest) == (None, NOON + 60)
+    world.store.blind = False
+    assert looked(world, 1.5).value == NOON / 60 + 1.5

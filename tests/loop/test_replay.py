@@ -14,7 +14,7 @@ from ebbtide.forecast.seasonal import Seasonal
 from ebbtide.loop.background import AtOnce
 from ebbtide.loop.forecasting import Forecasting
 from ebbtide.loop.ports import Json
-from ebbtide.loop.recording import Recorder
+from ebbtide.loop.recording import FORMAT, Recorder
 from ebbtide.loop.replay import Replay, Replayed
 from ebbtide.loop.tick import Tick
 from ebbtide.planning.demand import DemandSeries
@@ -191,7 +191,7 @@ def test_from_the_middle_it_is_as_near() -> None:
             {"policies": "live/edge", "format": 99, "settings": {}}, "no line of", id="a newer one"
         ),
         pytest.param(
-            {"policies": "live/edge", "format": 1, "settings": {"weekend": {}}},
+            {"policies": "live/edge", "format": FORMAT, "settings": {"weekend": {}}},
             "the policy 'weekend' of the recording is not installed",
             id="a plugin that is not there",
         ),

@@ -67,6 +67,13 @@ def test_a_coarse_grid_is_interpolated_to_minutes(step: int, values: list[int]) 
     np.testing.assert_allclose(demand.minutes, np.interp(at, range(len(values)), values))
 
 
+def test_only_a_coarse_grid_shows_what_was_between_the_minutes() -> None:
+    at = np.array([-15.0, 0.0, 15.0, 150.0, 300.0, 315.0])
+    coarse = read_csv("timestamp,value\n0,0\n300,20\n")
+    np.testing.assert_allclose(coarse.between(at), [NAN, 0.0, 1.0, 10.0, 20.0, NAN])
+    assert np.isnan(read_csv("timestamp,value\n0,0\n60,20\n").between(at)).all()
+
+
 def test_minutes_beside_a_gap_of_a_coarse_grid_are_unknown() -> None:
     demand = read_csv("timestamp,value\n0,2\n120,4\n240,\n360,8\n")
     np.testing.assert_array_equal(demand.minutes, [2.0, 3.0, 4.0, NAN, NAN, NAN, 8.0])

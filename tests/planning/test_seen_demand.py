@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import LEVELS
-from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
-from ebbtide_policies.demand import MINUTE, Outlook, Signal
+from ebbtide.planning.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.seen_forecasts import Forecasts
+from ebbtide_policies.demand import MINUTE, NO_LOOK, Look, Outlook, Signal
 from ebbtide_policies.lanes import Lanes
 
 NAN = float("nan")
@@ -25,6 +26,7 @@ COURSES = st.lists(
 )
 QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "present": lambda d: d.present(),
+    "age": lambda d: d.age() if isinstance(d, SeenDemand) else d.age,
     "peak": lambda d: d.peak(300.0),
     "peak of a while": lambda d: d.peak(90.0),
     "peak before": lambda d: d.peak(900.0, 150.0),
@@ -34,6 +36,7 @@ QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "largest drop": lambda d: d.largest_drop(60.0),
     "largest drop of a while": lambda d: d.largest_drop(300.0),
     "slope": lambda d: d.slope(300.0),
+    "slope of a minute": lambda d: d.slope(60.0),
     "surge": lambda d: d.surge(200.0, 900.0),
     "surge of a minute": lambda d: d.surge(60.0, 60.0),
     "ahead": lambda d: d.ahead(0.9, 165.0),
@@ -52,17 +55,18 @@ def forecasts(minutes: Lanes) -> Forecasts:
     return Forecasts(LEVELS, origins, values, STEPS, trusted)
 
 
-def at_once(minutes: Lanes, now: Lanes) -> SeenDemand:
+def at_once(minutes: Lanes, now: Lanes, looks: Lanes | None = None) -> SeenDemand:
     return SeenDemand(
         recorded=Recorded(START, minutes),
         now=now,
         delay=DELAY,
         per_replica=8.0,
+        looks=looks,
         forecasts=forecasts(minutes),
     )
 
 
-def alone(minutes: Lanes, now: float) -> Signal:
+def alone(minutes: Lanes, now: float, look: float = NAN) -> Signal:
     """The signal as the loop has it at one tick: what lies before the recording is unknown."""
     rows = int(np.clip((now - DELAY - START) // MINUTE + 1, 0, minutes.size))
     made = forecasts(minutes)
@@ -75,6 +79,7 @@ def alone(minutes: Lanes, now: float) -> Signal:
         per_replica=8.0,
         newest=START + MINUTE * (rows - 1),
         minutes=np.concatenate((np.full(BEFORE, NAN), minutes[:rows])),
+        look=NO_LOOK if np.isnan(look) else Look(now - DELAY, look),
         outlook=outlook,
         trusted=bool(made.trusted[last]) if known.size else False,
     )
@@ -89,6 +94,23 @@ def test_every_question_has_the_same_answer(
     now = np.arange(START, START + MINUTE * minutes.size, tick)
     asked = [question(alone(minutes, at)) for at in now.tolist()]
     np.testing.assert_allclose(question(at_once(minutes, now)), asked, rtol=1e-12, atol=1e-12)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
+@given(course=COURSES, luck=st.integers(0, 99))
+def test_so_has_every_question_when_there_are_looks_between_the_minutes(
+    question: Callable[[Signal | SeenDemand], object], course: list[float], luck: int
+) -> None:
+    minutes = np.array(course)
+    now = np.arange(START, START + MINUTE * minutes.size, 15.0)
+    looks = np.random.default_rng(luck).choice([0.0, 41.0, 350.0, NAN], now.size)
+    asked = [question(alone(minutes, *at)) for at in zip(now.tolist(), looks, strict=True)]
+    np.testing.assert_allclose(
+        question(at_once(minutes, now, looks)),
+        asked,
+        rtol=1e-12,
+        atol=1e-12,  # type: ignore[call-overload]
+    )
 
 
 @given(

@@ -1,6 +1,6 @@
 """A sweep decides as the loop does, tick for tick, however time is cut."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,7 +21,7 @@ from ebbtide.cli.tune.scene import Scene
 from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.cli.tune.trials import ByLoop, BySweep
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand import DemandSeries, Recording, by_minute
 from ebbtide.planning.lane_events import alike
 from ebbtide.planning.lanes import Policies
 from ebbtide.planning.plant_settings import PlantSettings
@@ -75,7 +75,15 @@ def evening() -> DemandSeries:
 
 
 @cache
-def by_the_loop(variant: int, tick: float) -> Lanes:
+def drawn() -> DemandSeries:
+    """The same, as if it had been recorded once in five minutes."""
+    evenly = evening().minutes[::5]
+    recording = Recording(START, 5 * MINUTE, evenly)
+    return by_minute(recording)
+
+
+@cache
+def by_the_loop(variant: int, tick: float, demand: Callable[[], DemandSeries] = evening) -> Lanes:
     manifest = Manifest(
         kind="CapacityPolicy",
         namespace="live",
@@ -83,18 +91,24 @@ def by_the_loop(variant: int, tick: float) -> Lanes:
         labels={},
         spec=spec(VARIANTS[variant]),
     )
-    simulation = Simulation([manifest], lambda *_: evening(), Conditions(tick=tick, delay=DELAY))
-    end = START + MINUTE * (HOURS * 60 - 1)
+    simulation = Simulation([manifest], lambda *_: demand(), Conditions(tick=tick, delay=DELAY))
+    end = min(START + MINUTE * (HOURS * 60 - 1), demand().end)
     return np.array([f.desired for frames in simulation.run(START, end) for f in frames], float)
 
 
 @cache
-def world(tick: float) -> World:
-    recorded = Recorded(START, evening().minutes)
+def world(tick: float, demand: Callable[[], DemandSeries] = evening) -> World:
+    series = demand()
+    recorded = Recorded(START, series.minutes)
     made = foreseen(recorded, parse_policy(spec({})).forecast, START)
-    now = np.arange(START, START + MINUTE * (HOURS * 60 - 1), tick)
+    now = np.arange(START, min(START + MINUTE * (HOURS * 60 - 1), series.end), tick)
     seen = SeenDemand(
-        recorded=recorded, now=now, delay=DELAY, per_replica=PER_REPLICA, forecasts=made
+        recorded=recorded,
+        now=now,
+        delay=DELAY,
+        per_replica=PER_REPLICA,
+        looks=series.between(now - DELAY),
+        forecasts=made,
     )
     return World(
         workload="live/edge",
@@ -102,7 +116,7 @@ def world(tick: float) -> World:
         demands={"demand": seen},
         lead_time=LEAD,
         boot=int(np.ceil(LEAD / tick)),
-        replicas=float(np.ceil(evening().minutes[0] / PER_REPLICA * 1.1)),
+        replicas=float(np.ceil(series.minutes[0] / PER_REPLICA * 1.1)),
     )
 
 
@@ -116,6 +130,15 @@ def test_it_decides_as_the_loop_does_tick_for_tick(tick: float) -> None:
     asked = replicas_asked(world(tick), [policies(i) for i in chosen])
     for lane, variant in enumerate(chosen):
         np.testing.assert_array_equal(asked[:, lane], by_the_loop(variant, tick))
+
+
+@pytest.mark.parametrize("variant", [0, 3])
+def test_so_it_does_where_a_look_shows_what_is_between_the_minutes(variant: int) -> None:
+    asked = replicas_asked(world(15.0, drawn), [policies(variant)])
+    np.testing.assert_array_equal(asked[:, 0], by_the_loop(variant, 15.0, drawn))
+    unseen = replace(world(15.0, drawn).demands["demand"], looks=None)
+    blind = replace(world(15.0, drawn), demands={"demand": unseen})
+    assert (replicas_asked(blind, [policies(variant)]) != asked).any()
 
 
 @cache

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide_policies.demand import Outlook, Signal
+from ebbtide_policies.demand import Look, Outlook, Signal
 from ebbtide_policies.observation import Demand, foreseen, largest
 from tests.policies.builders import INF, NAN, NOW, outlook, signal, steady
 
@@ -34,6 +34,43 @@ def test_the_age_is_that_of_the_newest_known_minute(
     minutes: list[float], late: float, age: float
 ) -> None:
     assert signal(minutes, late=late).age == age
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "present", "age"),
+    [
+        pytest.param(-15.0, 50.0, 50.0, 15.0, id="more: it counts at once"),
+        pytest.param(-15.0, 20.0, 30.0, 15.0, id="less: it waits for the minute"),
+        pytest.param(-15.0, NAN, 30.0, 60.0, id="nothing known"),
+        pytest.param(-15.0, INF, 30.0, 60.0, id="no demand that anybody can carry"),
+        pytest.param(-15.0, -1.0, 30.0, 60.0, id="a counter that has begun anew"),
+        pytest.param(-60.0, 50.0, 30.0, 60.0, id="of the minute itself"),
+        pytest.param(-75.0, 50.0, 30.0, 60.0, id="of before"),
+        pytest.param(0.0, 50.0, 30.0, 60.0, id="of a minute that is missing"),
+    ],
+)
+def test_a_look_between_the_minutes_lifts_demand_and_lets_nothing_go(
+    at: float, value: float, present: float, age: float
+) -> None:
+    demand = signal([10.0, 20.0, 30.0], look=Look(NOW + at, value))
+    assert (demand.present(), demand.peak(120.0), demand.age) == (present, present, age)
+    assert demand.peak(60.0, 60.0) == 20.0
+    assert demand.lingering(120.0, 0.0, -INF) == 30.0
+
+
+def test_the_slope_ends_with_what_a_look_found_more() -> None:
+    at_half = Look(NOW - 30.0, 60.0)  # half a minute after 30; a minute before, it was 25
+    assert signal([10.0, 20.0, 30.0], look=at_half).slope(60.0) == pytest.approx(35.0 / 60)
+    least_squares = (60.0 - 15.0) / 2  # of 15, 25 and 60
+    assert signal([10.0, 20.0, 30.0], look=at_half).slope(120.0) == pytest.approx(
+        least_squares / 60
+    )
+
+
+def test_a_look_after_no_known_minute_is_none() -> None:
+    demand = signal([NAN], look=Look(NOW - 15.0, 50.0))
+    assert np.isnan(demand.present())
+    assert demand.age == INF
 
 
 @pytest.mark.parametrize("late", [0.0, 119.0, 3600.0])

@@ -2,7 +2,8 @@
 
 At a tick only the minutes that are not settled yet are asked for; whatever lies further back, the
 long past of a new query or that of an outage, is fetched once, in the background, while the loop
-already runs on the last hour.
+already runs on the last hour. Demand is looked at once more at every tick, for what it is at that
+very moment: a minute is long for those who wait.
 """
 
 import logging
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Metrics, Minutes, Query, Reading, Span
+from ebbtide.loop.ports import MINUTE, Instant, Metrics, Minutes, Query, Reading, Span
+from ebbtide_policies.demand import NO_LOOK, Look
 
 log = logging.getLogger("ebbtide.loop")
 
@@ -30,6 +32,8 @@ class Track:
 
     def __init__(self, length: float) -> None:
         self.values: NDArray[np.float64] = np.full(_rows(length), np.nan)
+        self.look = NO_LOOK
+        """What it came to at this tick's very moment, where that was asked and answered."""
         self.newest: float | None = None
         """The moment of the last row; None until the first read."""
         self.answered: float | None = None
@@ -111,6 +115,8 @@ class Wanted:
 
     query: Query
     length: float
+    closely: bool = False
+    """Whether it is looked at between the minutes as well."""
 
 
 class Histories:
@@ -123,12 +129,19 @@ class Histories:
     def refresh(self, wanted: Iterable[Wanted], now: float) -> None:
         """Bring every wanted query up to the last whole minute; forget those nobody wants."""
         until = now // MINUTE * MINUTE
+        wanted = list(wanted)
         lengths = _longest(wanted)
         self._tracks = {q: self._track(q, length, until) for q, length in lengths.items()}
         asked = [(q, span) for q, t in self._tracks.items() if (span := t.missing(until))]
-        for (query, span), reading in zip(asked, self._metrics.read(asked), strict=True):
+        looks = [
+            (q, Instant(now // 1)) for q in dict.fromkeys(w.query for w in wanted if w.closely)
+        ]
+        readings = self._metrics.read([*asked, *looks])
+        for (query, span), reading in zip(asked, readings[: len(asked)], strict=True):
             self._tracks[query].advance(until)
             self._absorb(query, span, reading)
+        for (query, _), reading in zip(looks, readings[len(asked) :], strict=True):
+            self._tracks[query].look = _look(reading)
         self._fill()
 
     def track(self, query: Query) -> Track:
@@ -178,6 +191,13 @@ class Histories:
             self._metrics.begin(query, span)
         if failures:
             log.warning("the past of %d queries is not known yet: %s", len(failures), failures[-1])
+
+
+def _look(reading: Reading) -> Look:
+    """What a look has found: nothing where it failed; the next tick makes another."""
+    if isinstance(reading, MetricsUnavailable):
+        return NO_LOOK
+    return Look(reading.start, float(reading.values[-1]))
 
 
 def _rows(length: float) -> int:

@@ -156,6 +156,7 @@ def _signal(
         per_replica=per_replica(spec, workload, knowledge.histories, now),
         newest=newest,
         minutes=minutes,
+        look=knowledge.histories.track(workload.query(spec.query, spec.source)).look,
         alive=alive,
         alive_at_least=at_least,
         outlook=foresight.outlook if foresight else None,

@@ -30,8 +30,17 @@ class Span(NamedTuple):
     end: float
 
 
+class Instant(NamedTuple):
+    """One moment, whole minute or not; epoch seconds, a whole second."""
+
+    at: float
+
+
 class Minutes(NamedTuple):
-    """One value a minute on the grid of its span; NaN where the source had none."""
+    """One value a minute on the grid of its span; NaN where the source had none.
+
+    Of an instant there is one value, and `start` is the moment that it tells of.
+    """
 
     start: float
     values: NDArray[np.float64]
@@ -47,7 +56,7 @@ Reading = Minutes | MetricsUnavailable
 class Metrics(Protocol):
     """Where demand and signals are read from."""
 
-    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
+    def read(self, wanted: Sequence[tuple[Query, Span | Instant]]) -> Sequence[Reading]:
         """Read all of these now; one reading for each, in order. A failure stops no other."""
 
     def vector(self, query: Query, label: str, memory: float) -> Vector:

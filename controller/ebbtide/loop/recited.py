@@ -94,7 +94,7 @@ class ToldDemand:
         )
 
     def present(self) -> Number:
-        """Demand in the newest known minute."""
+        """Demand in the newest known minute, or more where a look since then found it."""
         return self.source.of("present")
 
     def peak(self, seconds: Number, until: Number = 0.0) -> Number:

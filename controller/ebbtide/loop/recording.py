@@ -21,7 +21,7 @@ from ebbtide_policies.decide import decide
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.observation import Demand
 
-FORMAT = 2
+FORMAT = 3
 MEMORIES, FOREIGN = "memories", "foreign"
 """What stands beside the parts of an observation."""
 _MANY = 600
@@ -138,8 +138,10 @@ def _told(demand: Demand, answers: Mapping[str, float]) -> Json:
 
 def _newest(demand: Demand, fresh: Sequence[tuple[float, float]]) -> Json:
     """Where the past of a signal ends now, and what of it is new."""
-    newest = demand.newest if isinstance(demand, Signal) else 0.0
-    return {"newest": newest, "fresh": plain(fresh)}
+    if not isinstance(demand, Signal):
+        return {"newest": 0.0, "fresh": [], "look": None}
+    look = None if np.isnan(demand.look.value) else plain(demand.look)
+    return {"newest": demand.newest, "fresh": plain(fresh), "look": look}
 
 
 def _fresh(known: _Known, signal: Signal) -> Sequence[tuple[float, float]] | None:

@@ -23,7 +23,7 @@ from ebbtide.loop.recording import FOREIGN, FORMAT, MEMORIES
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.course import Courses
 from ebbtide_policies.decide import decide
-from ebbtide_policies.demand import Signal
+from ebbtide_policies.demand import NO_LOOK, Look, Signal
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Demand
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
@@ -166,6 +166,7 @@ class Replay:
             now=self._at,
             newest=past.newest,
             minutes=past.minutes,
+            look=Look(*told["look"]) if told["look"] else NO_LOOK,
             outlook=found.outlook,
             ordinary=found.ordinary,
             **numbers,

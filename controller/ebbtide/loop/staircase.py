@@ -119,9 +119,9 @@ def _signal_at(demand: Demand, now: float) -> Demand:
         return demand
     count = int((now - demand.now) // MINUTE)
     known = demand.minutes[-_PAST:]
-    if not count or not np.isfinite(demand.age):
+    if not count or not np.isfinite(demand.known_until):
         return replace(demand, now=now)
-    end = demand.now - demand.age
+    end = demand.known_until
     later = np.array([_median(demand, end + MINUTE * (i + 1)) for i in range(count)])
     gap = round((demand.newest - end) / MINUTE)
     past = known[: known.size - gap] if gap else known

@@ -113,7 +113,8 @@ class Workload:
     def needs(self) -> Iterable[Wanted]:
         """Work out which queries a tick needs answered."""
         for signal in self.signals.values():
-            yield Wanted(self.query(signal.query, signal.source), self.spec.forecast.history)
+            length = self.spec.forecast.history
+            yield Wanted(self.query(signal.query, signal.source), length, closely=True)
             if signal.alive:
                 length = self.spec.forecast.history if signal.when_absent == "Zero" else SHORT
                 yield Wanted(self.query(signal.alive.query, signal.source), length)

@@ -30,6 +30,8 @@ class DemandSeries:
     """One value a minute; NaN where it was not recorded."""
     events: Sequence[Event] = ()
     """What a calendar announced."""
+    drawn: bool = False
+    """Whether it was recorded less often than once a minute, and is drawn from point to point."""
     live_from: float = UNKNOWN
     """Minutes before this moment are history; NaN: there is none."""
 
@@ -54,6 +56,17 @@ class DemandSeries:
     def seen(self, moments: Lanes, delay: float) -> Lanes:
         """Answer what a scaler reads: the newest minute that is `delay` old; NaN in a gap."""
         return self.recorded(np.floor((moments - delay) / MINUTE) * MINUTE)
+
+    def between(self, moments: Lanes) -> Lanes:
+        """Answer what a look at any moments shows: what is drawn there, and else nothing.
+
+        Of a recording with a value for every minute nobody knows what was between two of them.
+        """
+        if not self.drawn:
+            return np.full(np.shape(moments), UNKNOWN)
+        position = np.clip((moments - self.start) / MINUTE, 0, self.minutes.size - 1)
+        inside = (moments >= self.start) & (moments <= self.end)
+        return np.where(inside, _interpolated(position, self.minutes), UNKNOWN)
 
     def recorded(self, moments: Lanes) -> Lanes:
         """Look up whole minutes; NaN where nothing was recorded."""
@@ -97,7 +110,7 @@ def by_minute(recording: Recording) -> DemandSeries:
     first = np.ceil(start / MINUTE) * MINUTE
     grid = np.arange(first, start + step * (values.size - 1) + 1, MINUTE)
     minutes = _interpolated((grid - start) / step, values)
-    return DemandSeries(start=float(first), minutes=minutes)
+    return DemandSeries(start=float(first), minutes=minutes, drawn=step > MINUTE)
 
 
 def read_recording(text: str) -> Recording:

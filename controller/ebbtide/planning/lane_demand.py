@@ -102,7 +102,7 @@ class LaneDemand:
 
     @property
     def age(self) -> Lanes:
-        """Seconds since the newest known minute."""
+        """Seconds since the newest known demand."""
         return self.tables.look_up("age", (), self.at)
 
     @property
@@ -112,7 +112,7 @@ class LaneDemand:
         return found
 
     def present(self) -> Lanes:
-        """Demand in the newest known minute."""
+        """Demand in the newest known minute, or more where a look since then found it."""
         return self.tables.look_up("present", (), self.at)
 
     def peak(self, seconds: Number, until: Number = 0.0) -> Lanes:

@@ -13,35 +13,17 @@ from numpy.typing import NDArray
 
 from ebbtide.api.moments import clock
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.seen_past import interpolated, second_highest, surges
+from ebbtide.planning.seen_forecasts import Forecasts
+from ebbtide.planning.seen_past import interpolated, second_highest, slopes, surges
 from ebbtide.planning.windows import highest_behind
-from ebbtide_policies.demand import DAY, HOUR, MINUTE
+from ebbtide_policies.demand import DAY, HOUR, MINUTE, moved_on
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 Rows = NDArray[np.int64]
 _LEAST = 1e-300
 DELAY = 30.0
 """Seconds until a minute can be read, where nothing else is said."""
-_NO_DAYS = np.empty((0, 1440))
-_PAIR = 2
 _FILL = "no forecast that is kept bridges it; fill the gap, or begin after it"
-
-
-class Forecasts(NamedTuple):
-    """The forecasts that were made, one after each known minute, in the demand's own units."""
-
-    levels: tuple[float, ...]
-    origins: Lanes
-    """Epoch seconds of each forecast's last known minute, ascending."""
-    values: Lanes
-    """`values[forecast, level, step]` at `origin + 60 * (step + 1)`; the first steps are enough."""
-    steps: int
-    """Minutes that each forecast reached, kept or not."""
-    trusted: NDArray[np.bool_]
-    days: Lanes = _NO_DAYS
-    """Ordinary days by minute of the (UTC) day, one a row, in the demand's own units."""
-    day: Rows | None = None
-    """The row of `days` that each forecast came with; None: an ordinary day is not known."""
 
 
 class Recorded(NamedTuple):
@@ -61,6 +43,8 @@ class SeenDemand:
     delay: float
     """Seconds until a minute can be read."""
     per_replica: float
+    looks: Lanes | None = None
+    """Demand as it was `delay` ago, in its own units, at each tick; NaN where no look shows it."""
     forecasts: Forecasts | None = None
 
     @cached_property
@@ -86,8 +70,8 @@ class SeenDemand:
         return np.where(np.isfinite(self.recorded.minutes), self.recorded.minutes, UNKNOWN)
 
     def age(self) -> Lanes:
-        """Seconds since the newest known minute."""
-        at = self.recorded.start + MINUTE * self._row
+        """Seconds since the newest known demand."""
+        at = np.where(np.isnan(self._look), self._until, self.now - self.delay)
         return np.where(self._row >= 0, self.now - at, UNLIMITED)
 
     def trusted(self) -> NDArray[np.bool_]:
@@ -98,7 +82,7 @@ class SeenDemand:
         return np.where(index >= 0, self.forecasts.trusted[index], False)
 
     def present(self) -> Lanes:
-        """Demand in the newest known minute."""
+        """Demand in the newest known minute, or more where a look since then found it."""
         return self.peak(0.0)
 
     def peak(self, seconds: float, until: float = 0.0) -> Lanes:
@@ -106,15 +90,15 @@ class SeenDemand:
         filled = np.where(np.isnan(self._known), -np.inf, self._known)
         rows = self._row - int(until // MINUTE)
         highest = highest_behind(filled, int(seconds // MINUTE))[np.maximum(rows, 0)]
-        highest = np.where(rows >= 0, highest, -np.inf)
-        return self._in_replicas(np.where(highest == -np.inf, UNKNOWN, highest))
+        highest = np.where((rows >= 0) & (highest > -np.inf), highest, UNKNOWN)
+        return self._in_replicas(highest if until else np.fmax(highest, self._risen))
 
     def lingering(self, seconds: float, early: float, since: float) -> Lanes:
         """Highest demand of the last `seconds` after `since`, fading with age."""
         found = np.full(self.now.size, UNKNOWN)
         for back in range(int(seconds // MINUTE) + 1):
             kept = 1 - early * MINUTE * back / max(seconds, MINUTE)
-            at = self.recorded.start + MINUTE * (self._row - back)
+            at = self._until - MINUTE * back
             counts = (at > since) | (back == 0)
             found = np.fmax(found, np.where(counts, self._back(back) * kept, UNKNOWN))
         return self._in_replicas(found)
@@ -155,13 +139,12 @@ class SeenDemand:
         """Change per second over the last `seconds`, by least squares."""
         rows = int(seconds // MINUTE)
         values = np.stack([self._back(back) for back in range(rows, -1, -1)])
-        known = np.isfinite(values)
-        count = known.sum(axis=0)
-        at = np.where(known, np.arange(rows + 1.0)[:, None], 0.0)
-        centred = np.where(known, at - at.sum(axis=0) / np.maximum(count, 1), 0.0)
-        spread = np.maximum((centred * centred).sum(axis=0), _LEAST)
-        rise = (centred * np.where(known, values, 0.0)).sum(axis=0) / spread
-        return self._in_replicas(np.where(count >= _PAIR, rise / MINUTE, UNKNOWN))
+        found = slopes(values)
+        if self.looks is not None:
+            part = (self.now - self.delay - self._until) / MINUTE
+            later = np.concatenate((moved_on(values, part), self._risen[np.newaxis]))
+            found = np.where(np.isnan(self._risen), found, slopes(later))
+        return self._in_replicas(found / MINUTE)
 
     def surge(self, seconds: float, over: float) -> Lanes:
         """How far demand rises within `seconds`: root mean square over the last `over`."""
@@ -228,12 +211,30 @@ class SeenDemand:
         return np.asarray(found)
 
     @cached_property
+    def _until(self) -> Lanes:
+        """The newest known minute at each tick."""
+        return np.asarray(self.recorded.start + MINUTE * self._row, dtype=np.float64)
+
+    @cached_property
+    def _look(self) -> Lanes:
+        """What a look shows between the newest known minute and the next."""
+        if self.looks is None:
+            return np.full(self.now.size, UNKNOWN)
+        since = self.now - self.delay - self._until
+        counts = (self._row >= 0) & (since > 0) & (since < MINUTE) & np.isfinite(self.looks)
+        return np.where(counts, self.looks, UNKNOWN)
+
+    @cached_property
+    def _risen(self) -> Lanes:
+        """The same, where it stands above that minute."""
+        return np.where(self._look > self._back(0), self._look, UNKNOWN)
+
+    @cached_property
     def _forecast(self) -> Rows:
         """The forecast in force at each tick, -1 before there is one."""
         if self.forecasts is None:
             return np.full(self.now.size, -1)
-        newest = self.recorded.start + MINUTE * self._row
-        found: Rows = np.searchsorted(self.forecasts.origins, newest, side="right") - 1
+        found: Rows = np.searchsorted(self.forecasts.origins, self._until, side="right") - 1
         return found
 
     def _at(self, minutes: Lanes) -> Lanes:

@@ -10,6 +10,19 @@ from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 Rows = NDArray[np.int64]
 _DAY = 1440
+_PAIR = 2
+_LEAST = 1e-300
+
+
+def slopes(values: Lanes) -> Lanes:
+    """Rise from row to row by least squares, (rows, ticks) -> (ticks); NaN under two known rows."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    at = np.where(known, np.arange(float(len(values)))[:, np.newaxis], 0.0)
+    centred = np.where(known, at - at.sum(axis=0) / np.maximum(count, 1), 0.0)
+    spread = np.maximum((centred * centred).sum(axis=0), _LEAST)
+    rise = (centred * np.where(known, values, 0.0)).sum(axis=0) / spread
+    return np.where(count >= _PAIR, rise, UNKNOWN)
 
 
 def surges(minutes: Lanes, reach: int, over: int) -> Lanes:

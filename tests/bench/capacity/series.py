@@ -79,6 +79,7 @@ def of_file(path: Path, lead: float) -> Series:
         now=now,
         delay=DELAY,
         per_replica=per_replica,
+        looks=recorded.between(now - DELAY),
     )
     seen = demand.present()
     return Series(

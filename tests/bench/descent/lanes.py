@@ -14,7 +14,8 @@ from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.plan.foresight import foreseen_each
 from ebbtide.planning.lanes import Crew
-from ebbtide.planning.seen_demand import Forecasts, Recorded, SeenDemand
+from ebbtide.planning.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.seen_forecasts import Forecasts
 from ebbtide_policies.lanes import UNKNOWN, Lanes, Number
 from ebbtide_policies.observation import Event
 from tests.bench.descent.falls import BOOT, DELAY, FLEET, NOON, TICK, WAR, Fall

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Minutes, Query, Reading, Span, Vector
+from ebbtide.loop.ports import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
 from ebbtide.planning.demand import DemandSeries
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
@@ -80,7 +80,8 @@ class DemandMetrics:
     """A metrics store whose series are known in advance, but told only up to the simulated now.
 
     A query is answered by the series that stands under its PromQL; one that nobody put there is
-    empty, as in Prometheus. A minute can be read once it is `delay` seconds old.
+    empty, as in Prometheus. A minute can be read once it is `delay` seconds old, and a look at this
+    moment shows that of `delay` seconds ago.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class DemandMetrics:
     ) -> None:
         """Answer by `series` (PromQL -> series) what is known by the time `now` tells."""
         self._series: dict[str, Callable[[Lanes], Lanes]] = {}
+        self._looks: dict[str, Callable[[Lanes], Lanes]] = {}
         for promql, one in series.items():
             self.answer(promql, one)
         self._now = now
@@ -102,6 +104,7 @@ class DemandMetrics:
     def answer(self, promql: str, series: DemandSeries) -> None:
         """Put a series under its PromQL."""
         self._series[promql] = series.recorded
+        self._looks[promql] = series.between
 
     def answer_by(self, promql: str, minutes: Callable[[Lanes], Lanes]) -> None:
         """Answer a PromQL by what follows from the past: values at moments of whole minutes."""
@@ -117,9 +120,9 @@ class DemandMetrics:
             return self._failure(query)
         return dict(self._vectors.get(query.promql, dict)())
 
-    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
+    def read(self, wanted: Sequence[tuple[Query, Span | Instant]]) -> Sequence[Reading]:
         """Read all of these now; one reading for each, in order."""
-        return [self._read(query, span) for query, span in wanted]
+        return [self._read(query, when) for query, when in wanted]
 
     def begin(self, query: Query, span: Span) -> None:
         """Note a long span; it is read when it is fetched."""
@@ -130,18 +133,20 @@ class DemandMetrics:
         begun, self._begun = self._begun, []
         return [(query, span, self._read(query, span)) for query, span in begun]
 
-    def _read(self, query: Query, span: Span) -> Reading:
-        now = self._now()
+    def _read(self, query: Query, when: Span | Instant) -> Reading:
         if self._is_down():
             return self._failure(query)
-        at = np.arange(span.start, span.end + MINUTE / 2, MINUTE)
-        recorded = self._series.get(query.promql)
-        if recorded is None:
-            return Minutes(span.start, np.full(at.size, UNKNOWN))
-        unknown = at > now - self._delay
+        known, of = self._now() - self._delay, self._series
+        if isinstance(when, Instant):
+            when, of = Span(when.at - self._delay, when.at - self._delay), self._looks
+        at = np.arange(when.start, when.end + MINUTE / 2, MINUTE)
+        told = of.get(query.promql)
+        if told is None:
+            return Minutes(when.start, np.full(at.size, UNKNOWN))
+        unknown = at > known
         for gap in self.gaps:
             unknown |= (at >= gap.start) & (at < gap.end)
-        return Minutes(span.start, np.where(unknown, UNKNOWN, recorded(at)))
+        return Minutes(when.start, np.where(unknown, UNKNOWN, told(at)))
 
     def _is_down(self) -> bool:
         now = self._now()

@@ -20,7 +20,7 @@ from ebbtide.adapters.prometheus.grid import Piece, cut, join
 from ebbtide.adapters.prometheus.request import RangeClient
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Query, Reading, Span, Vector
+from ebbtide.loop.ports import Instant, Query, Reading, Span, Vector
 
 _Result = Piece | MetricsUnavailable
 
@@ -40,8 +40,8 @@ class PrometheusMetrics:
         self._handed_over = 0
         _admit_unverified(sources)
 
-    def read(self, wanted: Sequence[tuple[Query, Span]]) -> Sequence[Reading]:
-        inquiries = [self._ask(query, span, self._now) for query, span in wanted]
+    def read(self, wanted: Sequence[tuple[Query, Span | Instant]]) -> Sequence[Reading]:
+        inquiries = [self._ask(query, _span(when), self._now) for query, when in wanted]
         wait([p for inquiry in inquiries for p in inquiry.pieces], timeout=self._deadline)
         return [inquiry.reading(self._deadline) for inquiry in inquiries]
 
@@ -188,6 +188,11 @@ class _Lines:
             self._clients.append(self._mine.client)
         client: RangeClient = self._mine.client
         return client
+
+
+def _span(when: Span | Instant) -> Span:
+    """An instant is a span of one value: what the source knows of that very moment."""
+    return Span(when.at, when.at) if isinstance(when, Instant) else when
 
 
 def _too_late(query: Query, deadline: float) -> MetricsUnavailable:

@@ -16,7 +16,8 @@ from ebbtide.loop.cohort import Column
 from ebbtide.loop.context import context_of
 from ebbtide.loop.forecasting import Forecasting, Foresight
 from ebbtide.loop.ports import Span
-from ebbtide.planning.seen_demand import Forecasts, Recorded
+from ebbtide.planning.seen_demand import Recorded
+from ebbtide.planning.seen_forecasts import Forecasts
 from ebbtide_policies.demand import MINUTE
 
 REACH = 3600.0

@@ -71,6 +71,7 @@ def ground(
             now=now,
             delay=timing.delay,
             per_replica=signal.per_replica,
+            looks=series.between(now - timing.delay),
             forecasts=foreseen(
                 recording,
                 spec.forecast,
