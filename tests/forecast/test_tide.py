@@ -63,6 +63,27 @@ def test_rows_learnt_one_by_one_or_at_once_foresee_the_same() -> None:
     assert one.values == pytest.approx(same.values, rel=1e-3)
 
 
+def test_many_series_are_foreseen_as_each_alone() -> None:
+    size, rows = 300, 4 * HOUR
+    many = np.stack([day_shape(rows + 3, seed) for seed in range(size)], axis=1)
+    model, picked = Tide(), [0, 255, 256, size - 1]
+    alone = [Tide() for _ in picked]
+    for row in range(4):
+        known = History(END + 60 * row, many[: rows + row])
+        together = model.forecast(known, HOUR).values
+        for one, column in zip(alone, picked, strict=True):
+            own = one.forecast(known._replace(minutes=known.minutes[:, [column]]), HOUR).values
+            assert together[:, :, [column]] == pytest.approx(own, rel=1e-4)
+
+
+def test_a_history_that_lost_its_first_day_goes_on() -> None:
+    values, model = day_shape(4 * DAY), Tide()
+    model.forecast(later(values, 0), HORIZON)
+    before = model.learnt
+    model.forecast(History(END + 60 * DAY, values[DAY:, None]), HORIZON)
+    assert model.learnt == before + DAY
+
+
 def test_a_new_minute_costs_one_row_and_not_the_history() -> None:
     values, model = day_shape(4 * DAY), Tide()
     model.forecast(later(values, 0), HORIZON)

@@ -17,7 +17,7 @@ LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
 """Days from which a learner begins to learn, and those before, which it only remembers."""
 TOGETHER = 1024
 """Series that are reckoned at once: more would take room and save nothing."""
-BEGUN_TOGETHER = 128
+BEGUN_TOGETHER = 256
 """Series that begin at once: fewer, as many rows of them are reckoned at once."""
 RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
