@@ -248,6 +248,19 @@ def test_a_replayed_day_says_nothing_of_this_fleet() -> None:
     ]
 
 
+def test_beside_a_signal_of_another_fleet_those_of_this_one_are_heard() -> None:
+    both = ExperienceGate(
+        settings(ExperienceGateSettings, signals={"stall": STALL, "bitrate": STALL})
+    )
+    known = measured(BAD, BAD, BAD).known
+    found = look(courses=Courses(known, frozenset({"experienceGate/bitrate"})))
+    limits = tightest(both.bounds(found, both.recall(None, found)), found.fleet.current)
+    assert limits.pace_down == found.fleet.current
+    reasons = [bound.message for bound in both.bounds(found, both.recall(None, found))]
+    assert any(told.startswith("bitrate: of that day") for told in reasons)
+    assert not any("bitrate: the signal is not known" in told for told in reasons)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
