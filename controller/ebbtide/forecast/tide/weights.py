@@ -7,20 +7,22 @@ better over the last days. All losses are absolute errors over the running mean 
 the same number of rows, so that they compare across series and through spikes; at most 20.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, NIL, WIDE, blank, running, sharpened, total
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS, REGRESSIONS
-from ebbtide.forecast.tide.frame import Flights, Frame
+from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.regression import Regressions
 from ebbtide.forecast.tide.sample import Sample
 
 MEMORIES = ((5760.0, 150.0), (300.0, 40.0), (60.0, 12.0))
 """Minutes that losses are remembered for, and the fewest rows."""
 MIXES = len(MEMORIES)
-ALL_MEMORIES = (*MEMORIES, (2880.0, 150.0), (2880.0, 200.0), (1440.0, 100.0))
+YIELD_MEMORY = (2880.0, 200.0)
+ALL_MEMORIES = (*MEMORIES, (2880.0, 150.0), YIELD_MEMORY, (1440.0, 100.0))
 """And those of what is chosen, of the yield, and of the scale."""
 CHOSEN, YIELDED = slice(MIXES, MIXES + 1), slice(MIXES + 1, MIXES + 2)
 WORST_LOSS = np.float32(20)
@@ -30,8 +32,11 @@ FINEST = np.float32(5e-4)
 BEYOND = np.float32(3)
 """Mean changes that the mix may lie above all experts who start from the present: after a fall,
 those who remember what was before it are not believed."""
-YIELDS = (1.03, 0.98)
+YIELDS = (1.02, 0.98)
 """Loss against persistence at which the mix has yielded wholly, and not at all."""
+UNSURE = 1.0
+"""What is added to the former: errors that overlap say less, so that losses are compared as exactly
+as the root of the rows ahead in those that are remembered."""
 BASE = MIXES + REGRESSIONS
 OPTIONS = BASE + 1 + REGRESSIONS
 
@@ -134,8 +139,9 @@ class Weights:
         loss = judged.losses(tried)
         path = running(rivals, loss, share)
         trust: F32 = path[:, :, 0] / path[:, :, 1]
-        np.subtract(YIELDS[0], trust, out=trust)
-        trust /= YIELDS[0] - YIELDS[1]
+        wholly = _wholly(judged.sample.band)
+        np.subtract(wholly, trust, out=trust)
+        trust /= wholly - np.float32(YIELDS[1])
         np.maximum(trust, 0, out=trust)
         return np.minimum(trust, 1, out=trust)
 
@@ -159,6 +165,13 @@ class _Judged(NamedTuple):
         np.minimum(loss, WORST_LOSS, out=loss)
         loss += LEAST_LOSS
         return loss
+
+
+@lru_cache
+def _wholly(band: Band) -> F32:
+    """The loss against persistence at which the mix has yielded wholly, (A, 1)."""
+    rows = band.frame.rows(*YIELD_MEMORY)
+    return np.asarray(YIELDS[0] + UNSURE * np.sqrt(band.ahead[:, None] / rows), np.float32)
 
 
 def _shares(weights: F32, parts: F32, trust: F32) -> F32:

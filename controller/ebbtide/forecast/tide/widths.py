@@ -7,13 +7,15 @@ Two upper quantiles are learnt; the others follow from them, as the tail is take
 every halving of the share beyond adds as much.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.forecast.tide.arrays import F32, running, total
 from ebbtide.forecast.tide.expected import LEVELS, Expected
-from ebbtide.forecast.tide.frame import Flights, Frame
+from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.moving import AIMED, Moving
 from ebbtide.forecast.tide.prior import OWN
 from ebbtide.forecast.tide.sample import Sample
@@ -27,10 +29,15 @@ FIRST, EXPECTED_FIRST = (
 what is expected for each quantile."""
 STARTS = np.where(np.arange(SPREADS) < PLAIN + 2, FIRST, EXPECTED_FIRST)[..., None]
 """Those of each spread, (LEVELS, 1, SPREADS, 1)."""
-UNMOVED = np.ones((LEVELS, 1, 1, 1), np.float32)
+UNMOVED = np.array((1.08, 1.0), np.float32)[:, None, None, None]
+"""What the mix is moved by to begin with: far ahead, where multipliers follow slowly, whoever is
+chosen for a narrow width covers too little."""
 FARTHEST = float(np.exp(-1.0)), float(np.exp(1.5))
 """How far the mix may be moved."""
 CHOICE_MEMORY = ((2160.0, 200.0),)
+FAR_MINUTES = 60
+"""Minutes ahead from which on spreads are told apart less sharply: errors overlap, so that fewer
+losses say which is better."""
 WORST_LOSS = np.float32(50)
 LEAST_LOSS = np.float32(1e-4)
 UNKNOWN = np.float32(-np.inf)
@@ -94,9 +101,10 @@ class Widths:
         share *= judged.sample.known[:, :, None]
         path = running(self.losses[:, band.at], loss, share[:, None])
         weights = np.asarray(np.minimum.reduce(path, axis=3, keepdims=True) / path, np.float32)
-        for _ in range(4):
+        for _ in range(3):
             np.square(weights, out=weights)
-        return weights
+        np.square(weights[:, 0], out=weights[:, 0])  # what is often exceeded is told apart sooner
+        return np.square(weights, out=weights, where=_near(band))
 
     def _keep_right(self, sample: Sample, beyond: F32, widths: F32) -> None:
         """The last widths, moved so that they too are exceeded as often as they say."""
@@ -106,6 +114,13 @@ class Widths:
         last = widths[-1] * moved[-1, :, :, 0]
         np.maximum(last[1], last[0], out=last[1])
         self.last[:, band.at] = last
+
+
+@lru_cache
+def _near(band: Band) -> NDArray[np.bool_]:
+    """Which anchors are near, (A, 1, 1)."""
+    near: NDArray[np.bool_] = band.ahead * band.frame.grid < FAR_MINUTES
+    return near[:, None, None]
 
 
 class _Judged(NamedTuple):
