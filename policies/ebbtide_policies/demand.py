@@ -194,14 +194,16 @@ class Signal:
     @property
     def _risen(self) -> float:
         """Demand in replicas as a look found it, where it stood above the newest known minute."""
-        if not self._part or self.look.value <= self._window(0.0)[-1]:
+        if not self._part or self.look.value <= self.minutes[self._end - 1]:
             return UNKNOWN
         return self._in_replicas(self.look.value)
 
     @property
     def _end(self) -> int:
-        """The index after the newest known minute; the last hour is looked at first."""
+        """The index after the newest known minute; the last one and the last hour come first."""
         size = self.minutes.size
+        if size and 0 <= self.minutes[-1] < UNLIMITED:
+            return size
         for begin in (max(0, size - int(HOUR // MINUTE)), 0):
             known = np.flatnonzero(_sound(self.minutes[begin:]))
             if known.size:
