@@ -151,9 +151,10 @@ def test_the_past_is_told_once_and_then_what_is_new_of_it() -> None:
 
 
 def waves() -> DemandSeries:
-    """Demand that goes up and down every hour."""
+    """Demand that goes up and down every hour, and is to be seen between the minutes too."""
     at = np.arange(-BEFORE, 600)
-    return DemandSeries(start=NOON - BEFORE * 60, minutes=100 + 40 * np.sin(at / 60 * 2 * np.pi))
+    minutes = 100 + 40 * np.sin(at / 60 * 2 * np.pi)
+    return DemandSeries(start=NOON - BEFORE * 60, minutes=minutes, drawn=True)
 
 
 def foreseeing() -> World:
@@ -171,6 +172,16 @@ def test_a_forecast_made_anew_leads_to_the_same_decisions() -> None:
     found = replayed(lines, Forecasting({"Seasonal": Seasonal}, AtOnce()))
     assert all(each.foreseen for each in found[1:])
     assert max(each.apart for each in found) <= 1
+
+
+def test_what_was_seen_between_the_minutes_is_kept_for_that() -> None:
+    lines = recorded(foreseeing().run(20))
+    ticks = [line for line in lines if "tick" in line]
+    assert any(tick["demand"]["demand"]["look"] for tick in ticks)
+    for tick in ticks:
+        tick["demand"]["demand"]["look"] = None
+    blind = replayed(lines, Forecasting({"Seasonal": Seasonal}, AtOnce()))
+    assert max(each.apart for each in blind) > 1
 
 
 def test_from_the_middle_it_is_as_near() -> None:

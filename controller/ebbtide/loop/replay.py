@@ -166,7 +166,7 @@ class Replay:
             now=self._at,
             newest=past.newest,
             minutes=past.minutes,
-            look=Look(*told["look"]) if told["look"] else NO_LOOK,
+            look=Look(**told["look"]) if told["look"] else NO_LOOK,
             outlook=found.outlook,
             ordinary=found.ordinary,
             **numbers,
