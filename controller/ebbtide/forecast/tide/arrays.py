@@ -55,7 +55,7 @@ def _scanned(state: F32, new: F32, share: F32) -> F32:
     length = math.isqrt(count - 1) + 1
     pieces = -(-count // length)
     shapes = share.shape[1:], state.shape
-    left, path = (blank(pieces * length, *shape) for shape in shapes)
+    left, path = (np.empty((pieces * length, *shape), np.float32) for shape in shapes)
     left[count:], path[count:] = 1, 0
     np.subtract(1, share, out=left[:count])
     np.multiply(new, share, out=path[:count])
@@ -69,7 +69,9 @@ def _scanned(state: F32, new: F32, share: F32) -> F32:
         np.add(piece, part * last, out=piece)
         last = piece[-1]
     state[...] = last
-    return path[:count]
+    out = blank(count, *state.shape)
+    out[:] = path[:count]
+    return out
 
 
 def total(values: F32, axis: int, *, keepdims: bool = False) -> F32:

@@ -32,6 +32,12 @@ def taught(band: Band, numbers: Rows, begin: int, end: int) -> slice:
     return slice(begin + int(-numbers[begin] // every) % step, end, step)
 
 
+def among(rows: slice, others: slice) -> slice:
+    """Where some of the rows that teach stand among others, of which they are."""
+    step = others.step
+    return slice((rows.start - others.start) // step, -((others.start - rows.stop) // step))
+
+
 @lru_cache
 def pairs(count: int) -> tuple[Rows, Rows]:
     """The terms of each product."""

@@ -11,6 +11,7 @@ import numpy as np
 from ebbtide.forecast.tide.arrays import F32, blank
 from ebbtide.forecast.tide.equations import (
     add_products,
+    among,
     diagonals,
     lessons,
     places,
@@ -60,7 +61,8 @@ class Expected:
         (T, A, OWN, N); `error` is what came, (T, A, N).
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
-        coefficients = self.coefficients[at]
+        coefficients, every = self.coefficients[at], taught(band, numbers, 0, len(numbers))
+        terms = _terms(before[every], error[every]) if every.start < every.stop else error[:0]
         made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
         foreseen = blank(*error.shape[:2], LEVELS, error.shape[-1])
         made[:, :, :LEVELS] = weighed(multiples(band.frame)[at], known)
@@ -71,10 +73,10 @@ class Expected:
             np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
             foreseen[here] = self.flights.exchange(band, sample.places[here], own)
-            one = taught(band, numbers, begin, end)
-            if one.start < one.stop:
-                terms = _terms(before[one], error[one])
-                self._learn(band, terms, foreseen[one], sample.known[one])
+            rows = taught(band, numbers, begin, end)
+            if rows.start < rows.stop:
+                new = terms[among(rows, every)]
+                self._learn(band, new, foreseen[rows], sample.known[rows])
         return made
 
     def _learn(self, band: Band, terms: F32, foreseen: F32, known: F32) -> None:

@@ -14,6 +14,7 @@ from ebbtide.forecast.tide.ahead import Ahead
 from ebbtide.forecast.tide.arrays import F32, blank, total
 from ebbtide.forecast.tide.equations import (
     add_products,
+    among,
     diagonals,
     lessons,
     places,
@@ -56,6 +57,8 @@ class Regressions:
         """Learn a block of rows: put in what was foreseen for them, and what is from each."""
         band, numbers, at = sample.band, sample.numbers, sample.band.at
         coefficients, beyond = self.coefficients[at], _beyond(sample.now, sample.y)
+        every = taught(band, numbers, 0, len(numbers))
+        terms = _terms(sample, scale, every) if every.start < every.stop else scale[:0]
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
         least, most = sample.ahead.least[:, :, None], sample.ahead.most[:, :, None]
         for begin, end, anchors in spells(band, numbers, 0.0):
@@ -67,19 +70,19 @@ class Regressions:
             np.maximum(made[here], least[here], out=made[here])
             np.minimum(made[here], most[here], out=made[here])
             fitted[here] = self.fitted.exchange(band, sample.places[here], made[here])
-            self._learn(sample, scale, taught(band, numbers, begin, end))
+            rows = taught(band, numbers, begin, end)
+            if rows.start < rows.stop:
+                self._learn(sample, scale, rows, terms[among(rows, every)])
 
-    def _learn(self, sample: Sample, scale: F32, rows: slice) -> None:
+    def _learn(self, sample: Sample, scale: F32, rows: slice, terms: F32) -> None:
         """Put what some rows of a block teach into the normal equations."""
-        if rows.start >= rows.stop:
-            return
         fitted, band = sample.then[rows, :, EXPERTS:], sample.band
         weight = np.abs(fitted - sample.y[rows, :, None])
         weight /= scale[rows, :, None]
         np.maximum(weight, HUBER, out=weight)
         count = sample.known[rows] * sample.seasoned[rows] * lessons(band)
         np.divide(count[:, :, None], weight, out=weight)
-        add_products(self.sums[band.at], _terms(sample, scale, rows), weight)
+        add_products(self.sums[band.at], terms, weight)
 
     def _fit(self, band: Band, anchors: slice) -> None:
         """Solve the normal equations of some anchors of a band, and let them fade."""

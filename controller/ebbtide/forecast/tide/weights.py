@@ -37,6 +37,8 @@ YIELDS = (1.02, 0.98)
 UNSURE = 1.0
 """What is added to the former: errors that overlap say less, so that losses are compared as exactly
 as the root of the rows ahead in those that are remembered."""
+AT_ONCE = 300
+"""Rows of few series that are weighed at once; of many one: what is made of them stays close by."""
 BASE = MIXES + REGRESSIONS
 OPTIONS = BASE + 1 + REGRESSIONS
 
@@ -113,7 +115,7 @@ class Weights:
         rows, anchors, _, series = now.shape
         mixes, mild = blank(rows, anchors, MIXES, series), blank(*now.shape)
         weights = sums = known[None]  # in the end, those of the last row
-        step = rows if series < WIDE else 1  # what is made of a row of many stays close by
+        step = AT_ONCE if series < WIDE else 1
         for begin in range(0, rows, step):
             here = slice(begin, begin + step)
             path = running(known, losses[here, :, None], shares[here])
