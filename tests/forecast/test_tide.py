@@ -180,7 +180,7 @@ def test_a_fall_does_not_widen_what_is_above_it() -> None:
 
     before = shares(0)
     for minute in (10, 30, 60):
-        assert (shares(minute) < 5 * before.max()).all()
+        assert (shares(minute) < 4 * before.max()).all()
 
 
 def test_after_a_fall_nothing_that_was_before_it_is_foreseen() -> None:
