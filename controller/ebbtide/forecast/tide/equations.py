@@ -93,6 +93,7 @@ def _add_many(sums: F32, terms: F32, weights: F32) -> None:
     sums += products[..., *pairs(terms.shape[2] - 1)].transpose(0, 2, 3, 1)
 
 
+@cache
 def refits(band: Band) -> Rows:
     """Rows after which each anchor is fitted again, (A,): an hour, or two where few rows teach."""
     return np.asarray(band.frame.hour * np.clip(band.steps // 2, 1, 2))
