@@ -390,7 +390,7 @@ def test_sessions_live_and_are_cut_off_tick_for_tick_as_in_the_loop(
     policy = Manifest(
         kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=spec({})
     )
-    trial, truth = Scene([policy], recorded, conditions).staged(written, lambda *_: None)
+    trial, truth = Scene(policy, (), recorded, conditions).staged(written, lambda *_: None)
     swept_fleets = trial.fleets(written)
     looped = ByLoop(policy, (), recorded, conditions).fleets(written)
     assert isinstance(trial, BySweep)

@@ -123,9 +123,14 @@ def _on_record(status: Json, signal: str) -> Choice | None:
     return None if at is None else Choice(found["model"], found["message"], at)
 
 
+def _demanded(spec: SignalSpec, workload: Workload, histories: Histories) -> Track:
+    """What was read of the demand itself."""
+    return histories.track(workload.query(spec.query, spec.source))
+
+
 def _tracks(spec: SignalSpec, workload: Workload, histories: Histories) -> Iterable[Track]:
     """What the minutes of a signal are made of."""
-    yield histories.track(workload.query(spec.query, spec.source))
+    yield _demanded(spec, workload, histories)
     if spec.when_absent == "Zero" and spec.alive:
         yield histories.track(workload.query(spec.alive.query, spec.source))
 
@@ -156,7 +161,7 @@ def _signal(
         per_replica=per_replica(spec, workload, knowledge.histories, now),
         newest=newest,
         minutes=minutes,
-        look=knowledge.histories.track(workload.query(spec.query, spec.source)).look,
+        look=_demanded(spec, workload, knowledge.histories).look,
         alive=alive,
         alive_at_least=at_least,
         outlook=foresight.outlook if foresight else None,
@@ -172,7 +177,7 @@ def _alive(
 
     So a source that is down holds capacity from its first silence on, not when its data is stale.
     """
-    silent = histories.track(workload.query(spec.query, spec.source)).failure
+    silent = _demanded(spec, workload, histories).failure
     if spec.alive is None:
         return (UNKNOWN if silent else 1.0), 0.0
     query = workload.query(spec.alive.query, spec.source)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.experience import GateSignal, beyond
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
@@ -78,7 +79,7 @@ def breached_minutes(
     if not limited:
         return None
     bad = np.any([one.breached(demand, ready) for one in limited], axis=0)
-    return float(np.count_nonzero(bad) * tick / _MINUTE)
+    return float(np.count_nonzero(bad) * tick / MINUTE)
 
 
 def fared(
@@ -91,8 +92,5 @@ def fared(
         known = values[np.isfinite(values)] * one.signal.sign
         worst = one.signal.sign * float(known.max()) if known.size else UNKNOWN
         count = np.count_nonzero(one.breached(demand, ready))
-        found[one.name] = Fared(worst, one.signal.limit, float(count * tick / _MINUTE))
+        found[one.name] = Fared(worst, one.signal.limit, float(count * tick / MINUTE))
     return found
-
-
-_MINUTE = 60.0

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebbtide.planning.seen_demand import SeenDemand
+from ebbtide.planning.seen_past import Rows
 from ebbtide_policies.lanes import Flag, Lanes, Number
-
-Rows = NDArray[np.int64]
 
 
 class Place(NamedTuple):

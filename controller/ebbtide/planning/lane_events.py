@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ebbtide.planning.lane_demand import Rows
+from ebbtide.planning.seen_past import Rows
 from ebbtide_policies.lanes import Number
 from ebbtide_policies.observation import Event
 

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from ebbtide.api.moments import clock
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.seen_forecasts import Forecasts
-from ebbtide.planning.seen_past import interpolated, second_highest, slopes, surges
+from ebbtide.planning.seen_past import Rows, interpolated, second_highest, slopes, surges
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import DAY, HOUR, MINUTE, moved_on
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
-Rows = NDArray[np.int64]
 _LEAST = 1e-300
 DELAY = 30.0
 """Seconds until a minute can be read, where nothing else is said."""

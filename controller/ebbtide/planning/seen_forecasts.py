@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.planning.seen_past import Rows
 from ebbtide_policies.lanes import Lanes
 
-Rows = NDArray[np.int64]
 _NO_DAYS = np.empty((0, 1440))
 
 

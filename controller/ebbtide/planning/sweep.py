@@ -16,11 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.lane_demand import LaneDemand, Place, Rows, Tables
+from ebbtide.planning.lane_demand import LaneDemand, Place, Tables
 from ebbtide.planning.lane_events import alike, joined
 from ebbtide.planning.lane_state import State
 from ebbtide.planning.lanes import Crew, Policies, Variant, stacked_by_phase
 from ebbtide.planning.seen_demand import SeenDemand
+from ebbtide.planning.seen_past import Rows
 from ebbtide_policies.lanes import Lanes, Number
 from ebbtide_policies.observation import Demand, Event, Override, Phase, largest
 

@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -16,64 +16,28 @@ from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.simulation import Conditions
 from ebbtide.cli.plan.supposing import Supposed, supposed
 
-WhatIfs = Annotated[
-    list[str] | None,
-    typer.Option(metavar="FIELD=VALUE", help="Change the scenario: times=1.4, later=-2h, boot=5m."),
-]
-ScenarioFile = Annotated[
-    pathlib.Path | None, typer.Option(metavar="FILE", help="Demand, plant and mishaps, as YAML.")
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(min=0, metavar="NUMBER", help="Of all that the scenario leaves to chance."),
-]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Replay:
-    """A demand, and the world in which it is met."""
+class Given:
+    """A recorded demand, and what is supposed of it and of the world in which it is met."""
 
     csv: CsvFile = None
     prometheus: PrometheusUrl = None
     since: Since = "1d"
-    tick: UsualTick = None
-    lead: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION", help="Until a replica is ready. Default: as the policy says."
-        ),
-    ] = None
-    metric_delay: Annotated[
-        str, typer.Option(metavar="DURATION", help="Until a minute can be read.")
-    ] = "30s"
-    changes: Annotated[
+    what_if: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="FIELD=VALUE", help="Change a policy: policies.descent.maxStep=20%."
+            metavar="FIELD=VALUE", help="Change the scenario: times=1.4, later=-2h, boot=5m."
         ),
     ] = None
-    what_if: WhatIfs = None
-    scenario: ScenarioFile = None
-    seed: Seed = None
-
-    def manifests(self, files: Sequence[str]) -> list[Manifest]:
-        """The manifests of some files, with what is changed.
-
-        Raises:
-            InvalidInput: a file can't be read or understood, or a change can't be made.
-
-        """
-        return self.edited(load({name: read(name) for name in files}, plugins()))
-
-    def edited(self, manifests: Sequence[Manifest]) -> list[Manifest]:
-        """Manifests with what is changed.
-
-        Raises:
-            InvalidInput: a change can't be made.
-
-        """
-        edits = [Edit.of(change) for change in self.changes or []]
-        return [edited(manifest, edits, plugins()) for manifest in manifests]
+    scenario: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE", help="Demand, plant and mishaps, as YAML."),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="NUMBER", help="Of all that the scenario leaves to chance."),
+    ] = None
 
     def supposed(self) -> Supposed:
         """The scenario.
@@ -94,6 +58,58 @@ class Replay:
         """
         return told.recorded(manifests, self.csv, self.prometheus, self.since)
 
+    def every(self, tick: float, told: Supposed) -> Conditions:
+        """The world as the scenario has it, with a decision every so many seconds."""
+        return Conditions(
+            tick=tick,
+            boot=told.boot(),
+            plant=told.plant(),
+            outages=told.outages(),
+            experience=told.experience(),
+            seed=told.scenario.seed if self.seed is None else self.seed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Given):
+    """What else is said of a single replay."""
+
+    tick: UsualTick = None
+    lead: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="Until a replica is ready. Default: as the policy says."
+        ),
+    ] = None
+    metric_delay: Annotated[
+        str, typer.Option(metavar="DURATION", help="Until a minute can be read.")
+    ] = "30s"
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Change a policy: policies.descent.maxStep=20%."
+        ),
+    ] = None
+
+    def manifests(self, files: Sequence[str]) -> list[Manifest]:
+        """The manifests of some files, with what is changed.
+
+        Raises:
+            InvalidInput: a file can't be read or understood, or a change can't be made.
+
+        """
+        return self.edited(load({name: read(name) for name in files}, plugins()))
+
+    def edited(self, manifests: Sequence[Manifest]) -> list[Manifest]:
+        """Manifests with what is changed.
+
+        Raises:
+            InvalidInput: a change can't be made.
+
+        """
+        edits = [Edit.of(change) for change in self.changes or []]
+        return [edited(manifest, edits, plugins()) for manifest in manifests]
+
     def world(self, told: Supposed, recorded: Recorded) -> Conditions:
         """The world that a plan takes place in.
 
@@ -101,13 +117,8 @@ class Replay:
             InvalidInput: a duration makes no sense.
 
         """
-        return Conditions(
-            tick=tick_of(self.tick, recorded),
+        return replace(
+            self.every(tick_of(self.tick, recorded), told),
             lead=None if self.lead is None else seconds("--lead", self.lead),
-            boot=told.boot(),
             delay=seconds("--metric-delay", self.metric_delay),
-            plant=told.plant(),
-            outages=told.outages(),
-            experience=told.experience(),
-            seed=told.scenario.seed if self.seed is None else self.seed,
         )

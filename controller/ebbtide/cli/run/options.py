@@ -103,9 +103,11 @@ class Telling:
 
     def tape(self) -> "Tape | None":
         """Where it is recorded; None: nowhere."""
+        if self.record is None:
+            return None
         from ebbtide.adapters.tape import Tape
 
-        return Tape(self.record, self.record_size * 1_000_000) if self.record else None
+        return Tape(self.record, self.record_size * 1_000_000)
 
 
 def _own_namespace() -> str:

@@ -55,8 +55,8 @@ def tune(
         _hand_over(change, telling.diff)
         return
     manifests = load({name: read(name) for name in policies or ()}, plugins())
-    manifest = _policy(manifests)
-    tuned = _tuned(manifest, manifests, past, aim, work)
+    manifest, *beside = _policy_first(manifests)
+    tuned = _tuned(manifest, beside, past, aim, work)
     if telling.diff:
         write(telling.diff, patch(manifest, tuned))
     if telling.as_json:
@@ -66,18 +66,19 @@ def tune(
 
 
 def _tuned(
-    manifest: Manifest, manifests: Sequence[Manifest], past: Past, aim: Aim, work: Work
+    manifest: Manifest, beside: Sequence[Manifest], past: Past, aim: Aim, work: Work
 ) -> Tuned:
-    """Try all variants of a policy, among all that was written beside it, and judge them."""
+    """Try all variants of a policy, with what is written beside it, and judge them."""
     spec = parse_policy(manifest.spec)
     level, variants = aim.level(spec), aim.variants(spec)
     specs = [edited(manifest, edits, plugins()).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         told = past.supposed()
-        recorded = past.recorded(told, manifests)
-        search = _search(Scene(manifests, recorded, past.world(told)), specs, past, progress)
-        written = [*map(_said, manifests), told.scenario.model_dump(mode="json")]
+        recorded = past.recorded(told, [manifest, *beside])
+        scene = Scene(manifest, tuple(beside), recorded, past.world(told))
+        search = _search(scene, specs, past, progress)
+        written = [*map(_said, (manifest, *beside)), told.scenario.model_dump(mode="json")]
         same = fingerprint(search, recorded, written)
         kept = Record(work.record, same) if work.record else None
         tried = _tried(search, specs, Workers(work.jobs, work.cluster), kept, progress)
@@ -114,11 +115,12 @@ def _hand_over(change: str, to: pathlib.Path | None) -> None:
         typer.echo(change, nl=False)
 
 
-def _policy(manifests: Sequence[Manifest]) -> Manifest:
+def _policy_first(manifests: Sequence[Manifest]) -> Sequence[Manifest]:
+    """The one policy among some manifests, and the others after it."""
     policies = [one for one in manifests if one.kind == POLICY]
     if len(policies) != 1:
         raise InvalidInput(f"one CapacityPolicy is tuned at a time, and there are {len(policies)}")
-    return policies[0]
+    return [*policies, *(one for one in manifests if one.kind != POLICY)]
 
 
 def _search(scene: Scene, specs: Sequence[Spec], past: Past, progress: Progress) -> Search:

@@ -10,14 +10,13 @@ from typing import Annotated
 import typer
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.load import Manifest
 from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
+from ebbtide.cli.plan.demand import Since, TickEvery
 from ebbtide.cli.plan.edits import Edit
-from ebbtide.cli.plan.options import ScenarioFile, Seed, WhatIfs
+from ebbtide.cli.plan.options import Given
 from ebbtide.cli.plan.simulation import Conditions
-from ebbtide.cli.plan.supposing import Supposed, supposed
+from ebbtide.cli.plan.supposing import Supposed
 from ebbtide.cli.tune.choice import candidates
 from ebbtide.cli.tune.published import Where
 from ebbtide.errors import InvalidInput
@@ -34,38 +33,14 @@ DEFAULT = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past:
-    """The demand that all variants meet."""
+class Past(Given):
+    """The demand that all variants meet, and how much of it is kept to check on."""
 
-    csv: CsvFile = None
-    prometheus: PrometheusUrl = None
     since: Since = "14d"
     held_back: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of the demand, at its end, to check on.")
     ] = "30%"
     tick: TickEvery = "60s"
-    what_if: WhatIfs = None
-    scenario: ScenarioFile = None
-    seed: Seed = None
-
-    def supposed(self) -> Supposed:
-        """The scenario.
-
-        Raises:
-            InvalidInput: it can't be understood.
-
-        """
-        return supposed(self.scenario, self.what_if or [])
-
-    def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
-        """The demand that all variants meet.
-
-        Raises:
-            InvalidInput: it is not said where it is, or it can't be understood.
-            MetricsUnavailable: a query has no answer.
-
-        """
-        return told.recorded(manifests, self.csv, self.prometheus, self.since)
 
     def world(self, told: Supposed) -> Conditions:
         """The world that they meet it in.
@@ -74,14 +49,7 @@ class Past:
             InvalidInput: the tick makes no sense.
 
         """
-        return Conditions(
-            tick=seconds("--tick", self.tick, 1),
-            boot=told.boot(),
-            plant=told.plant(),
-            outages=told.outages(),
-            experience=told.experience(),
-            seed=told.scenario.seed if self.seed is None else self.seed,
-        )
+        return self.every(seconds("--tick", self.tick, 1), told)
 
     @property
     def checked(self) -> float:

@@ -10,7 +10,7 @@ from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.gate import check_curves
-from ebbtide.cli.plan.simulation import POLICY, Conditions, Simulation
+from ebbtide.cli.plan.simulation import Conditions, Simulation
 from ebbtide.cli.tune.sweeping import Timing, ground
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
 from ebbtide.planning.plant_settings import usual
@@ -21,14 +21,12 @@ from ebbtide.planning.tuning import Truth
 class Scene:
     """One policy with what is written beside it, its demand, and the world that it meets it in."""
 
-    manifests: Sequence[Manifest]
+    manifest: Manifest
+    """The policy that is tuned."""
+    beside: tuple[Manifest, ...]
+    """Calendars, profiles and overrides."""
     recorded: Recorded
     world: Conditions
-
-    @property
-    def manifest(self) -> Manifest:
-        """The policy that is tuned."""
-        return next(one for one in self.manifests if one.kind == POLICY)
 
     @property
     def workload(self) -> str:
@@ -47,14 +45,13 @@ class Scene:
         simulation = Simulation([], self.recorded.answer, self.world, plugins())
         bench, world = simulation.workbench_of(self.manifest), self.world
         check_curves(world.experience, [bench.gate])
-        beside = tuple(one for one in self.manifests if one.kind != POLICY)
         if not all(sweepable(parse_policy(spec), world) for spec in specs):
             now = np.arange(self.recorded.start, self.recorded.end + world.tick, world.tick)
             boot = int(np.ceil(usual(bench.lead) / world.tick))
             truth = Truth(bench.replicas_needed(now), world.tick, boot, bench.gate.modelled)
-            return ByLoop(self.manifest, beside, self.recorded, world), truth
+            return ByLoop(self.manifest, self.beside, self.recorded, world), truth
         timing = Timing(world.tick, world.delay)
-        here = ground(self.manifest, self.recorded, timing, told, self.manifests)
+        here = ground(self.manifest, self.recorded, timing, told, self.beside)
         plant = world.plant
         counted = plant.session or plant.termination
         crowd = Crowd(bench, plant, world.seed) if counted else None
