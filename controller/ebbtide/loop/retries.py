@@ -69,6 +69,11 @@ class Failure(NamedTuple):
             pause, doubled = pause * 2, doubled + 1
         return self.at + min(SELDOM, pause)
 
+    @property
+    def attempt(self) -> Attempt:
+        """The same as the status has it."""
+        return Attempt(self.at, self.times, failed=True)
+
     def waits(self, generation: int, now: float) -> bool:
         """Whether it is too early to ask again."""
         return generation == self.generation and now < self.again

@@ -60,9 +60,11 @@ class Tuner:
         self._known: dict[str, Suggestion] = {}
         self._tried: dict[str, tuple[float, float]] = {}
         self._failed: dict[str, Failure] = {}
-        self._attempts: dict[str, Attempt] = {}
         self._turns: dict[str, float] = {}
         self._intended = ""
+        """The workload whose replay is to begin, or goes on."""
+        self._attempt: Attempt | None = None
+        """That replay."""
         self._asked: _Asked | None = None
 
     def refresh(
@@ -82,9 +84,8 @@ class Tuner:
         for column in columns:
             by_key.setdefault(column.key[0], []).append(column)
         due = [key for key in wanted if self._is_due(wanted[key], by_key.get(key, []), now)]
-        key = self._intended
-        if key in due and self._attempts[key].on_record(wanted[key].resource.status):
-            self._intended = ""
+        key, attempt = self._intended, self._attempt
+        if key in due and attempt and attempt.on_record(wanted[key].resource.status):
             self._begin(wanted[key], by_key[key], ask, self._reckon, now)
             self._take(now)
         else:
@@ -92,15 +93,10 @@ class Tuner:
 
     def _intend(self, due: Sequence[str], now: float) -> None:
         """Choose what is begun once it is on record; what did not get there has its turn later."""
-        failure = self._failed.get(self._intended)
-        if self._intended and failure is None:
-            self._attempts.pop(self._intended, None)
-        elif failure is not None:
-            self._attempts[self._intended] = Attempt(failure.at, failure.times, failed=True)
         self._intended = min(due, key=lambda one: self._turns.get(one, 0.0), default="")
         if self._intended:
             before = self._failed.get(self._intended)
-            self._attempts[self._intended] = Attempt(now, before.times + 1 if before else 1)
+            self._attempt = Attempt(now, before.times + 1 if before else 1)
             self._turns[self._intended] = now
 
     def section(self, workload: Workload, seen: Observation) -> Json:
@@ -108,8 +104,15 @@ class Tuner:
         objective = workload.spec.objective
         if objective is None:
             return {}
-        attempt = self._attempts.get(workload.key) if self._reckon else None
+        attempt = self._attempt_of(workload.key) if self._reckon else None
         return ({ATTEMPT: attempt.as_json()} if attempt else {}) | self._suggested(workload, seen)
+
+    def _attempt_of(self, key: str) -> Attempt | None:
+        """The replay of a workload that is to begin or goes on; else the last one, if it failed."""
+        if key == self._intended:
+            return self._attempt
+        failure = self._failed.get(key)
+        return failure.attempt if failure else None
 
     def _suggested(self, workload: Workload, seen: Observation) -> Json:
         found, objective = self._known.get(workload.key), objective_of(workload)
@@ -137,7 +140,6 @@ class Tuner:
         self._tried = {key: tried for key, tried in self._tried.items() if key in wanted}
         self._known = {key: known for key, known in self._known.items() if key in wanted}
         self._failed = {key: failure for key, failure in self._failed.items() if key in wanted}
-        self._attempts = {key: each for key, each in self._attempts.items() if key in wanted}
         self._turns = {key: turn for key, turn in self._turns.items() if key in wanted}
         for key, workload in wanted.items():
             status, known = workload.resource.status, self._known.get(key)
@@ -147,7 +149,6 @@ class Tuner:
             failure = failing(status, now, workload.resource.generation)
             if failure and key not in self._tried:
                 self._failed[key] = failure
-                self._attempts[key] = Attempt(failure.at, failure.times, failed=True)
             self._tried.setdefault(key, (0.0, 0.0))
             if found and (known is None or found.at > known.at):
                 self._known[key] = found
@@ -182,6 +183,7 @@ class Tuner:
         self._tried[key] = at, objective
         known = attempted(partial(ask, workload, columns))
         if not isinstance(known, Question):
+            self._intended = ""
             self._lament(asked, known, now)
             return
         before = self._known.get(key)
@@ -192,7 +194,7 @@ class Tuner:
 
     def _take(self, now: float) -> None:
         for done in self._background.finished():
-            asked, self._asked = self._asked, None
+            asked, self._asked, self._intended = self._asked, None, ""
             if asked is None or asked.key not in self._tried:
                 continue
             if isinstance(done.result, Exception):
@@ -204,14 +206,12 @@ class Tuner:
         """Say why a past was not replayed, and ask again in a while; what is known stays."""
         failure = failed(self._failed.get(asked.key), now, error, asked.generation)
         self._failed[asked.key] = failure
-        self._attempts[asked.key] = Attempt(now, failure.times, failed=True)
         self._tried[asked.key] = asked.at, UNKNOWN
         why, extra = error if isinstance(error, Exception) else None, {"workload": asked.key}
         log.error("%s: %s", asked.key, failure.told(), exc_info=why, extra=extra)
 
     def _keep(self, asked: _Asked, found: Reckoned) -> None:
         self._failed.pop(asked.key, None)
-        self._attempts.pop(asked.key, None)
         before = self._known.get(asked.key)
         same = before is not None and before.settings == found.settings
         self._known[asked.key] = Suggestion(
