@@ -18,12 +18,9 @@ from ebbtide.cli.plan.supposing import Supposed, supposed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
-    """A recorded demand, and what is supposed of it and of the world in which it is met."""
+class Supposing:
+    """What is supposed of a demand, and of the world in which it is met."""
 
-    csv: CsvFile = None
-    prometheus: PrometheusUrl = None
-    since: Since = "1d"
     what_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,16 +45,6 @@ class Given:
         """
         return supposed(self.scenario, self.what_if or [])
 
-    def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
-        """The demand that is replayed.
-
-        Raises:
-            InvalidInput: it is not said where it is, or it can't be understood.
-            MetricsUnavailable: a query has no answer.
-
-        """
-        return told.recorded(manifests, self.csv, self.prometheus, self.since)
-
     def every(self, tick: float, told: Supposed) -> Conditions:
         """The world as the scenario has it, with a decision every so many seconds."""
         return Conditions(
@@ -71,9 +58,12 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay(Given):
-    """What else is said of a single replay."""
+class Replay(Supposing):
+    """A demand, and the world in which it is met."""
 
+    csv: CsvFile = None
+    prometheus: PrometheusUrl = None
+    since: Since = "1d"
     tick: UsualTick = None
     lead: Annotated[
         str | None,
@@ -109,6 +99,16 @@ class Replay(Given):
         """
         edits = [Edit.of(change) for change in self.changes or []]
         return [edited(manifest, edits, plugins()) for manifest in manifests]
+
+    def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
+        """The demand that is replayed.
+
+        Raises:
+            InvalidInput: it is not said where it is, or it can't be understood.
+            MetricsUnavailable: a query has no answer.
+
+        """
+        return told.recorded(manifests, self.csv, self.prometheus, self.since)
 
     def world(self, told: Supposed, recorded: Recorded) -> Conditions:
         """The world that a plan takes place in.

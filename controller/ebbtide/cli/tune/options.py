@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.load import Manifest
 from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.plan.demand import Since, TickEvery
+from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
 from ebbtide.cli.plan.edits import Edit
-from ebbtide.cli.plan.options import Given
+from ebbtide.cli.plan.options import Supposing
 from ebbtide.cli.plan.simulation import Conditions
 from ebbtide.cli.plan.supposing import Supposed
 from ebbtide.cli.tune.choice import candidates
@@ -33,14 +34,26 @@ DEFAULT = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past(Given):
+class Past(Supposing):
     """The demand that all variants meet, and how much of it is kept to check on."""
 
+    csv: CsvFile = None
+    prometheus: PrometheusUrl = None
     since: Since = "14d"
     held_back: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of the demand, at its end, to check on.")
     ] = "30%"
     tick: TickEvery = "60s"
+
+    def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
+        """The demand that all variants meet.
+
+        Raises:
+            InvalidInput: it is not said where it is, or it can't be understood.
+            MetricsUnavailable: a query has no answer.
+
+        """
+        return told.recorded(manifests, self.csv, self.prometheus, self.since)
 
     def world(self, told: Supposed) -> Conditions:
         """The world that they meet it in.
