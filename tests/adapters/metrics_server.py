@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Minutes, Query, Reading, Span
+from ebbtide.loop.ports.metrics import Minutes, Query, Reading, Span
 
 Json = dict[str, Any]
 

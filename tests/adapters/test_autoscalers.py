@@ -7,7 +7,7 @@ import pytest
 
 from ebbtide.adapters.kubernetes.autoscalers import HELD, autoscalers, minimum_patch, untouched
 from ebbtide.adapters.kubernetes.owners import owners_of
-from ebbtide.loop.ports import Held, Owner, Ref
+from ebbtide.loop.ports.autoscalers import Held, Owner, Ref
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")
 REF = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ebbtide.adapters.background import Threads
-from ebbtide.loop.background import Done
+from ebbtide.loop.ports.background import Done
 
 LONG = 20.0
 """Seconds that nothing here takes, unless it hangs."""

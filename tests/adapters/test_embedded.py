@@ -7,15 +7,9 @@ import pytest
 
 from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics, FastClock, Period
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import (
-    Clock,
-    Instant,
-    Leadership,
-    Metrics,
-    Minutes,
-    Query,
-    Span,
-)
+from ebbtide.loop.ports.clock import Clock
+from ebbtide.loop.ports.leadership import Leadership
+from ebbtide.loop.ports.metrics import Instant, Metrics, Minutes, Query, Span
 from ebbtide.planning.demand import DemandSeries
 
 VIEWERS = Query("live", "sum(live_viewers)")

@@ -9,14 +9,8 @@ import pytest
 from ebbtide.adapters.embedded.cluster import Call, SimulatedCluster
 from ebbtide.adapters.embedded.twins import FastClock
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
-from ebbtide.loop.ports import (
-    Announcement,
-    Autoscaler,
-    Cluster,
-    Ref,
-    Resource,
-    Target,
-)
+from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
+from ebbtide.loop.ports.cluster import Announcement, Cluster, Resource, Target
 from ebbtide.planning.plant import Plant, PlantSettings
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")

@@ -6,8 +6,9 @@ import pytest
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.adapters.embedded.twins import FastClock
 from ebbtide.errors import Conflict, NotFound
-from ebbtide.loop.pods import DELETION_COST, DRAIN, Marks
-from ebbtide.loop.ports import Ref, Resource, Target
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Resource, Target
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Marks
 from ebbtide.planning.plant import Plant, PlantSettings
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")

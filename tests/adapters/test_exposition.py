@@ -13,14 +13,14 @@ import pytest
 from ebbtide.adapters.exposition import Exposition
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import LEVELS
-from ebbtide.loop.cohort import Column, Said, Task
-from ebbtide.loop.conditions import Condition
-from ebbtide.loop.forecasting import Foresight, Prospects
-from ebbtide.loop.ledger import Step
-from ebbtide.loop.report import Account, Told
+from ebbtide.loop.forecasting.cohort import Column, Said, Task
+from ebbtide.loop.forecasting.forecasts import Foresight, Prospects
+from ebbtide.loop.forecasting.trust import Trust
+from ebbtide.loop.record.ledger import Step
+from ebbtide.loop.reporting.account import Account, Told
+from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
-from ebbtide.loop.trust import Trust
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.decide import Outcome
 from ebbtide_policies.demand import Outlook

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ebbtide.adapters.kubernetes.fleets import failing, from_object, rolling_out, selector_text
-from ebbtide.loop.ports import Ref
+from ebbtide.loop.ports.autoscalers import Ref
 
 DONE = {"type": "Progressing", "reason": "NewReplicaSetAvailable"}
 AT_WORK = {"type": "Progressing", "reason": "ReplicaSetUpdated"}

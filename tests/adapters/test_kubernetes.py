@@ -20,7 +20,8 @@ from ebbtide.errors import (
     NotFound,
     NotLeading,
 )
-from ebbtide.loop.ports import Announcement, Autoscaler, Ref, Resource, Target
+from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
+from ebbtide.loop.ports.cluster import Announcement, Resource, Target
 from tests.adapters.http_api import Answer, HttpApi, http_api, refusal
 
 OWN = "/apis/ebbtide.dev/v1alpha1"

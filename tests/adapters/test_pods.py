@@ -9,8 +9,9 @@ import pytest
 from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotLeading
-from ebbtide.loop.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod, Unschedulable
-from ebbtide.loop.ports import Ref, Target
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Target
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod, Unschedulable
 from tests.adapters.http_api import Answer, HttpApi, http_api, refusal
 
 PODS = "/api/v1/namespaces/live/pods"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
-from ebbtide.loop.ports import Span
+from ebbtide.loop.ports.metrics import Span
 from tests.adapters.metrics_server import (
     HOUR,
     START,

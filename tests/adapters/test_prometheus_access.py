@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ebbtide.loop.ports import Minutes, Query
+from ebbtide.loop.ports.metrics import Minutes, Query
 from tests.adapters.metrics_server import MetricsServer, connected, failure, one, saying
 
 

@@ -11,7 +11,7 @@ import pytest
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Minutes, Query, Reading, Span
+from ebbtide.loop.ports.metrics import Minutes, Query, Reading, Span
 from tests.adapters.metrics_server import (
     NOW,
     START,

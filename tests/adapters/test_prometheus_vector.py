@@ -12,7 +12,7 @@ from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.prometheus.vector import by_label
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Query
+from ebbtide.loop.ports.metrics import Query
 from tests.adapters.metrics_server import Behaviour, MetricsServer, connected, hanging, saying
 
 

@@ -9,7 +9,8 @@ import pytest
 from ebbtide.adapters.kubernetes.api_server import connect
 from ebbtide.adapters.kubernetes.pod_shape import asks, may_be_on, quantity, tied
 from ebbtide.adapters.kubernetes.site import Scaled, Surveyor
-from ebbtide.loop.ports import Ref, Target
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Target
 from ebbtide.planning.site import Site
 from tests.adapters.http_api import HttpApi, http_api, refusal
 

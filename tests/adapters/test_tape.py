@@ -8,7 +8,7 @@ import pytest
 
 from ebbtide.adapters.tape import Tape
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.replay import Replay
+from ebbtide.loop.recording.replay import Replay
 from tests.loop.world import World, fallen
 
 

@@ -11,8 +11,8 @@ from ebbtide.adapters.apart import apart
 from ebbtide.api.objective import Reckoned, prior
 from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Minutes
-from ebbtide.loop.question import Question
+from ebbtide.loop.ports.metrics import Minutes
+from ebbtide.loop.tuning.tuning_input import Question
 from ebbtide.planning.demand import DemandSeries
 from tests.loop.world import NOON, World
 

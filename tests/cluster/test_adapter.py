@@ -19,7 +19,8 @@ from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sl
 from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.api.moments import epoch
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
-from ebbtide.loop.ports import Announcement, Ref, Resource, Target
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Announcement, Resource, Target
 from tests.cluster.ebbtide_objects import RULES, arena, grant, install, policy, stateful_set
 from tests.cluster.lease_holder import QUICK
 from tests.cluster.manifests import deployment

@@ -23,10 +23,11 @@ from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.api.status import MOST_DECISIONS
 from ebbtide.cli.models import makers
-from ebbtide.loop.finalizers import FINALIZER
-from ebbtide.loop.pods import DELETION_COST, DRAIN
-from ebbtide.loop.ports import Json
-from ebbtide.loop.tick import Loop, Rules, World
+from ebbtide.loop.acting.finalizer import FINALIZER
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN
+from ebbtide.loop.tick import Loop
+from ebbtide.loop.world import Rules, World
 from ebbtide.planning.demand import DemandSeries
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.marked_pods import MarkedPods

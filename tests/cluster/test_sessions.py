@@ -15,10 +15,11 @@ from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.cli.models import makers
-from ebbtide.loop.pods import DELETION_COST, DRAIN, Pod
-from ebbtide.loop.ports import Target
-from ebbtide.loop.report import Account
-from ebbtide.loop.tick import Loop, Rules, World
+from ebbtide.loop.ports.cluster import Target
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Pod
+from ebbtide.loop.reporting.account import Account
+from ebbtide.loop.tick import Loop
+from ebbtide.loop.world import Rules, World
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.marked_pods import MarkedPods
 from tests.cluster.plane import Plane

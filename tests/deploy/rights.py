@@ -8,8 +8,9 @@ from typing import Any
 from ebbtide.adapters.kubernetes.api_server import ApiServer, connect
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings
-from ebbtide.loop.pods import DRAIN, Marks
-from ebbtide.loop.ports import Announcement, Held, Resource, Target
+from ebbtide.loop.ports.autoscalers import Held
+from ebbtide.loop.ports.cluster import Announcement, Resource, Target
+from ebbtide.loop.ports.pods import DRAIN, Marks
 from tests.adapters.http_api import Answer, Call, HttpApi, http_api, refusal
 
 Right = tuple[str, str, str]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Instant, Minutes, Query, Reading, Span
+from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span
 from tests.integration.prometheus_server import PrometheusServer, require_prometheus
 from tests.integration.remote_write import STALE, Series
 

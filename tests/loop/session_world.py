@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.loop.pods import DELETION_COST, DRAIN, Pod
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Pod
 from ebbtide.planning.plant import Plant, PlantSettings
 from tests.loop.world import PLAIN, World, spec_of, steady, target
 

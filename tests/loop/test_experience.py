@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.loop.tick import Rules
+from ebbtide.loop.world import Rules
 from ebbtide.planning.demand import DemandSeries
 from tests.loop.world import BEFORE, NOON, World, fallen
 

@@ -13,7 +13,7 @@ import pytest
 
 from ebbtide.adapters.embedded.cluster import Call, ScaleChange
 from ebbtide.errors import ClusterUnavailable, Conflict
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from tests.loop.world import NOON, PLAIN, TICK, World
 
 START, NEED = 16, 10

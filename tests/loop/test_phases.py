@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from ebbtide.planning.demand import DemandSeries
 from tests.loop.world import BEFORE, NOON, PLAIN, World, levels
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 import pytest
 
 from ebbtide.errors import ClusterUnavailable, Conflict
-from ebbtide.loop.ports import Json
-from ebbtide.loop.tick import Rules
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.world import Rules
 from ebbtide_policies.contract import Bound, Memory, Policy, PolicySettings
 from ebbtide_policies.observation import Observation
 from tests.loop.world import World, fails, spec_of, target, two_growing

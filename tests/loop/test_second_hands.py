@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ebbtide.loop.ports import Autoscaler, Owner
-from tests.loop.test_floors import autoscaler, floored
-from tests.loop.test_sessions import draining
+from ebbtide.loop.ports.autoscalers import Autoscaler, Owner
+from tests.loop.acting.test_autoscaler_floor import autoscaler, floored
+from tests.loop.pods.test_sessions import draining
 from tests.loop.world import SLOW, World, target
 
 FLEET, NEED = 20, 10

@@ -4,7 +4,7 @@ import pytest
 
 from ebbtide.adapters.embedded.cluster import Call
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotLeading
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from tests.loop.world import World, fails, two_growing
 
 

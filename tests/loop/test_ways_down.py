@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.score import largest_drop
 from tests.loop.world import BEFORE, NOON, PLAIN, TICK, World, levels, steady, target

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Json, Query, Ref, Resource
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.ports.metrics import Query
 from ebbtide.loop.workload import SHORT, Understanding, Workload
 from ebbtide_policies.scale_up import ScaleUp
 from tests.loop.world import spec_of

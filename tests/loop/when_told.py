@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ebbtide.loop.background import Done, attempted
+from ebbtide.loop.ports.background import Done, attempted
 
 
 class WhenTold:

@@ -10,10 +10,12 @@ from ebbtide.adapters.embedded.cluster import Call
 from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
 from ebbtide.forecast.announced import heed
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
-from ebbtide.loop.background import AtOnce, Background
-from ebbtide.loop.ports import Json, Ref, Resource
-from ebbtide.loop.tick import Loop, Rules, Tick
-from ebbtide.loop.tick import World as Outside
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.background import AtOnce, Background
+from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.tick import Loop, Tick
+from ebbtide.loop.world import Rules
+from ebbtide.loop.world import World as Outside
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide_policies.observation import Mode

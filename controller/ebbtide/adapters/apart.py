@@ -8,7 +8,7 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from ebbtide.loop.background import attempted
+from ebbtide.loop.ports.background import attempted
 
 LONGEST = 3600.0
 """Seconds after which work is given up."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from ebbtide.loop.background import Done, attempted
+from ebbtide.loop.ports.background import Done, attempted
 
 Do = Callable[[Callable[[], object]], object]
 """Does some work; what it gives, or the exception that it raises."""

@@ -11,8 +11,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.conditions import needs_a_look
-from ebbtide.loop.report import Account
+from ebbtide.loop.reporting.account import Account
+from ebbtide.loop.reporting.conditions import needs_a_look
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
 from ebbtide_policies.lanes import number

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ebbtide.errors import EbbtideError
-from ebbtide.loop.ports import Clock
+from ebbtide.loop.ports.clock import Clock
 from ebbtide.loop.tick import Loop, Tick
 
 log = logging.getLogger("ebbtide.loop")

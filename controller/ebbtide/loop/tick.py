@@ -10,71 +10,33 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from ebbtide.api.compose import Plugins
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
-from ebbtide.loop.background import AtOnce, Background
-from ebbtide.loop.boot_watch import BootWatch
-from ebbtide.loop.carry_out import Writer
-from ebbtide.loop.choosing import AUTO
-from ebbtide.loop.cohort import Make
-from ebbtide.loop.conditions import Condition, judge, sessions_spared
-from ebbtide.loop.conflicts import Claims, Stand
-from ebbtide.loop.escorted import finished
-from ebbtide.loop.escorts import Escorts
-from ebbtide.loop.fences import Fences
-from ebbtide.loop.forecasting import Forecasting
-from ebbtide.loop.heard import Heard
-from ebbtide.loop.history import Histories
-from ebbtide.loop.ledger import sound
-from ebbtide.loop.observe import Knowledge, columns, every_query, observe
-from ebbtide.loop.ports import Cluster, Leadership, Metrics, Resource, Target
-from ebbtide.loop.put_back import PutBack
-from ebbtide.loop.question import question
-from ebbtide.loop.report import Account, Basis
-from ebbtide.loop.tuning import Reckon, Tuner
-from ebbtide.loop.ways import Ways
-from ebbtide.loop.words import Words
+from ebbtide.loop.acting.actuator_choice import Ways
+from ebbtide.loop.acting.carry_out import Writer
+from ebbtide.loop.acting.fences import Fences
+from ebbtide.loop.acting.put_back import PutBack
+from ebbtide.loop.forecasting.auto_model import AUTO
+from ebbtide.loop.forecasting.forecasts import Forecasting
+from ebbtide.loop.observing.conflicts import Claims, Stand
+from ebbtide.loop.observing.guidance import Words
+from ebbtide.loop.observing.guidance_reader import Heard
+from ebbtide.loop.observing.history import Histories
+from ebbtide.loop.observing.observe import Knowledge, columns, observe
+from ebbtide.loop.pods.boot_watch import BootWatch
+from ebbtide.loop.pods.draining import finished
+from ebbtide.loop.pods.session_watch import Escorts
+from ebbtide.loop.ports.cluster import Resource, Target
+from ebbtide.loop.record.ledger import sound
+from ebbtide.loop.reporting.account import Account, Basis
+from ebbtide.loop.reporting.conditions import Condition, judge, sessions_spared
+from ebbtide.loop.tuning.tuner import Tuner
+from ebbtide.loop.tuning.tuning_input import question
 from ebbtide.loop.workload import Understanding, Workload
-from ebbtide_policies.observation import Mode
+from ebbtide.loop.world import Rules, World
 
 log = logging.getLogger("ebbtide.loop")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """The outside, as the loop needs it."""
-
-    metrics: Metrics
-    cluster: Cluster
-    leadership: Leadership
-    stopwatch: Callable[[], float]
-    """Monotonic seconds, to time the steps of a tick."""
-    background: Background = field(default_factory=AtOnce)
-    """Where forecasts are made."""
-    leisure: Background = field(default_factory=AtOnce)
-    """Where the past is replayed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the operator was started with."""
-
-    forecasters: Mapping[str, Make]
-    """What makes a forecaster, by its name."""
-    candidates: Sequence[str] = ()
-    """Those that `Auto` picks from, the preferred one first; all of them, where none is named."""
-    reckon: Reckon | None = None
-    """What tells the settings that keep an objective; None: nobody does."""
-    plugins: Plugins = field(default_factory=dict)
-    max_mode: Mode = Mode.ENFORCE
-    namespace: str = ""
-    """The operator's own, whose calendars and overrides hold everywhere."""
-    replayed: bool = False
-    """Whether a day is replayed, so that nothing is foretold."""
-    tells: Callable[[str], bool] = every_query
-    """Whether a PromQL tells of this fleet: on a day that is replayed it tells of that day's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ from ebbtide.api.demand_spec import SignalSpec
 from ebbtide.api.objective import with_settings
 from ebbtide.api.parse import parse_policy
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.boots import record_in
-from ebbtide.loop.history import Wanted
-from ebbtide.loop.ports import Json, Query, Ref, Resource
-from ebbtide.loop.tuned import applied_in, applied_json, settings_for
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.ports.metrics import Query
+from ebbtide.loop.record.applied_settings import applied_in, applied_json, settings_for
+from ebbtide.loop.record.boot_record import record_in
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.observation import Mode, Phase
@@ -26,6 +27,16 @@ from ebbtide_policies.sessions import Sessions, SessionsSettings
 _REACH = {Mode.DRY_RUN: 0, Mode.SCALE_UP_ONLY: 1, Mode.ENFORCE: 2}
 SHORT = 600.0
 """Seconds of the past that are kept of signals which only count now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A query, and how many seconds of its past are needed."""
+
+    query: Query
+    length: float
+    closely: bool = False
+    """Whether it is looked at between the minutes as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.api.objective import prior
-from ebbtide.loop.tuned import Applied, Suggestion, next_applied
+from ebbtide.loop.record.applied_settings import Applied
+from ebbtide.loop.tuning.suggestion import Suggestion, next_applied
 from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.objective import CANDIDATES, DAYS, chosen
 from ebbtide.planning.plant import ready_replicas

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ebbtide.cli.screen import screen
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent import tables
 from tests.bench.descent.criteria import ORDINARY, TWICE, Verdict, board, verdicts

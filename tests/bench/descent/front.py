@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent.criteria import OURS, Verdict
 from tests.bench.descent.falls import Fall

@@ -12,8 +12,10 @@ from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
 from ebbtide.api.forecast import ForecastSpec
 from ebbtide.cli.models import makers
 from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, Forecaster, History
-from ebbtide.loop.ports import Json, Ref, Resource
-from ebbtide.loop.tick import Loop, Rules, Tick, World
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.tick import Loop, Tick
+from ebbtide.loop.world import Rules, World
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import Plant, PlantSettings
 from ebbtide_policies.lanes import Lanes

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ebbtide.errors import Conflict, NotFound
-from ebbtide.loop.ports import Autoscaler, Held, Ref
+from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Ref
 
 Wanted = Callable[[float], int]
 """The replicas that an autoscaler would have at a moment, had it no limits."""

@@ -13,18 +13,9 @@ from ebbtide.adapters.embedded.parts import Call, ScaleChange, as_json, target_o
 from ebbtide.adapters.embedded.pods import EmbeddedPods
 from ebbtide.adapters.embedded.workload import EmbeddedWorkload
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
-from ebbtide.loop.pods import Marks, Pod
-from ebbtide.loop.ports import (
-    Announcement,
-    Autoscaler,
-    Held,
-    Json,
-    Owner,
-    Ref,
-    Resource,
-    Survey,
-    Target,
-)
+from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Owner, Ref
+from ebbtide.loop.ports.cluster import Announcement, Json, Resource, Survey, Target
+from ebbtide.loop.ports.pods import Marks, Pod
 from ebbtide.planning.plant import Census, Plant
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 

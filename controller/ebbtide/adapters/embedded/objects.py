@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ebbtide.adapters.embedded.parts import as_json
 from ebbtide.errors import Conflict, NotFound
-from ebbtide.loop.ports import Resource
+from ebbtide.loop.ports.cluster import Resource
 
 
 class SimulatedObjects:

@@ -3,7 +3,8 @@
 import json
 from typing import Any, NamedTuple
 
-from ebbtide.loop.ports import Json, Ref, Resource
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Json, Resource
 
 
 class Call(NamedTuple):

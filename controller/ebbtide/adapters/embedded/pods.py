@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ebbtide.errors import Conflict, NotFound
-from ebbtide.loop.pods import DELETION_COST, DRAIN, Marks, Pod
-from ebbtide.loop.ports import Ref
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Marks, Pod
 from ebbtide.planning.plant import Plant
 from ebbtide.planning.pods import Pods
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
+from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
 from ebbtide.planning.demand import DemandSeries
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 

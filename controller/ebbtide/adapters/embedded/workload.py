@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ebbtide.adapters.embedded.pods import EmbeddedPods
-from ebbtide.loop.ports import Owner
+from ebbtide.loop.ports.autoscalers import Owner
 from ebbtide.planning.plant import Census, Plant
 
 

@@ -13,8 +13,8 @@ from urllib3.exceptions import HTTPError
 
 from ebbtide.adapters.kubernetes.api_errors import Place, Request, explained, not_json
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.pods import WRITER
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.pods import WRITER
 
 FIELD_MANAGER = WRITER
 PAGE = 500

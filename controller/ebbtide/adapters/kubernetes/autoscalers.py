@@ -7,7 +7,8 @@ from typing import Any
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.own_objects import GROUP, mapping, whole
 from ebbtide.adapters.kubernetes.owners import owners_of
-from ebbtide.loop.ports import Autoscaler, Held, Json, Ref
+from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Ref
+from ebbtide.loop.ports.cluster import Json
 
 HPA = "HorizontalPodAutoscaler"
 SCALED_OBJECT = "ScaledObject"

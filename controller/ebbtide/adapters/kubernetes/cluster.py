@@ -19,8 +19,9 @@ from ebbtide.adapters.kubernetes.pods import Pods
 from ebbtide.adapters.kubernetes.rights import may
 from ebbtide.adapters.kubernetes.targets import Targets
 from ebbtide.errors import Conflict, EbbtideError, NotLeading
-from ebbtide.loop.pods import Marks, Pod
-from ebbtide.loop.ports import Announcement, Autoscaler, Held, Json, Ref, Resource, Survey, Target
+from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Ref
+from ebbtide.loop.ports.cluster import Announcement, Json, Resource, Survey, Target
+from ebbtide.loop.ports.pods import Marks, Pod
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ebbtide.adapters.kubernetes.api_server import micro_time
 from ebbtide.adapters.kubernetes.own_objects import GROUP, VERSION, mapping
 from ebbtide.api.moments import epoch
-from ebbtide.loop.ports import Announcement, Json
+from ebbtide.loop.ports.cluster import Announcement, Json
 
 CONTROLLER = f"{GROUP}/ebbtide"
 _NOTE_BYTES = 1024

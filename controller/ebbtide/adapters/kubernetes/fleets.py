@@ -6,7 +6,8 @@ from typing import Any
 from ebbtide.adapters.kubernetes.own_objects import mapping, whole
 from ebbtide.adapters.kubernetes.owners import owners_of
 from ebbtide.errors import ClusterUnavailable
-from ebbtide.loop.ports import Json, Ref, Target
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.ports.cluster import Json, Target
 
 _REPLICAS = "f:replicas"
 _ROLLING = frozenset({"NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated"})

@@ -1,7 +1,8 @@
 """Reads who has written a field out of an object's managedFields."""
 
 from ebbtide.adapters.kubernetes.own_objects import mapping
-from ebbtide.loop.ports import Json, Owner
+from ebbtide.loop.ports.autoscalers import Owner
+from ebbtide.loop.ports.cluster import Json
 
 
 def owners_of(item: Json, field: str) -> tuple[Owner, ...]:

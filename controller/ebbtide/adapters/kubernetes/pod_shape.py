@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ebbtide.adapters.kubernetes.own_objects import mapping, maps
-from ebbtide.loop.ports import Json
+from ebbtide.loop.ports.cluster import Json
 from ebbtide.planning.site import LIMITS, PODS
 
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]+)?([numkMGTPE]|[KMGTPE]i)?")

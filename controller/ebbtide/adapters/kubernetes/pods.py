@@ -8,8 +8,8 @@ from ebbtide.adapters.kubernetes.api_server import ApiServer
 from ebbtide.adapters.kubernetes.own_objects import mapping, maps, name_of, node_of
 from ebbtide.api.status import epoch
 from ebbtide.errors import ClusterUnavailable, Forbidden
-from ebbtide.loop.pods import DELETION_COST, ZONE, Marks, Pod, Unschedulable
-from ebbtide.loop.ports import Json, Target
+from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.ports.pods import DELETION_COST, ZONE, Marks, Pod, Unschedulable
 
 log = logging.getLogger(__name__)
 

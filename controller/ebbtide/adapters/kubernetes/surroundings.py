@@ -7,8 +7,8 @@ from ebbtide.adapters.kubernetes.api_server import ApiServer
 from ebbtide.adapters.kubernetes.own_objects import mapping, name_of, whole
 from ebbtide.adapters.kubernetes.pod_shape import holds, quantity
 from ebbtide.adapters.kubernetes.pods import Pods
-from ebbtide.loop.ports import Json, Target
-from ebbtide.loop.surroundings import Budget, Quota
+from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.preflight.budgets_and_quotas import Budget, Quota
 
 _PODS = ("pods", "count/pods")
 

@@ -9,7 +9,8 @@ from ebbtide.adapters.kubernetes.api_server import ApiServer
 from ebbtide.adapters.kubernetes.fleets import from_object, from_scale
 from ebbtide.adapters.kubernetes.own_objects import Scope, mapping
 from ebbtide.errors import ClusterUnavailable, Forbidden, NotFound
-from ebbtide.loop.ports import Autoscaler, Json, Ref, Resource, Target
+from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
+from ebbtide.loop.ports.cluster import Json, Resource, Target
 
 Found = Target | ClusterUnavailable
 Listing = Mapping[str, Json] | ClusterUnavailable

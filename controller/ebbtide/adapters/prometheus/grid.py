@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ebbtide.adapters.prometheus.answer import words
 from ebbtide.errors import MetricsUnavailable, WrongQuery
-from ebbtide.loop.ports import MINUTE, Minutes, Span
+from ebbtide.loop.ports.metrics import MINUTE, Minutes, Span
 
 Labels = Mapping[str, str]
 

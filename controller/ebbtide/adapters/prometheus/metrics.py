@@ -20,7 +20,7 @@ from ebbtide.adapters.prometheus.grid import Piece, cut, join
 from ebbtide.adapters.prometheus.request import RangeClient
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import Instant, Query, Reading, Span, Vector
+from ebbtide.loop.ports.metrics import Instant, Query, Reading, Span, Vector
 
 _Result = Piece | MetricsUnavailable
 

@@ -11,7 +11,7 @@ from ebbtide.adapters.kubernetes.own_objects import mapping
 from ebbtide.adapters.prometheus.grid import cut
 from ebbtide.adapters.prometheus.request import RangeClient
 from ebbtide.adapters.sources import MetricsSource
-from ebbtide.loop.ports import Span
+from ebbtide.loop.ports.metrics import Span
 
 _WHO = "namespace, exported_namespace, policy"
 """A scrape that does not honour labels keeps the namespace of a policy under the second name."""

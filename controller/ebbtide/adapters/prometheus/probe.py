@@ -8,8 +8,8 @@ from typing import Any
 from ebbtide.adapters.prometheus.request import RangeClient
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.answers import Answer
-from ebbtide.loop.ports import Query
+from ebbtide.loop.ports.metrics import Query
+from ebbtide.loop.preflight.metrics_answers import Answer
 
 _SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\s*\{[^{}]*\}")
 """A metric with matchers: what stands like this in PromQL is a selector and nothing else."""

@@ -19,7 +19,7 @@ from ebbtide.adapters.prometheus.grid import Piece, piece
 from ebbtide.adapters.prometheus.vector import by_label
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Span
+from ebbtide.loop.ports.metrics import MINUTE, Span
 
 _FAILURES = (
     requests.RequestException,

@@ -15,7 +15,7 @@ from ebbtide.cli.plan.demand import from_file, only_source
 from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.cli.plan.understood import workload_of
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
-from ebbtide.loop.ports import MINUTE, Query, Reading, Span
+from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
 from ebbtide.planning.findings import Path
 from ebbtide_policies.lanes import Lanes
 

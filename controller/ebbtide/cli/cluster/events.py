@@ -14,7 +14,7 @@ from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Query, Span
+from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.event_profile import BEFORE, Profile, capture
 from ebbtide_policies.quantities import parse_count, show_count, show_duration

@@ -15,7 +15,8 @@ from ebbtide.cli.cluster.reach import Access, namespaced
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.tuned import applied_in, suggestion_in
+from ebbtide.loop.record.applied_settings import applied_in
+from ebbtide.loop.tuning.suggestion import suggestion_in
 from ebbtide_policies.quantities import show_share
 
 STYLES = {"Peace": "green", "Prewarm": "yellow", "War": "red", "Ebb": "cyan"}

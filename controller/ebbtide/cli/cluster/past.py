@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ebbtide.api.moments import clock
-from ebbtide.loop.ports import MINUTE, Span
+from ebbtide.loop.ports.metrics import MINUTE, Span
 
 if TYPE_CHECKING:
     from ebbtide.adapters.prometheus.past import Turn

@@ -15,18 +15,18 @@ from ebbtide.cli.models import makers, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import ClusterUnavailable, InvalidInput
-from ebbtide.loop.answers import answer_checks
-from ebbtide.loop.conflicts import Claims
-from ebbtide.loop.ports import Target
-from ebbtide.loop.preflight import Check, Verdict, preflight
-from ebbtide.loop.surroundings import budget_checks, quota_checks
+from ebbtide.loop.observing.conflicts import Claims
+from ebbtide.loop.ports.cluster import Target
+from ebbtide.loop.preflight.budgets_and_quotas import budget_checks, quota_checks
+from ebbtide.loop.preflight.checks import Check, Verdict, preflight
+from ebbtide.loop.preflight.metrics_answers import answer_checks
 from ebbtide.loop.workload import Understanding, Workload
 
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes.api_server import ApiServer
     from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
     from ebbtide.adapters.sources import MetricsSource
-    from ebbtide.loop.ports import Survey
+    from ebbtide.loop.ports.cluster import Survey
 
 Found = Mapping[str, Sequence[Check]]
 _SHOWN = {Verdict.WELL: ("✓", "green"), Verdict.LOOK: ("•", "yellow"), Verdict.STOP: ("✗", "red")}

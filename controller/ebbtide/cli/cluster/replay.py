@@ -14,10 +14,10 @@ from ebbtide.cli.files import read
 from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.background import AtOnce
-from ebbtide.loop.forecasting import Forecasting
-from ebbtide.loop.ports import Json
-from ebbtide.loop.replay import Replay, Replayed
+from ebbtide.loop.forecasting.forecasts import Forecasting
+from ebbtide.loop.ports.background import AtOnce
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.recording.replay import Replay, Replayed
 
 _SHARE = 0.02
 _SHOWN = 5

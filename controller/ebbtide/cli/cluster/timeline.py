@@ -19,7 +19,7 @@ from ebbtide.cli.durations import seconds
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Resource
+from ebbtide.loop.ports.cluster import Resource
 
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes.events import Occurrence

@@ -17,7 +17,7 @@ from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
 from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
-from ebbtide.loop.ports import MINUTE, Query, Span
+from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand import (
     DemandSeries,
     Recording,

@@ -11,11 +11,11 @@ from ebbtide.api.forecast import ForecastSpec
 from ebbtide.cli.models import makers
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import SeriesContext
-from ebbtide.loop.background import AtOnce
-from ebbtide.loop.cohort import Column
-from ebbtide.loop.context import context_of
-from ebbtide.loop.forecasting import Forecasting, Foresight
-from ebbtide.loop.ports import Span
+from ebbtide.loop.forecasting.cohort import Column
+from ebbtide.loop.forecasting.forecasts import Forecasting, Foresight
+from ebbtide.loop.forecasting.series_context import context_of
+from ebbtide.loop.ports.background import AtOnce
+from ebbtide.loop.ports.metrics import Span
 from ebbtide.planning.seen_demand import Recorded
 from ebbtide.planning.seen_forecasts import Forecasts
 from ebbtide_policies.demand import MINUTE

@@ -18,9 +18,10 @@ from ebbtide.cli.plan.gate import check_curves, gate_of
 from ebbtide.cli.plan.understood import resource_of
 from ebbtide.cli.plan.workbench import Workbench
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Ref
-from ebbtide.loop.report import Account
-from ebbtide.loop.tick import Loop, Rules, World
+from ebbtide.loop.ports.autoscalers import Ref
+from ebbtide.loop.reporting.account import Account
+from ebbtide.loop.tick import Loop
+from ebbtide.loop.world import Rules, World
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.experience import LoadCurve, load
 from ebbtide.planning.plant import Plant, PlantSettings

@@ -3,7 +3,7 @@
 from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
-from ebbtide.loop.ports import Resource
+from ebbtide.loop.ports.cluster import Resource
 from ebbtide.loop.workload import Workload, understood
 
 

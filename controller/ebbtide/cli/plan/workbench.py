@@ -8,7 +8,7 @@ import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.cli.plan.gate import Gate
-from ebbtide.loop.ports import Ref
+from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import Plant
 from ebbtide.planning.plant_settings import BootTime, PlantSettings

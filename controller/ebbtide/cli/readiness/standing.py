@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ebbtide.api.load import Manifest
 from ebbtide.cli.models import makers, plugins
 from ebbtide.errors import Forbidden, InvalidInput
-from ebbtide.loop.heard import Heard
-from ebbtide.loop.ports import Resource, Survey, Target
-from ebbtide.loop.words import Words
+from ebbtide.loop.observing.guidance import Words
+from ebbtide.loop.observing.guidance_reader import Heard
+from ebbtide.loop.ports.cluster import Resource, Survey, Target
 from ebbtide.loop.workload import Understanding, Workload, in_force
 from ebbtide.planning.site import Site
 

@@ -14,7 +14,7 @@ from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.words import Language, words
-from ebbtide.loop.report import says_something
+from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore

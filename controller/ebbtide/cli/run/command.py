@@ -11,7 +11,7 @@ from ebbtide.cli.run import logs
 from ebbtide.cli.run.operator import Operator
 from ebbtide.cli.run.options import Care, Pace, Telling
 from ebbtide.cli.run.reckoning import reckon
-from ebbtide.loop.tick import Rules
+from ebbtide.loop.world import Rules
 from ebbtide_policies.observation import Mode
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 from ebbtide.cli.run import logs
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.runner import run as run_loop
-from ebbtide.loop.tick import Loop, Rules, Tick, World
+from ebbtide.loop.tick import Loop, Tick
+from ebbtide.loop.world import Rules, World
 
 if TYPE_CHECKING:
     from ebbtide.adapters.exposition import Exposition

@@ -5,8 +5,8 @@ import numpy as np
 from ebbtide.api.objective import Reckoned
 from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import MINUTE, Minutes
-from ebbtide.loop.question import Question
+from ebbtide.loop.ports.metrics import MINUTE, Minutes
+from ebbtide.loop.tuning.tuning_input import Question
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned
 from ebbtide.planning.past import Past
 from ebbtide.planning.seen_demand import DELAY

@@ -9,8 +9,8 @@ from ebbtide.api.objective import Settings
 from ebbtide.cli.cluster.reach import Access, namespaced
 from ebbtide.cli.tune.page import change
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports import Resource
-from ebbtide.loop.tuned import suggestion_in
+from ebbtide.loop.ports.cluster import Resource
+from ebbtide.loop.tuning.suggestion import suggestion_in
 from ebbtide_policies.quantities import show_share
 
 Where = Annotated[

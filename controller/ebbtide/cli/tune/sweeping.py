@@ -14,7 +14,7 @@ from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.foresight import Announced, foreseen
 from ebbtide.cli.plan.understood import workload_of
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.words import Words, event_of
+from ebbtide.loop.observing.guidance import Words, event_of
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide.planning.sweep import World

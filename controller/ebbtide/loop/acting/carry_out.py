@@ -1,0 +1,182 @@
+"""Record, act, confirm: a decision gets out into the world in an order that survives a crash."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from ebbtide.errors import ClusterUnavailable, Conflict, EbbtideError, Forbidden, NotFound
+from ebbtide.loop.acting.actuators import Actuator
+from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Target
+from ebbtide.loop.record.hands import MANUAL, Hand
+from ebbtide.loop.record.ledger import Ledger, Step, settled
+from ebbtide.loop.reporting import staircase
+from ebbtide.loop.reporting.account import Account
+from ebbtide.loop.reporting.announcer import Announcer
+from ebbtide.loop.reporting.conditions import Condition, is_bad, turned
+from ebbtide.loop.reporting.status import account_status, refused_status, sentence, worth_writing
+from ebbtide.loop.tuning.suggestion import changes
+from ebbtide.loop.workload import Workload
+from ebbtide_policies.contract import Kind
+
+log = logging.getLogger("ebbtide.loop")
+
+_TOLD_BY_HAND = {"ScaledByHand", "ReplicasReset"}
+"""Reasons of events that tell of each change, where a condition turns only with the first."""
+
+
+class Writer:
+    """Writes statuses and events, and takes steps that are on record.
+
+    Whoever replays, for nobody to read a status, need not foretell the steps that are to come.
+    """
+
+    def __init__(self, cluster: Cluster, *, foretells: bool = True) -> None:
+        self._cluster, self._foretells = cluster, foretells
+        self._announcer = Announcer(cluster)
+
+    def carry_out(
+        self,
+        workload: Workload,
+        account: Account,
+        ledger: Ledger,
+        by: tuple[Actuator, Target],
+        elapsed: Callable[[], float],
+    ) -> Account:
+        """Put the intent on record, take the step, confirm it, tell of it.
+
+        `elapsed` tells the seconds since the observation. Returns the account, with the step.
+
+        Raises:
+            EbbtideError: something was not written; the next tick sees how far it came.
+
+        """
+        actuator = by[0]
+        step = actuator.step(account, ledger)
+        workload = actuator.prepared(workload, step)
+        taking = step if step and not step.follows else None
+        memory = _memory(account, ledger, taking)
+        sections = _with_following(actuator.record(workload, memory, ledger, taking), step)
+        status = account_status(workload.resource, account, sections)
+        now = account.seen.now
+        if step is None and not worth_writing(workload.resource.status, status, now):
+            return account
+        if step is None:
+            status |= self._foretold(workload, account)
+        recorded = replace(workload, resource=self._cluster.write_status(workload.resource, status))
+        try:
+            if step:
+                self._act(recorded, step, by)
+            if taking:
+                taken = replace(taking, at=now + elapsed())
+                self._tell_step(recorded, account, taken, actuator)
+                confirmed = actuator.confirm(sections, taken)
+                confirmed |= self._foretold(workload, account)
+                if confirmed != sections:
+                    status = account_status(recorded.resource, account, confirmed)
+                    self._cluster.write_status(recorded.resource, status)
+        finally:  # told last, so that no event keeps a step waiting; and whatever became of it
+            self._tell_turns(workload.resource, status, now)
+        return replace(account, step=taking)
+
+    def refuse(self, resource: Resource, condition: Condition, now: float) -> None:
+        """Say why a workload is not decided on; its capacity stays.
+
+        Raises:
+            EbbtideError: it could not be written.
+
+        """
+        status = refused_status(resource, condition, now)
+        if worth_writing(resource.status, status, now):
+            written = self._cluster.write_status(resource, status)
+            log.warning("%s: %s", resource.key, condition.message)
+            said = Announcement(written, condition.reason, condition.message, warning=True)
+            self._announcer.tell(said, condition.reason, now)
+
+    def _foretold(self, workload: Workload, account: Account) -> Json:
+        """The section of the next steps."""
+        if not self._foretells:
+            return {}
+        return staircase.told(workload.policies, account.seen, account.outcome)
+
+    def _act(self, workload: Workload, step: Step, by: tuple[Actuator, Target]) -> None:
+        """Take a step that is on record; say so where it fails."""
+        actuator, target = by
+        try:
+            actuator.act(workload, target, step)
+        except ClusterUnavailable as error:
+            if isinstance(error, Conflict | Forbidden | NotFound):
+                self._settle(workload.resource)
+            said = Announcement(workload.resource, "FailedRescale", str(error), warning=True)
+            self._announcer.tell(said, said.reason, step.at)
+            raise
+        if step.follows:
+            told = "%s: the minimum follows the fleet: %d -> %d"
+            log.info(told, workload.key, step.before, step.after)
+
+    def _settle(self, resource: Resource) -> None:
+        """Put on record that a step was refused: nothing of it is on its way any more."""
+        status = resource.status
+        try:
+            self._cluster.write_status(resource, status | {"intent": settled(status["intent"])})
+        except EbbtideError as error:
+            log.warning("%s: what was refused is not on record: %s", resource.key, error)
+
+    def _tell_step(
+        self, workload: Workload, account: Account, step: Step, actuator: Actuator
+    ) -> None:
+        """Say one sentence about a step, in the log and as an event."""
+        told = sentence(account.seen, account.outcome.decision)
+        extra = {"workload": workload.key, "step": step.as_decision()}
+        log.info("%s: %s", workload.key, told, extra=extra)
+        event = Announcement(workload.resource, actuator.rescaled, told, action="Rescale")
+        self._cluster.announce(event)
+        binding = account.outcome.decision.binding
+        if binding.kind is Kind.ROLLBACK:
+            undone = Announcement(workload.resource, binding.reason, binding.message, warning=True)
+            self._cluster.announce(undone)
+
+    def _tell_turns(self, resource: Resource, status: Json, now: float) -> None:
+        """Announce a new phase, and every condition whose truth has changed."""
+        before = resource.status.get("phase")
+        if before and before != status["phase"]:
+            told = f"{before} -> {status['phase']}"
+            log.info("%s: phase %s", resource.key, told, extra={"workload": resource.key})
+            event = Announcement(resource, "PhaseChanged", told, action="Phase")
+            self._announcer.tell(event, told, now)
+        self._tell_hand(resource, status.get("hand"), now)
+        for reason, message in changes(resource.status, status):
+            event = Announcement(resource, reason, message, action="Tune")
+            self._announcer.tell(event, reason, now)
+        for condition in turned(resource.status.get("conditions", []), status["conditions"]):
+            if condition["reason"] in _TOLD_BY_HAND:
+                continue
+            message = condition["message"] or condition["reason"]
+            turn = Announcement(resource, condition["reason"], message, is_bad(condition))
+            self._announcer.tell(turn, turn.reason, now)
+
+    def _tell_hand(self, resource: Resource, told: Json | None, now: float) -> None:
+        """Announce a change that somebody else made, each time anew."""
+        hand = Hand.in_status({"hand": told}) if told else None
+        if hand and told != resource.status.get("hand"):
+            log.warning("%s: %s", resource.key, hand.message, extra={"workload": resource.key})
+            reason = "ScaledByHand" if hand.kind == MANUAL else "ReplicasReset"
+            event = Announcement(resource, reason, hand.message, warning=True, action="Notice")
+            self._announcer.tell(event, f"{reason} {hand.before} {hand.after}", now)
+
+
+def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:
+    """What policies will remember; of a decision that asks for no step, what they did before."""
+    decision = account.outcome.decision
+    changes = taking is not None or decision.replicas == decision.current or not ledger.memories
+    kept = account.outcome.memories if changes else ledger.memories
+    return {name: dict(memory) for name, memory in kept.items()}
+
+
+def _with_following(sections: Json, step: Step | None) -> Json:
+    """The sections of a status, with the intent of a minimum that only follows the fleet.
+
+    What came true is no news, so it need not be confirmed: it leaves with the next status.
+    """
+    if step is None or not step.follows:
+        return sections
+    return dict(sections) | {"intent": step.as_decision() | {"follows": True}}

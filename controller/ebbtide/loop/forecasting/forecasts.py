@@ -1,0 +1,242 @@
+"""One forecast a minute of every signal, made beside the ticks and read by each as an `Outlook`.
+
+A forecaster learns weeks of minutes before its first forecast, and a plug-in may take as long as it
+likes for every one. So all of it happens in the background: what goes on from minute to minute is
+there within the tick, and of what is still being learnt there is no forecast yet, which is said.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.loop.forecasting.auto_model import AUTO, Choosing
+from ebbtide.loop.forecasting.cohort import (
+    TOGETHER,
+    Choice,
+    Choked,
+    Cohort,
+    Column,
+    Key,
+    Make,
+    Said,
+    Task,
+)
+from ebbtide.loop.forecasting.trust import Trust, at_first, told
+from ebbtide.loop.ports.background import Background, Done
+from ebbtide_policies.demand import Outlook
+
+log = logging.getLogger("ebbtide.loop")
+T = TypeVar("T")
+
+SLOW = 0.3
+"""Seconds of a forecast from which on the next one keeps no tick waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What is foreseen of one signal, and what is thought of it."""
+
+    said: Said
+    trust: Trust
+
+    @property
+    def outlook(self) -> Outlook:
+        """The forecast."""
+        return self.said.outlook
+
+    @property
+    def ordinary(self) -> NDArray[np.float64]:
+        """What an ordinary day asks for, by minute of the (UTC) day."""
+        return self.said.ordinary
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it may be followed."""
+        return self.said.experienced and self.trust.kept
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a forecast is not followed."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What there is to say of the forecasts of one workload, by signal."""
+
+    foresights: Mapping[str, Foresight] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    """Why some are not followed."""
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    """What `Auto` chose."""
+
+
+class Forecasting:
+    """Forecasts every signal once for each of its minutes."""
+
+    def __init__(
+        self,
+        makers: Mapping[str, Make],
+        background: Background,
+        candidates: Sequence[str] = (),
+    ) -> None:
+        """Forecast by these; `Auto` picks from the candidates, of which the first is preferred."""
+        self._makers, self._background = makers, background
+        tried = {name: makers[name] for name in candidates or makers}
+        self._choosing = Choosing(tried, background)
+        self._known: dict[Key, Foresight] = {}
+        self._cohorts: dict[Key, Cohort] = {}
+        self._columns: dict[Key, Column] = {}
+        self._working: dict[str, tuple[Cohort, Sequence[Task]]] = {}
+        self._numbers = count(1)
+
+    def refresh(self, columns: Sequence[Column]) -> None:
+        """Take what was forecast meanwhile; forecast what is new; forget what nobody asks for."""
+        self._take()
+        settled = self._settled(columns)
+        self._columns = {column.key: column for column in columns} | settled
+        self._known = {k: known for k, known in self._known.items() if k in self._columns}
+        self._cohorts = {k: cohort for k, cohort in self._cohorts.items() if k in self._columns}
+        for cohort, tasks in self._due(settled.values()):
+            cohort.busy = True
+            self._working[cohort.name] = cohort, tasks
+            self._background.begin(cohort.name, _work(cohort, tasks), slow=cohort.slow)
+        self._take()
+
+    def _settled(self, columns: Sequence[Column]) -> dict[Key, Column]:
+        """The columns that a forecaster is known for; a choice may be made at once."""
+        self._choosing.begin(columns)
+        self._take()
+        return {column.key: column for column in self._choosing.settled(columns)}
+
+    def of(self, key: Key) -> Foresight | None:
+        """What is foreseen of a signal; None before anything is known of it."""
+        return self._known.get(key)
+
+    def prospects(self, workload: str, signals: Iterable[str]) -> "Prospects":
+        """What is foreseen of the signals of a workload, and what is thought of it."""
+        keys = {name: (workload, name) for name in signals}
+        return Prospects(
+            _known({name: self.of(key) for name, key in keys.items()}),
+            _known({name: self.doubt(key) for name, key in keys.items()}),
+            _known({name: self._choosing.of(key) for name, key in keys.items()}),
+        )
+
+    def doubt(self, key: Key) -> Doubt | None:
+        """Why the forecast of a signal is not followed; None where it is."""
+        known, column = self._known.get(key), self._columns.get(key)
+        if column is None or known is None:
+            return _unknown(column, self._cohorts.get(key))
+        if not known.trust.kept:
+            return Doubt("ForecastWorse", told(known.trust, column.trust))
+        if not known.said.experienced:
+            return Doubt("ForecastUntrusted", "too little of its past is known")
+        return None
+
+    def _due(self, columns: Iterable[Column]) -> Iterable[tuple[Cohort, Sequence[Task]]]:
+        """What is to be forecast now, by whom; what nobody has learnt yet is learnt together."""
+        due: dict[str, tuple[Cohort, list[Task]]] = {}
+        strangers: dict[object, list[Task]] = {}
+        for column in columns:
+            end = column.end()
+            if end is None or not self._is_stale(column, end):
+                continue
+            cohort, task = self._cohorts.get(column.key), Task(column, end)
+            if cohort is None or not cohort.fits(column):
+                if column.whole and not (cohort and cohort.busy):
+                    shape = column.model, column.rows, end, column.known(end).size
+                    strangers.setdefault(shape, []).append(task)
+            elif not cohort.busy:
+                due.setdefault(cohort.name, (cohort, []))[1].append(task)
+        return [*due.values(), *self._gathered(strangers.values())]
+
+    def _gathered(
+        self, strangers: Iterable[Sequence[Task]]
+    ) -> Iterable[tuple[Cohort, Sequence[Task]]]:
+        """Cohorts of signals that are alike, each with a forecaster of its own."""
+        for alike in strangers:
+            for begin in range(0, len(alike), TOGETHER):
+                tasks = alike[begin : begin + TOGETHER]
+                make = self._makers[tasks[0].column.model]
+                cohort = Cohort(f"cohort {next(self._numbers)}", make, tasks)
+                self._cohorts |= {task.column.key: cohort for task in tasks}
+                yield cohort, tasks
+
+    def _is_stale(self, column: Column, end: float) -> bool:
+        """Whether there is a new minute, more of the past, or something that people have said."""
+        known = self._known.get(column.key)
+        if known is None:
+            return True
+        then = known.said.task.column
+        return (known.outlook.origin, then.context, then.edition, then.model, then.horizon) != (
+            end,
+            column.context,
+            column.edition,
+            column.model,
+            column.horizon,
+        )
+
+    def _take(self) -> None:
+        """Take what the background has done."""
+        for done in self._background.finished():
+            if self._choosing.take(done):
+                continue
+            cohort, tasks = self._working.pop(done.name)
+            cohort.busy, cohort.slow = False, done.seconds > SLOW
+            for each in _results(done, tasks):
+                if isinstance(each, Said):
+                    self._keep(each)
+                else:
+                    name = " ".join(each.task.column.key)
+                    model = each.task.column.model
+                    log.error("%s can't forecast %s", model, name, exc_info=each.error)
+
+    def _keep(self, said: Said) -> None:
+        """Keep a forecast, and judge by the minute that was scored with it."""
+        key, wanted = said.task.column.key, said.task.column.trust
+        if key not in self._columns:
+            return
+        known = self._known.get(key)
+        if known is None or known.said.task.column.model != said.task.column.model:
+            trust = at_first(said.ratio, said.ratios, wanted)
+        else:
+            trust = known.trust.after(said.ratio, said.ratios, wanted, said.task.end)
+        slim = replace(said.task.column, minutes=np.zeros(0))
+        self._known[key] = Foresight(replace(said, task=Task(slim, said.task.end)), trust)
+
+
+def _known(found: Mapping[str, T | None]) -> Mapping[str, T]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _work(cohort: Cohort, tasks: Sequence[Task]) -> Callable[[], object]:
+    return lambda: cohort.work(tasks)
+
+
+def _results(done: Done, tasks: Sequence[Task]) -> Sequence[Said | Choked]:
+    """What a cohort said of its signals; nothing, where there is no forecaster at all."""
+    if isinstance(done.result, Exception):
+        return [Choked(task, done.result) for task in tasks]
+    results: Sequence[Said | Choked] = done.result
+    return results
+
+
+def _unknown(column: Column | None, cohort: Cohort | None) -> Doubt:
+    """Why there is no forecast at all."""
+    if column is None or column.end() is None:
+        return Doubt("ForecastUntrusted", "nothing of its past is known")
+    if not column.whole:
+        return Doubt("ForecastLearning", "its past is still being read")
+    if column.model == AUTO:
+        return Doubt("ForecastLearning", "the forecasters are being tried on its past")
+    if cohort is None or cohort.busy:
+        return Doubt("ForecastLearning", f"{column.model} is learning its past")
+    return Doubt("ForecastFailed", f"{column.model} can't forecast it; the log says why")

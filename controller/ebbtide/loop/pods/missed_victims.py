@@ -1,0 +1,50 @@
+"""What became of a step: whether the pods that went are those that were chosen."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.loop.pods.pod_sessions import Roll
+from ebbtide.loop.ports.cluster import Resource, Target
+from ebbtide.loop.record.ledger import moment
+
+_LATE = 5.0
+"""Seconds by which the API server's clock may be behind ours."""
+
+
+class Aftermath(NamedTuple):
+    """Pods that went although they had not been chosen, and what they carried."""
+
+    names: tuple[str, ...] = ()
+    """Pods that were chosen to go, and are still there."""
+    disrupted: int = 0
+    """Live sessions on the pods that went in their place; at least one where nobody knows."""
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
+
+
+def aftermath(resource: Resource, roll: Roll, target: Target) -> Aftermath:
+    """Compare what was to go by the record with what is there.
+
+    Nothing is known yet while the ReplicaSet is still at work, or where the step was never taken.
+    """
+    status = resource.status
+    victims, step = (status.get("sessions") or {}).get("victims", ()), status.get("lastStep")
+    if not victims or not step or target.replicas > step["to"] or roll.crew.surplus:
+        return Aftermath()
+    missed = tuple(name for name in victims if name in roll.active)
+    at = moment(step["at"]) or 0.0
+    others = [
+        pod.name
+        for pod in roll.ending
+        if pod.name not in victims and (pod.terminating_since or 0.0) >= at - _LATE
+    ]
+    seen = sum(_at_least(roll.sessions, name) for name in others[: len(missed)])
+    return Aftermath(missed, seen + max(0, len(missed) - len(others)))
+
+
+def _at_least(sessions: Mapping[str, float], name: str) -> int:
+    count = sessions.get(name, np.nan)
+    return 1 if np.isnan(count) else int(count)

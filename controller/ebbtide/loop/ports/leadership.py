@@ -1,0 +1,17 @@
+"""Whether this process is the one that may write, as the loop needs to know it."""
+
+from typing import Protocol
+
+
+class Leadership(Protocol):
+    """Whether this process is the one that may write."""
+
+    @property
+    def held(self) -> bool:
+        """Whether leadership is certain at this very moment."""
+
+    def renew(self) -> None:
+        """Acquire or renew; a failure only lets certainty run out."""
+
+    def release(self) -> None:
+        """Give leadership up, so that a successor need not wait."""

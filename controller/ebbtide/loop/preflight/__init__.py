@@ -1,0 +1,1 @@
+"""What stands between a workload and Enforce, told before anything is switched on."""

@@ -1,0 +1,66 @@
+"""What a metrics source answers to the queries of a workload, for preflight."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ebbtide.loop.ports.metrics import Query
+from ebbtide.loop.preflight.checks import Check, Verdict
+from ebbtide.loop.workload import Workload
+from ebbtide_policies.hold import Hold, HoldSettings
+
+_SHOWN = 3
+_SLOW = 60.0
+"""Seconds from one sample to the next above which a minute may have none."""
+
+
+class Answer(NamedTuple):
+    """What came back for one query, asked for this very moment."""
+
+    query: Query
+    series: Sequence[str] = ()
+    """The labels of each, as PromQL writes them."""
+    number: float = math.nan
+    """Of the first series."""
+    age: float = math.nan
+    """Seconds since the newest sample that goes into it; NaN where it can't be told."""
+    interval: float = math.nan
+    """Seconds from one sample to the next; NaN where it can't be told."""
+    failure: str = ""
+
+
+def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Check]:
+    """Say of every query whether it has exactly one series, and how old its samples are."""
+    hold = next((p.settings for p in workload.policies if isinstance(p, Hold)), HoldSettings())
+    for answer in answers:
+        yield _series(answer)
+        if answer.series and not math.isnan(answer.age + answer.interval):
+            yield _delay(answer, float(hold.stale_after))
+
+
+def _series(answer: Answer) -> Check:
+    asked, count = answer.query.promql, len(answer.series)
+    if answer.failure:
+        return Check("query", Verdict.STOP, answer.failure, f"asked: {asked}")
+    if not count:
+        todo = "without demand nothing is ever let go; ask for what is there"
+        return Check("query", Verdict.STOP, f"no series for {asked}", todo)
+    if count > 1:
+        shown = ", ".join(answer.series[:_SHOWN]) + (", ..." if count > _SHOWN else "")
+        return Check(
+            "query", Verdict.STOP, f"{count} series for {asked}: {shown}", "write sum(...)"
+        )
+    if math.isnan(answer.number):
+        return Check("query", Verdict.STOP, f"NaN for {asked}", "NaN is unknown: mend the query")
+    return Check("query", Verdict.WELL, f"one series, {answer.number:g} now, for {asked}")
+
+
+def _delay(answer: Answer, stale_after: float) -> Check:
+    told = f"a sample every {answer.interval:.0f} s, the newest is {answer.age:.0f} s old"
+    if answer.age + answer.interval > stale_after:
+        todo = f"hold.staleAfter is {stale_after:.0f} s: scrape sooner, or raise it"
+        return Check("delay", Verdict.STOP, told, todo)
+    if answer.interval > _SLOW:
+        todo = "minutes without one take the last: scrape at least once a minute"
+        return Check("delay", Verdict.LOOK, told, todo)
+    return Check("delay", Verdict.WELL, told)

@@ -1,0 +1,72 @@
+"""The settings that a workload's own past spoke for, and that were put in force: on record."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.objective import Settings, decided, stricter
+from ebbtide.api.status import stamp
+from ebbtide.api.tuning import Tuning
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.record.ledger import moment
+
+
+class Applied(NamedTuple):
+    """Settings that were put in force."""
+
+    objective: float
+    settings: Settings
+    since: float
+    before: Settings | None = None
+    """The settings before them, while the stricter of both count."""
+    until: float = 0.0
+    """Until when that is so."""
+
+    @property
+    def counting(self) -> Settings:
+        """The settings that count.
+
+        Raises:
+            ValueError: they make no sense.
+
+        """
+        return self.settings if self.before is None else stricter(self.before, self.settings)
+
+    def as_json(self) -> Json:
+        """What the status says of it."""
+        said: Json = {
+            "objective": self.objective,
+            "settings": self.settings,
+            "since": stamp(self.since),
+        }
+        if self.before is None:
+            return said
+        return said | {"before": self.before, "heldUntil": stamp(self.until)}
+
+
+def applied_json(status: Mapping[str, Any]) -> Json | None:
+    """What a status holds of settings in force, as it stands there."""
+    found: Json | None = (status.get("tuning") or {}).get("applied")
+    return found
+
+
+def applied_in(status: Mapping[str, Any]) -> Applied | None:
+    """The settings in force that a status holds; None where it holds none that make sense."""
+    found = applied_json(status)
+    since = moment(found["since"]) if found else None
+    if not found or since is None or not decided(found["settings"]):
+        return None
+    before, until = found.get("before"), moment(found.get("heldUntil"))
+    if before is None or until is None or not decided(before):
+        before, until = None, 0.0
+    return Applied(found["objective"], found["settings"], since, before, until)
+
+
+def settings_for(spec: CapacityPolicySpec, applied: Applied | None) -> Settings | None:
+    """The settings that take the place of the prior's, where a policy wants that."""
+    if applied is None or spec.objective is None or spec.tuning is not Tuning.APPLY:
+        return None
+    try:
+        return applied.counting if applied.objective == spec.objective.unserved else None
+    except ValueError:
+        return None

@@ -1,0 +1,199 @@
+"""Other hands: who else has changed the replicas of a workload, and what that counts for.
+
+A change is seen by value and by field manager. One by a person counts for a while, up as a floor
+and down as a ceiling. One that a tool keeps writing back is a conflict: two never scale well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import NamedTuple, Self
+
+from ebbtide.api.moments import epoch, stamp
+from ebbtide.loop.ports.autoscalers import Autoscaler, Owner
+from ebbtide.loop.ports.cluster import Json
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import NO_HANDS, OtherHands, Override
+
+OURS = "ebbtide"
+"""The field manager of Ebbtide, and the beginning of every one that hands over to it."""
+AUTOSCALING = frozenset({"kube-controller-manager", "keda", "keda-operator"})
+"""The field managers by which an autoscaler scales."""
+GITOPS = frozenset(
+    {
+        "argocd-application-controller",
+        "argocd-controller",
+        "config-sync",
+        "configsync.gke.io",
+        "fleetagent",
+        "helm-controller",
+        "kapp-controller",
+        "kustomize-controller",
+    }
+)
+"""The field managers of tools that write back what a repository declares, again and again."""
+MANUAL, RESET = "Manual", "Reset"
+OFTEN = 3
+"""The same number by the same manager, so many times in a row, is no person any more."""
+MEMORY = 600.0
+"""Seconds for which a reset is not forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One change of replicas that somebody else made."""
+
+    by: str
+    kind: str
+    at: float
+    before: int
+    after: int
+    until: float
+    times: int = 1
+
+    def as_json(self) -> Json:
+        """As the status has it."""
+        return {
+            "by": self.by,
+            "kind": self.kind,
+            "at": stamp(self.at),
+            "from": self.before,
+            "to": self.after,
+            "until": stamp(self.until),
+            "times": self.times,
+        }
+
+    @classmethod
+    def in_status(cls, status: Json) -> Self | None:
+        """The one on record; None when there is none that can be understood."""
+        found = status.get("hand")
+        try:
+            return cls._read(found) if found else None
+        except ValueError:
+            return None
+
+    @classmethod
+    def _read(cls, found: Json) -> Self:
+        return cls(
+            by=found["by"],
+            kind=found["kind"],
+            at=epoch(found["at"]),
+            before=found["from"],
+            after=found["to"],
+            until=epoch(found["until"]),
+            times=found.get("times", 1),
+        )
+
+    @property
+    def message(self) -> str:
+        """The sentence that a person reads."""
+        changed = f"{self.by} has changed replicas from {self.before} to {self.after}"
+        if self.kind == RESET:
+            return f"{changed}, {self.times} times in a row"
+        limit = "at least" if self.after > self.before else "at most"
+        end = datetime.fromtimestamp(self.until, UTC)
+        return f"{changed} by hand: {limit} {self.after} until {end:%H:%M} UTC"
+
+    @property
+    def word(self) -> Override | None:
+        """What it counts for, as a person's word; None where it counts for nothing."""
+        if self.kind != MANUAL or not self.after:  # zero is a state of its own
+            return None
+        up = self.after > self.before
+        return Override(
+            name=f"{self.by} by hand",
+            why=f"replicas changed from {self.before} to {self.after}",
+            until=self.until,
+            floor=float(self.after) if up else UNKNOWN,
+            ceiling=UNKNOWN if up else float(self.after),
+            spoken=MANUAL,
+        )
+
+
+class Change(NamedTuple):
+    """A number that is there now, beside what Ebbtide may have left there."""
+
+    found: int
+    left: Sequence[int]
+    """What Ebbtide meant to be there comes last. Empty: nothing is known."""
+    owners: tuple[Owner, ...]
+
+
+def left_in(status: Json) -> Sequence[int]:
+    """The replicas that Ebbtide may have left, by its status: an intent may have come true."""
+    intent, desired = status.get("intent"), (status.get("replicas") or {}).get("desired")
+    if intent:
+        return [intent["from"], intent["to"]]
+    return [] if desired is None else [desired]
+
+
+def noticed(status: Json, change: Change, respect_for: float, now: float) -> Hand | None:
+    """What somebody else has changed: just now, or a while ago and it still counts."""
+    known = Hand.in_status(status)
+    writer = change.owners[0] if change.owners else Owner("somebody")
+    foreign = not writer.manager.startswith(OURS) and writer.manager not in AUTOSCALING
+    if change.left and change.found not in change.left and foreign:
+        return _new(status, change, writer, respect_for, now)
+    if known and known.kind == RESET and Owner(known.by, applied=True) in change.owners:
+        return known  # it still declares the number, and will write it again
+    return known if known and now < known.until else None
+
+
+def _new(status: Json, change: Change, writer: Owner, respect_for: float, now: float) -> Hand:
+    known, found = Hand.in_status(status), change.found
+    again = known and (known.by, known.after) == (writer.manager, found)
+    times = known.times + 1 if known and again else 1
+    were = {decision["from"] for decision in status.get("decisions", ())}
+    back = writer.applied and (again or found in were)
+    kind = RESET if back or writer.manager in GITOPS or times >= OFTEN else MANUAL
+    return Hand(
+        by=writer.manager,
+        kind=kind,
+        at=now,
+        before=change.left[-1],
+        after=found,
+        until=now + (MEMORY if kind == RESET else respect_for),
+        times=times,
+    )
+
+
+class SecondHand(NamedTuple):
+    """Why nothing is done: somebody else has a hand on the same fleet."""
+
+    reason: str
+    message: str
+    yields: bool = True
+    """Whether it is left alone; in war a reset downward is not yielded to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What other hands do to one workload, at one tick."""
+
+    conflict: SecondHand | None = None
+    hand: Hand | None = None
+    hands: OtherHands = NO_HANDS
+    autoscaler: Autoscaler | None = None
+    """The one that carries decisions out, where they are floors of it."""
+
+    @property
+    def words(self) -> tuple[Override, ...]:
+        """What a change by hand counts for."""
+        word = self.hand.word if self.hand else None
+        return (word,) if word else ()
+
+    def or_over_pods(self, why: str) -> "Beside":
+        """The same, with a conflict over which pods go where there is no other."""
+        return (
+            self
+            if self.conflict or not why
+            else replace(self, conflict=SecondHand("Conflict", why))
+        )
+
+    @property
+    def withheld(self) -> str:
+        """Why nothing may be done; empty when nothing stands against it."""
+        return self.conflict.message if self.conflict and self.conflict.yields else ""
+
+
+ALONE = Beside()

@@ -1,0 +1,130 @@
+"""What is on record of one workload: its fleet, its policies' memories, and the last step."""
+
+import json
+import logging
+from dataclasses import dataclass, field, replace
+
+from pydantic import ValidationError
+
+from ebbtide.api.status import MOST_DECISIONS, CapacityPolicyStatus, epoch, stamp
+from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.record.hands import ALONE, Beside
+from ebbtide_policies.decide import Memories
+from ebbtide_policies.observation import Fleet, LastStep, Mode, Phase
+
+log = logging.getLogger("ebbtide.loop")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of replicas, and why."""
+
+    at: float
+    before: int
+    after: int
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    follows: bool = False
+    """Whether it only follows what another autoscaler did: it is no step of the staircase."""
+
+    def as_json(self) -> Json:
+        """Where it came from and went, as `lastStep` has it."""
+        return {"at": stamp(self.at), "from": self.before, "to": self.after}
+
+    def as_decision(self) -> Json:
+        """The whole of it, as `intent` and `decisions` have it."""
+        why = {"phase": self.phase, "reason": self.reason, "message": self.message[:500]}
+        return self.as_json() | why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """The fleet that decisions are about, and what is remembered of it."""
+
+    fleet: Fleet
+    memories: Memories = field(default_factory=dict)
+    last_step: LastStep | None = None
+    phase: Phase = Phase.PEACE
+    beside: Beside = ALONE
+    """What other hands do to the fleet."""
+
+
+def sound(resource: Resource) -> Resource:
+    """The resource; with no status at all where it holds one that the house can't have written.
+
+    So a status that somebody has tampered with is one that was lost: all begins with most care.
+    """
+    try:
+        CapacityPolicyStatus.model_validate_json(json.dumps(resource.status), strict=True)
+    except ValidationError as error:
+        at = ".".join(str(part) for part in error.errors()[0]["loc"])
+        log.warning("%s: status.%s can't be understood; begin anew", resource.key, at)
+        return replace(resource, status={})
+    return resource
+
+
+def moment(text: object) -> float | None:
+    """Epoch seconds of a moment in a status; None when it is none."""
+    try:
+        return epoch(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def memories_in(section: Json) -> Memories:
+    """The policies' memories that a section of a status holds."""
+    found: Memories = section.get("memory", {})
+    return found
+
+
+def last_step_in(section: Json, now: float) -> LastStep | None:
+    """The last step that a section of a status holds; one from the future counts as taken now."""
+    found = section.get("lastStep")
+    at = moment(found["at"]) if found else None
+    if not found or at is None:
+        return None
+    return LastStep(min(at, now), found["from"], found["to"])
+
+
+def phase_in(status: Json) -> Phase:
+    """The phase on record."""
+    found = status.get("phase")
+    return Phase(found) if found in set(Phase) else Phase.PEACE
+
+
+def phase_since_in(status: Json) -> float:
+    """Since when that phase is in force; long ago where it is not known."""
+    at = moment(status.get("phaseSince"))
+    return float("-inf") if at is None else at
+
+
+def mode_is(status: Json, mode: Mode) -> bool:
+    """Whether a status was written in this mode; else nothing in it may be relied on."""
+    return status.get("mode") == mode.value
+
+
+def decisions_in(status: Json) -> list[Json]:
+    """The latest decisions on record, oldest first."""
+    return list(status.get("decisions", []))
+
+
+def with_decision(decisions: list[Json], made: Json) -> list[Json]:
+    """The record with one more decision, the oldest forgotten; none is there twice."""
+    return [*(d for d in decisions if d != made), made][-MOST_DECISIONS:]
+
+
+def open_intent(status: Json) -> Json | None:
+    """A step on record of which nobody knows whether its write is still on its way."""
+    intent: Json | None = status.get("intent")
+    return None if intent is None or intent.get("settled") else intent
+
+
+def settled(intent: Json) -> Json:
+    """The intent, once nothing of it is on its way any more."""
+    return intent | {"settled": True}
+
+
+def as_decision(intent: Json) -> Json:
+    """The step that an intent became, as `decisions` have it."""
+    return {name: value for name, value in intent.items() if name not in {"settled", "follows"}}

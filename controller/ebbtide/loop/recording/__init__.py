@@ -1,0 +1,1 @@
+"""Ticks as they were recorded, and decided again."""

@@ -1,0 +1,75 @@
+"""What is known of a workload when its own past is asked which settings keep an objective."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ebbtide.api.objective import Settings, prior
+from ebbtide.loop.forecasting.cohort import Column
+from ebbtide.loop.observing.guidance import Words
+from ebbtide.loop.observing.history import Histories
+from ebbtide.loop.observing.observe import per_replica
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.metrics import MINUTE, Minutes
+from ebbtide.loop.record.applied_settings import applied_in, settings_for
+from ebbtide.loop.workload import Workload
+from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.observation import Event
+
+
+class Question(NamedTuple):
+    """What is known of one workload, and what has been said of it."""
+
+    workload: str
+    """Its key."""
+    spec: Json
+    """As it is written."""
+    objective: float
+    minutes: Mapping[str, Minutes]
+    """The past of every signal of the demand, in its own unit."""
+    per_replica: Mapping[str, float]
+    """Demand that one replica carries, by signal."""
+    lead_time: float
+    """Seconds."""
+    events: Sequence[Event]
+    """What calendars announced."""
+    in_force: Settings
+    """The settings that stand in the place of those that are sought."""
+    suggested: Settings
+    """What was found before."""
+
+
+def objective_of(workload: Workload) -> float:
+    """The share of demand that may go unserved; NaN where nobody has said it."""
+    said = workload.spec.objective
+    return UNKNOWN if said is None else said.unserved
+
+
+def question(
+    words: Words,
+    histories: Histories,
+    now: float,
+    workload: Workload,
+    columns: Sequence[Column],
+) -> Question:
+    """What is known of a workload, ready to be replayed."""
+    each = {
+        name: per_replica(signal, workload, histories, now)
+        for name, signal in workload.signals.items()
+    }
+    objective = objective_of(workload)
+    usual = prior(objective)
+    return Question(
+        workload=workload.key,
+        spec=workload.resource.spec,
+        objective=objective,
+        minutes={column.key[1]: _minutes(column) for column in columns},
+        per_replica=each,
+        lead_time=workload.lead_time,
+        events=tuple(words.events(workload, next(iter(each.values())))),
+        in_force=settings_for(workload.spec, applied_in(workload.resource.status)) or usual,
+        suggested=usual,
+    )
+
+
+def _minutes(column: Column) -> Minutes:
+    return Minutes(column.newest - (column.minutes.size - 1) * MINUTE, column.minutes)

@@ -1,0 +1,172 @@
+"""What is published of the next steps is what is decided, if it comes as was foreseen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from ebbtide.api.status import epoch
+from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
+from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.reporting.staircase import MOST_STEPS, next_steps
+from ebbtide.loop.world import Rules
+from ebbtide.planning.demand import DemandSeries
+from ebbtide_policies.decide import decide
+from tests.conformance import DOUBTS, SITUATIONS
+from tests.loop.test_experience import BAD, GATE, GOOD
+from tests.loop.world import BEFORE, NOON, TICK, World, fallen
+from tests.policies.builders import NAN, NOW, foretold, house, outlook, seen, signal
+
+STEEP = {"descent": {"maxStep": "10%"}, "presentNeed": {"headroom": "0%"}}
+
+
+class Knowing:
+    """A forecaster that knows what will come."""
+
+    name = "Flat"
+
+    def __init__(self, series: DemandSeries) -> None:
+        self.series = series
+
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
+        later = np.asarray(history.end + 60.0 * np.arange(1, horizon + 1), dtype=np.float64)
+        ahead = self.series.at(later)
+        values = np.broadcast_to(ahead[:, np.newaxis], (len(LEVELS), horizon, 1))
+        return Forecast(history.end, values, np.full((1440, 1), NAN), np.ones(1, dtype=np.bool_))
+
+
+def foreknown(series: DemandSeries, **policies: Any) -> World:
+    """A hundred replicas, whose demand is known to the forecaster for all time."""
+    world = World()
+    world.add(policies=STEEP | policies)
+    world.metrics.answer("edge", series)
+    world.rules = Rules(forecasters={"Flat": lambda: Knowing(series)})
+    world.restart()
+    return world
+
+
+def published(world: World) -> list[tuple[float, int, int]]:
+    return _told(world.status().get("nextSteps", []))
+
+
+def _told(steps: Sequence[Json]) -> list[tuple[float, int, int]]:
+    return [(epoch(step["at"]), step["from"], step["to"]) for step in steps]
+
+
+def taken_after(world: World, moment: float) -> list[tuple[float, int, int]]:
+    return [step for step in _told(world.status()["decisions"]) if step[0] > moment]
+
+
+def until_something_is_published(world: World, seconds: float = TICK) -> float:
+    for _ in range(120):
+        world.tick()
+        world.time += seconds - TICK
+        if published(world):
+            return world.time - seconds
+    raise AssertionError("nothing was published")
+
+
+def test_a_staircase_to_a_steady_demand_comes_as_it_was_published() -> None:
+    world = foreknown(fallen(100.0, 20.0))
+    begun = until_something_is_published(world)
+    foretold_steps = published(world)
+    assert len(foretold_steps) == MOST_STEPS
+    world.run(MOST_STEPS + 1)
+    assert taken_after(world, begun)[:MOST_STEPS] == foretold_steps
+    assert foretold_steps[1][0] - foretold_steps[0][0] == 60.0
+
+
+@profile(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0.7, 1.0), min_size=40, max_size=40))
+def test_whatever_ebb_was_foreseen(ratios: list[float]) -> None:
+    """Looked at once a minute, as the published steps are."""
+    ebb = 95.0 * np.cumprod(ratios)
+    minutes = np.concatenate((np.full(BEFORE, 95.0), ebb, np.full(600, ebb[-1])))
+    world = foreknown(DemandSeries(start=NOON - BEFORE * 60, minutes=minutes))
+    begun = until_something_is_published(world, 60.0)
+    foretold_steps = published(world)
+    for _ in range(15):
+        world.tick()
+        world.time += 60.0 - TICK
+    assert taken_after(world, begun)[: len(foretold_steps)] == foretold_steps
+
+
+def test_a_fleet_that_wants_nothing_less_has_no_next_steps() -> None:
+    world = World()
+    world.add(level=100.0)
+    world.run(3)
+    assert "nextSteps" not in world.status()
+
+
+def test_a_fleet_that_has_come_down_has_none_left() -> None:
+    world = foreknown(fallen(100.0, 60.0))
+    until_something_is_published(world)
+    world.run(12)
+    assert "nextSteps" not in world.status()
+
+
+def test_it_is_written_only_with_what_a_person_would_act_on() -> None:
+    world = foreknown(fallen(100.0, 20.0))
+    until_something_is_published(world)
+    world.verbs()
+    world.tick()
+    world.verbs()
+    world.tick()
+    assert "status" not in " ".join(world.verbs())
+
+
+DOWN = {"descent": {"origin": 100, "replicas": 100, "at": NOW - 600, "maxStep": 0.05, "soak": 60}}
+
+
+def steps_of(demand: Any, **words: Any) -> list[tuple[int, int]]:
+    found = seen(demand=(demand,), **words)
+    outcome = decide(house(), found, DOWN)
+    return [(step.before, step.after) for step in next_steps(house(), found, outcome)]
+
+
+def test_a_rise_that_is_foreseen_ends_the_staircase() -> None:
+    rising = outlook(*[50.0] * 9, *[500.0] * 99)
+    assert len(steps_of(signal([50.0] * 60, outlook=rising, trusted=True))) < MOST_STEPS
+
+
+def test_without_a_forecast_demand_is_taken_to_stay() -> None:
+    assert steps_of(signal([50.0] * 60))[0] == (95, 90)
+
+
+def test_pods_that_are_missing_are_waited_for() -> None:
+    assert steps_of(foretold(10.0, past=10.0), ready=90)[0] == (100, 95)
+
+
+def test_what_is_followed_is_taken_to_stay_as_it_is() -> None:
+    def steps(level: float) -> list[tuple[float, int, int]]:
+        world = foreknown(fallen(100.0, 20.0), experienceGate=GATE)
+        stall = DemandSeries(start=NOON - BEFORE * 60, minutes=np.full(BEFORE + 600, level))
+        world.metrics.answer("stall", stall)
+        world.run(3)
+        return published(world)
+
+    assert len(steps(GOOD)) == MOST_STEPS
+    assert steps(BAD) == []
+
+
+@pytest.mark.parametrize("name", [*SITUATIONS, *DOUBTS])
+def test_whatever_is_seen_no_step_is_foretold_that_could_not_be_taken(name: str) -> None:
+    found = {**SITUATIONS, **DOUBTS}[name]
+    current = float(found.fleet.current)
+    rested = {"descent": DOWN["descent"] | {"origin": current, "replicas": current}}
+    policies = house(most=10**7)
+    outcome = decide(policies, found, rested)
+    for step in next_steps(policies, found, outcome):
+        assert found.now < step.at
+        assert 0 < step.before - step.after <= max(1.0, 0.05 * current)
+
+
+@pytest.mark.parametrize("name", DOUBTS)
+def test_on_doubt_no_step_is_foretold(name: str) -> None:
+    found = DOUBTS[name]
+    outcome = decide(house(), found, DOWN)
+    assert not next_steps(house(), found, outcome)

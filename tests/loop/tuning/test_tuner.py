@@ -1,0 +1,405 @@
+"""`objective` in the loop: its settings are asked for off the tick, published, and put in force."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ebbtide.api.objective import PRIORS, Reckoned, Settings, knobs, prior
+from ebbtide.loop.ports.background import AtOnce
+from ebbtide.loop.tuning.tuner import Tuner
+from ebbtide.loop.tuning.tuning_input import Question
+from ebbtide.loop.workload import Understanding, Workload
+from ebbtide_policies.observation import Phase
+from tests.loop.when_told import WhenTold
+from tests.loop.world import NOON, TICK, World, fails, levels
+
+AIM = {"unserved": "0.01%"}
+LOOSE, STRICT = PRIORS[0][1], knobs(0.3, 3.0)
+DAY = 86400.0
+
+
+class Planner:
+    """Speaks for some settings, and keeps what it was asked."""
+
+    def __init__(self, settings: Settings = LOOSE) -> None:
+        self.settings = settings
+        self.asked: list[Question] = []
+
+    def __call__(self, question: Question) -> Reckoned:
+        self.asked.append(question)
+        return Reckoned(self.settings, "it is the cheapest", 40320, 3e-5, 0.93)
+
+
+def tuned(planner: Callable[[Question], Reckoned], **spec: Any) -> World:
+    """A world with one workload that has an objective and writes no settings itself."""
+    world = World()
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.add(level=100.0, objective=AIM, policies={}, **spec)
+    return world
+
+
+def later(world: World, seconds: float) -> None:
+    """Let time pass without a tick."""
+    world.time += seconds
+    world.metrics.answer("edge", levels((100.0, 5 * 1440)))
+
+
+def headroom(world: World) -> float:
+    """The headroom that decides at the next tick."""
+    (account,) = world.tick().accounts.values()
+    assert account.basis is not None
+    settings = {policy.name: policy.settings for policy in account.basis.policies}
+    return float(settings["presentNeed"].headroom)
+
+
+def test_what_the_past_speaks_for_stands_in_the_status_with_its_evidence() -> None:
+    world = tuned(Planner())
+    world.run(1)
+    told = world.status()["tuning"]
+    assert told["settings"] == LOOSE
+    assert (told["unserved"], told["cost"], told["minutes"]) == (3e-5, 0.93, 40320)
+    assert told["message"] == "it is the cheapest"
+    assert told["reckonedAt"] == "2026-11-11T11:59:00.000Z"
+    assert "applied" not in told
+    assert headroom(world) == 0.11, "a suggestion changes nothing"
+    assert world.reasons().count("SettingsSuggested") == 1
+
+
+def test_settings_that_are_applied_decide_from_the_next_tick_on() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.run(0.5)
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT
+    assert headroom(world) == 0.3
+    world.run(1)
+    assert world.replicas() == 130
+    assert world.reasons().count("SettingsApplied") == 1
+
+
+def test_what_lets_more_go_counts_after_one_soak() -> None:
+    world = tuned(Planner(LOOSE), tuning="Apply")
+    world.tick()
+    assert headroom(world) == 0.11
+    world.run(2)
+    assert headroom(world) == 0.0
+
+
+def test_a_successor_goes_on_with_what_is_in_force_and_asks_nothing_anew() -> None:
+    world, planner = tuned(Planner(STRICT), tuning="Apply"), Planner(LOOSE)
+    world.run(1)
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    assert headroom(world) == 0.3
+    world.run(1)
+    assert planner.asked == []
+    assert world.status()["tuning"]["settings"] == STRICT
+
+
+def test_what_another_leader_found_meanwhile_is_not_undone() -> None:
+    world = tuned(Planner(STRICT))
+    world.run(1)
+    theirs = {"settings": dict(LOOSE), "reckonedAt": "2026-11-11T12:00:30.000Z"}
+    world.set_status(world.status() | {"tuning": world.status()["tuning"] | theirs})
+    world.run(1)
+    assert world.status()["tuning"]["settings"] == LOOSE
+
+
+def test_every_workload_is_asked_once_a_day_and_changed_no_more_often() -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner, tuning="Apply")
+    world.run(2)
+    assert len(planner.asked) == 1
+    planner.settings = LOOSE
+    later(world, DAY / 2 + 60)
+    world.run(1)
+    assert len(planner.asked) == 2
+    assert world.status()["tuning"]["settings"] == LOOSE
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT, "half a day ago"
+    later(world, DAY / 2)
+    world.run(1)
+    assert world.status()["tuning"]["applied"]["settings"] == LOOSE
+
+
+def test_nothing_is_changed_around_an_event() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    final = {"start": "2026-11-11 14:00", "end": "2026-11-11 15:00", "expect": [{"times": 1.3}]}
+    world.write("EventCalendar", "matches", {"events": {"final": final}})
+    world.run(1)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert "applied" not in world.status()["tuning"]
+
+
+def test_another_objective_is_asked_for_at_once_and_its_prior_holds_until_the_day_is_over() -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner, tuning="Apply")
+    world.run(1)
+    planner.settings = LOOSE
+    world.edit(objective={"unserved": "1%"})
+    world.run(1)
+    assert [question.objective for question in planner.asked] == [1e-4, 1e-2]
+    assert world.status()["tuning"]["objective"] == 1e-2
+    assert world.status()["tuning"]["applied"]["objective"] == 1e-4
+    assert headroom(world) == 0.0
+
+
+def test_without_an_objective_there_is_nothing_to_say() -> None:
+    planner = Planner()
+    world = World()
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.add()
+    world.run(1)
+    assert planner.asked == []
+    assert "tuning" not in world.status()
+
+
+def test_a_planner_is_told_what_is_known_of_the_workload() -> None:
+    planner = Planner()
+    world = tuned(planner)
+    world.run(1)
+    (question,) = planner.asked
+    assert (question.workload, question.lead_time) == ("live/edge", 30.0)
+    assert question.per_replica == {"demand": 1.0}
+    minutes = question.minutes["demand"]
+    assert minutes.start + 60 * (minutes.values.size - 1) == NOON - 60 or minutes.values.size == 60
+    assert question.spec["objective"] == AIM
+
+
+def test_no_tick_waits_and_one_workload_is_asked_for_at_a_time() -> None:
+    planner, leisure = Planner(), WhenTold()
+    world = tuned(planner)
+    world.leisure = leisure
+    world.restart()
+    for i in range(20):
+        world.add(f"edge-{i}", objective=AIM)
+    world.run(1)
+    assert len(leisure.waiting) == 1
+    for _ in range(2 * 21):
+        leisure.work()
+        world.tick()
+        assert len(leisure.waiting) <= 1
+    assert {question.workload for question in planner.asked} == set(world.tick().accounts)
+    assert leisure.waiting == []
+
+
+def broken(question: Question) -> Reckoned:
+    raise LookupError(question.workload)
+
+
+def failing(world: World) -> None:
+    """From now on the process that replays dies."""
+    world.rules = replace(world.rules, reckon=broken)
+    world.restart()
+
+
+def test_a_replay_that_fails_is_told_and_what_was_known_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.run(1)
+    assert world.condition("TuningFailed")["status"] == "False"
+    failing(world)
+    later(world, DAY)
+    world.run(2)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert headroom(world) == 0.3
+    told = world.condition("TuningFailed")
+    assert (told["status"], told["reason"]) == ("True", "ReplayFailed")
+    assert "can't be replayed: LookupError: live/edge; it is tried again at" in told["message"]
+    assert world.reasons().count("ReplayFailed") == 1
+    failures = [record for record in caplog.records if "can't be replayed" in record.message]
+    assert len(failures) == 1
+
+
+def test_a_replay_that_failed_is_tried_again_ever_less_often_until_one_succeeds() -> None:
+    planner = Planner(STRICT)
+    world = tuned(broken)
+    world.run(0.5)
+    asked: list[float] = []
+
+    def dying(question: Question) -> Reckoned:
+        asked.append(world.time)
+        return broken(question)
+
+    world.rules = replace(world.rules, reckon=dying)
+    world.restart()
+    begun = world.time
+    for _ in range(215):
+        world.tick()
+        later(world, 45)
+    pauses = np.diff([begun, *asked]) - [300, 600, 1200, 2400, 3600, 3600]
+    assert np.all((pauses >= 0) & (pauses <= 2 * 60)), "it is on record a tick before"
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.run(6)
+    assert planner.asked == [], "a successor waits as long"
+    later(world, 3600)
+    world.run(1)
+    assert len(planner.asked) == 1
+    assert world.condition("TuningFailed")["status"] == "False"
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert world.reasons().count("PastReplayed") == 1
+
+
+def test_a_replay_is_on_record_before_it_is_begun_and_until_something_comes_of_it() -> None:
+    told: list[Any] = []
+
+    def planner(question: Question) -> Reckoned:
+        told.append(world.status()["tuningAttempt"])
+        return Planner()(question)
+
+    world = tuned(planner)
+    world.run(1)
+    [attempt] = told
+    assert (attempt["times"], attempt["failed"]) == (1, False)
+    assert "tuningAttempt" not in world.status()
+
+
+def test_whoever_was_killed_with_a_replay_is_no_example_to_a_successor() -> None:
+    world, deadly = tuned(Planner(STRICT)), WhenTold()
+    world.leisure = deadly
+    world.restart()
+    begun: list[float] = []
+    for _ in range(120):
+        if deadly.waiting:
+            begun.append(world.time)
+            deadly.waiting.clear()
+            world.restart()  # killed before anything is told
+        world.tick()
+        later(world, 45)
+    pauses = np.diff(begun) - [300, 600, 1200, 2400][: len(begun) - 1]
+    assert len(begun) == 5
+    assert np.all((pauses >= 0) & (pauses <= 4 * 60)), "ever less often"
+    told = world.condition("TuningFailed")
+    assert told["status"] == "True"
+    assert "ended first, out of memory?, 5 times in a row; it is tried again at" in told["message"]
+    attempts = world.status()["tuningAttempt"]
+    assert (attempts["times"], attempts["failed"]) == (5, True)
+
+
+def test_a_successor_goes_on_counting_what_failed() -> None:
+    world = tuned(broken)
+    world.run(1)
+    for _ in range(12):
+        world.tick()
+        later(world, 45)
+    assert world.status()["tuningAttempt"]["times"] == 2
+    world.restart()
+    world.tick()
+    said = world.condition("TuningFailed")["message"]
+    assert "LookupError: live/edge, 2 times in a row; it is tried again" in said
+    assert said.count("in a row") == 1
+
+
+def test_a_workload_that_gets_nothing_on_record_keeps_no_other_from_its_turn() -> None:
+    planner = Planner()
+    world = tuned(planner)
+    world.add("edge-1", objective=AIM)
+    world.trouble = fails("edge", "status", RuntimeError("the wire was cut"))
+    world.run(2)
+    assert [question.workload for question in planner.asked] == ["live/edge-1"]
+    world.trouble = lambda _: None
+    world.run(2)
+    assert {question.workload for question in planner.asked} == {"live/edge", "live/edge-1"}
+    assert "tuningAttempt" not in world.status()
+
+
+def test_an_edit_may_have_mended_it_so_it_is_tried_at_once() -> None:
+    planner = Planner(STRICT)
+    world = tuned(broken)
+    world.run(1)
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    world.run(1)
+    assert planner.asked == []
+    world.edit(replicas={"min": 2, "max": 400})
+    world.run(1)
+    assert len(planner.asked) == 1
+
+
+def test_one_that_fails_keeps_no_other_from_its_turn() -> None:
+    asked: list[str] = []
+
+    def half(question: Question) -> Reckoned:
+        asked.append(question.workload)
+        return broken(question) if question.workload == "live/edge" else Planner()(question)
+
+    world = tuned(half)
+    for i in range(3):
+        world.add(f"edge-{i}", objective=AIM)
+    world.run(2)
+    assert sorted(asked) == ["live/edge", *(f"live/edge-{i}" for i in range(3))]
+
+
+def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureFixture) -> None:
+    world = tuned(Planner())
+    (account,) = world.tick().accounts.values()
+    (column,) = (known.said.task.column for known in account.prospects.foresights.values())
+    column = replace(column, minutes=np.full(60, 100.0))
+    workload = Understanding({}, ["Flat"]).of([world.policy()])["live/edge"]
+    assert isinstance(workload, Workload)
+
+    def unknown(*_: object) -> Question:
+        raise LookupError("no such signal")
+
+    planner = Planner()
+    fresh = replace(workload, resource=replace(workload.resource, status={}))
+    tuner = Tuner(planner, AtOnce())
+    for _ in range(2):
+        tuner.refresh([fresh], [column], unknown, NOON)
+        status = tuner.section(fresh, account.seen)
+        fresh = replace(workload, resource=replace(workload.resource, status=status))
+    assert planner.asked == []
+    assert "live/edge: its past can't be replayed: LookupError" in caplog.text
+    (told,) = tuner.conditions(fresh)
+    assert told.holds
+
+
+@pytest.mark.parametrize(
+    ("settings", "written", "waits"),
+    [
+        pytest.param(STRICT, {}, True, id="it differs"),
+        pytest.param(prior(1e-4), {}, False, id="it is the prior"),
+        pytest.param(STRICT, {k: dict(v) for k, v in STRICT.items()}, False, id="it is written"),
+    ],
+)
+def test_a_suggestion_waits_until_somebody_takes_it_over(
+    settings: Settings, written: Any, waits: bool
+) -> None:
+    world = tuned(Planner(settings))
+    world.edit(policies=written)
+    world.run(1)
+    assert world.status()["tuning"]["waiting"] is waits
+
+
+def test_a_status_that_was_not_written_is_written_at_the_next_tick() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.trouble = fails("edge", "status", RuntimeError("the wire was cut"))
+    world.tick()
+    assert "tuning" not in world.status()
+    world.trouble = lambda _: None
+    world.run(0.5)
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT
+
+
+def test_a_workload_that_is_gone_is_forgotten() -> None:
+    planner, leisure = Planner(), WhenTold()
+    world = tuned(planner)
+    world.leisure = leisure
+    world.restart()
+    world.tick()
+    world.edit(objective=None)
+    leisure.work()
+    world.tick()
+    assert "tuning" not in world.status()
+
+
+def test_a_war_leaves_settings_as_they_are() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.override("war", minutes=30, phase=Phase.WAR.value)
+    world.run(1)
+    assert "applied" not in world.status()["tuning"]
+    assert world.time == NOON + 4 * TICK
