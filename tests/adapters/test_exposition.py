@@ -17,7 +17,7 @@ from ebbtide.loop.forecasting.cohort import Column, Said, Task
 from ebbtide.loop.forecasting.forecasts import Foresight, Prospects
 from ebbtide.loop.forecasting.trust import Trust
 from ebbtide.loop.record.ledger import Step
-from ebbtide.loop.reporting.account import Account, Told
+from ebbtide.loop.reporting.account import Account, DrainCounts
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
@@ -127,7 +127,7 @@ def test_a_tick_shows_replicas_demand_phase_and_reason(exposition: Exposition) -
 def test_pods_on_the_way_down_and_sessions_that_were_cut_off_are_shown(
     exposition: Exposition,
 ) -> None:
-    told = Told(busy=90, draining=7, terminating=3, disrupted=2)
+    told = DrainCounts(busy=90, draining=7, terminating=3, disrupted=2)
     exposition.tell(tick(replace(account(), sessions=told)))
     exposition.tell(tick(replace(account(), sessions=told._replace(disrupted=1))))
     found = samples(exposition)
@@ -142,7 +142,7 @@ def test_pods_on_the_way_down_and_sessions_that_were_cut_off_are_shown(
 def test_a_suggestion_that_waits_for_somebody_is_shown(exposition: Exposition) -> None:
     series = f"ebbtide_suggestion_waiting{labels('live/edge')}"
     for waiting in (True, False):
-        exposition.tell(tick(replace(account(), beside={"tuning": {"waiting": waiting}})))
+        exposition.tell(tick(replace(account(), extra_sections={"tuning": {"waiting": waiting}})))
         assert samples(exposition)[series] == waiting
     exposition.tell(tick(account()))
     assert series not in samples(exposition)

@@ -12,7 +12,7 @@ from ebbtide.api.objective import Reckoned, prior
 from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import Minutes
-from ebbtide.loop.tuning.tuning_input import Question
+from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.planning.demand import DemandSeries
 from tests.loop.world import NOON, World
 
@@ -22,7 +22,7 @@ AIM = 0.05
 USUAL = prior(AIM)
 
 
-def question(per_replica: float = 10.0, **minutes: Minutes) -> Question:
+def tuning_input(per_replica: float = 10.0, **minutes: Minutes) -> TuningInput:
     signals = {name: {"query": name, "perReplica": 10} for name in minutes}
     spec: dict[str, Any] = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"},
@@ -30,7 +30,7 @@ def question(per_replica: float = 10.0, **minutes: Minutes) -> Question:
         "replicas": {"min": 1, "max": 1000},
         "objective": {"unserved": "5%"},
     }
-    return Question(
+    return TuningInput(
         workload="live/edge",
         spec=spec,
         objective=AIM,
@@ -46,20 +46,20 @@ def question(per_replica: float = 10.0, **minutes: Minutes) -> Question:
 def test_signals_that_are_known_for_different_times_are_laid_on_one_grid() -> None:
     long = Minutes(START, np.full(3 * DAY, 100.0))
     late = Minutes(START + DAY * 60, np.full(2 * DAY + 5, 50.0))
-    found = reckon(question(viewers=long, jobs=late))
+    found = reckon(tuning_input(viewers=long, jobs=late))
     assert found.minutes == 3 * DAY + 5
     assert found.settings == USUAL
     assert "3.0 days of demand are known" in found.why
 
 
 def test_without_a_number_for_a_replica_people_are_told_of_the_signal() -> None:
-    asked = question(float("nan"), viewers=Minutes(START, np.full(DAY, 100.0)))
+    asked = tuning_input(float("nan"), viewers=Minutes(START, np.full(DAY, 100.0)))
     with pytest.raises(InvalidInput, match="signal viewers: what one replica carries"):
         reckon(asked)
 
 
 def test_it_can_be_asked_in_a_process_of_its_own() -> None:
-    asked = question(viewers=Minutes(START, np.full(DAY, 100.0)))
+    asked = tuning_input(viewers=Minutes(START, np.full(DAY, 100.0)))
     found = apart(partial(reckon, asked))
     assert isinstance(found, Reckoned)
     assert found[:3] == reckon(asked)[:3]

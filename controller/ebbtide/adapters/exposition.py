@@ -156,7 +156,7 @@ class Exposition:
         for condition in account.conditions:
             told_of = _Series(self._wrong, seen.workload, condition.type)
             yield told_of, float(needs_a_look(condition))
-        tuning = account.beside.get("tuning") or {}
+        tuning = account.extra_sections.get("tuning") or {}
         if "waiting" in tuning:
             yield _Series(self._waiting, seen.workload), float(tuning["waiting"])
         told = account.sessions

@@ -11,26 +11,26 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
-from ebbtide.loop.acting.actuator_choice import Ways
+from ebbtide.loop.acting.actuator_choice import ActuatorChoice
 from ebbtide.loop.acting.carry_out import Writer
 from ebbtide.loop.acting.fences import Fences
 from ebbtide.loop.acting.put_back import PutBack
 from ebbtide.loop.forecasting.auto_model import AUTO
 from ebbtide.loop.forecasting.forecasts import Forecasting
-from ebbtide.loop.observing.conflicts import Claims, Stand
-from ebbtide.loop.observing.guidance import Words
-from ebbtide.loop.observing.guidance_reader import Heard
+from ebbtide.loop.observing.conflicts import Claims, Situation
+from ebbtide.loop.observing.guidance import Guidance
+from ebbtide.loop.observing.guidance_reader import GuidanceReader
 from ebbtide.loop.observing.history import Histories
 from ebbtide.loop.observing.observe import Knowledge, columns, observe
 from ebbtide.loop.pods.boot_watch import BootWatch
 from ebbtide.loop.pods.draining import finished
-from ebbtide.loop.pods.session_watch import Escorts
+from ebbtide.loop.pods.session_watch import SessionWatch
 from ebbtide.loop.ports.cluster import Resource, Target
 from ebbtide.loop.record.ledger import sound
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.reporting.conditions import Condition, judge, sessions_spared
 from ebbtide.loop.tuning.tuner import Tuner
-from ebbtide.loop.tuning.tuning_input import question
+from ebbtide.loop.tuning.tuning_input import tuning_input
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide.loop.world import Rules, World
 
@@ -87,16 +87,16 @@ class Loop:
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
         self._understanding = Understanding(rules.plugins, sorted({*rules.forecasters, AUTO}))
-        self._heard = Heard(rules.namespace)
+        self._guidance_reader = GuidanceReader(rules.namespace)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._tuner = Tuner(rules.reckon, world.leisure)
         self._writer = Writer(world.cluster, foretells=not rules.replayed)
-        self._escorts = Escorts(world.cluster, world.metrics)
-        self._boots = BootWatch(world.cluster)
+        self._session_watch = SessionWatch(world.cluster, world.metrics)
+        self._boot_watch = BootWatch(world.cluster)
         self._put_back = PutBack(world.cluster, rules.max_mode)
         self._fences = Fences(world.cluster, rules.max_mode)
-        self._ways = Ways(world.cluster)
+        self._actuators = ActuatorChoice(world.cluster)
 
     def tick(self, now: float) -> Tick:
         """Do everything that is due at `now`.
@@ -115,11 +115,11 @@ class Loop:
         understood = self._understanding.of(resources)
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
-        words = self._heard.of(survey)
-        self._timed(seconds, "forecast", lambda: self._foresee(workloads, words, now))
+        guidance = self._guidance_reader.of(survey)
+        self._timed(seconds, "forecast", lambda: self._foresee(workloads, guidance, now))
         claims, tend, there = Claims(survey), self._put_back.tend, survey.targets
         moved = self._timed(seconds, "put back", lambda: tend(survey, understood, claims, now))
-        knowledge = Knowledge(self._histories, self._forecasting, words, self._rules.tells)
+        knowledge = Knowledge(self._histories, self._forecasting, guidance, self._rules.tells)
         when = now, lambda: self._world.stopwatch() - begun
         cases = [
             _Case(w.moved_on(moved.get(w.key)), there.get(w.target), claims, knowledge, *when)
@@ -145,10 +145,11 @@ class Loop:
     def _read(self, workloads: Sequence[Workload], now: float) -> None:
         self._histories.refresh((want for w in workloads for want in w.wanted), now)
 
-    def _foresee(self, workloads: Sequence[Workload], words: Words, now: float) -> None:
-        found = [column for w in workloads for column in columns(w, self._histories, words)]
+    def _foresee(self, workloads: Sequence[Workload], guidance: Guidance, now: float) -> None:
+        found = [column for w in workloads for column in columns(w, self._histories, guidance)]
         self._forecasting.refresh(found)
-        self._tuner.refresh(workloads, found, partial(question, words, self._histories, now), now)
+        known = partial(tuning_input, guidance, self._histories, now)
+        self._tuner.refresh(workloads, found, known, now)
 
     def _one(self, case: _Case) -> "Account | _Failure":
         """Decide on one workload and carry it out; whatever goes wrong stops no other."""
@@ -178,25 +179,26 @@ class Loop:
             self._refuse(workload.resource, Condition("Ready", False, "TargetUnknown", why), now)
             return _Failure(workload.key, why)
         mode = workload.mode_under(self._rules.max_mode)
-        beside = case.claims.beside(Stand(workload, target, mode, now))
-        workload, target, beside = self._fences.behind(workload, target, beside)
-        actuator = self._ways.choose(mode, beside)
-        ledger = replace(actuator.ledger(workload, target, mode, now), beside=beside)
+        interference = case.claims.interference(Situation(workload, target, mode, now))
+        workload, target, interference = self._fences.behind(workload, target, interference)
+        actuator = self._actuators.choose(mode, interference)
+        ledger = replace(actuator.ledger(workload, target, mode, now), interference=interference)
         seen = observe(workload, ledger, mode, case.knowledge, now)
         workload = workload.in_phase(seen.phase)
-        if not self._ways.is_open(actuator):
-            seen = replace(seen, withheld=beside.withheld)
-        seen, outcome, escort = self._escorts.decide(workload, target, seen, ledger.memories)
+        if not self._actuators.is_open(actuator):
+            seen = replace(seen, withheld=interference.withheld)
+        seen, outcome, watched = self._session_watch.decide(workload, target, seen, ledger.memories)
         ahead = self._forecasting.prospects(workload.key, [d.name for d in seen.demand])
         failures, decision = self._failures(workload), outcome.decision
-        boots = self._boots.look(workload, target, seen)
-        judged = judge(seen, decision, failures, beside.or_over_pods(escort.conflict), ahead.doubts)
+        boots = self._boot_watch.look(workload, target, seen)
+        interference = interference.or_conflict_over_pods(watched.conflict)
+        judged = judge(seen, decision, failures, interference, ahead.doubts)
         about, more = self._tuner.conditions(workload), sessions_spared(workload)
         said = (*judged, *more, boots.condition, *about)
         basis = Basis(workload.policies, ledger.memories)
         told = boots.sections | self._tuner.section(workload, seen)
         account = Account(seen, outcome, said, None, ahead, None, told, basis)
-        by = (escort.over(actuator, decision), target)
+        by = (watched.wrap(actuator, decision), target)
         account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
         return finished(by[0], account, target)
 

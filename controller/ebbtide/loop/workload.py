@@ -16,7 +16,7 @@ from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.ports.metrics import Query
 from ebbtide.loop.record.applied_settings import applied_in, applied_json, settings_for
-from ebbtide.loop.record.boot_record import record_in
+from ebbtide.loop.record.boot_record import boot_record_in
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.observation import Mode, Phase
@@ -84,12 +84,12 @@ class Workload:
     @property
     def lead_time(self) -> float:
         """Seconds until a new replica carries its full share: as measured, or as written."""
-        return self._measured(record_in(self.resource.status).lead.usual)
+        return self._measured(boot_record_in(self.resource.status).lead.usual)
 
     @property
     def longest_lead_time(self) -> float:
         """The same of a rise that may need new nodes."""
-        return self._measured(record_in(self.resource.status).lead.longest)
+        return self._measured(boot_record_in(self.resource.status).lead.longest)
 
     def _measured(self, seconds: float) -> float:
         known = self.spec.capacity.measured and not math.isnan(seconds)

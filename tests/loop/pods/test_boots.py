@@ -8,7 +8,7 @@ from ebbtide.api.status import stamp
 from ebbtide.loop.pods.boots import GIVEN_UP, complete, in_flight, measured, pending
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.ports.pods import Pod, Unschedulable
-from ebbtide.loop.record.boot_record import Record, record_in
+from ebbtide.loop.record.boot_record import BootRecord, boot_record_in
 from ebbtide_policies.lead_time import Boots, LeadTime
 from tests.loop.world import NOON, target
 
@@ -61,15 +61,19 @@ def status(*steps: tuple[float, int, int]) -> Json:
 @pytest.mark.parametrize(
     ("known", "said", "ready", "since"),
     [
-        pytest.param(Record(), status(), 10, None, id="nothing boots"),
-        pytest.param(Record(), status(), 9, 60.0, id="a replica is missing"),
-        pytest.param(Record(), status((30, 5, 10)), 10, 30.0, id="we have asked for more"),
-        pytest.param(Record(), status((30, 20, 10)), 10, None, id="we have asked for less"),
-        pytest.param(Record(at=NOON + 30), status((30, 5, 10)), 10, None, id="that is measured"),
-        pytest.param(Record(since=NOON), status((30, 5, 10)), 9, 0.0, id="it goes on"),
+        pytest.param(BootRecord(), status(), 10, None, id="nothing boots"),
+        pytest.param(BootRecord(), status(), 9, 60.0, id="a replica is missing"),
+        pytest.param(BootRecord(), status((30, 5, 10)), 10, 30.0, id="we have asked for more"),
+        pytest.param(BootRecord(), status((30, 20, 10)), 10, None, id="we have asked for less"),
+        pytest.param(
+            BootRecord(at=NOON + 30), status((30, 5, 10)), 10, None, id="that is measured"
+        ),
+        pytest.param(BootRecord(since=NOON), status((30, 5, 10)), 9, 0.0, id="it goes on"),
     ],
 )
-def test_boots_are_in_flight(known: Record, said: Json, ready: int, since: float | None) -> None:
+def test_boots_are_in_flight(
+    known: BootRecord, said: Json, ready: int, since: float | None
+) -> None:
     found = in_flight(known, said, fleet(10, ready), NOON + 60).since
     assert found == (None if since is None else NOON + since)
 
@@ -84,14 +88,14 @@ def test_boots_are_in_flight(known: Record, said: Json, ready: int, since: float
     ],
 )
 def test_a_rise_is_over(since: float | None, ready: int, now: float, over: bool) -> None:
-    assert complete(Record(since=since), fleet(10, ready), NOON + now) is over
+    assert complete(BootRecord(since=since), fleet(10, ready), NOON + now) is over
 
 
 # --- what is measured
 
 
 def boots(*pods: Pod, said: Json | None = None) -> Boots:
-    return measured(Record(since=NOON), pods, said or {}, NOON + 900).boots
+    return measured(BootRecord(since=NOON), pods, said or {}, NOON + 900).boots
 
 
 def test_a_boot_lasts_from_its_patch_until_ready() -> None:
@@ -131,8 +135,8 @@ def test_a_pod_that_waited_for_its_node_is_kept_apart() -> None:
     ],
 )
 def test_what_is_no_boot_of_this_rise_leaves_nothing_but_the_time(odd: Pod) -> None:
-    found = measured(Record(since=NOON), [odd], {}, NOON + 900)
-    assert found == Record(at=NOON + 900)
+    found = measured(BootRecord(since=NOON), [odd], {}, NOON + 900)
+    assert found == BootRecord(at=NOON + 900)
 
 
 def test_a_stuck_pod_does_not_change_what_the_others_took() -> None:
@@ -141,18 +145,18 @@ def test_a_stuck_pod_does_not_change_what_the_others_took() -> None:
 
 
 def test_a_record_survives_a_restart() -> None:
-    known = measured(Record(since=NOON), [pod(0.0, 30.0)] * 9, {}, NOON + 900)
-    kept = record_in({"leadTime": known.as_json()})
+    known = measured(BootRecord(since=NOON), [pod(0.0, 30.0)] * 9, {}, NOON + 900)
+    kept = boot_record_in({"leadTime": known.as_json()})
     assert kept == known
     assert kept.lead == LeadTime(30.0, 30.0)
-    going_on = Record(since=NOON)
-    again = record_in({"leadTime": going_on.as_json()})
+    going_on = BootRecord(since=NOON)
+    again = boot_record_in({"leadTime": going_on.as_json()})
     assert again.since == NOON
     assert math.isnan(again.lead.usual)
 
 
 def test_a_status_without_a_record_is_an_empty_one() -> None:
-    assert record_in({}).boots == Boots()
+    assert boot_record_in({}).boots == Boots()
 
 
 # --- what keeps the others

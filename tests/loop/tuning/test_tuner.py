@@ -10,7 +10,7 @@ import pytest
 from ebbtide.api.objective import PRIORS, Reckoned, Settings, knobs, prior
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.tuning.tuner import Tuner
-from ebbtide.loop.tuning.tuning_input import Question
+from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.loop.workload import Understanding, Workload
 from ebbtide_policies.observation import Phase
 from tests.loop.when_told import WhenTold
@@ -26,14 +26,14 @@ class Planner:
 
     def __init__(self, settings: Settings = LOOSE) -> None:
         self.settings = settings
-        self.asked: list[Question] = []
+        self.asked: list[TuningInput] = []
 
-    def __call__(self, question: Question) -> Reckoned:
-        self.asked.append(question)
+    def __call__(self, tuning_input: TuningInput) -> Reckoned:
+        self.asked.append(tuning_input)
         return Reckoned(self.settings, "it is the cheapest", 40320, 3e-5, 0.93)
 
 
-def tuned(planner: Callable[[Question], Reckoned], **spec: Any) -> World:
+def tuned(planner: Callable[[TuningInput], Reckoned], **spec: Any) -> World:
     """A world with one workload that has an objective and writes no settings itself."""
     world = World()
     world.rules = replace(world.rules, reckon=planner)
@@ -139,7 +139,7 @@ def test_another_objective_is_asked_for_at_once_and_its_prior_holds_until_the_da
     planner.settings = LOOSE
     world.edit(objective={"unserved": "1%"})
     world.run(1)
-    assert [question.objective for question in planner.asked] == [1e-4, 1e-2]
+    assert [tuning_input.objective for tuning_input in planner.asked] == [1e-4, 1e-2]
     assert world.status()["tuning"]["objective"] == 1e-2
     assert world.status()["tuning"]["applied"]["objective"] == 1e-4
     assert headroom(world) == 0.0
@@ -160,12 +160,12 @@ def test_a_planner_is_told_what_is_known_of_the_workload() -> None:
     planner = Planner()
     world = tuned(planner)
     world.run(1)
-    (question,) = planner.asked
-    assert (question.workload, question.lead_time) == ("live/edge", 30.0)
-    assert question.per_replica == {"demand": 1.0}
-    minutes = question.minutes["demand"]
+    (tuning_input,) = planner.asked
+    assert (tuning_input.workload, tuning_input.lead_time) == ("live/edge", 30.0)
+    assert tuning_input.per_replica == {"demand": 1.0}
+    minutes = tuning_input.minutes["demand"]
     assert minutes.start + 60 * (minutes.values.size - 1) == NOON - 60 or minutes.values.size == 60
-    assert question.spec["objective"] == AIM
+    assert tuning_input.spec["objective"] == AIM
 
 
 def test_no_tick_waits_and_one_workload_is_asked_for_at_a_time() -> None:
@@ -181,12 +181,12 @@ def test_no_tick_waits_and_one_workload_is_asked_for_at_a_time() -> None:
         leisure.work()
         world.tick()
         assert len(leisure.waiting) <= 1
-    assert {question.workload for question in planner.asked} == set(world.tick().accounts)
+    assert {tuning_input.workload for tuning_input in planner.asked} == set(world.tick().accounts)
     assert leisure.waiting == []
 
 
-def broken(question: Question) -> Reckoned:
-    raise LookupError(question.workload)
+def broken(tuning_input: TuningInput) -> Reckoned:
+    raise LookupError(tuning_input.workload)
 
 
 def failing(world: World) -> None:
@@ -220,9 +220,9 @@ def test_a_replay_that_failed_is_tried_again_ever_less_often_until_one_succeeds(
     world.run(0.5)
     asked: list[float] = []
 
-    def dying(question: Question) -> Reckoned:
+    def dying(tuning_input: TuningInput) -> Reckoned:
         asked.append(world.time)
-        return broken(question)
+        return broken(tuning_input)
 
     world.rules = replace(world.rules, reckon=dying)
     world.restart()
@@ -247,9 +247,9 @@ def test_a_replay_that_failed_is_tried_again_ever_less_often_until_one_succeeds(
 def test_a_replay_is_on_record_before_it_is_begun_and_until_something_comes_of_it() -> None:
     told: list[Any] = []
 
-    def planner(question: Question) -> Reckoned:
+    def planner(tuning_input: TuningInput) -> Reckoned:
         told.append(world.status()["tuningAttempt"])
-        return Planner()(question)
+        return Planner()(tuning_input)
 
     world = tuned(planner)
     world.run(1)
@@ -300,10 +300,10 @@ def test_a_workload_that_gets_nothing_on_record_keeps_no_other_from_its_turn() -
     world.add("edge-1", objective=AIM)
     world.trouble = fails("edge", "status", RuntimeError("the wire was cut"))
     world.run(2)
-    assert [question.workload for question in planner.asked] == ["live/edge-1"]
+    assert [tuning_input.workload for tuning_input in planner.asked] == ["live/edge-1"]
     world.trouble = lambda _: None
     world.run(2)
-    assert {question.workload for question in planner.asked} == {"live/edge", "live/edge-1"}
+    assert {tuning_input.workload for tuning_input in planner.asked} == {"live/edge", "live/edge-1"}
     assert "tuningAttempt" not in world.status()
 
 
@@ -323,9 +323,13 @@ def test_an_edit_may_have_mended_it_so_it_is_tried_at_once() -> None:
 def test_one_that_fails_keeps_no_other_from_its_turn() -> None:
     asked: list[str] = []
 
-    def half(question: Question) -> Reckoned:
-        asked.append(question.workload)
-        return broken(question) if question.workload == "live/edge" else Planner()(question)
+    def half(tuning_input: TuningInput) -> Reckoned:
+        asked.append(tuning_input.workload)
+        return (
+            broken(tuning_input)
+            if tuning_input.workload == "live/edge"
+            else Planner()(tuning_input)
+        )
 
     world = tuned(half)
     for i in range(3):
@@ -342,7 +346,7 @@ def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureF
     workload = Understanding({}, ["Flat"]).of([world.policy()])["live/edge"]
     assert isinstance(workload, Workload)
 
-    def unknown(*_: object) -> Question:
+    def unknown(*_: object) -> TuningInput:
         raise LookupError("no such signal")
 
     planner = Planner()

@@ -108,7 +108,7 @@ def _announced(standing: Standing, plain: Recorded, workload: Workload) -> Itera
     if any(np.isnan(signal.per_replica) for signal in seen.demand):
         return
     settings = next(p.settings for p in workload.policies if isinstance(p, Calendar))
-    events = standing.words.events(workload, float(seen.demand[0].per_replica))
+    events = standing.guidance.events(workload, float(seen.demand[0].per_replica))
     for one in coming(events, seen, settings):
         if not np.isnan(one.replicas):
             peak = int(one.replicas)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ebbtide.api.load import Manifest
 from ebbtide.cli.models import makers, plugins
 from ebbtide.errors import Forbidden, InvalidInput
-from ebbtide.loop.observing.guidance import Words
-from ebbtide.loop.observing.guidance_reader import Heard
+from ebbtide.loop.observing.guidance import Guidance
+from ebbtide.loop.observing.guidance_reader import GuidanceReader
 from ebbtide.loop.ports.cluster import Resource, Survey, Target
 from ebbtide.loop.workload import Understanding, Workload, in_force
 from ebbtide.planning.site import Site
@@ -27,7 +27,7 @@ class Standing:
     now: float
     workloads: Mapping[str, Workload]
     targets: Mapping[str, Target]
-    words: Words
+    guidance: Guidance
     site: Site
     manifests: Sequence[Manifest]
     """Policies, calendars and profiles, as a file would have them."""
@@ -52,9 +52,9 @@ def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
     workloads = _understood(policies, where)
     targets = _targets(workloads, survey, surveyor.remarks)
     scaled = {k: Scaled(t, workloads[k].spec.replicas.max) for k, t in targets.items()}
-    words = Heard(home).of(survey)
+    guidance = GuidanceReader(home).of(survey)
     for workload in workloads.values():
-        names = [word.name for word in words.said(workload, now)]
+        names = [word.name for word in guidance.overrides_for(workload, now)]
         surveyor.remarks += [f"{workload.key}: override {name} is left out" for name in names]
     beside = (*survey.calendars, *survey.profiles)
     return Standing(
@@ -62,7 +62,7 @@ def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
         now=now,
         workloads=workloads,
         targets=targets,
-        words=words,
+        guidance=guidance,
         site=surveyor.site(scaled),
         manifests=[
             *(manifest_of(replace(one, spec=in_force(one).written)) for one in policies),

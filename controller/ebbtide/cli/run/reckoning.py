@@ -6,14 +6,14 @@ from ebbtide.api.objective import Reckoned
 from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import MINUTE, Minutes
-from ebbtide.loop.tuning.tuning_input import Question
+from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned
 from ebbtide.planning.past import Past
 from ebbtide.planning.seen_demand import DELAY
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 
-def reckon(question: Question) -> Reckoned:
+def reckon(tuning_input: TuningInput) -> Reckoned:
     """Replay the past of a workload, with the policies that other packages bring.
 
     It may be asked in a process of its own, and loads these itself.
@@ -22,30 +22,30 @@ def reckon(question: Question) -> Reckoned:
         InvalidInput: what one replica carries is not known, or the policy makes no sense.
 
     """
-    return reckoned(_weeks(question), question.in_force, question.suggested, plugins())
+    return reckoned(_weeks(tuning_input), tuning_input.in_force, tuning_input.suggested, plugins())
 
 
-def _weeks(question: Question) -> OwnWeeks:
+def _weeks(tuning_input: TuningInput) -> OwnWeeks:
     """The past of all signals on one grid.
 
     Raises:
         InvalidInput: what a replica carries of one is not known.
 
     """
-    for name, carried in question.per_replica.items():
+    for name, carried in tuning_input.per_replica.items():
         if not carried > 0:
             raise InvalidInput(f"signal {name}: what one replica carries is not known now")
-    start = min(each.start for each in question.minutes.values())
-    end = max(each.start + MINUTE * each.values.size for each in question.minutes.values())
+    start = min(each.start for each in tuning_input.minutes.values())
+    end = max(each.start + MINUTE * each.values.size for each in tuning_input.minutes.values())
     rows = round((end - start) / MINUTE)
-    demands = {name: _on(start, rows, each) for name, each in question.minutes.items()}
+    demands = {name: _on(start, rows, each) for name, each in tuning_input.minutes.items()}
     return OwnWeeks(
-        name=question.workload,
-        spec=question.spec,
-        past=Past(start=start, demands=demands, per_replica=question.per_replica),
-        lead_time=question.lead_time,
+        name=tuning_input.workload,
+        spec=tuning_input.spec,
+        past=Past(start=start, demands=demands, per_replica=tuning_input.per_replica),
+        lead_time=tuning_input.lead_time,
         delay=DELAY,
-        events=question.events,
+        events=tuning_input.events,
     )
 
 

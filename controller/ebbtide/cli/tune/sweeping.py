@@ -14,7 +14,7 @@ from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.foresight import Announced, foreseen
 from ebbtide.cli.plan.understood import workload_of
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.observing.guidance import Words, event_of
+from ebbtide.loop.observing.guidance import Guidance, event_of
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide.planning.sweep import World
@@ -90,7 +90,9 @@ def ground(
         boot=boot,
         replicas=_at_first(spec, need),
         events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
-        overrides=[*_words(beside).said(workload_of(manifest, plugins()), recorded.start)],
+        overrides=[
+            *_guidance(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)
+        ],
     )
     return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
@@ -101,14 +103,14 @@ def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
 
 def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
     """What the calendars among some manifests announce to a workload."""
-    workload, words = workload_of(manifest, plugins()), _words(beside)
-    return Announced(tuple(words.events_for(workload)), words.days_for(workload))
+    workload, guidance = workload_of(manifest, plugins()), _guidance(beside)
+    return Announced(tuple(guidance.events_for(workload)), guidance.days_for(workload))
 
 
-def _words(beside: Sequence[Manifest]) -> Words:
+def _guidance(beside: Sequence[Manifest]) -> Guidance:
     """What the manifests beside a policy say."""
     of = {kind: [one for one in beside if one.kind == kind] for kind in _SPOKEN}
-    return Words(
+    return Guidance(
         calendars=[(m.namespace, parse_calendar(m.spec)) for m in of["EventCalendar"]],
         overrides=[(m.namespace, m.name, parse_override(m.spec)) for m in of["CapacityOverride"]],
         profiles={(m.namespace, m.name): parse_profile(m.spec) for m in of["EventProfile"]},

@@ -173,9 +173,9 @@ def with_fulfilled(status: Json, replicas: int) -> list[Json]:
 
 def sections_of(memory: Json, ledger: Ledger) -> Json:
     """What is remembered of a fleet, as the status has it."""
-    last, hand = last_step_of(ledger), ledger.beside.hand
+    last, change = last_step_of(ledger), ledger.interference.change
     found: Json = {"memory": memory} | ({"lastStep": last} if last else {})
-    return found | ({"hand": hand.as_json()} if hand else {})
+    return found | ({"hand": change.as_json()} if change else {})
 
 
 def last_step_of(ledger: Ledger) -> Json | None:

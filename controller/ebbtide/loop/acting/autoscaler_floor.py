@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from ebbtide.api.hands import ActuatorKind
 from ebbtide.loop.acting.actuators import Scale, with_fulfilled
-from ebbtide.loop.acting.finalizer import kept
+from ebbtide.loop.acting.finalizer import with_finalizer
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, minimum_before
 from ebbtide.loop.ports.cluster import Cluster, Json, Resource, Target
 from ebbtide.loop.record.ledger import Ledger, Step, mode_is
@@ -87,7 +87,7 @@ class AutoscalerFloor(Scale):
 
     def prepared(self, workload: Workload, step: Step | None) -> Workload:
         """The workload, with the finalizer that has what is written put back."""
-        return kept(self._cluster, workload) if step else workload
+        return with_finalizer(self._cluster, workload) if step else workload
 
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """What Scale records, and the minimum."""

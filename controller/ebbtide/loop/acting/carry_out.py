@@ -7,12 +7,12 @@ from dataclasses import replace
 from ebbtide.errors import ClusterUnavailable, Conflict, EbbtideError, Forbidden, NotFound
 from ebbtide.loop.acting.actuators import Actuator
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Target
-from ebbtide.loop.record.hands import MANUAL, Hand
 from ebbtide.loop.record.ledger import Ledger, Step, settled
-from ebbtide.loop.reporting import staircase
+from ebbtide.loop.record.other_hands import MANUAL, ForeignChange
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.announcer import Announcer
 from ebbtide.loop.reporting.conditions import Condition, is_bad, turned
+from ebbtide.loop.reporting.staircase import next_steps_section
 from ebbtide.loop.reporting.status import account_status, refused_status, sentence, worth_writing
 from ebbtide.loop.tuning.suggestion import changes
 from ebbtide.loop.workload import Workload
@@ -96,7 +96,7 @@ class Writer:
         """The section of the next steps."""
         if not self._foretells:
             return {}
-        return staircase.told(workload.policies, account.seen, account.outcome)
+        return next_steps_section(workload.policies, account.seen, account.outcome)
 
     def _act(self, workload: Workload, step: Step, by: tuple[Actuator, Target]) -> None:
         """Take a step that is on record; say so where it fails."""
@@ -156,12 +156,12 @@ class Writer:
 
     def _tell_hand(self, resource: Resource, told: Json | None, now: float) -> None:
         """Announce a change that somebody else made, each time anew."""
-        hand = Hand.in_status({"hand": told}) if told else None
-        if hand and told != resource.status.get("hand"):
-            log.warning("%s: %s", resource.key, hand.message, extra={"workload": resource.key})
-            reason = "ScaledByHand" if hand.kind == MANUAL else "ReplicasReset"
-            event = Announcement(resource, reason, hand.message, warning=True, action="Notice")
-            self._announcer.tell(event, f"{reason} {hand.before} {hand.after}", now)
+        change = ForeignChange.in_status({"hand": told}) if told else None
+        if change and told != resource.status.get("hand"):
+            log.warning("%s: %s", resource.key, change.message, extra={"workload": resource.key})
+            reason = "ScaledByHand" if change.kind == MANUAL else "ReplicasReset"
+            event = Announcement(resource, reason, change.message, warning=True, action="Notice")
+            self._announcer.tell(event, f"{reason} {change.before} {change.after}", now)
 
 
 def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:

@@ -35,8 +35,8 @@ from ebbtide.api.hands import ActuatorKind
 from ebbtide.errors import Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, minimum_before
 from ebbtide.loop.ports.cluster import Cluster, Json, Target
-from ebbtide.loop.record.hands import Beside
 from ebbtide.loop.record.ledger import open_intent, settled
+from ebbtide.loop.record.other_hands import Interference
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.observation import Mode
 
@@ -51,8 +51,8 @@ class Fences:
         self._cluster, self._shuts = cluster, max_mode is not Mode.DRY_RUN
 
     def behind(
-        self, workload: Workload, target: Target, beside: Beside
-    ) -> tuple[Workload, Target, Beside]:
+        self, workload: Workload, target: Target, interference: Interference
+    ) -> tuple[Workload, Target, Interference]:
         """Return all three as they are once nothing of an old intent can take effect any more.
 
         Raises:
@@ -60,30 +60,32 @@ class Fences:
 
         """
         try:
-            beside = replace(beside, autoscaler=self._staying(workload, beside.autoscaler))
-            return self._behind_step(workload, target, beside)
+            staying = self._staying(workload, interference.autoscaler)
+            interference = replace(interference, autoscaler=staying)
+            return self._behind_step(workload, target, interference)
         except (Forbidden, NotFound) as error:
             log.warning("%s: %s", workload.key, error)
-            return workload, target, beside
+            return workload, target, interference
 
     def _behind_step(
-        self, workload: Workload, target: Target, beside: Beside
-    ) -> tuple[Workload, Target, Beside]:
+        self, workload: Workload, target: Target, interference: Interference
+    ) -> tuple[Workload, Target, Interference]:
         """All three, once a step on record that has not come true can't any more."""
-        status, one = workload.resource.status, beside.autoscaler
+        status, one = workload.resource.status, interference.autoscaler
         intent = open_intent(status) if self._shuts else None
         floors = status.get("actuator") == ActuatorKind.AUTOSCALER_FLOOR
         there = (one.least if one else None) if floors else target.replicas
         if intent is None or intent["from"] != there:
-            return workload, target, beside
+            return workload, target, interference
         if floors and one:
-            beside = replace(beside, autoscaler=self._noted(workload, one, intent))
+            interference = replace(interference, autoscaler=self._noted(workload, one, intent))
         else:
             target = self._cluster.fence(target, intent["at"])
         told = "%s: %s -> %s of %s has not come true, and can't any more"
         log.warning(told, workload.key, intent["from"], intent["to"], intent["at"])
         shut = status | {"intent": settled(intent)}
-        return replace(workload, resource=replace(workload.resource, status=shut)), target, beside
+        workload = replace(workload, resource=replace(workload.resource, status=shut))
+        return workload, target, interference
 
     def _staying(self, workload: Workload, one: Autoscaler | None) -> Autoscaler | None:
         """The autoscaler, once nobody can put back the minimum that is to stay."""

@@ -9,7 +9,7 @@ FINALIZER = "ebbtide.dev/put-back"
 """Keeps a policy until minimums are as they were, and pods carry no marks any more."""
 
 
-def kept(cluster: Cluster, workload: Workload) -> Workload:
+def with_finalizer(cluster: Cluster, workload: Workload) -> Workload:
     """Return the workload once its policy can't go without a word.
 
     Raises:

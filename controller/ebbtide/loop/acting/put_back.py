@@ -14,7 +14,7 @@ from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Survey, Target
 from ebbtide.loop.ports.pods import Pod
-from ebbtide.loop.record.pod_marks import MOST_MARKS, clean, is_marked, record_of
+from ebbtide.loop.record.pod_marks import MOST_MARKS, clean, is_marked, sessions_on_record
 from ebbtide.loop.reporting.announcer import Announcer
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.observation import Mode
@@ -101,11 +101,11 @@ class PutBack:
 
         A policy that stays sees to its minimum and to its marked pods itself.
         """
-        needed = record_of(policy) or any(key == policy.key for key, _ in driven)
+        needed = sessions_on_record(policy) or any(key == policy.key for key, _ in driven)
         if needed and not policy.deleting:
             return None
         target = _read(policy, survey.targets)
-        marked = open_ends(self._cluster, policy, target) if policy.deleting else ()
+        marked = reopen_pods(self._cluster, policy, target) if policy.deleting else ()
         left = [*_held_for(policy, survey.autoscalers, target), *marked]
         late = policy.deleted_at is not None and now - policy.deleted_at > PATIENCE
         if left and not late:
@@ -144,9 +144,9 @@ def _shown(minimum: int | None) -> str:
     return "unset" if minimum is None else str(minimum)
 
 
-def open_ends(cluster: Cluster, policy: Resource, target: object) -> Iterable[str]:
+def reopen_pods(cluster: Cluster, policy: Resource, target: object) -> Iterable[str]:
     """Take the marks off the pods of a policy that goes; tell of those that still carry any."""
-    if not (record_of(policy) or _has_sessions(policy.spec)):
+    if not (sessions_on_record(policy) or _has_sessions(policy.spec)):
         return
     if isinstance(target, Target):
         yield from _unmarked(cluster, policy, target)

@@ -20,7 +20,7 @@ from ebbtide_policies.demand import DAY
 AUTO = "Auto"
 
 
-class Choosing:
+class AutoModel:
     """Puts a forecaster in the place of `Auto`."""
 
     def __init__(self, makers: Mapping[str, Make], background: Background) -> None:

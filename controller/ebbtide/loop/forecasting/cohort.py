@@ -17,7 +17,7 @@ from ebbtide.forecast.contract import (
     SeriesContext,
 )
 from ebbtide.forecast.record import Record, overall
-from ebbtide.loop.forecasting.provisional_minutes import AsTold
+from ebbtide.loop.forecasting.provisional_minutes import ProvisionalMinutes
 from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide_policies.demand import Outlook
 
@@ -134,7 +134,7 @@ class Cohort:
         self._asked = (first.model, first.rows)
         over = [task.column.trust.over / MINUTE for task in members]
         self._record = Record(first.rows, np.array(over))
-        self._told = AsTold(len(members))
+        self._provisional = ProvisionalMinutes(len(members))
         self._seeded = False
 
     def fits(self, column: Column) -> bool:
@@ -167,7 +167,7 @@ class Cohort:
         context = Context(tuple(task.column.context for task in tasks))
         members = np.array([self._place[task.column.key] for task in tasks])
         history = History(tasks[0].end, np.stack(columns).T)
-        self._told.recall(members, history)
+        self._provisional.recall(members, history)
         made = forecaster.forecast(history, self._asked[1], context)
         self._record.add(members, history, made)
         if not self._seeded and made.measured is not None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.loop.forecasting.auto_model import AUTO, Choosing
+from ebbtide.loop.forecasting.auto_model import AUTO, AutoModel
 from ebbtide.loop.forecasting.cohort import (
     TOGETHER,
     Choice,
@@ -26,7 +26,7 @@ from ebbtide.loop.forecasting.cohort import (
     Said,
     Task,
 )
-from ebbtide.loop.forecasting.trust import Trust, at_first, told
+from ebbtide.loop.forecasting.trust import Trust, at_first, why_not_followed
 from ebbtide.loop.ports.background import Background, Done
 from ebbtide_policies.demand import Outlook
 
@@ -91,7 +91,7 @@ class Forecasting:
         """Forecast by these; `Auto` picks from the candidates, of which the first is preferred."""
         self._makers, self._background = makers, background
         tried = {name: makers[name] for name in candidates or makers}
-        self._choosing = Choosing(tried, background)
+        self._auto_model = AutoModel(tried, background)
         self._known: dict[Key, Foresight] = {}
         self._cohorts: dict[Key, Cohort] = {}
         self._columns: dict[Key, Column] = {}
@@ -113,9 +113,9 @@ class Forecasting:
 
     def _settled(self, columns: Sequence[Column]) -> dict[Key, Column]:
         """The columns that a forecaster is known for; a choice may be made at once."""
-        self._choosing.begin(columns)
+        self._auto_model.begin(columns)
         self._take()
-        return {column.key: column for column in self._choosing.settled(columns)}
+        return {column.key: column for column in self._auto_model.settled(columns)}
 
     def of(self, key: Key) -> Foresight | None:
         """What is foreseen of a signal; None before anything is known of it."""
@@ -127,7 +127,7 @@ class Forecasting:
         return Prospects(
             _known({name: self.of(key) for name, key in keys.items()}),
             _known({name: self.doubt(key) for name, key in keys.items()}),
-            _known({name: self._choosing.of(key) for name, key in keys.items()}),
+            _known({name: self._auto_model.of(key) for name, key in keys.items()}),
         )
 
     def doubt(self, key: Key) -> Doubt | None:
@@ -136,7 +136,7 @@ class Forecasting:
         if column is None or known is None:
             return _unknown(column, self._cohorts.get(key))
         if not known.trust.kept:
-            return Doubt("ForecastWorse", told(known.trust, column.trust))
+            return Doubt("ForecastWorse", why_not_followed(known.trust, column.trust))
         if not known.said.experienced:
             return Doubt("ForecastUntrusted", "too little of its past is known")
         return None
@@ -187,7 +187,7 @@ class Forecasting:
     def _take(self) -> None:
         """Take what the background has done."""
         for done in self._background.finished():
-            if self._choosing.take(done):
+            if self._auto_model.take(done):
                 continue
             cohort, tasks = self._working.pop(done.name)
             cohort.busy, cohort.slow = False, done.seconds > SLOW

@@ -16,7 +16,7 @@ KEPT = 120
 """Minutes that are kept."""
 
 
-class AsTold:
+class ProvisionalMinutes:
     """The last minutes of some series, each as it was when it was told."""
 
     def __init__(self, series: int) -> None:

@@ -48,7 +48,7 @@ def at_first(ratio: float, ratios: Mapping[int, float], wanted: TrustSpec) -> Tr
     return Trust(not ratio > 1.0 + wanted.worse_by, None, ratio, ratios)
 
 
-def told(trust: Trust, wanted: TrustSpec) -> str:
+def why_not_followed(trust: Trust, wanted: TrustSpec) -> str:
     """Why a forecast is not followed, with the numbers."""
     steps = ", ".join(
         f"{ratio:.2f} at {ahead} min"

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from ebbtide.api.hands import ActuatorKind
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
-from ebbtide.loop.record.hands import (
+from ebbtide.loop.record.other_hands import (
     GITOPS,
     RESET,
-    Beside,
-    Change,
-    Hand,
+    ForeignChange,
+    Interference,
+    ReplicasFound,
     SecondHand,
     left_in,
     noticed,
@@ -35,7 +35,7 @@ class _Object(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class Situation:
     """Where one workload stands at a tick: what it was, what it is, and how far it may go."""
 
     workload: Workload
@@ -66,20 +66,22 @@ class Claims:
         for policy in (one for one in survey.policies if not one.deleting and _writes(one)):
             self._policies.setdefault(_target(policy), []).append(policy.key)
 
-    def beside(self, stand: Stand) -> Beside:
+    def interference(self, situation: Situation) -> Interference:
         """What other hands do to a workload whose target is there."""
-        workload = stand.workload
-        autoscaler = None if stand.mode is Mode.DRY_RUN else self.floor_of(workload)
-        hand = None if stand.mode is Mode.DRY_RUN else _hand(stand, autoscaler)
-        conflict = self.second_hand(workload) or (None if stand.floors else _owned(stand, hand))
+        workload = situation.workload
+        autoscaler = None if situation.mode is Mode.DRY_RUN else self.floor_of(workload)
+        change = None if situation.mode is Mode.DRY_RUN else _foreign_change(situation, autoscaler)
+        conflict = self.second_hand(workload) or (
+            None if situation.floors else _owned(situation, change)
+        )
         most = autoscaler.maximum if autoscaler else None
         hands = OtherHands(
-            paused=stand.target.paused,
-            zero=stand.mode is not Mode.DRY_RUN and _zero_by_hand(stand),
+            paused=situation.target.paused,
+            zero=situation.mode is not Mode.DRY_RUN and _zero_by_hand(situation),
             reset=conflict.message if conflict and not conflict.yields else "",
             most=UNLIMITED if most is None else float(most),
         )
-        return Beside(conflict, hand, hands, autoscaler)
+        return Interference(conflict, change, hands, autoscaler)
 
     def floor_of(self, workload: Workload) -> Autoscaler | None:
         """The one whose minimum decisions are written to; None where nothing can be."""
@@ -135,31 +137,31 @@ def _floors(workload: Workload, found: Sequence[Autoscaler]) -> SecondHand | Non
     return None
 
 
-def _hand(stand: Stand, autoscaler: Autoscaler | None) -> Hand | None:
+def _foreign_change(situation: Situation, autoscaler: Autoscaler | None) -> ForeignChange | None:
     """What somebody else has changed: replicas, or the minimum that decisions are written to."""
-    keep, status = stand.workload.spec.manual_scaling.respect_for, stand.status
-    if not stand.floors:
+    keep, status = situation.workload.spec.manual_scaling.respect_for, situation.status
+    if not situation.floors:
         known = {} if status.get("actuator") else status
-        change = Change(stand.target.replicas, left_in(known), stand.target.owners)
-        return noticed(known, change, keep, stand.now)
+        target = situation.target
+        found = ReplicasFound(target.replicas, left_in(known), target.owners)
+        return noticed(known, found, keep, situation.now)
     held = autoscaler.held if autoscaler else None
-    if autoscaler is None or held is None or held.policy != stand.workload.key:
+    if autoscaler is None or held is None or held.policy != situation.workload.key:
         return None
-    return noticed(
-        status, Change(autoscaler.least, [held.wrote], autoscaler.owners), keep, stand.now
-    )
+    found = ReplicasFound(autoscaler.least, [held.wrote], autoscaler.owners)
+    return noticed(status, found, keep, situation.now)
 
 
-def _owned(stand: Stand, hand: Hand | None) -> SecondHand | None:
+def _owned(situation: Situation, change: ForeignChange | None) -> SecondHand | None:
     """Who declares the replicas of the target, or keeps writing them back."""
-    target = stand.workload.target
-    if hand and hand.kind == RESET:
+    target = situation.workload.target
+    if change and change.kind == RESET:
         return SecondHand(
             "ReplicasReset",
-            f"{hand.by} writes spec.replicas of {target} back to {hand.after}; {HANDOVER}",
-            yields=stand.status.get("phase") not in _ALARMED,
+            f"{change.by} writes spec.replicas of {target} back to {change.after}; {HANDOVER}",
+            yields=situation.status.get("phase") not in _ALARMED,
         )
-    declared = [owner.manager for owner in stand.target.owners if owner.manager in GITOPS]
+    declared = [owner.manager for owner in situation.target.owners if owner.manager in GITOPS]
     if declared:
         return SecondHand(
             "ReplicasOwned", f"{declared[0]} owns spec.replicas of {target}; {HANDOVER}"
@@ -167,9 +169,9 @@ def _owned(stand: Stand, hand: Hand | None) -> SecondHand | None:
     return None
 
 
-def _zero_by_hand(stand: Stand) -> bool:
+def _zero_by_hand(situation: Situation) -> bool:
     """Whether somebody else has switched the fleet off; where min is 0, zero is ours to leave."""
-    return stand.target.replicas == 0 and stand.workload.spec.replicas.min > 0
+    return situation.target.replicas == 0 and situation.workload.spec.replicas.min > 0
 
 
 def _writes(policy: Resource) -> bool:

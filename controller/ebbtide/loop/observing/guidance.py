@@ -1,4 +1,4 @@
-"""What people have said, as it concerns one workload: events to come, and overrides."""
+"""The guidance of people, as it concerns one workload: events to come, and overrides."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from ebbtide_policies.observation import Event, Override
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What people have said, with the namespace each was said in."""
+class Guidance:
+    """What people have written beside the policies, with the namespace each stands in."""
 
     calendars: Sequence[tuple[str, EventCalendarSpec]] = ()
     overrides: Sequence[tuple[str, str, CapacityOverrideSpec]] = ()
     everywhere: str = ""
-    """The operator's own namespace, whose words hold for all."""
+    """The operator's own namespace, whose guidance holds for all."""
     profiles: Mapping[tuple[str, str], EventProfileSpec] = field(default_factory=dict)
     """The shapes of earlier events, by namespace and name."""
 
@@ -49,7 +49,7 @@ class Words:
         """The same in replicas; a demand is that of the first signal (`per_replica` of it each)."""
         return (event_of(found, per_replica) for found in self.events_for(workload))
 
-    def said(self, workload: Workload, now: float) -> Iterable[Override]:
+    def overrides_for(self, workload: Workload, now: float) -> Iterable[Override]:
         """The overrides that concern a workload and have not ended."""
         for namespace, name, word in self.overrides:
             concerned = self._concern(namespace, workload) and word.matches(

@@ -1,4 +1,4 @@
-"""What people have written beside the policies: calendars and overrides, understood once each."""
+"""Reads the guidance of people, anew at every tick: each version of an object is parsed once."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,14 +6,14 @@ from typing import Any, Generic, TypeVar
 
 from ebbtide.api.parse import parse_calendar, parse_override, parse_profile
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.observing.guidance import Words
+from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.ports.cluster import Resource, Survey
 
 log = logging.getLogger("ebbtide.loop")
 T = TypeVar("T")
 
 
-class Spoken(Generic[T]):
+class _ResourceReader(Generic[T]):
     """Reads resources of one kind, each version of them once."""
 
     def __init__(self, parse: Callable[[Mapping[str, Any]], T]) -> None:
@@ -38,18 +38,19 @@ class Spoken(Generic[T]):
             return error
 
 
-class Heard:
-    """Understands calendars, overrides and profiles, each version of them once."""
+class GuidanceReader:
+    """Reads calendars, overrides and profiles into guidance."""
 
     def __init__(self, everywhere: str) -> None:
-        """Of a house whose words hold for all in the namespace `everywhere`."""
+        """The guidance in the namespace `everywhere` holds for all."""
         self._everywhere = everywhere
-        self._calendars, self._overrides = Spoken(parse_calendar), Spoken(parse_override)
-        self._profiles = Spoken(parse_profile)
+        self._calendars = _ResourceReader(parse_calendar)
+        self._overrides = _ResourceReader(parse_override)
+        self._profiles = _ResourceReader(parse_profile)
 
-    def of(self, survey: Survey) -> Words:
-        """What is said now."""
-        return Words(
+    def of(self, survey: Survey) -> Guidance:
+        """The guidance that holds now."""
+        return Guidance(
             [(r.namespace, said) for r, said in self._calendars.of(survey.calendars)],
             [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
             self._everywhere,

@@ -10,7 +10,7 @@ from ebbtide.api.demand_spec import SignalSpec
 from ebbtide.loop.forecasting.cohort import Choice, Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.series_context import context_of
-from ebbtide.loop.observing.guidance import Words
+from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories, Track
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import Span
@@ -40,7 +40,7 @@ class Knowledge:
 
     histories: Histories
     forecasting: Forecasting
-    words: Words
+    guidance: Guidance
     tells: Callable[[str], bool] = every_query
     """Whether a PromQL tells of the very fleet that is scaled."""
 
@@ -67,10 +67,13 @@ def observe(
         phase=ledger.phase,
         phase_since=phase_since_in(workload.resource.status),
         mode=mode,
-        events=tuple(knowledge.words.events(workload, demand[0].per_replica)),
-        overrides=(*knowledge.words.said(workload, now), *ledger.beside.words),
+        events=tuple(knowledge.guidance.events(workload, demand[0].per_replica)),
+        overrides=(
+            *knowledge.guidance.overrides_for(workload, now),
+            *ledger.interference.overrides,
+        ),
         last_step=ledger.last_step,
-        hands=ledger.beside.hands,
+        hands=ledger.interference.hands,
     )
     phase = _phase(workload, seen)
     workload = workload.in_phase(phase)
@@ -95,10 +98,10 @@ def _phase(workload: Workload, seen: Observation) -> Phase:
     )
 
 
-def columns(workload: Workload, histories: Histories, words: Words) -> Iterable[Column]:
+def columns(workload: Workload, histories: Histories, guidance: Guidance) -> Iterable[Column]:
     """The minutes of a workload's signals, and what was said of them, as the forecast wants it."""
-    wanted, said = workload.spec.forecast, tuple(words.events_for(workload))
-    days = words.days_for(workload)
+    wanted, said = workload.spec.forecast, tuple(guidance.events_for(workload))
+    days = guidance.days_for(workload)
     for i, (name, spec) in enumerate(workload.signals.items()):
         newest, minutes = _minutes(spec, workload, histories)
         tracks = tuple(_tracks(spec, workload, histories))

@@ -9,7 +9,7 @@ from ebbtide.loop.pods.boots import GIVEN_UP, complete, in_flight, measured, pen
 from ebbtide.loop.pods.prewarm import next_event, prewarm, prewarm_late
 from ebbtide.loop.ports.cluster import Cluster, Json, Target
 from ebbtide.loop.ports.pods import Pod
-from ebbtide.loop.record.boot_record import Record, record_in
+from ebbtide.loop.record.boot_record import BootRecord, boot_record_in
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.event_calendar import Calendar, CalendarSettings
@@ -18,7 +18,7 @@ from ebbtide_policies.observation import Mode, Observation
 log = logging.getLogger("ebbtide.loop")
 
 
-class Watched(NamedTuple):
+class BootReport(NamedTuple):
     """What came of a look at the pods."""
 
     sections: Json
@@ -32,11 +32,11 @@ class BootWatch:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def look(self, workload: Workload, target: Target, seen: Observation) -> Watched:
+    def look(self, workload: Workload, target: Target, seen: Observation) -> BootReport:
         """Measure the rise that is over, and say how the prewarm of the next event stands."""
         settings = _calendar(workload)
         event, status = next_event(seen, settings), workload.resource.status
-        known = in_flight(record_in(status), status, target, seen.now)
+        known = in_flight(boot_record_in(status), status, target, seen.now)
         over = workload.spec.capacity.measured and complete(known, target, seen.now)
         real = seen.mode is not Mode.DRY_RUN
         wanted = over or (event is not None and real and target.ready < target.replicas)
@@ -48,7 +48,7 @@ class BootWatch:
         if event:
             found = prewarm(seen, event, settings, _kept(seen, target, pods))
             sections["prewarm"] = found.as_json()
-        return Watched(sections, prewarm_late(found, _why(target, pods)))
+        return BootReport(sections, prewarm_late(found, _why(target, pods)))
 
     def _pods(self, workload: Workload, target: Target) -> Sequence[Pod] | None:
         try:
@@ -62,7 +62,9 @@ def _calendar(workload: Workload) -> CalendarSettings:
     return next(p.settings for p in workload.policies if isinstance(p, Calendar))
 
 
-def _measured(known: Record, pods: Sequence[Pod] | None, status: Json, now: float) -> Record:
+def _measured(
+    known: BootRecord, pods: Sequence[Pod] | None, status: Json, now: float
+) -> BootRecord:
     """The record after a rise; where its pods can't be read it is tried again for a while."""
     if pods is not None:
         return measured(known, pods, status, now)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.ports.pods import Pod
-from ebbtide.loop.record.boot_record import Record
+from ebbtide.loop.record.boot_record import BootRecord
 from ebbtide.loop.record.ledger import decisions_in, last_step_in, moment
 from ebbtide_policies.lead_time import settled, with_rise
 
@@ -20,7 +20,7 @@ GIVEN_UP = 1800.0
 _IMAGE = ("Image", "ErrImage", "InvalidImage", "RegistryUnavailable")
 
 
-def in_flight(known: Record, status: Json, target: Target, now: float) -> Record:
+def in_flight(known: BootRecord, status: Json, target: Target, now: float) -> BootRecord:
     """The record at this tick: pods boot from our own rise, or from when a replica is missing."""
     if known.since is not None:
         return known
@@ -31,14 +31,14 @@ def in_flight(known: Record, status: Json, target: Target, now: float) -> Record
     return known._replace(since=now) if target.ready < target.replicas else known
 
 
-def complete(known: Record, target: Target, now: float) -> bool:
+def complete(known: BootRecord, target: Target, now: float) -> bool:
     """Whether what boots can be measured: all of it is there, or the rest is stuck."""
     if known.since is None:
         return False
     return target.ready >= target.replicas or now - known.since > GIVEN_UP
 
 
-def measured(known: Record, pods: Iterable[Pod], status: Json, now: float) -> Record:
+def measured(known: BootRecord, pods: Iterable[Pod], status: Json, now: float) -> BootRecord:
     """The record once the pods of a rise were looked at.
 
     Those that never came are left out, and those that were Ready before it began.
@@ -60,7 +60,7 @@ def measured(known: Record, pods: Iterable[Pod], status: Json, now: float) -> Re
     if not there and not waited:
         return known._replace(since=None, at=now)
     boots = with_rise(known.boots, there, waited)
-    return Record(boots, settled(boots, known.lead), None, now)
+    return BootRecord(boots, settled(boots, known.lead), None, now)
 
 
 def _asked(created: float, patches: Sequence[float]) -> float:

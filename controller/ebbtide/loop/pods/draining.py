@@ -13,14 +13,20 @@ from functools import cached_property
 from ebbtide.api.status import stamp
 from ebbtide.errors import Conflict, EbbtideError, MetricsUnavailable
 from ebbtide.loop.acting.actuators import Actuator
-from ebbtide.loop.acting.finalizer import kept
-from ebbtide.loop.pods.missed_victims import Aftermath, aftermath
-from ebbtide.loop.pods.pod_sessions import Counting, Roll, live
+from ebbtide.loop.acting.finalizer import with_finalizer
+from ebbtide.loop.pods.missed_victims import MissedVictims, missed_victims
+from ebbtide.loop.pods.pod_sessions import PodSessions, SessionCounter, live
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Target
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, DRAIN_SINCE, Marks, Pod
 from ebbtide.loop.record.ledger import Ledger, Step
-from ebbtide.loop.record.pod_marks import MOST_MARKS, clean, drain_since, is_costed, record_of
-from ebbtide.loop.reporting.account import Account, Told
+from ebbtide.loop.record.pod_marks import (
+    MOST_MARKS,
+    clean,
+    drain_since,
+    is_costed,
+    sessions_on_record,
+)
+from ebbtide.loop.reporting.account import Account, DrainCounts
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision
 from ebbtide_policies.observation import Mode, Observation
@@ -33,54 +39,55 @@ COST = "-100"
 """The deletion cost of pods that go: below that of all others, who have none."""
 
 
-class NoEscort:
+class UnwatchedPods:
     """At this tick the pods are nobody's concern."""
 
     conflict = ""
 
-    def over(self, actuator: Actuator, decision: Decision) -> Actuator:
+    def wrap(self, actuator: Actuator, decision: Decision) -> Actuator:
         """The actuator as it is."""
         return actuator
 
 
 @dataclass(frozen=True, slots=True)
-class Escort:
+class WatchedPods:
     """The pods of one workload at one tick."""
 
     cluster: Cluster
     workload: Workload
-    counting: Counting | None
-    roll: Roll
+    counter: SessionCounter | None
+    counted: PodSessions
     acts: bool
     """Whether pods may be marked for the way down; else marks are only taken away."""
     now: float
 
-    def sees(self, seen: Observation) -> Observation:
+    def added_to(self, seen: Observation) -> Observation:
         """The observation, with the pods in it."""
-        return replace(seen, crew=self.roll.crew) if self.acts else seen
+        return replace(seen, crew=self.counted.crew) if self.acts else seen
 
     @property
     def conflict(self) -> str:
         """Who else says which pods go; empty when nobody does."""
-        return self.roll.crew.foreign if self.acts else ""
+        return self.counted.crew.foreign if self.acts else ""
 
-    def over(self, actuator: Actuator, decision: Decision) -> "Escorted":
+    def wrap(self, actuator: Actuator, decision: Decision) -> "DrainingActuator":
         """The actuator that sees off the pods that the decision lets go."""
-        crew = self.roll.crew
+        crew = self.counted.crew
         count = drain_count(decision, crew) if self.acts else 0
         blind = bool(crew.unknown or crew.foreign)
         if not blind:
-            return Escorted(actuator, self, frozenset(p.name for p in to_drain(crew.pods, count)))
-        begun = (name for name, pod in self.roll.active.items() if drain_since(pod) is not None)
-        return Escorted(actuator, self, frozenset(begun if count else ()))
+            chosen = frozenset(pod.name for pod in to_drain(crew.pods, count))
+            return DrainingActuator(actuator, self, chosen)
+        begun = (name for name, pod in self.counted.active.items() if drain_since(pod) is not None)
+        return DrainingActuator(actuator, self, frozenset(begun if count else ()))
 
 
-class Escorted:
+class DrainingActuator:
     """An actuator that marks the pods which are to go, and looks once more before they do."""
 
-    def __init__(self, base: Actuator, escort: Escort, drains: frozenset[str]) -> None:
-        self._base, self._escort, self._drains = base, escort, drains
-        self._pods = dict(escort.roll.active)
+    def __init__(self, base: Actuator, watched: WatchedPods, drains: frozenset[str]) -> None:
+        self._base, self._watched, self._drains = base, watched, drains
+        self._pods = dict(watched.counted.active)
         self._gone: frozenset[str] = frozenset()
         self.rescaled = base.rescaled
         self.cut = 0
@@ -93,14 +100,17 @@ class Escorted:
     def record(self, workload: Workload, memory: Json, ledger: Ledger, step: Step | None) -> Json:
         """The sections of the status, and the names of the pods that are to go."""
         sections = self._base.record(workload, memory, ledger, step)
-        told, roll, before = self.told(), self._escort.roll, record_of(workload.resource)
-        if roll.unseen:
+        counts, counted = self.counts(), self._watched.counted
+        before = sessions_on_record(workload.resource)
+        if counted.unseen:
             return sections | ({"sessions": before} if before else {})
-        names = list(self._victims(step)) or (before.get("victims") if roll.crew.surplus else None)
-        if not (self._drains or names or roll.marked):
+        names = list(self._victims(step)) or (
+            before.get("victims") if counted.crew.surplus else None
+        )
+        if not (self._drains or names or counted.marked):
             return sections
-        said: Json = {"draining": told.draining, "busy": told.busy}
-        said |= {"terminating": told.terminating} | ({"victims": names} if names else {})
+        said: Json = {"draining": counts.draining, "busy": counts.busy}
+        said |= {"terminating": counts.terminating} | ({"victims": names} if names else {})
         return sections | {"sessions": said}
 
     def step(self, account: Account, ledger: Ledger) -> Step | None:
@@ -111,7 +121,7 @@ class Escorted:
         """The workload, with the finalizer that opens its pods again should it go."""
         workload = self._base.prepared(workload, step)
         marks = self._drains or self._victims(step)
-        return kept(self._escort.cluster, workload) if marks else workload
+        return with_finalizer(self._watched.cluster, workload) if marks else workload
 
     def act(self, workload: Workload, target: Target, step: Step) -> None:
         """Mark the pods that go, read their sessions once more, and take the step.
@@ -135,18 +145,20 @@ class Escorted:
     def finish(self, account: Account, target: Target) -> Account:
         """Bring labels to where they should be, and tell of sessions that were cut off."""
         self.tend()
-        escort, missed = self._escort, Aftermath()
-        resource = escort.workload.resource
-        if not escort.roll.unseen:
-            missed = aftermath(resource, escort.roll, target)
+        watched, missed = self._watched, MissedVictims()
+        resource = watched.workload.resource
+        if not watched.counted.unseen:
+            missed = missed_victims(resource, watched.counted, target)
         if missed.names:
             told = f"{len(missed.names)} pods went in place of those that were chosen: {missed}"
-            escort.cluster.announce(Announcement(resource, "VictimsMissed", told, warning=True))
+            watched.cluster.announce(Announcement(resource, "VictimsMissed", told, warning=True))
         disrupted = self.cut + missed.disrupted
         if disrupted:
             told = f"{disrupted} live sessions were on pods when they were removed"
-            escort.cluster.announce(Announcement(resource, "SessionsDisrupted", told, warning=True))
-        return replace(account, sessions=self.told()._replace(disrupted=disrupted))
+            watched.cluster.announce(
+                Announcement(resource, "SessionsDisrupted", told, warning=True)
+            )
+        return replace(account, sessions=self.counts()._replace(disrupted=disrupted))
 
     def tend(self) -> None:
         """Bring the drain labels to where they should be; what fails is tried at the next tick."""
@@ -158,14 +170,14 @@ class Escorted:
         due.sort(key=lambda each: each[0].name in self._drains)  # who is opened again comes first
         for pod, marks in due[:MOST_MARKS]:
             try:
-                self._escort.cluster.mark_pod(pod, marks)
+                self._watched.cluster.mark_pod(pod, marks)
             except EbbtideError as error:
-                log.warning("%s: %s", self._escort.workload.key, error)
+                log.warning("%s: %s", self._watched.workload.key, error)
 
-    def told(self) -> Told:
+    def counts(self) -> DrainCounts:
         """What there is to say of the pods."""
-        crew = self._escort.roll.crew
-        return Told(
+        crew = self._watched.counted.crew
+        return DrainCounts(
             busy=sum(not pod.sessions <= 0 for pod in crew.pods),
             draining=len(self._drains),
             terminating=crew.terminating,
@@ -180,14 +192,16 @@ class Escorted:
     @cached_property
     def _free(self) -> Sequence[str]:
         """The pods that may go now, in the order in which they do."""
-        counting = self._escort.counting
-        if counting is None or not self._escort.acts:
+        counter = self._watched.counter
+        if counter is None or not self._watched.acts:
             return ()
-        return [pod.name for pod in leaving(self._escort.roll.crew.pods, counting.settings.terms)]
+        return [
+            pod.name for pod in leaving(self._watched.counted.crew.pods, counter.settings.terms)
+        ]
 
     def _mark_costs(self, victims: Sequence[str]) -> None:
         """Let exactly these pods have a deletion cost; a StatefulSet does not ask for it."""
-        if any(pod.ordinal is not None for pod in self._escort.roll.crew.pods):
+        if any(pod.ordinal is not None for pod in self._watched.counted.crew.pods):
             return
         others = [pod for pod in self._pods.values() if is_costed(pod) and pod.name not in victims]
         self._mark(others, Marks(annotations={DELETION_COST: None}))
@@ -196,19 +210,19 @@ class Escorted:
 
     def _mark(self, pods: Iterable[Pod], marks: Marks) -> None:
         for pod in pods:
-            self._pods[pod.name] = self._escort.cluster.mark_pod(pod, marks)
+            self._pods[pod.name] = self._watched.cluster.mark_pod(pod, marks)
 
     def _look_again(self, victims: Sequence[str]) -> None:
         """Read the sessions of the pods that go once more, now that they are marked."""
-        escort = self._escort
-        counting = escort.counting
-        read = counting.read() if counting else {}
-        if counting is None or isinstance(read, MetricsUnavailable):
+        watched = self._watched
+        counter = watched.counter
+        read = counter.read() if counter else {}
+        if counter is None or isinstance(read, MetricsUnavailable):
             raise Conflict(f"live sessions can't be read once more; the step waits: {read}")
-        settings = counting.settings
-        chosen = {pod.name: pod for pod in escort.roll.crew.pods}
+        settings = counter.settings
+        chosen = {pod.name: pod for pod in watched.counted.crew.pods}
         for name in victims:
-            carried = live(self._pods[name], read, settings.absence, escort.now)
+            carried = live(self._pods[name], read, settings.absence, watched.now)
             if not may_go(chosen[name]._replace(sessions=carried), settings.terms):
                 raise Conflict(
                     f"pod {self._pods[name].key} has {carried:.0f} live sessions since it was "
@@ -224,10 +238,10 @@ class Escorted:
             return clean(pod)
         stale = {DELETION_COST: None} if is_costed(pod) else {}
         if drain_since(pod) is None:
-            return Marks({DRAIN: "true"}, {**stale, DRAIN_SINCE: stamp(self._escort.now)})
+            return Marks({DRAIN: "true"}, {**stale, DRAIN_SINCE: stamp(self._watched.now)})
         return Marks({}, stale)
 
 
 def finished(actuator: Actuator, account: Account, target: Target) -> Account:
     """The account of a tick, once everything is done to the pods that was to be done."""
-    return actuator.finish(account, target) if isinstance(actuator, Escorted) else account
+    return actuator.finish(account, target) if isinstance(actuator, DrainingActuator) else account

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.loop.pods.pod_sessions import Roll
+from ebbtide.loop.pods.pod_sessions import PodSessions
 from ebbtide.loop.ports.cluster import Resource, Target
 from ebbtide.loop.record.ledger import moment
 
@@ -13,7 +13,7 @@ _LATE = 5.0
 """Seconds by which the API server's clock may be behind ours."""
 
 
-class Aftermath(NamedTuple):
+class MissedVictims(NamedTuple):
     """Pods that went although they had not been chosen, and what they carried."""
 
     names: tuple[str, ...] = ()
@@ -25,24 +25,24 @@ class Aftermath(NamedTuple):
         return ", ".join(self.names)
 
 
-def aftermath(resource: Resource, roll: Roll, target: Target) -> Aftermath:
+def missed_victims(resource: Resource, counted: PodSessions, target: Target) -> MissedVictims:
     """Compare what was to go by the record with what is there.
 
     Nothing is known yet while the ReplicaSet is still at work, or where the step was never taken.
     """
     status = resource.status
     victims, step = (status.get("sessions") or {}).get("victims", ()), status.get("lastStep")
-    if not victims or not step or target.replicas > step["to"] or roll.crew.surplus:
-        return Aftermath()
-    missed = tuple(name for name in victims if name in roll.active)
+    if not victims or not step or target.replicas > step["to"] or counted.crew.surplus:
+        return MissedVictims()
+    missed = tuple(name for name in victims if name in counted.active)
     at = moment(step["at"]) or 0.0
     others = [
         pod.name
-        for pod in roll.ending
+        for pod in counted.ending
         if pod.name not in victims and (pod.terminating_since or 0.0) >= at - _LATE
     ]
-    seen = sum(_at_least(roll.sessions, name) for name in others[: len(missed)])
-    return Aftermath(missed, seen + max(0, len(missed) - len(others)))
+    seen = sum(_at_least(counted.sessions, name) for name in others[: len(missed)])
+    return MissedVictims(missed, seen + max(0, len(missed) - len(others)))
 
 
 def _at_least(sessions: Mapping[str, float], name: str) -> int:

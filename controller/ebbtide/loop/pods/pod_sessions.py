@@ -19,7 +19,7 @@ STATEFUL_SET = "StatefulSet"
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
+class PodSessions:
     """The pods of a target at one tick, and what each of them carries."""
 
     crew: Crew
@@ -40,7 +40,7 @@ class Roll:
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
+class SessionCounter:
     """How the sessions of one workload are counted."""
 
     metrics: Metrics
@@ -52,19 +52,21 @@ class Counting:
         return self.metrics.vector(self.query, self.settings.label, self.settings.absence)
 
 
-def call_roll(cluster: Cluster, target: Target, counting: Counting | None, now: float) -> Roll:
+def count_sessions(
+    cluster: Cluster, target: Target, counter: SessionCounter | None, now: float
+) -> PodSessions:
     """List the pods of a target, then read their sessions: so no number is older than its mark."""
     try:
         pods = cluster.pods(target)
     except ClusterUnavailable as error:
-        return Roll(Crew(unknown=f"the pods can't be listed: {error}"), unseen=True)
+        return PodSessions(Crew(unknown=f"the pods can't be listed: {error}"), unseen=True)
     active = {pod.name: pod for pod in pods if pod.active}
     ending = tuple(pod for pod in pods if pod.terminating_since is not None)
-    read: Vector = counting.read() if counting else {}
+    read: Vector = counter.read() if counter else {}
     if isinstance(read, MetricsUnavailable):
-        return Roll(Crew(unknown=f"live sessions are not known: {read}"), active, ending)
-    unknown = _unknown(counting, active, read)
-    absence = counting.settings.absence if counting else np.inf
+        return PodSessions(Crew(unknown=f"live sessions are not known: {read}"), active, ending)
+    unknown = _unknown(counter, active, read)
+    absence = counter.settings.absence if counter else np.inf
     crew = Crew(
         pods=tuple(_candidate(pod, read, absence, now) for pod in active.values()),
         terminating=len(ending),
@@ -72,7 +74,7 @@ def call_roll(cluster: Cluster, target: Target, counting: Counting | None, now: 
         foreign=_foreign(active.values()),
         unknown=unknown,
     )
-    return Roll(crew, active, ending, read)
+    return PodSessions(crew, active, ending, read)
 
 
 def live(pod: Pod, read: Mapping[str, float], absence: float, now: float) -> float:
@@ -127,13 +129,13 @@ def _foreign(pods: Iterable[Pod]) -> str:
 
 
 def _unknown(
-    counting: Counting | None, active: Mapping[str, Pod], read: Mapping[str, float]
+    counter: SessionCounter | None, active: Mapping[str, Pod], read: Mapping[str, float]
 ) -> str:
     """Why an answer says nothing: it knows none of the pods, though some have been Ready."""
     served = [pod for pod in active.values() if pod.ready_since is not None]
-    if counting is None or not served or any(name in read for name in active):
+    if counter is None or not served or any(name in read for name in active):
         return ""
     return (
         f"sessions.query has no series for any of {len(active)} pods; "
-        f"its label {counting.settings.label} has to hold the pod's name"
+        f"its label {counter.settings.label} has to hold the pod's name"
     )

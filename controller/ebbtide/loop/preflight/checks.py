@@ -8,7 +8,7 @@ from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.autoscalers import Owner
 from ebbtide.loop.ports.cluster import Target
-from ebbtide.loop.record.hands import AUTOSCALING, GITOPS, OURS
+from ebbtide.loop.record.other_hands import AUTOSCALING, GITOPS, OURS
 from ebbtide.loop.workload import Workload
 
 

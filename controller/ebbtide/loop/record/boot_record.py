@@ -9,7 +9,7 @@ from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.lead_time import Boots, LeadTime
 
 
-class Record(NamedTuple):
+class BootRecord(NamedTuple):
     """What the status keeps of boots."""
 
     boots: Boots = Boots()
@@ -31,11 +31,11 @@ class Record(NamedTuple):
         }
 
 
-def record_in(status: Json) -> Record:
+def boot_record_in(status: Json) -> BootRecord:
     """What a status keeps of boots; nothing where it keeps none."""
     found: Json = status.get("leadTime") or {}
     usual, longest = (found.get(key) for key in ("usual", "longest"))
-    return Record(
+    return BootRecord(
         Boots(tuple(found.get("there", ())), tuple(found.get("waited", ()))),
         LeadTime(UNKNOWN if usual is None else usual, UNKNOWN if longest is None else longest),
         moment(found.get("bootingSince")),

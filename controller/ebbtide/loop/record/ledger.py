@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ebbtide.api.status import MOST_DECISIONS, CapacityPolicyStatus, epoch, stamp
 from ebbtide.loop.ports.cluster import Json, Resource
-from ebbtide.loop.record.hands import ALONE, Beside
+from ebbtide.loop.record.other_hands import NO_INTERFERENCE, Interference
 from ebbtide_policies.decide import Memories
 from ebbtide_policies.observation import Fleet, LastStep, Mode, Phase
 
@@ -46,7 +46,7 @@ class Ledger:
     memories: Memories = field(default_factory=dict)
     last_step: LastStep | None = None
     phase: Phase = Phase.PEACE
-    beside: Beside = ALONE
+    interference: Interference = NO_INTERFERENCE
     """What other hands do to the fleet."""
 
 

@@ -31,7 +31,7 @@ MOST_MARKS = 100
 """Pods that are told to drain, or not to, in one tick: each takes a call of some milliseconds."""
 
 
-def record_of(resource: Resource) -> Json:
+def sessions_on_record(resource: Resource) -> Json:
     """What is on record of the pods; empty while none is marked."""
     found: Json = resource.status.get("sessions") or {}
     return found

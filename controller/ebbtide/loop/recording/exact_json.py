@@ -22,7 +22,7 @@ _BY_THEMSELVES = {"demand", "courses"}
 """Parts of an observation that are written as what was asked of them."""
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """A value of ours as JSON: records as objects, numbers that JSON can't write by their names."""
     if isinstance(value, Enum):
         return value.value
@@ -32,9 +32,9 @@ def plain(value: Any) -> Any:
         return bool(value)
     fields = _fields(value)
     if fields is not None:
-        return {name: plain(each) for name, each in fields.items()}
+        return {name: to_json(each) for name, each in fields.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [to_json(each) for each in value]
     return value
 
 
@@ -48,31 +48,31 @@ def _fields(value: Any) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else None
 
 
-def revived(value: Any) -> Any:
+def from_json(value: Any) -> Any:
     """The same value from JSON: all but which record it was."""
     if isinstance(value, dict):
         if value.keys() == {_ODD}:
             return float(value[_ODD])
-        return {name: revived(each) for name, each in value.items()}
+        return {name: from_json(each) for name, each in value.items()}
     if isinstance(value, list):
-        return tuple(revived(each) for each in value)
+        return tuple(from_json(each) for each in value)
     return value
 
 
 def observation_json(seen: Observation) -> Json:
     """An observation without its demand and courses."""
     parts = _fields(seen) or {}
-    return {name: plain(each) for name, each in parts.items() if name not in _BY_THEMSELVES}
+    return {name: to_json(each) for name, each in parts.items() if name not in _BY_THEMSELVES}
 
 
-def observation_of(said: Json, **rest: Any) -> Observation:
+def observation_from_json(said: Json, **rest: Any) -> Observation:
     """The observation again; `rest` is what is not in there."""
-    known = {name: _revived_part(name, each) for name, each in said.items()}
+    known = {name: _part_from_json(name, each) for name, each in said.items()}
     return Observation(**known, **rest)
 
 
-def _revived_part(name: str, value: Any) -> Any:
-    found = revived(value)
+def _part_from_json(name: str, value: Any) -> Any:
+    found = from_json(value)
     return _PARTS[name](found) if name in _PARTS and found is not None else found
 
 
@@ -103,11 +103,11 @@ _PARTS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def context_of(said: Json | None) -> SeriesContext:
+def context_from_json(said: Json | None) -> SeriesContext:
     """What was known of a series beside its past."""
     if said is None:
         return NOTHING_KNOWN
-    found = revived(said)
+    found = from_json(said)
     events = tuple(Announcement(**each) for each in found["events"])
     days = {int(day): kind for day, kind in found["days"].items()}
     return SeriesContext(**found | {"events": events, "days": days})
@@ -131,4 +131,4 @@ def decision_json(decision: Decision) -> Json:
 
 
 def _bound(bound: Bound) -> list[Any]:
-    return [bound.policy, bound.kind.value, bound.reason, plain(number(bound.replicas))]
+    return [bound.policy, bound.kind.value, bound.reason, to_json(number(bound.replicas))]

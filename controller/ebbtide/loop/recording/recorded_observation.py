@@ -21,7 +21,7 @@ class NotRecorded(LookupError):
     """Something was asked that nobody had asked when the tick was recorded."""
 
 
-class Source(ABC):
+class AnswerSource(ABC):
     """Where the answers to questions come from."""
 
     @abstractmethod
@@ -29,7 +29,7 @@ class Source(ABC):
         """The answer to a question."""
 
 
-class Recited(Source):
+class RecordedAnswers(AnswerSource):
     """Answers as they were recorded."""
 
     def __init__(self, answers: Mapping[str, float]) -> None:
@@ -48,7 +48,7 @@ class Recited(Source):
         return self._answers[question]
 
 
-class Overheard(Source):
+class AnswerRecorder(AnswerSource):
     """Asks a demand or a course itself, and writes down what it says."""
 
     def __init__(self, owner: Demand | Course) -> None:
@@ -69,10 +69,10 @@ def asked(name: str, *arguments: Number) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldDemand:
+class AnsweredDemand:
     """The demand of one signal, by its answers."""
 
-    source: Source
+    source: AnswerSource
     name: str
     per_replica: float
     age: float
@@ -81,7 +81,7 @@ class ToldDemand:
     trusted: bool
 
     @classmethod
-    def of(cls, demand: Demand, source: Source) -> "ToldDemand":
+    def of(cls, demand: Demand, source: AnswerSource) -> "AnsweredDemand":
         """A demand whose questions go to a source."""
         return cls(
             source,
@@ -139,10 +139,10 @@ class ToldDemand:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldCourse:
+class AnsweredCourse:
     """The course of a query, by its answers."""
 
-    source: Source
+    source: AnswerSource
 
     @property
     def newest(self) -> Number:
@@ -158,13 +158,13 @@ class ToldCourse:
 class Listener:
     """Everything that was asked of one observation, while policies decide on it."""
 
-    demands: dict[str, Overheard] = field(default_factory=dict)
-    courses: dict[str, Overheard] = field(default_factory=dict)
+    demands: dict[str, AnswerRecorder] = field(default_factory=dict)
+    courses: dict[str, AnswerRecorder] = field(default_factory=dict)
 
     def over(self, seen: Observation) -> Observation:
-        """The observation with ears: what it is asked is written down."""
-        self.demands = {each.name: Overheard(each) for each in seen.demand}
-        self.courses = {key: Overheard(each) for key, each in seen.courses.known.items()}
-        demand = tuple(ToldDemand.of(each, self.demands[each.name]) for each in seen.demand)
-        known = {key: ToldCourse(source) for key, source in self.courses.items()}
+        """The same observation; whatever it is asked is written down."""
+        self.demands = {each.name: AnswerRecorder(each) for each in seen.demand}
+        self.courses = {key: AnswerRecorder(each) for key, each in seen.courses.known.items()}
+        demand = tuple(AnsweredDemand.of(each, self.demands[each.name]) for each in seen.demand)
+        known = {key: AnsweredCourse(source) for key, source in self.courses.items()}
         return replace(seen, demand=demand, courses=Courses(known, seen.courses.foreign))

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from ebbtide.forecast.contract import NOTHING_KNOWN
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE
-from ebbtide.loop.recording.exact_json import decision_json, observation_json, plain, policies_json
+from ebbtide.loop.recording.exact_json import (
+    decision_json,
+    observation_json,
+    policies_json,
+    to_json,
+)
 from ebbtide.loop.recording.recorded_observation import Listener
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.tick import Tick
@@ -91,7 +96,7 @@ class Recorder:
         seen, listener = account.seen, Listener()
         decide(basis.policies, listener.over(seen), basis.memories)
         parts = observation_json(seen) | {
-            MEMORIES: plain(basis.memories),
+            MEMORIES: to_json(basis.memories),
             FOREIGN: sorted(seen.courses.foreign),
         }
         return {
@@ -104,7 +109,7 @@ class Recorder:
                 | self._forecast(account, each)
                 for each in seen.demand
             },
-            "courses": {key: plain(each.answers) for key, each in listener.courses.items()},
+            "courses": {key: to_json(each.answers) for key, each in listener.courses.items()},
             "decided": decision_json(account.outcome.decision),
         }
 
@@ -114,7 +119,7 @@ class Recorder:
         if known is None or not isinstance(demand, Signal) or demand.outlook is None:
             return {}
         column = known.said.task.column
-        context = None if column.context == NOTHING_KNOWN else plain(column.context)
+        context = None if column.context == NOTHING_KNOWN else to_json(column.context)
         wanted = {"model": column.model, "horizon": column.horizon, "context": context}
         news = self._news(f"forecast {account.seen.workload} {demand.name}", wanted)
         return {"forecast": news | {"origin": demand.outlook.origin}}
@@ -128,12 +133,12 @@ class Recorder:
 
 def _told(demand: Demand, answers: Mapping[str, float]) -> Json:
     return {
-        "perReplica": plain(demand.per_replica),
-        "age": plain(demand.age),
-        "alive": plain(demand.alive),
-        "aliveAtLeast": plain(demand.alive_at_least),
+        "perReplica": to_json(demand.per_replica),
+        "age": to_json(demand.age),
+        "alive": to_json(demand.alive),
+        "aliveAtLeast": to_json(demand.alive_at_least),
         "trusted": bool(demand.trusted),
-        "answers": plain(answers),
+        "answers": to_json(answers),
     }
 
 
@@ -141,8 +146,8 @@ def _newest(demand: Demand, fresh: Sequence[tuple[float, float]]) -> Json:
     """Where the past of a signal ends now, and what of it is new."""
     if not isinstance(demand, Signal):
         return {"newest": 0.0, "fresh": [], "look": None}
-    look = None if np.isnan(demand.look.value) else plain(demand.look)
-    return {"newest": demand.newest, "fresh": plain(fresh), "look": look}
+    look = None if np.isnan(demand.look.value) else to_json(demand.look)
+    return {"newest": demand.newest, "fresh": to_json(fresh), "look": look}
 
 
 def _fresh(known: _Known, signal: Signal) -> Sequence[tuple[float, float]] | None:

@@ -18,8 +18,17 @@ from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE
-from ebbtide.loop.recording.exact_json import context_of, decision_json, observation_of, revived
-from ebbtide.loop.recording.recorded_observation import Recited, ToldCourse, ToldDemand
+from ebbtide.loop.recording.exact_json import (
+    context_from_json,
+    decision_json,
+    from_json,
+    observation_from_json,
+)
+from ebbtide.loop.recording.recorded_observation import (
+    AnsweredCourse,
+    AnsweredDemand,
+    RecordedAnswers,
+)
 from ebbtide.loop.recording.recorder import FOREIGN, FORMAT, MEMORIES
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.course import Courses
@@ -144,7 +153,7 @@ class Replay:
         for name, told in line["demand"].items():
             past = self._pasts.get((workload, name))
             if past:
-                past.advance(told["newest"], revived(told["fresh"]))
+                past.advance(told["newest"], from_json(told["fresh"]))
                 past.forecast |= told.get("forecast", {})
         return parts
 
@@ -156,11 +165,11 @@ class Replay:
 
     def _demand(self, workload: str, name: str, told: Json) -> Demand:
         """The demand of a signal by its answers; by its minutes, where a forecast is made anew."""
-        numbers = {ours: revived(told[theirs]) for ours, theirs in _NUMBERS.items()}
+        numbers = {ours: from_json(told[theirs]) for ours, theirs in _NUMBERS.items()}
         past = self._pasts.get((workload, name))
         found = self.forecasting.of((workload, name)) if self.forecasting else None
         if found is None or past is None or "forecast" not in told:
-            return ToldDemand(Recited(revived(told["answers"])), name, **numbers)
+            return AnsweredDemand(RecordedAnswers(from_json(told["answers"])), name, **numbers)
         numbers.pop("age")
         return Signal(
             name=name,
@@ -178,11 +187,13 @@ class Replay:
         if workload not in self._policies:
             raise InvalidInput(f"the recording of {workload} does not begin with its policies")
         said = {name: each for name, each in parts.items() if name not in (MEMORIES, FOREIGN)}
-        courses = {key: ToldCourse(Recited(revived(a))) for key, a in line["courses"].items()}
+        courses = {
+            key: AnsweredCourse(RecordedAnswers(from_json(a))) for key, a in line["courses"].items()
+        }
         demand = [self._demand(workload, name, told) for name, told in line["demand"].items()]
         told = Courses(courses, frozenset(parts[FOREIGN]))
-        seen = observation_of(said, demand=tuple(demand), courses=told)
-        outcome = decide(self._policies[workload], seen, revived(parts[MEMORIES]))
+        seen = observation_from_json(said, demand=tuple(demand), courses=told)
+        outcome = decide(self._policies[workload], seen, from_json(parts[MEMORIES]))
         anew = any(isinstance(each, Signal) for each in demand)
         now = decision_json(outcome.decision)
         return Replayed(line["at"], workload, line["decided"], now, anew)
@@ -198,6 +209,6 @@ def _column(key: tuple[str, str], past: _Past) -> Column:
         minutes=past.minutes[:known],
         model=told["model"],
         horizon=told["horizon"],
-        context=context_of(told["context"]),
+        context=context_from_json(told["context"]),
         edition=past.edition,
     )

@@ -12,10 +12,10 @@ from ebbtide_policies.contract import Policy
 from ebbtide_policies.decide import Memories, Outcome
 from ebbtide_policies.observation import Observation
 
-NONE = Prospects()
+NOTHING_FORESEEN = Prospects()
 
 
-class Told(NamedTuple):
+class DrainCounts(NamedTuple):
     """What there is to say of the pods of a workload that is on its way down."""
 
     busy: int
@@ -45,10 +45,10 @@ class Account:
     conditions: tuple[Condition, ...]
     step: Step | None = None
     """The change of replicas that was made."""
-    prospects: Prospects = NONE
+    prospects: Prospects = NOTHING_FORESEEN
     """What was foreseen."""
-    sessions: Told | None = None
+    sessions: DrainCounts | None = None
     """The pods, where they were looked at."""
-    beside: Json = field(default_factory=dict)
+    extra_sections: Json = field(default_factory=dict)
     """What else the status says: of pods that boot, and of settings that the past speaks for."""
     basis: Basis | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ebbtide.api.status import stamp
 from ebbtide.loop.forecasting.forecasts import Doubt
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.record.hands import MANUAL, Beside
+from ebbtide.loop.record.other_hands import MANUAL, Interference
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision, Kind
 from ebbtide_policies.experience_gate import BREACHES, ExperienceGate
@@ -33,7 +33,7 @@ def judge(
     seen: Observation,
     decision: Decision,
     failures: Sequence[str],
-    beside: Beside,
+    interference: Interference,
     doubts: Mapping[str, Doubt],
 ) -> Iterable[Condition]:
     """Everything that can be said of a workload that was decided on.
@@ -59,16 +59,16 @@ def judge(
     )
     yield _events(seen)
     yield from _experience(decision)
-    yield from _hands(seen, beside)
+    yield from _hands(seen, interference)
 
 
-def _hands(seen: Observation, beside: Beside) -> Iterable[Condition]:
+def _hands(seen: Observation, interference: Interference) -> Iterable[Condition]:
     """What other hands have done."""
-    conflict, hands, hand = beside.conflict, seen.hands, beside.hand
+    conflict, hands, change = interference.conflict, seen.hands, interference.change
     said = (conflict.reason, conflict.message) if conflict else ("Alone", "")
     yield Condition("Conflicted", conflict is not None, *said)
-    manual = hand is not None and hand.kind == MANUAL
-    told = ("ScaledByHand", hand.message) if hand and manual else ("NotScaledByHand", "")
+    manual = change is not None and change.kind == MANUAL
+    told = ("ScaledByHand", change.message) if change and manual else ("NotScaledByHand", "")
     yield Condition("ScaledByHand", manual, *told)
     zero = bool(hands.zero)
     said = ("ScaledToZero", f"scaled to zero by hand: {_UNTIL}") if zero else ("NotAtZero", "")

@@ -45,7 +45,9 @@ class NextStep:
         return step | {"reason": self.reason}
 
 
-def told(policies: Sequence[Policy[Any]], seen: Observation, outcome: Outcome) -> Json:
+def next_steps_section(
+    policies: Sequence[Policy[Any]], seen: Observation, outcome: Outcome
+) -> Json:
     """The section of the status that holds the next steps; empty where there are none."""
     found = [step.as_json() for step in next_steps(policies, seen, outcome)]
     return {"nextSteps": found} if found else {}

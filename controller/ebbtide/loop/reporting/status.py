@@ -55,7 +55,7 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
     held = _held_since(resource.status, status)
     told = {"demand": demand, "forecast": choices or None, "heldSince": held}
     known = {name: value for name, value in told.items() if value is not None}
-    return status | known | account.beside | sections
+    return status | known | account.extra_sections | sections
 
 
 def _choice(choice: Choice) -> Json:

@@ -27,7 +27,7 @@ from ebbtide.loop.tuning.suggestion import (
     suggestion_in,
     waiting,
 )
-from ebbtide.loop.tuning.tuning_input import Question, objective_of
+from ebbtide.loop.tuning.tuning_input import TuningInput, objective_of
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
@@ -36,9 +36,9 @@ from ebbtide_policies.observation import Observation
 log = logging.getLogger("ebbtide.loop")
 
 
-Reckon = Callable[[Question], Reckoned]
+Reckon = Callable[[TuningInput], Reckoned]
 """Replays the past of a workload; it may take seconds, and be asked in a process of its own."""
-Ask = Callable[[Workload, Sequence[Column]], Question]
+Ask = Callable[[Workload, Sequence[Column]], TuningInput]
 """Puts together what is known of a workload."""
 
 
@@ -182,7 +182,7 @@ class Tuner:
         asked = _Asked(f"tuning {key}", key, objective, at, workload.resource.generation)
         self._tried[key] = at, objective
         known = attempted(partial(ask, workload, columns))
-        if not isinstance(known, Question):
+        if not isinstance(known, TuningInput):
             self._intended = ""
             self._lament(asked, known, now)
             return

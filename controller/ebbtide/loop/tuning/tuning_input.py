@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ebbtide.api.objective import Settings, prior
 from ebbtide.loop.forecasting.cohort import Column
-from ebbtide.loop.observing.guidance import Words
+from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories
 from ebbtide.loop.observing.observe import per_replica
 from ebbtide.loop.ports.cluster import Json
@@ -16,7 +16,7 @@ from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event
 
 
-class Question(NamedTuple):
+class TuningInput(NamedTuple):
     """What is known of one workload, and what has been said of it."""
 
     workload: str
@@ -44,13 +44,13 @@ def objective_of(workload: Workload) -> float:
     return UNKNOWN if said is None else said.unserved
 
 
-def question(
-    words: Words,
+def tuning_input(
+    guidance: Guidance,
     histories: Histories,
     now: float,
     workload: Workload,
     columns: Sequence[Column],
-) -> Question:
+) -> TuningInput:
     """What is known of a workload, ready to be replayed."""
     each = {
         name: per_replica(signal, workload, histories, now)
@@ -58,14 +58,14 @@ def question(
     }
     objective = objective_of(workload)
     usual = prior(objective)
-    return Question(
+    return TuningInput(
         workload=workload.key,
         spec=workload.resource.spec,
         objective=objective,
         minutes={column.key[1]: _minutes(column) for column in columns},
         per_replica=each,
         lead_time=workload.lead_time,
-        events=tuple(words.events(workload, next(iter(each.values())))),
+        events=tuple(guidance.events(workload, next(iter(each.values())))),
         in_force=settings_for(workload.spec, applied_in(workload.resource.status)) or usual,
         suggested=usual,
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ebbtide.loop.ports.autoscalers import Owner
-from ebbtide.loop.record.hands import MEMORY
+from ebbtide.loop.record.other_hands import MEMORY
 from tests.loop.world import SLOW, World, target
 
 FLEET, NEED = 20, 10

@@ -40,7 +40,7 @@ MEMORY = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class ForeignChange:
     """One change of replicas that somebody else made."""
 
     by: str
@@ -95,7 +95,7 @@ class Hand:
         return f"{changed} by hand: {limit} {self.after} until {end:%H:%M} UTC"
 
     @property
-    def word(self) -> Override | None:
+    def override(self) -> Override | None:
         """What it counts for, as a person's word; None where it counts for nothing."""
         if self.kind != MANUAL or not self.after:  # zero is a state of its own
             return None
@@ -110,7 +110,7 @@ class Hand:
         )
 
 
-class Change(NamedTuple):
+class ReplicasFound(NamedTuple):
     """A number that is there now, beside what Ebbtide may have left there."""
 
     found: int
@@ -127,30 +127,34 @@ def left_in(status: Json) -> Sequence[int]:
     return [] if desired is None else [desired]
 
 
-def noticed(status: Json, change: Change, respect_for: float, now: float) -> Hand | None:
+def noticed(
+    status: Json, replicas: ReplicasFound, respect_for: float, now: float
+) -> ForeignChange | None:
     """What somebody else has changed: just now, or a while ago and it still counts."""
-    known = Hand.in_status(status)
-    writer = change.owners[0] if change.owners else Owner("somebody")
+    known = ForeignChange.in_status(status)
+    writer = replicas.owners[0] if replicas.owners else Owner("somebody")
     foreign = not writer.manager.startswith(OURS) and writer.manager not in AUTOSCALING
-    if change.left and change.found not in change.left and foreign:
-        return _new(status, change, writer, respect_for, now)
-    if known and known.kind == RESET and Owner(known.by, applied=True) in change.owners:
+    if replicas.left and replicas.found not in replicas.left and foreign:
+        return _new(status, replicas, writer, respect_for, now)
+    if known and known.kind == RESET and Owner(known.by, applied=True) in replicas.owners:
         return known  # it still declares the number, and will write it again
     return known if known and now < known.until else None
 
 
-def _new(status: Json, change: Change, writer: Owner, respect_for: float, now: float) -> Hand:
-    known, found = Hand.in_status(status), change.found
+def _new(
+    status: Json, replicas: ReplicasFound, writer: Owner, respect_for: float, now: float
+) -> ForeignChange:
+    known, found = ForeignChange.in_status(status), replicas.found
     again = known and (known.by, known.after) == (writer.manager, found)
     times = known.times + 1 if known and again else 1
     were = {decision["from"] for decision in status.get("decisions", ())}
     back = writer.applied and (again or found in were)
     kind = RESET if back or writer.manager in GITOPS or times >= OFTEN else MANUAL
-    return Hand(
+    return ForeignChange(
         by=writer.manager,
         kind=kind,
         at=now,
-        before=change.left[-1],
+        before=replicas.left[-1],
         after=found,
         until=now + (MEMORY if kind == RESET else respect_for),
         times=times,
@@ -167,22 +171,22 @@ class SecondHand(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Interference:
     """What other hands do to one workload, at one tick."""
 
     conflict: SecondHand | None = None
-    hand: Hand | None = None
+    change: ForeignChange | None = None
     hands: OtherHands = NO_HANDS
     autoscaler: Autoscaler | None = None
     """The one that carries decisions out, where they are floors of it."""
 
     @property
-    def words(self) -> tuple[Override, ...]:
+    def overrides(self) -> tuple[Override, ...]:
         """What a change by hand counts for."""
-        word = self.hand.word if self.hand else None
-        return (word,) if word else ()
+        override = self.change.override if self.change else None
+        return (override,) if override else ()
 
-    def or_over_pods(self, why: str) -> "Beside":
+    def or_conflict_over_pods(self, why: str) -> "Interference":
         """The same, with a conflict over which pods go where there is no other."""
         return (
             self
@@ -196,4 +200,4 @@ class Beside:
         return self.conflict.message if self.conflict and self.conflict.yields else ""
 
 
-ALONE = Beside()
+NO_INTERFERENCE = Interference()
