@@ -9,7 +9,7 @@ from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySetting
 from ebbtide_policies.event_shape import highest
 from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
-from ebbtide_policies.phases import is_in
+from ebbtide_policies.phase_lanes import is_in
 from ebbtide_policies.quantities import Duration, Share
 
 

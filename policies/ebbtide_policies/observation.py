@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ebbtide_policies.beside import NO_HANDS, OtherHands
 from ebbtide_policies.course import NOT_FOLLOWED, Courses
 from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where
+from ebbtide_policies.other_hands import NO_HANDS, OtherHands
 from ebbtide_policies.scale_up import AS_HPA, ScaleUp
 from ebbtide_policies.victims import Crew
 

@@ -14,7 +14,7 @@ import numpy as np
 from ebbtide_policies.event_calendar import CalendarSettings, prewarm_starts
 from ebbtide_policies.lanes import Flag, Number, every, some, where, whole
 from ebbtide_policies.observation import Demand, Observation, Override, Phase, largest
-from ebbtide_policies.phases import Rule, first_that_holds, is_in
+from ebbtide_policies.phase_lanes import Rule, first_that_holds, is_in
 
 SURGE_BEGINS = 2.0
 """A surge: demand is this many times the most that the usual hour around now asks for."""

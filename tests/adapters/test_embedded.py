@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics, FastClock, Period
+from ebbtide.adapters.embedded.clock import FastClock
+from ebbtide.adapters.embedded.leadership import AlwaysLeader
+from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.clock import Clock
 from ebbtide.loop.ports.leadership import Leadership

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import Call, SimulatedCluster
-from ebbtide.adapters.embedded.twins import FastClock
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Resource, Target

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
-from ebbtide.adapters.embedded.twins import FastClock
 from ebbtide.errors import Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Resource, Target

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.cli.cluster.reach import end, selected
+from ebbtide.cli.cluster.access import end, selected
 from ebbtide.errors import InvalidInput
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide, Told

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.adapters.apart import apart
+from ebbtide.adapters.own_process import in_own_process
 from ebbtide.api.objective import Reckoned, prior
 from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
@@ -60,7 +60,7 @@ def test_without_a_number_for_a_replica_people_are_told_of_the_signal() -> None:
 
 def test_it_can_be_asked_in_a_process_of_its_own() -> None:
     asked = tuning_input(viewers=Minutes(START, np.full(DAY, 100.0)))
-    found = apart(partial(reckon, asked))
+    found = in_own_process(partial(reckon, asked))
     assert isinstance(found, Reckoned)
     assert found[:3] == reckon(asked)[:3]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.cli.report.words import Language, words
+from ebbtide.cli.report.translations import Language, translations
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, HILL, ORIGIN, csv, write
 
@@ -104,7 +104,7 @@ def test_tiers_and_sessions_that_were_cut_off_are_told(ebbtide: Ebbtide) -> None
 
 
 def test_both_languages_say_everything() -> None:
-    english, chinese = words(Language.EN), words(Language.ZH)
+    english, chinese = translations(Language.EN), translations(Language.ZH)
     assert english.keys() == chinese.keys()
     fields = {key: re.findall(r"\{\w*", text) for key, text in english.items()}
     for key, text in chinese.items():

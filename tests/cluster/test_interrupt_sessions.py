@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from kubernetes import client, config
 
-from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
+from ebbtide.adapters.embedded.leadership import AlwaysLeader
+from ebbtide.adapters.embedded.metrics import DemandMetrics
 from ebbtide.adapters.kubernetes.api_errors import Place, Request
 from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.embedded.twins import AlwaysLeader
+from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.kubernetes.api_server import ApiServer, connect
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.adapters.kubernetes.own_objects import Scope

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.embedded.twins import Period
+from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.loop.ports.autoscalers import Autoscaler
 from ebbtide_policies.observation import Mode
 from tests.loop.world import HOME, NOON, SLOW, World, fallen, steady, target

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import Call
-from ebbtide.adapters.embedded.twins import FastClock
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.runner import Missed, next_due, run
 from ebbtide.loop.tick import Tick

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ebbtide.adapters.embedded.cluster import Call
-from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
+from ebbtide.adapters.embedded.leadership import AlwaysLeader
+from ebbtide.adapters.embedded.metrics import DemandMetrics
 from ebbtide.forecast.announced import heed
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from ebbtide.loop.ports.autoscalers import Ref

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ebbtide_policies.contract import Memory
 from ebbtide_policies.lanes import Lanes, Number
 from ebbtide_policies.observation import LastStep, Phase
-from ebbtide_policies.phases import Phases, places
+from ebbtide_policies.phase_lanes import Phases, places
 
 Which = NDArray[np.int64] | NDArray[np.bool_]
 

@@ -28,7 +28,7 @@ from ebbtide_policies.observation import (
     Phase,
 )
 from ebbtide_policies.phase import next_phase
-from ebbtide_policies.phases import ORDER, Phases, places
+from ebbtide_policies.phase_lanes import ORDER, Phases, places
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.resolve import settle, tightest
 from ebbtide_policies.scale_up import ScaleUp

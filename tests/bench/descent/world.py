@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
-from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics
+from ebbtide.adapters.embedded.leadership import AlwaysLeader
+from ebbtide.adapters.embedded.metrics import DemandMetrics
 from ebbtide.api.forecast import ForecastSpec
 from ebbtide.cli.models import makers
 from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, Forecaster, History

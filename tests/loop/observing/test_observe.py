@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.twins import Period
+from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.demand import Outlook, Signal
 from ebbtide_policies.observation import Observation, Override, Phase

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from ebbtide.adapters.embedded.cluster import Call
-from ebbtide.adapters.embedded.twins import Period
+from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden
 from ebbtide.loop.acting.finalizer import FINALIZER
 from ebbtide.loop.acting.put_back import PATIENCE

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.twins import Period
+from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.seasonal import Seasonal
 from ebbtide.loop.forecasting.forecasts import Forecasting

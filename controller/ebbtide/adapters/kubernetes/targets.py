@@ -6,8 +6,8 @@ from typing import NamedTuple
 from ebbtide.adapters.kubernetes import autoscalers
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.adapters.kubernetes.fleets import from_object, from_scale
 from ebbtide.adapters.kubernetes.own_objects import Scope, mapping
+from ebbtide.adapters.kubernetes.scalable_objects import from_object, from_scale
 from ebbtide.errors import ClusterUnavailable, Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Json, Resource, Target

@@ -12,8 +12,8 @@ from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan.demand import from_file, only_source
+from ebbtide.cli.plan.manifests import workload_of
 from ebbtide.cli.plan.simulation import POLICY
-from ebbtide.cli.plan.understood import workload_of
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
 from ebbtide.planning.findings import Path

@@ -10,7 +10,7 @@ from ebbtide.api.base import moment
 from ebbtide.api.event_profile import EventProfileSpec
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.parse import parse_profile
-from ebbtide.cli.cluster.reach import Access
+from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable

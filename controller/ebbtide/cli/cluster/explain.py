@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ebbtide.api.moments import clock
 from ebbtide.api.objective import in_words
-from ebbtide.cli.cluster.reach import Access, namespaced
+from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.cli.cluster.reach import Access, end, say, selected
+from ebbtide.cli.cluster.access import Access, end, say, selected
 from ebbtide.cli.options import grouped
 from ebbtide_policies.observation import Phase
 

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.cluster.metrics_sources import Sources
-from ebbtide.cli.cluster.reach import Access, namespaced
 from ebbtide.cli.models import makers, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
@@ -91,12 +91,12 @@ def _known(workload: Workload, survey: "Survey") -> Iterable[Check]:
 
 def _around(sight: Sight, workload: Workload, target: object) -> Iterable[Check]:
     """Disruption budgets and quotas, as far as whoever runs this may read them."""
-    from ebbtide.adapters.kubernetes.surroundings import around
+    from ebbtide.adapters.kubernetes.budgets_and_quotas import budgets_and_quotas
 
     if not isinstance(target, Target):
         return
     try:
-        budgets, quotas = around(sight.server, target)
+        budgets, quotas = budgets_and_quotas(sight.server, target)
     except ClusterUnavailable as error:
         todo = "ask somebody who may list pods, poddisruptionbudgets and resourcequotas"
         yield Check("surroundings", Verdict.LOOK, str(error), todo)

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from ebbtide.api.moments import clock, epoch
 from ebbtide.api.parse import parse_override
+from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.cluster.past import Happening, before_all, from_metrics
-from ebbtide.cli.cluster.reach import Access
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen

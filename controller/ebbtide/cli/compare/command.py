@@ -20,12 +20,12 @@ from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.edits import Edit, edited
 from ebbtide.cli.plan.options import Replay
-from ebbtide.cli.plan.planned import events_of, remarks, unmodelled
+from ebbtide.cli.plan.plans import events_of, remarks, unmodelled
 from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.cli.report.chart import Span
-from ebbtide.cli.report.page import Planned
-from ebbtide.cli.report.page import report as whole
-from ebbtide.cli.report.words import Language
+from ebbtide.cli.report.html import Planned
+from ebbtide.cli.report.html import report as whole
+from ebbtide.cli.report.translations import Language
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import stretches

@@ -7,9 +7,9 @@ import typer
 
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
+from ebbtide.cli.plan.destinations import Destinations
 from ebbtide.cli.plan.options import Replay
-from ebbtide.cli.plan.outputs import Outputs
-from ebbtide.cli.plan.planned import Plan, plans_of
+from ebbtide.cli.plan.plans import Plan, plans_of
 from ebbtide.cli.plan.simulation import Simulation
 from ebbtide.cli.readiness.options import FromCluster
 from ebbtide.cli.readiness.report import readiness
@@ -19,7 +19,7 @@ from ebbtide.planning.what_if import WhatIf
 @grouped
 def plan(
     replay: Replay,
-    outputs: Outputs,
+    destinations: Destinations,
     cluster: FromCluster,
     policies: Annotated[
         list[str] | None,
@@ -34,7 +34,7 @@ def plan(
     With --from-cluster it plans what a namespace runs now, and holds the peak against the limits
     of its policies, quotas, the room on nodes and the limits of node pools.
     """
-    outputs.check()
+    destinations.check()
     multiples, standing = cluster.factors(), cluster.standing(policies)
     manifests = replay.edited(standing.manifests) if standing else replay.manifests(policies or ())
     told = replay.supposed()
@@ -48,5 +48,5 @@ def plan(
 
     replays = {times: replayed(times) for times in multiples}
     plans = replays[multiples[0]]
-    outputs.write(plans)
-    outputs.show(plans, readiness(standing, recorded, replays) if standing else None)
+    destinations.write(plans)
+    destinations.show(plans, readiness(standing, recorded, replays) if standing else None)

@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
-from ebbtide.adapters.embedded.twins import AlwaysLeader, DemandMetrics, Period
+from ebbtide.adapters.embedded.leadership import AlwaysLeader
+from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import HOUSE, makers
 from ebbtide.cli.plan.gate import check_curves, gate_of
-from ebbtide.cli.plan.understood import resource_of
+from ebbtide.cli.plan.manifests import resource_of
 from ebbtide.cli.plan.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref

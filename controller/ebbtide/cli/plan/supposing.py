@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ebbtide.adapters.embedded.twins import Period
+from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.api.base import moment
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_profile, understand

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ebbtide.cli.cluster.reach import Access
+from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.readiness.standing import Standing, stand
 from ebbtide.errors import InvalidInput
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.planned import Plan
+from ebbtide.cli.plan.plans import Plan
 from ebbtide.cli.readiness.standing import Standing, manifest_of
 from ebbtide.loop.workload import Workload
 from ebbtide.planning.coming import coming, ordinary

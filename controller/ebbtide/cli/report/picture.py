@@ -6,8 +6,8 @@ from html import escape
 from importlib.resources import files
 
 from ebbtide.cli.report.chart import HEIGHT, WIDTH, course
-from ebbtide.cli.report.page import KEYS, PHASES, Planned, answer
-from ebbtide.cli.report.words import Language, words
+from ebbtide.cli.report.html import KEYS, PHASES, Planned, answer
+from ebbtide.cli.report.translations import Language, translations
 from ebbtide.errors import InvalidInput
 
 HEAD, FOOT, MARGIN, KEY = 78, 40, 24, 130
@@ -52,7 +52,7 @@ def png(planned: Planned, language: Language = Language.EN) -> bytes:
 
 
 def _drawn(planned: Planned, language: Language, style: str) -> str:
-    said = words(language)
+    said = translations(language)
     width, height = WIDTH + 2 * MARGIN, HEAD + HEIGHT + FOOT
     chart = course(planned.frames, said, planned.events).replace(
         "<svg ", f'<svg x="{MARGIN}" y="{HEAD}" width="{WIDTH}" height="{HEIGHT}" ', 1

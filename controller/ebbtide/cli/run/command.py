@@ -45,6 +45,6 @@ def run(
         max_mode=max_mode,
         namespace=place.home,
     )
-    tape = telling.tape()
-    with Operator(sources.named(), place, terms, telling.listen, tape) as operator:
+    recording = telling.recording()
+    with Operator(sources.named(), place, terms, telling.listen, recording) as operator:
         operator.run(rules)

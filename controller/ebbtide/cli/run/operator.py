@@ -16,8 +16,8 @@ from ebbtide.loop.world import Rules, World
 if TYPE_CHECKING:
     from ebbtide.adapters.exposition import Exposition
     from ebbtide.adapters.kubernetes.lease import LeaseSettings
+    from ebbtide.adapters.recording_file import RecordingFile
     from ebbtide.adapters.sources import MetricsSource
-    from ebbtide.adapters.tape import Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +78,17 @@ class Operator:
         place: Place,
         terms: Terms,
         listen: str,
-        tape: "Tape | None" = None,
+        recording: "RecordingFile | None" = None,
     ) -> None:
-        from ebbtide.adapters.apart import apart
         from ebbtide.adapters.background import Threads
         from ebbtide.adapters.kubernetes.api_server import Timeout, connect
         from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
         from ebbtide.adapters.kubernetes.lease import KubernetesLease, sleepless_clock
         from ebbtide.adapters.kubernetes.own_objects import Scope
+        from ebbtide.adapters.own_process import in_own_process
         from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 
-        self._terms, self._clock, self._tape = terms, WallClock(), tape
+        self._terms, self._clock, self._recording = terms, WallClock(), recording
         connecting = min(3.05, terms.request_timeout / 4)
         timeout = Timeout(connecting, terms.request_timeout - connecting)
         server = connect(place.kubeconfig, place.context, timeout)
@@ -105,7 +105,7 @@ class Operator:
         )
         self._exposition = _exposition(listen, terms) if listen else None
         self._background = Threads(patience=min(1.0, terms.tick / 10))
-        self._leisure = Threads(patience=0.0, do=apart)
+        self._leisure = Threads(patience=0.0, do=in_own_process)
         self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
 
     def __enter__(self) -> Self:
@@ -119,7 +119,7 @@ class Operator:
         self._background.close()
         self._leisure.close()
         self._metrics.close()
-        for each in (self._exposition, self._tape):
+        for each in (self._exposition, self._recording):
             if each:
                 each.close()
 
@@ -139,8 +139,8 @@ class Operator:
         logs.tell(what, self._metrics.progress())
         if self._exposition:
             self._exposition.tell(what)
-        if self._tape and isinstance(what, Tick):
-            self._tape.tell(what)
+        if self._recording and isinstance(what, Tick):
+            self._recording.tell(what)
 
 
 def _lease_settings(place: Place, terms: Terms) -> "LeaseSettings":

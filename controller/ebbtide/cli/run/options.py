@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ebbtide.cli.cluster.reach import Access
+from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.run import logs
 from ebbtide.cli.run.operator import Place, Terms
 
 if TYPE_CHECKING:
-    from ebbtide.adapters.tape import Tape
+    from ebbtide.adapters.recording_file import RecordingFile
 
 NAMESPACE_FILE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -101,13 +101,13 @@ class Telling:
         int, typer.Option(metavar="MB", min=1, help="With --record: of FILE and FILE.1 together.")
     ] = 256
 
-    def tape(self) -> "Tape | None":
+    def recording(self) -> "RecordingFile | None":
         """Where it is recorded; None: nowhere."""
         if self.record is None:
             return None
-        from ebbtide.adapters.tape import Tape
+        from ebbtide.adapters.recording_file import RecordingFile
 
-        return Tape(self.record, self.record_size * 1_000_000)
+        return RecordingFile(self.record, self.record_size * 1_000_000)
 
 
 def _own_namespace() -> str:

@@ -22,9 +22,9 @@ from ebbtide.cli.tune.jobs import Search, Tried, Workers
 from ebbtide.cli.tune.options import Aim, Operator, Past, Telling, Work
 from ebbtide.cli.tune.output import output
 from ebbtide.cli.tune.page import Tuned, page, patch
-from ebbtide.cli.tune.published import published
 from ebbtide.cli.tune.record import Record, fingerprint, keys
 from ebbtide.cli.tune.scene import Scene
+from ebbtide.cli.tune.suggested_change import suggested_changes
 from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning import Measured, judged
@@ -51,7 +51,7 @@ def tune(
     operator, unless --vary says what is tried.
     """
     if operator.from_cluster:
-        change = published(operator.from_cluster, operator)
+        change = suggested_changes(operator.from_cluster, operator)
         _hand_over(change, telling.diff)
         return
     manifests = load({name: read(name) for name in policies or ()}, plugins())

@@ -11,7 +11,7 @@ import typer
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
-from ebbtide.cli.cluster.reach import Access
+from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
 from ebbtide.cli.plan.edits import Edit
@@ -19,7 +19,7 @@ from ebbtide.cli.plan.options import Supposing
 from ebbtide.cli.plan.simulation import Conditions
 from ebbtide.cli.plan.supposing import Supposed
 from ebbtide.cli.tune.choice import candidates
-from ebbtide.cli.tune.published import Where
+from ebbtide.cli.tune.suggested_change import Where
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.quantities import parse_share
 

@@ -12,7 +12,7 @@ from ebbtide.api.parse import parse_calendar, parse_override, parse_policy, pars
 from ebbtide.cli.models import plugins
 from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.foresight import Announced, foreseen
-from ebbtide.cli.plan.understood import workload_of
+from ebbtide.cli.plan.manifests import workload_of
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.observing.guidance import Guidance, event_of
 from ebbtide.planning.seen_demand import Recorded as Recording

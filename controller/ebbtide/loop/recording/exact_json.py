@@ -9,10 +9,10 @@ import numpy as np
 
 from ebbtide.forecast.contract import NOTHING_KNOWN, Announcement, SeriesContext
 from ebbtide.loop.ports.cluster import Json
-from ebbtide_policies.beside import OtherHands
 from ebbtide_policies.contract import Bound, Decision, Policy
 from ebbtide_policies.lanes import number
 from ebbtide_policies.observation import Event, Fleet, LastStep, Mode, Observation, Override, Phase
+from ebbtide_policies.other_hands import OtherHands
 from ebbtide_policies.scale_up import ScaleUp
 from ebbtide_policies.victims import Crew, Pod, Rank
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ebbtide.api.objective import Settings
-from ebbtide.cli.cluster.reach import Access, namespaced
+from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.tune.page import change
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.cluster import Resource
@@ -23,7 +23,7 @@ Where = Annotated[
 ]
 
 
-def published(where: str, access: Access) -> str:
+def suggested_changes(where: str, access: Access) -> str:
     """The change that a policy's status suggests.
 
     Raises:

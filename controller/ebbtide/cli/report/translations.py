@@ -14,7 +14,7 @@ class Language(StrEnum):
     ZH = "zh"
 
 
-def words(language: Language) -> Mapping[str, str]:
+def translations(language: Language) -> Mapping[str, str]:
     """Every word of a report in one language."""
-    text = files("ebbtide.cli.report").joinpath("words.yaml").read_text("utf-8")
+    text = files("ebbtide.cli.report").joinpath("translations.yaml").read_text("utf-8")
     return {key: said[language.value] for key, said in yaml.safe_load(text).items()}

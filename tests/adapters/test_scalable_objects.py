@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.kubernetes.fleets import failing, from_object, rolling_out, selector_text
+from ebbtide.adapters.kubernetes.scalable_objects import (
+    failing,
+    from_object,
+    rolling_out,
+    selector_text,
+)
 from ebbtide.loop.ports.autoscalers import Ref
 
 DONE = {"type": "Progressing", "reason": "NewReplicaSetAvailable"}

@@ -20,7 +20,7 @@ from ebbtide.cli.plan.output import (
 from ebbtide.cli.plan.simulation import POLICY, Frame, Simulation
 from ebbtide.cli.plan.workbench import Workbench
 from ebbtide.cli.report.chart import Span
-from ebbtide.cli.report.page import Planned
+from ebbtide.cli.report.html import Planned
 from ebbtide.cli.tune.sweeping import announced
 from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE

@@ -18,7 +18,7 @@ _SPAWN = get_context("spawn")
 """A process that begins anew, as one that is forked off threads may inherit their locks."""
 
 
-def apart(work: Callable[[], object], longest: float = LONGEST) -> object:
+def in_own_process(work: Callable[[], object], longest: float = LONGEST) -> object:
     """What some work gives, done in a process of its own, or the exception that it raises.
 
     Work and what it gives have to be of what can be pickled. The caller waits for it, so it is one

@@ -13,7 +13,9 @@ from ebbtide.loop.preflight.budgets_and_quotas import Budget, Quota
 _PODS = ("pods", "count/pods")
 
 
-def around(server: ApiServer, target: Target) -> tuple[Sequence[Budget], Sequence[Quota]]:
+def budgets_and_quotas(
+    server: ApiServer, target: Target
+) -> tuple[Sequence[Budget], Sequence[Quota]]:
     """Return the disruption budgets that cover the pods of a target, and its quotas.
 
     Raises:

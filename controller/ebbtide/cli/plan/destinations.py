@@ -11,14 +11,14 @@ import typer
 from ebbtide.cli.files import write
 from ebbtide.cli.plan.output import text_of
 from ebbtide.cli.plan.page import planned
-from ebbtide.cli.plan.planned import Plan
+from ebbtide.cli.plan.plans import Plan
 from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.readiness.output import text_of as ready_text
 from ebbtide.cli.readiness.page import page as ready_page
 from ebbtide.cli.readiness.report import Readiness
-from ebbtide.cli.report.page import report as page
+from ebbtide.cli.report.html import report as page
 from ebbtide.cli.report.picture import drawing, png
-from ebbtide.cli.report.words import Language
+from ebbtide.cli.report.translations import Language
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 
@@ -26,7 +26,7 @@ _DRAWN = {".html", ".svg", ".png"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outputs:
+class Destinations:
     """Where a plan goes."""
 
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False

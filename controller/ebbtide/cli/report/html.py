@@ -13,7 +13,7 @@ from ebbtide.api.moments import clock
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import Span, changes, course
-from ebbtide.cli.report.words import Language, words
+from ebbtide.cli.report.translations import Language, translations
 from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
@@ -71,7 +71,7 @@ class Planned:
 
 def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
     """The whole page; it names nothing outside of itself."""
-    said = words(language)
+    said = translations(language)
     template = Template(files("ebbtide.cli.report").joinpath("page.html").read_text("utf-8"))
     return template.substitute(
         lang=language.value,

@@ -13,7 +13,7 @@ from ebbtide.loop.tick import Tick
 log = logging.getLogger(__name__)
 
 
-class Tape:
+class RecordingFile:
     """One line of JSON a tick and workload. At half of its size a file makes room for a new one.
 
     The one before is kept as `FILE.1`, and each stands alone. Whatever goes wrong here ends the

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.adapters.tape import Tape
+from ebbtide.adapters.recording_file import RecordingFile
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.recording.replay import Replay
 from tests.loop.world import World, fallen
@@ -29,7 +29,7 @@ def replayed(path: Path) -> int:
 
 def test_every_tick_is_a_line(tmp_path: Path) -> None:
     path = tmp_path / "tape"
-    tape = Tape(path, 10_000_000)
+    tape = RecordingFile(path, 10_000_000)
     for tick in world().run(5):
         tape.tell(tick)
     tape.close()
@@ -39,7 +39,7 @@ def test_every_tick_is_a_line(tmp_path: Path) -> None:
 def test_a_file_makes_room_at_half_of_the_size_and_each_stands_alone(tmp_path: Path) -> None:
     path, before = tmp_path / "tape", tmp_path / "tape.1"
     size = 60_000
-    tape = Tape(path, size)
+    tape = RecordingFile(path, size)
     for tick in world().run(15):
         tape.tell(tick)
     tape.close()
@@ -52,14 +52,14 @@ def test_a_file_makes_room_at_half_of_the_size_and_each_stands_alone(tmp_path: P
 def test_what_was_there_before_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "tape"
     path.write_text("of the run before\n")
-    Tape(path, 1000).close()
+    RecordingFile(path, 1000).close()
     assert (tmp_path / "tape.1").read_text() == "of the run before\n"
 
 
 def test_a_disk_that_is_full_ends_the_recording_and_stops_no_tick(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    tape = Tape(Path("/dev/full"), 10_000_000)
+    tape = RecordingFile(Path("/dev/full"), 10_000_000)
     with caplog.at_level(logging.ERROR):
         for tick in world().run(2):
             tape.tell(tick)
@@ -68,4 +68,4 @@ def test_a_disk_that_is_full_ends_the_recording_and_stops_no_tick(
 
 def test_a_file_that_can_not_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"--record .* can't be written"):
-        Tape(tmp_path / "nowhere" / "tape", 1000)
+        RecordingFile(tmp_path / "nowhere" / "tape", 1000)

@@ -1,4 +1,4 @@
-"""The embedded twins of a metrics store, of leadership and of time: for tests, demo and plans."""
+"""The embedded twin of a metrics store: for tests, demo and plans."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -16,64 +16,6 @@ class Period(NamedTuple):
 
     start: float
     end: float
-
-
-class FastClock:
-    """Time that jumps to wherever the loop sleeps to.
-
-    `step` bounds one jump, `end` is the moment at which the loop is told to stop. `pause` is called
-    after each jump with the seconds that it took: there a demo paces itself, or moves a plant.
-    """
-
-    def __init__(
-        self,
-        start: float,
-        step: float = float("inf"),
-        *,
-        end: float = float("inf"),
-        pause: Callable[[float], None] = lambda _: None,
-    ) -> None:
-        self._now = start
-        self._step = step
-        self._end = end
-        self._pause = pause
-
-    def now(self) -> float:
-        """Epoch seconds of the simulated time."""
-        return self._now
-
-    def sleep(self, until: float) -> bool:
-        """Jump to a moment; False once the end has been reached."""
-        goal = min(until, self._end)
-        while self._now < goal:
-            jump = min(goal - self._now, self._step)
-            self._now += jump
-            self._pause(jump)
-        return self._now < self._end
-
-    def stop(self) -> None:
-        """End time now: the loop is told to stop when it next sleeps."""
-        self._end = self._now
-
-
-class AlwaysLeader:
-    """Leadership that nobody disputes, until it is released."""
-
-    def __init__(self) -> None:
-        self._held = True
-
-    @property
-    def held(self) -> bool:
-        """Whether it has not been released."""
-        return self._held
-
-    def renew(self) -> None:
-        """Take leadership."""
-        self._held = True
-
-    def release(self) -> None:
-        """Give leadership up."""
-        self._held = False
 
 
 class DemandMetrics:

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from ebbtide.adapters.apart import apart
 from ebbtide.adapters.background import Threads
+from ebbtide.adapters.own_process import in_own_process
 
 
 def seen() -> tuple[int, int]:
@@ -29,38 +29,38 @@ def secret() -> object:
 
 
 def test_it_is_another_process_that_yields_to_all_else() -> None:
-    found = apart(seen)
+    found = in_own_process(seen)
     assert isinstance(found, tuple)
     assert found[0] != os.getpid()
     assert found[1] == os.nice(0) + 5
 
 
 def test_an_exception_comes_back_as_what_it_is() -> None:
-    found = apart(refuses)
+    found = in_own_process(refuses)
     assert isinstance(found, ValueError)
     assert str(found) == "no such settings"
 
 
 def test_a_process_that_dies_is_told_of() -> None:
-    found = apart(dies)
+    found = in_own_process(dies)
     assert isinstance(found, ChildProcessError)
     assert f"ended with -{signal.SIGKILL}" in str(found)
 
 
 @pytest.mark.parametrize("work", [secret, secret()], ids=["its answer", "the work itself"])
 def test_what_can_not_be_handed_over_is_told_of(work: object) -> None:
-    found = apart(work)  # type: ignore[arg-type]
+    found = in_own_process(work)  # type: ignore[arg-type]
     assert isinstance(found, Exception)
     assert "pickle" in str(found)
 
 
 def test_work_that_takes_too_long_is_given_up() -> None:
-    found = apart(partial(time.sleep, 600), longest=0.1)
+    found = in_own_process(partial(time.sleep, 600), longest=0.1)
     assert isinstance(found, TimeoutError)
 
 
 def test_a_background_does_it_without_anybody_waiting() -> None:
-    background = Threads(patience=0.0, do=apart)
+    background = Threads(patience=0.0, do=in_own_process)
     background.begin("look", seen, slow=True)
     deadline = time.monotonic() + 120
     while not (done := background.finished()) and time.monotonic() < deadline:
