@@ -16,10 +16,10 @@ from importlib.resources import files
 import numpy as np
 
 from ebbtide.api.load import load
-from ebbtide.cli.compare.comparison import compared
 from ebbtide.cli.demo.command import SESSION, TICK
 from ebbtide.cli.demo.page import calendar_of
-from ebbtide.cli.plan.simulation import Conditions, Simulation
+from ebbtide.cli.simulation.comparison import compared
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.planning.plant_settings import PlantSettings
 from ebbtide.planning.promotion import promotion_week
 

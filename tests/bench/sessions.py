@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ebbtide.api.load import Manifest
-from ebbtide.cli.plan.simulation import Conditions, Simulation
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import PlantSettings
 from tests.bench.tradeoff import Curve, tradeoff

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ebbtide.api.load import load
-from ebbtide.cli.plan.simulation import Conditions, Simulation
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.planning.demand import DemandSeries
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, HILL, NOON, ORIGIN, csv, write

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.cli.plan.demand import from_file
+from ebbtide.cli.simulation.demand import from_file
 from ebbtide.errors import InvalidInput
 from tests.cli.samples import HILL, NOON, csv
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from ebbtide.api.compose import compose
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.plan.demand import Recorded as SweptDemand
-from ebbtide.cli.plan.foresight import foreseen
-from ebbtide.cli.plan.simulation import Conditions, Simulation
-from ebbtide.cli.tune.scene import Scene
-from ebbtide.cli.tune.sweeping import Timing, ground
+from ebbtide.cli.simulation.demand import Recorded as SweptDemand
+from ebbtide.cli.simulation.foresight import foreseen
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
+from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
+from ebbtide.cli.tune.trial_setup import TrialSetup
 from ebbtide.cli.tune.trials import ByLoop, BySweep
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries, Recording, by_minute
@@ -332,7 +332,7 @@ def test_variants_see_events_words_and_phases_as_the_loop_does(
     assert phases == set(Phase)
     assert asked[0] != asked[1]
     beside = manifests(0, words)
-    here = ground(beside[0], recorded, Timing(MINUTE, DELAY), beside=beside)
+    here = sweep_setup(beside[0], recorded, Timing(MINUTE, DELAY), beside=beside)
     variants = [swept(parse_policy(manifests(i)[0].spec), {}) for i in range(len(BY_PHASE))]
     for cut in (Cut(1, len(asked[0]), 0), Cut(4, -(-len(asked[0]) // 4), 40)):
         found = replicas_asked(here.world, variants, cut)
@@ -361,7 +361,7 @@ def test_workloads_of_one_calendar_are_swept_together_as_the_loop_decides_on_eac
         simulation = Simulation([policy, *beside], lambda *_: demand, Conditions(tick=MINUTE))
         frames = [f for told in simulation.run(START, recorded.end + 1) for f in told]
         loops.append([frame.desired for frame in frames])
-        here = ground(policy, recorded, Timing(MINUTE, DELAY), beside=beside)
+        here = sweep_setup(policy, recorded, Timing(MINUTE, DELAY), beside=beside)
         sides.append(Swept(here.world, [swept(parse_policy(written), {})]))
     assert max(loops[0]) > max(loops[1]) > 100
     assert alike(sides[0].world.events) == alike(sides[1].world.events), "so they share their lanes"
@@ -390,7 +390,7 @@ def test_sessions_live_and_are_cut_off_tick_for_tick_as_in_the_loop(
     policy = Manifest(
         kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=spec({})
     )
-    trial, truth = Scene(policy, (), recorded, conditions).staged(written, lambda *_: None)
+    trial, truth = TrialSetup(policy, (), recorded, conditions).trial(written, lambda *_: None)
     swept_fleets = trial.fleets(written)
     looped = ByLoop(policy, (), recorded, conditions).fleets(written)
     assert isinstance(trial, BySweep)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from ebbtide.cli.compare.output import CompareOutput
 from ebbtide.cli.plan.output import PLANS
-from ebbtide.cli.readiness.output import ReadinessOutput
+from ebbtide.cli.plan.readiness.output import ReadinessOutput
 from ebbtide.cli.tune.output import TuneOutput
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.plan.foresight import foreseen_each
+from ebbtide.cli.simulation.foresight import foreseen_each
 from ebbtide.planning.lanes import Crew
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.seen_forecasts import Forecasts

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.files import read
-from ebbtide.cli.plan.demand import from_prometheus
-from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.cli.simulation.demand import from_prometheus
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.backtest import MINUTE, Course, Series, origins, steps_of
 from ebbtide.planning.demand import read_recording

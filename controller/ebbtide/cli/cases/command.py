@@ -18,10 +18,10 @@ from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.edits import Edit, edited
-from ebbtide.cli.plan.simulation import Conditions, Simulation
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
 
 SUFFIX = ".test.yaml"

@@ -14,8 +14,8 @@ from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.findings import Severity
 

@@ -11,9 +11,9 @@ from ebbtide.api.capacity_policy import ScaleTargetRef
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import from_file, only_source
-from ebbtide.cli.plan.manifests import workload_of
-from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.cli.simulation.demand import from_file, only_source
+from ebbtide.cli.simulation.manifests import workload_of
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
 from ebbtide.planning.findings import Path

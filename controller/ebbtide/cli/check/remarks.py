@@ -12,8 +12,8 @@ from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.simulation import POLICY
-from ebbtide.cli.tune.sweeping import announced
+from ebbtide.cli.simulation.manifests import announced
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.planning.findings import Case, Finding, Severity
 from ebbtide.planning.lint import lint
 from ebbtide.planning.past import Past

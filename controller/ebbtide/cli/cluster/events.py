@@ -12,7 +12,7 @@ from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.parse import parse_profile
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, from_file, only_source
+from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand import DemandSeries

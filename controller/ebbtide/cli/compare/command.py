@@ -11,22 +11,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.load import Manifest, load
-from ebbtide.cli.compare.comparison import rivals
 from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.edits import Edit, edited
-from ebbtide.cli.plan.options import Replay
 from ebbtide.cli.plan.plans import events_of, remarks, unmodelled
-from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
 from ebbtide.cli.report.translations import Language
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.comparison import rivals
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.options import Replay
+from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.contrast import stretches
 from ebbtide.planning.experience import Fared, fared

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.moments import clock
-from ebbtide.cli.compare.comparison import CLAIRVOYANT
 from ebbtide.cli.plan.page import scores
-from ebbtide.cli.plan.simulation import Frame
+from ebbtide.cli.simulation.comparison import CLAIRVOYANT
+from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.score import Score
 
 

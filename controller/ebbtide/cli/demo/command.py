@@ -13,13 +13,13 @@ from rich.live import Live
 
 from ebbtide.api.load import Manifest, load
 from ebbtide.api.parse import parse_policy
-from ebbtide.cli.compare.comparison import compared
 from ebbtide.cli.demo.page import Page, Scene, calendar_of
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import from_file
-from ebbtide.cli.plan.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.comparison import compared
+from ebbtide.cli.simulation.demand import from_file
+from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import PlantSettings

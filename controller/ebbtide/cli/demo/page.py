@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.plan.page import bar, scores
-from ebbtide.cli.plan.simulation import Frame
+from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.score import Score
 from ebbtide_policies.observation import Event
 

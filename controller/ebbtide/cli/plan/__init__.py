@@ -1,1 +1,1 @@
-"""`ebbtide plan`: the loop of the operator over a demand, on embedded twins and a fast clock."""
+"""`ebbtide plan`: what policies would do over a demand, and whether a namespace is ready for it."""

@@ -8,11 +8,11 @@ import typer
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.destinations import Destinations
-from ebbtide.cli.plan.options import Replay
 from ebbtide.cli.plan.plans import Plan, plans_of
-from ebbtide.cli.plan.simulation import Simulation
-from ebbtide.cli.readiness.options import FromCluster
-from ebbtide.cli.readiness.report import readiness
+from ebbtide.cli.plan.readiness.options import FromCluster
+from ebbtide.cli.plan.readiness.report import readiness
+from ebbtide.cli.simulation.options import Replay
+from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.what_if import WhatIf
 
 
@@ -35,8 +35,8 @@ def plan(
     of its policies, quotas, the room on nodes and the limits of node pools.
     """
     destinations.check()
-    multiples, standing = cluster.factors(), cluster.standing(policies)
-    manifests = replay.edited(standing.manifests) if standing else replay.manifests(policies or ())
+    multiples, state = cluster.factors(), cluster.state(policies)
+    manifests = replay.edited(state.manifests) if state else replay.manifests(policies or ())
     told = replay.supposed()
     recorded = replay.recorded(told, manifests)
     world = replay.world(told, recorded)
@@ -49,4 +49,4 @@ def plan(
     replays = {times: replayed(times) for times in multiples}
     plans = replays[multiples[0]]
     destinations.write(plans)
-    destinations.show(plans, readiness(standing, recorded, replays) if standing else None)
+    destinations.show(plans, readiness(state, recorded, replays) if state else None)

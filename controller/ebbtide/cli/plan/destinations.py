@@ -12,14 +12,14 @@ from ebbtide.cli.files import write
 from ebbtide.cli.plan.output import text_of
 from ebbtide.cli.plan.page import planned
 from ebbtide.cli.plan.plans import Plan
-from ebbtide.cli.plan.simulation import Frame
-from ebbtide.cli.readiness.output import text_of as ready_text
-from ebbtide.cli.readiness.page import page as ready_page
-from ebbtide.cli.readiness.report import Readiness
+from ebbtide.cli.plan.readiness.output import text_of as ready_text
+from ebbtide.cli.plan.readiness.page import page as ready_page
+from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.report.html import report as page
 from ebbtide.cli.report.picture import drawing, png
 from ebbtide.cli.report.translations import Language
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.errors import InvalidInput
 
 _DRAWN = {".html", ".svg", ".png"}

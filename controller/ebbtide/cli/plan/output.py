@@ -8,8 +8,8 @@ from datetime import datetime
 from pydantic import Field, TypeAdapter
 
 from ebbtide.cli.output import Output, moment
-from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import changes
+from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore

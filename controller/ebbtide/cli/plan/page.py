@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ebbtide.api.moments import clock
 from ebbtide.cli.cluster.explain import STYLES
-from ebbtide.cli.plan.simulation import Frame
+from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score
 from ebbtide.planning.tiers import TierScore

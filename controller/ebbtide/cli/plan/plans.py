@@ -8,8 +8,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.cli.compare.comparison import rivals, static
-from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.output import (
     PlanOutput,
     experience_outputs,
@@ -17,11 +15,13 @@ from ebbtide.cli.plan.output import (
     step_outputs,
     tier_outputs,
 )
-from ebbtide.cli.plan.simulation import POLICY, Frame, Simulation
-from ebbtide.cli.plan.workbench import Workbench
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
-from ebbtide.cli.tune.sweeping import announced
+from ebbtide.cli.simulation.comparison import rivals, static
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.manifests import announced
+from ebbtide.cli.simulation.simulation import POLICY, Frame, Simulation
+from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.contrast import clipped
 from ebbtide.planning.demand import MINUTE
 from ebbtide.planning.experience import Fared, fared

@@ -11,9 +11,9 @@ from string import Template
 
 from ebbtide.api.moments import clock
 from ebbtide.cli.cluster.explain import MEANS
-from ebbtide.cli.plan.simulation import Frame
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.translations import Language, translations
+from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.experience import Fared
 from ebbtide.planning.score import Score

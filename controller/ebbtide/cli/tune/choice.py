@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ebbtide.api.objective import TELLING, prior
-from ebbtide.cli.plan.edits import Edit
+from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.objective import CANDIDATES, chosen, told
 from ebbtide.planning.tuning import Measured, recommended
 

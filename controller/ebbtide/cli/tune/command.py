@@ -14,17 +14,17 @@ from ebbtide.api.parse import parse_policy
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.edits import edited
-from ebbtide.cli.plan.simulation import POLICY
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.edits import edited
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.choice import found_by_margin, found_by_objective
 from ebbtide.cli.tune.jobs import Search, Tried, Workers
 from ebbtide.cli.tune.options import Aim, Operator, Past, Telling, Work
 from ebbtide.cli.tune.output import output
 from ebbtide.cli.tune.page import Tuned, page, patch
 from ebbtide.cli.tune.record import Record, fingerprint, keys
-from ebbtide.cli.tune.scene import Scene
 from ebbtide.cli.tune.suggested_change import suggested_changes
+from ebbtide.cli.tune.trial_setup import TrialSetup
 from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning import Measured, judged
@@ -76,8 +76,8 @@ def _tuned(
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         told = past.supposed()
         recorded = past.recorded(told, [manifest, *beside])
-        scene = Scene(manifest, tuple(beside), recorded, past.world(told))
-        search = _search(scene, specs, past, progress)
+        setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told))
+        search = _search(setup, specs, past, progress)
         written = [*map(_said, (manifest, *beside)), told.scenario.model_dump(mode="json")]
         same = fingerprint(search, recorded, written)
         kept = Record(work.record, same) if work.record else None
@@ -123,14 +123,14 @@ def _policy_first(manifests: Sequence[Manifest]) -> Sequence[Manifest]:
     return [*policies, *(one for one in manifests if one.kind != POLICY)]
 
 
-def _search(scene: Scene, specs: Sequence[Spec], past: Past, progress: Progress) -> Search:
+def _search(setup: TrialSetup, specs: Sequence[Spec], past: Past, progress: Progress) -> Search:
     """All that is needed to try a variant."""
     task = progress.add_task("forecasting")
-    trial, truth = scene.staged(
+    trial, truth = setup.trial(
         specs, lambda done, of: progress.update(task, completed=done, total=of)
     )
     first_held = round((1 - past.checked) * truth.demand.size)
-    return Search(scene.workload, trial, truth, first_held)
+    return Search(setup.workload, trial, truth, first_held)
 
 
 def _tried(

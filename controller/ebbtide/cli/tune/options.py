@@ -13,11 +13,11 @@ from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
-from ebbtide.cli.plan.edits import Edit
-from ebbtide.cli.plan.options import Supposing
-from ebbtide.cli.plan.simulation import Conditions
-from ebbtide.cli.plan.supposing import Supposed
+from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
+from ebbtide.cli.simulation.edits import Edit
+from ebbtide.cli.simulation.options import Supposing
+from ebbtide.cli.simulation.simulation import Conditions
+from ebbtide.cli.simulation.supposing import Supposed
 from ebbtide.cli.tune.choice import candidates
 from ebbtide.cli.tune.suggested_change import Where
 from ebbtide.errors import InvalidInput

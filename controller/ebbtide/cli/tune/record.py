@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ebbtide.cli.files import read
-from ebbtide.cli.plan.demand import Recorded
+from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.tune.jobs import Search, Tried
 from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput

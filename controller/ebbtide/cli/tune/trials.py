@@ -15,10 +15,10 @@ from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.gate import gate_of
-from ebbtide.cli.plan.simulation import Conditions, Simulation
-from ebbtide.cli.plan.workbench import Workbench
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.gate import gate_of
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
+from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.fleets import Fleets, with_sessions, without_sessions
 from ebbtide.planning.plant import Census, Plant
 from ebbtide.planning.plant_settings import BootTime, PlantSettings

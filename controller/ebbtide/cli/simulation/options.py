@@ -11,10 +11,17 @@ from ebbtide.api.load import Manifest, load
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import CsvFile, PrometheusUrl, Recorded, Since, UsualTick, tick_of
-from ebbtide.cli.plan.edits import Edit, edited
-from ebbtide.cli.plan.simulation import Conditions
-from ebbtide.cli.plan.supposing import Supposed, supposed
+from ebbtide.cli.simulation.demand import (
+    CsvFile,
+    PrometheusUrl,
+    Recorded,
+    Since,
+    UsualTick,
+    tick_of,
+)
+from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.simulation import Conditions
+from ebbtide.cli.simulation.supposing import Supposed, supposed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ebbtide.cli.output import Output, known, moment
 from ebbtide.cli.plan.output import PlanOutput
-from ebbtide.cli.readiness.report import Most, Peak, Range, Readiness
+from ebbtide.cli.plan.readiness.report import Most, Peak, Range, Readiness
 from ebbtide.planning.walls import FARTHEST, Kind, Lack
 
 
@@ -82,7 +82,7 @@ def text_of(ready: Readiness, plans: Sequence[PlanOutput]) -> str:
 def _output(ready: Readiness, plans: Sequence[PlanOutput]) -> ReadinessOutput:
     times = ready.times if ready.times < FARTHEST else None
     return ReadinessOutput(
-        namespace=ready.standing.namespace,
+        namespace=ready.state.namespace,
         ready=not ready.lacks,
         missing=_lacks(ready.lacks),
         carries=CarriesOutput(times=times, walls=_lacks(ready.behind)),
@@ -91,7 +91,7 @@ def _output(ready: Readiness, plans: Sequence[PlanOutput]) -> ReadinessOutput:
             for key, peak in ready.peaks.items()
         ],
         peaks=[_peak(one) for one in ready.ranges],
-        remarks=list(ready.standing.remarks),
+        remarks=list(ready.state.remarks),
         plans=list(plans),
     )
 

@@ -9,7 +9,7 @@ from ebbtide.api.compose import Plugins, compose
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.api.yaml_text import read
-from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 
 

@@ -8,17 +8,17 @@ import numpy as np
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.gate import check_curves
-from ebbtide.cli.plan.simulation import Conditions, Simulation
-from ebbtide.cli.tune.sweeping import Timing, ground
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.gate import check_curves
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
+from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
 from ebbtide.planning.plant_settings import usual
 from ebbtide.planning.tuning import Truth
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TrialSetup:
     """One policy with what is written beside it, its demand, and the world that it meets it in."""
 
     manifest: Manifest
@@ -33,9 +33,7 @@ class Scene:
         """Its namespace/name."""
         return f"{self.manifest.namespace}/{self.manifest.name}"
 
-    def staged(
-        self, specs: Sequence[Spec], told: Callable[[int, int], None]
-    ) -> tuple[Trial, Truth]:
+    def trial(self, specs: Sequence[Spec], told: Callable[[int, int], None]) -> tuple[Trial, Truth]:
         """How variants are tried, and what they are measured by; `told` hears of forecasts.
 
         Raises:
@@ -51,7 +49,7 @@ class Scene:
             truth = Truth(bench.replicas_needed(now), world.tick, boot, bench.gate.modelled)
             return ByLoop(self.manifest, self.beside, self.recorded, world), truth
         timing = Timing(world.tick, world.delay)
-        here = ground(self.manifest, self.recorded, timing, told, self.beside)
+        here = sweep_setup(self.manifest, self.recorded, timing, told, self.beside)
         plant = world.plant
         counted = plant.session or plant.termination
         crowd = Crowd(bench, plant, world.seed) if counted else None

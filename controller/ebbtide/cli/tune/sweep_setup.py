@@ -8,20 +8,19 @@ import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_calendar, parse_override, parse_policy, parse_profile
+from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import plugins
-from ebbtide.cli.plan.demand import Recorded
-from ebbtide.cli.plan.foresight import Announced, foreseen
-from ebbtide.cli.plan.manifests import workload_of
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.foresight import foreseen
+from ebbtide.cli.simulation.manifests import announced, guidance_of, workload_of
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.observing.guidance import Guidance, event_of
+from ebbtide.loop.observing.guidance import event_of
 from ebbtide.planning.seen_demand import Recorded as Recording
 from ebbtide.planning.seen_demand import SeenDemand
 from ebbtide.planning.sweep import World
 from ebbtide.planning.tuning import Truth
 from ebbtide_policies.lanes import Lanes
 
-_SPOKEN = ("EventCalendar", "CapacityOverride", "EventProfile")
 _AT_FIRST = 1.1
 """The fleet at the first tick, as a multiple of the demand."""
 
@@ -34,7 +33,7 @@ class Timing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class SweepSetup:
     """One workload over one recording, ready to be swept."""
 
     manifest: Manifest
@@ -42,13 +41,13 @@ class Ground:
     truth: Truth
 
 
-def ground(
+def sweep_setup(
     manifest: Manifest,
     recorded: Recorded,
     timing: Timing,
     told: Callable[[int, int], None] | None = None,
     beside: Sequence[Manifest] = (),
-) -> Ground:
+) -> SweepSetup:
     """Forecast all of a recording once, for as many variants as there will be.
 
     `beside` are the calendars, profiles and overrides that the workload heeds.
@@ -91,27 +90,11 @@ def ground(
         replicas=_at_first(spec, need),
         events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
         overrides=[
-            *_guidance(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)
+            *guidance_of(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)
         ],
     )
-    return Ground(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
+    return SweepSetup(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
 
 def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
     return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))
-
-
-def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
-    """What the calendars among some manifests announce to a workload."""
-    workload, guidance = workload_of(manifest, plugins()), _guidance(beside)
-    return Announced(tuple(guidance.events_for(workload)), guidance.days_for(workload))
-
-
-def _guidance(beside: Sequence[Manifest]) -> Guidance:
-    """What the manifests beside a policy say."""
-    of = {kind: [one for one in beside if one.kind == kind] for kind in _SPOKEN}
-    return Guidance(
-        calendars=[(m.namespace, parse_calendar(m.spec)) for m in of["EventCalendar"]],
-        overrides=[(m.namespace, m.name, parse_override(m.spec)) for m in of["CapacityOverride"]],
-        profiles={(m.namespace, m.name): parse_profile(m.spec) for m in of["EventProfile"]},
-    )

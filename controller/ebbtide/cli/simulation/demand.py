@@ -15,7 +15,7 @@ from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
-from ebbtide.cli.plan.simulation import POLICY
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand import (

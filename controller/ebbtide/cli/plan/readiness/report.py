@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.cli.plan.demand import Recorded
 from ebbtide.cli.plan.plans import Plan
-from ebbtide.cli.readiness.standing import Standing, manifest_of
+from ebbtide.cli.plan.readiness.namespace_state import NamespaceState, manifest_of
+from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.loop.workload import Workload
 from ebbtide.planning.coming import coming, ordinary
 from ebbtide.planning.walls import Lack, alone, lacks, on_new_nodes, together
@@ -56,7 +56,7 @@ class Most(NamedTuple):
 class Readiness:
     """What a plan comes to on a cluster."""
 
-    standing: Standing
+    state: NamespaceState
     peaks: Mapping[str, Peak]
     lacks: Sequence[Lack]
     times: float
@@ -70,54 +70,54 @@ class Readiness:
 
 
 def readiness(
-    standing: Standing, plain: Recorded, replays: Mapping[float, Sequence[Plan]]
+    state: NamespaceState, plain: Recorded, replays: Mapping[float, Sequence[Plan]]
 ) -> Readiness:
     """Hold the peaks of a replay, and of the events to come, against the walls of a cluster.
 
     `replays` are by how many times the demand was that of `plain`, which was recorded. The first is
     the plan, the others are the rest of a range of peaks.
     """
-    peaks = dict(_peaks(standing, plain, next(iter(replays.values()))))
+    peaks = dict(_peaks(state, plain, next(iter(replays.values()))))
     wanted = {key: peak.replicas for key, peak in peaks.items()}
-    times, behind = together(standing.site, wanted)
+    times, behind = together(state.site, wanted)
     return Readiness(
-        standing=standing,
+        state=state,
         peaks=peaks,
-        lacks=lacks(standing.site, wanted),
+        lacks=lacks(state.site, wanted),
         times=times,
         behind=behind,
-        most=dict(_most(standing, wanted)),
-        new_nodes=on_new_nodes(standing.site, wanted),
-        ranges=[_range(standing, *replay) for replay in replays.items()],
+        most=dict(_most(state, wanted)),
+        new_nodes=on_new_nodes(state.site, wanted),
+        ranges=[_range(state, *replay) for replay in replays.items()],
     )
 
 
 def _peaks(
-    standing: Standing, plain: Recorded, plans: Sequence[Plan]
+    state: NamespaceState, plain: Recorded, plans: Sequence[Plan]
 ) -> Iterator[tuple[str, Peak]]:
     for plan in plans:
         key, highest = plan.workload, max(plan.frames, key=lambda frame: frame.need)
         replayed = Peak(key, highest.need, highest.now)
-        announced = _announced(standing, plain, standing.workloads[key])
+        announced = _announced(state, plain, state.workloads[key])
         yield key, max((replayed, *announced), key=lambda peak: peak.replicas)
 
 
-def _announced(standing: Standing, plain: Recorded, workload: Workload) -> Iterator[Peak]:
+def _announced(state: NamespaceState, plain: Recorded, workload: Workload) -> Iterator[Peak]:
     """The peaks of events to come, as the calendar policy reckons them."""
-    seen = _seen(standing, plain, workload)
+    seen = _seen(state, plain, workload)
     if any(np.isnan(signal.per_replica) for signal in seen.demand):
         return
     settings = next(p.settings for p in workload.policies if isinstance(p, Calendar))
-    events = standing.guidance.events(workload, float(seen.demand[0].per_replica))
+    events = state.guidance.events(workload, float(seen.demand[0].per_replica))
     for one in coming(events, seen, settings):
         if not np.isnan(one.replicas):
             peak = int(one.replicas)
             yield Peak(workload.key, peak, one.ready_by, one.event, one.begins)
 
 
-def _seen(standing: Standing, plain: Recorded, workload: Workload) -> Observation:
+def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Observation:
     """A workload now, with what is usual at each minute of its day."""
-    target = standing.targets.get(workload.key)
+    target = state.targets.get(workload.key)
     current = target.replicas if target else 1
     demand = []
     for name, spec in workload.signals.items():
@@ -125,7 +125,7 @@ def _seen(standing: Standing, plain: Recorded, workload: Workload) -> Observatio
         demand.append(
             Signal(
                 name=name,
-                now=standing.now,
+                now=state.now,
                 per_replica=UNKNOWN if spec.per_replica is None else spec.per_replica,
                 newest=series.end,
                 minutes=series.minutes,
@@ -134,7 +134,7 @@ def _seen(standing: Standing, plain: Recorded, workload: Workload) -> Observatio
         )
     return Observation(
         workload=workload.key,
-        now=standing.now,
+        now=state.now,
         fleet=Fleet(current=current, ready=current),
         demand=demand,
         lead_time=workload.lead_time,
@@ -143,15 +143,15 @@ def _seen(standing: Standing, plain: Recorded, workload: Workload) -> Observatio
     )
 
 
-def _most(standing: Standing, wanted: Mapping[str, int]) -> Iterator[tuple[str, Most]]:
-    for fleet in standing.site.fleets:
-        most, behind = alone(standing.site, wanted, fleet.workload)
-        signal = next(iter(standing.workloads[fleet.workload].signals.values()))
+def _most(state: NamespaceState, wanted: Mapping[str, int]) -> Iterator[tuple[str, Most]]:
+    for fleet in state.site.fleets:
+        most, behind = alone(state.site, wanted, fleet.workload)
+        signal = next(iter(state.workloads[fleet.workload].signals.values()))
         each = UNKNOWN if signal.per_replica is None else signal.per_replica
         yield fleet.workload, Most(most, most * each, behind)
 
 
-def _range(standing: Standing, times: float, plans: Sequence[Plan]) -> Range:
+def _range(state: NamespaceState, times: float, plans: Sequence[Plan]) -> Range:
     """What it costs to be ready for the demand of one replay."""
     wanted = {plan.workload: max(frame.need for frame in plan.frames) for plan in plans}
     scores = [plan.score for plan in plans]
@@ -161,5 +161,5 @@ def _range(standing: Standing, times: float, plans: Sequence[Plan]) -> Range:
         replica_hours=sum(one.replica_hours for one in scores),
         cost=sum(one.cost for one in scores),
         unserved=max((one.unserved for one in scores), default=0.0),
-        lacks=lacks(standing.site, wanted),
+        lacks=lacks(state.site, wanted),
     )

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic import model_validator as validated
 
 from ebbtide.api.base import LocalTime, Name, Rule, Spec, sortable
-from ebbtide.cli.cases.cases import Demand
+from ebbtide.cli.simulation.written_demand import Demand
 from ebbtide_policies.quantities import (
     DURATION_PATTERN,
     LONGEST,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ebbtide.cli.plan.simulation import Frame, Simulation
+from ebbtide.cli.simulation.simulation import Frame, Simulation
 from ebbtide.planning.clairvoyant import least_replicas
 from ebbtide.planning.plant import drive
 from ebbtide.planning.plant_settings import usual

@@ -14,9 +14,9 @@ from ebbtide.api.sentences import place
 from ebbtide.api.yaml_text import Document
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.files import read
-from ebbtide.cli.plan.demand import Recorded, demand_of, from_prometheus
-from ebbtide.cli.plan.edits import Edit, put
-from ebbtide.cli.plan.scenario import Scenario, Spread, VictimChoice
+from ebbtide.cli.simulation.demand import Recorded, demand_of, from_prometheus
+from ebbtide.cli.simulation.edits import Edit, put
+from ebbtide.cli.simulation.scenario import Scenario, Spread, VictimChoice
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.experience import LoadCurve
 from ebbtide.planning.plant import PlantSettings

@@ -20,7 +20,7 @@ PROFILE = "EventProfile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class NamespaceState:
     """What runs in a namespace now, and what limits it."""
 
     namespace: str
@@ -35,7 +35,7 @@ class Standing:
     """What could not be read, or is not reckoned with."""
 
 
-def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
+def read_namespace(server: "ApiServer", where: str, home: str, now: float) -> NamespaceState:
     """Read `NAMESPACE`, or one `NAMESPACE/POLICY` of it; `home` is the operator's own namespace.
 
     Raises:
@@ -57,7 +57,7 @@ def stand(server: "ApiServer", where: str, home: str, now: float) -> Standing:
         names = [word.name for word in guidance.overrides_for(workload, now)]
         surveyor.remarks += [f"{workload.key}: override {name} is left out" for name in names]
     beside = (*survey.calendars, *survey.profiles)
-    return Standing(
+    return NamespaceState(
         namespace=namespace,
         now=now,
         workloads=workloads,

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from ebbtide.cli.cluster.access import Access
-from ebbtide.cli.readiness.standing import Standing, stand
+from ebbtide.cli.plan.readiness.namespace_state import NamespaceState, read_namespace
 from ebbtide.errors import InvalidInput
 
 _MOST = 12
@@ -41,7 +41,7 @@ class FromCluster(Access):
         str, typer.Option(metavar="NAME", help="With --from-cluster: the operator's own namespace.")
     ] = "ebbtide"
 
-    def standing(self, files: Sequence[str] | None) -> Standing | None:
+    def state(self, files: Sequence[str] | None) -> NamespaceState | None:
         """What runs in the namespace; None where files say what is planned.
 
         Raises:
@@ -54,7 +54,7 @@ class FromCluster(Access):
             raise InvalidInput("say what is planned: either FILE... or --from-cluster NAMESPACE")
         if where is None:
             return None
-        return stand(self.connect(), where, self.home, time.time())
+        return read_namespace(self.connect(), where, self.home, time.time())
 
     def factors(self) -> Sequence[float]:
         """The peaks to be planned, as multiples of the recorded demand: steps of 0.1, or wider.

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.moments import clock
-from ebbtide.cli.readiness.report import Most, Peak, Range, Readiness
+from ebbtide.cli.plan.readiness.report import Most, Peak, Range, Readiness
 from ebbtide.planning.findings import many
 from ebbtide.planning.site import LIMITS, PODS, Shape
 from ebbtide.planning.walls import FARTHEST, Kind, Lack
@@ -20,14 +20,14 @@ _NOWHERE = "no wall in sight"
 
 def page(ready: Readiness) -> RenderableType:
     """All of it: the answer first, then the workloads, what is missing, and the range."""
-    standing = ready.standing
+    state = ready.state
     parts: list[RenderableType] = [_headline(ready), "", _workloads(ready), ""]
     parts += [*_missing(ready), ""] if ready.lacks else []
     parts += _waiting(ready)
     parts.append(_together(ready))
     if len(ready.ranges) > 1:
         parts += ["", _ranges(ready.ranges)]
-    parts += [Text(f"! {remark}", "yellow") for remark in standing.remarks]
+    parts += [Text(f"! {remark}", "yellow") for remark in state.remarks]
     return Group(*parts, "")
 
 
@@ -35,7 +35,7 @@ def _headline(ready: Readiness) -> Text:
     said = ("ready for the planned peak", "green")
     if ready.lacks:
         said = (f"{many(len(ready.lacks), 'thing')} missing before the planned peak", "red")
-    return Text.assemble((ready.standing.namespace, "bold"), "  ", said)
+    return Text.assemble((ready.state.namespace, "bold"), "  ", said)
 
 
 def _workloads(ready: Readiness) -> Table:
@@ -47,7 +47,7 @@ def _workloads(ready: Readiness) -> Table:
     for name in ("AT MOST", "CARRIES"):
         table.add_column(name, justify="right")
     table.add_column("FIRST WALL", style="dim")
-    fleets = {fleet.workload: fleet for fleet in ready.standing.site.fleets}
+    fleets = {fleet.workload: fleet for fleet in ready.state.site.fleets}
     for key, peak in ready.peaks.items():
         fleet, most = fleets.get(key), ready.most.get(key)
         fits = most is None or peak.replicas <= most.replicas
@@ -73,7 +73,7 @@ def _carries(most: Most | None) -> str:
 
 def _missing(ready: Readiness) -> Iterator[Text]:
     """What is missing, each with what to do about it, and by when."""
-    shapes = {fleet.workload: fleet.shape for fleet in ready.standing.site.fleets}
+    shapes = {fleet.workload: fleet.shape for fleet in ready.state.site.fleets}
     before = deadline(ready)
     for lack in ready.lacks:
         yield Text.assemble(("✗ ", "red"), (_place(lack), "bold"), f"  {found(lack, shapes)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.cli.plan.gate import Gate
+from ebbtide.cli.simulation.gate import Gate
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.planning.demand import DemandSeries
 from ebbtide.planning.plant import Plant

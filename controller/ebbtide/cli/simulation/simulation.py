@@ -15,9 +15,9 @@ from ebbtide.api.compose import Plugins
 from ebbtide.api.load import Manifest
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.models import HOUSE, makers
-from ebbtide.cli.plan.gate import check_curves, gate_of
-from ebbtide.cli.plan.manifests import resource_of
-from ebbtide.cli.plan.workbench import Workbench
+from ebbtide.cli.simulation.gate import check_curves, gate_of
+from ebbtide.cli.simulation.manifests import resource_of
+from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.reporting.account import Account

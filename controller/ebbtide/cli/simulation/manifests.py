@@ -1,0 +1,52 @@
+"""What stands in a file, as the loop has it of a cluster."""
+
+from collections.abc import Sequence
+
+from ebbtide.api.compose import Plugins
+from ebbtide.api.load import Manifest
+from ebbtide.api.parse import parse_calendar, parse_override, parse_policy, parse_profile
+from ebbtide.cli.models import plugins
+from ebbtide.cli.simulation.foresight import Announced
+from ebbtide.loop.observing.guidance import Guidance
+from ebbtide.loop.ports.cluster import Resource
+from ebbtide.loop.workload import Workload, understood
+
+
+def resource_of(manifest: Manifest) -> Resource:
+    """The object that a manifest makes."""
+    return Resource(
+        kind=manifest.kind,
+        namespace=manifest.namespace,
+        name=manifest.name,
+        labels=manifest.labels,
+        spec=dict(manifest.spec),
+    )
+
+
+def workload_of(manifest: Manifest, plugins: Plugins) -> Workload:
+    """The workload of a policy.
+
+    Raises:
+        InvalidInput: the policy can't be understood.
+
+    """
+    return understood(resource_of(manifest), parse_policy(manifest.spec), plugins)
+
+
+_SPOKEN = ("EventCalendar", "CapacityOverride", "EventProfile")
+
+
+def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
+    """What the calendars among some manifests announce to a workload."""
+    workload, guidance = workload_of(manifest, plugins()), guidance_of(beside)
+    return Announced(tuple(guidance.events_for(workload)), guidance.days_for(workload))
+
+
+def guidance_of(beside: Sequence[Manifest]) -> Guidance:
+    """The guidance that the manifests beside a policy give."""
+    of = {kind: [one for one in beside if one.kind == kind] for kind in _SPOKEN}
+    return Guidance(
+        calendars=[(m.namespace, parse_calendar(m.spec)) for m in of["EventCalendar"]],
+        overrides=[(m.namespace, m.name, parse_override(m.spec)) for m in of["CapacityOverride"]],
+        profiles={(m.namespace, m.name): parse_profile(m.spec) for m in of["EventProfile"]},
+    )

@@ -1,0 +1,41 @@
+"""Demand as people write it in a test or in a scenario: a recording, or points in time."""
+
+import pathlib
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from ebbtide.api.base import LocalTime, Name, Spec, exactly_one, moment
+from ebbtide.cli.simulation.demand import Recorded, from_file
+from ebbtide.planning.demand import MINUTE, DemandSeries
+from ebbtide_policies.quantities import Count
+
+_LEAST_POINTS = 2
+
+
+class Demand(Spec):
+    """The demand that is given."""
+
+    rules = (exactly_one("csv", "points"),)
+
+    csv: Name | None = Field(None, description="A recording, beside the file: timestamp,value.")
+    points: Annotated[dict[LocalTime, Count], Field(min_length=_LEAST_POINTS)] | None = Field(
+        None, description="Demand at some moments; between them it is linear."
+    )
+
+    def series(self, zone: str) -> DemandSeries:
+        """The points as one value a minute."""
+        told = {moment(at, zone): value for at, value in (self.points or {}).items()}
+        at = np.array(sorted(told))
+        first, last = np.ceil(at[0] / MINUTE) * MINUTE, at[-1]
+        grid = np.arange(first, last + 1, MINUTE)
+        minutes = np.interp(grid, at, [told[one] for one in at.tolist()])
+        return DemandSeries(start=float(first), minutes=minutes)
+
+    def recorded(self, folder: pathlib.Path, zone: str) -> Recorded:
+        """The same as it is replayed; a recording stands in this folder."""
+        if self.csv:
+            return from_file(folder / self.csv)
+        series = self.series(zone)
+        return Recorded({("", ""): series}, series.start, series.end)
