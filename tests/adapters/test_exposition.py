@@ -13,7 +13,7 @@ import pytest
 from ebbtide.adapters.exposition import Exposition
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import LEVELS
-from ebbtide.loop.forecasting.cohort import Column, Said, Task
+from ebbtide.loop.forecasting.cohort import Column, SignalForecast, Task
 from ebbtide.loop.forecasting.forecasts import Foresight, Prospects
 from ebbtide.loop.forecasting.trust import Trust
 from ebbtide.loop.record.ledger import Step
@@ -155,7 +155,7 @@ def test_the_errors_of_forecasts_are_shown_by_minutes_ahead_once_they_are_known(
     column = Column(("live/edge", "viewers"), NOW, np.zeros(0), "Tide", 7200.0)
     nothing = np.zeros((6, 0))
     outlook = Outlook(NOW, LEVELS, nothing)
-    said = Said(Task(column, NOW), outlook, nothing[0], True, ratios, shares, 0.9)
+    said = SignalForecast(Task(column, NOW), outlook, nothing[0], True, ratios, shares, 0.9)
     ahead = Prospects(foresights={"viewers": Foresight(said, Trust())})
     exposition.tell(tick(replace(account(), prospects=ahead)))
     found = samples(exposition)

@@ -6,7 +6,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.ports.metrics import Query
-from ebbtide.loop.workload import SHORT, Understanding, Workload
+from ebbtide.loop.workload import SHORT, Workload, WorkloadReader
 from ebbtide_policies.scale_up import ScaleUp
 from tests.loop.world import spec_of
 
@@ -27,7 +27,7 @@ def resource(spec: Json, generation: int = 1) -> Resource:
 
 def understood(spec: Json) -> Workload | InvalidInput:
     """What is understood of one spec."""
-    return Understanding({}, ["Flat"]).of([resource(spec)])["live/edge"]
+    return WorkloadReader({}, ["Flat"]).of([resource(spec)])["live/edge"]
 
 
 def workload(spec: Json) -> Workload:
@@ -67,30 +67,30 @@ def test_every_query_is_wanted_with_the_past_that_it_needs() -> None:
 
 
 def test_a_spec_is_read_once_for_each_generation_and_its_status_is_always_new() -> None:
-    understanding = Understanding({}, ["Flat"])
-    first = understanding.of([resource(spec_of("edge"))])["live/edge"]
+    reader = WorkloadReader({}, ["Flat"])
+    first = reader.of([resource(spec_of("edge"))])["live/edge"]
     again = replace(resource({"nonsense": 1}), status={"phase": "War"})
-    second = understanding.of([again])["live/edge"]
+    second = reader.of([again])["live/edge"]
     assert isinstance(first, Workload)
     assert isinstance(second, Workload)
     assert second.policies is first.policies
     assert second.resource.status == {"phase": "War"}
-    third = understanding.of([resource({"nonsense": 1}, generation=2)])["live/edge"]
+    third = reader.of([resource({"nonsense": 1}, generation=2)])["live/edge"]
     assert isinstance(third, InvalidInput)
 
 
 def test_without_a_generation_a_spec_is_read_at_every_tick() -> None:
-    understanding = Understanding({}, ["Flat"])
-    assert isinstance(understanding.of([resource({}, 0)])["live/edge"], InvalidInput)
-    found = understanding.of([resource(spec_of("edge"), 0)])["live/edge"]
+    reader = WorkloadReader({}, ["Flat"])
+    assert isinstance(reader.of([resource({}, 0)])["live/edge"], InvalidInput)
+    found = reader.of([resource(spec_of("edge"), 0)])["live/edge"]
     assert isinstance(found, Workload)
 
 
 def test_a_policy_that_is_gone_is_forgotten() -> None:
-    understanding = Understanding({}, ["Flat"])
-    understanding.of([resource(spec_of("edge"))])
-    assert understanding.of([]) == {}
-    found = understanding.of([resource({})])["live/edge"]
+    reader = WorkloadReader({}, ["Flat"])
+    reader.of([resource(spec_of("edge"))])
+    assert reader.of([]) == {}
+    found = reader.of([resource({})])["live/edge"]
     assert isinstance(found, InvalidInput)
 
 

@@ -170,7 +170,7 @@ class Exposition:
         for demand in account.seen.demand:
             yield _Series(self._trusted, workload, demand.name), float(bool(demand.trusted))
         for signal, known in account.prospects.foresights.items():
-            said = known.said
+            said = known.forecast
             for metric, found in ((self._errors, said.shares), (self._ratios, said.ratios)):
                 for ahead, value in found.items():
                     if not math.isnan(value):

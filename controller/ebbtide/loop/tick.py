@@ -26,12 +26,12 @@ from ebbtide.loop.pods.boot_watch import BootWatch
 from ebbtide.loop.pods.draining import finished
 from ebbtide.loop.pods.session_watch import SessionWatch
 from ebbtide.loop.ports.cluster import Resource, Target
-from ebbtide.loop.record.ledger import sound
+from ebbtide.loop.record.ledger import with_sound_status
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.reporting.conditions import Condition, judge, sessions_spared
 from ebbtide.loop.tuning.tuner import Tuner
 from ebbtide.loop.tuning.tuning_input import tuning_input
-from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.loop.workload import Workload, WorkloadReader
 from ebbtide.loop.world import Rules, World
 
 log = logging.getLogger("ebbtide.loop")
@@ -86,7 +86,7 @@ class Loop:
 
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
-        self._understanding = Understanding(rules.plugins, sorted({*rules.forecasters, AUTO}))
+        self._workload_reader = WorkloadReader(rules.plugins, sorted({*rules.forecasters, AUTO}))
         self._guidance_reader = GuidanceReader(rules.namespace)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
@@ -111,8 +111,8 @@ class Loop:
         if not self._world.leadership.held:
             return Tick(now=now, leading=False, seconds=seconds)
         survey = self._timed(seconds, "survey", self._world.cluster.survey)
-        resources = [sound(policy) for policy in survey.policies if not policy.deleting]
-        understood = self._understanding.of(resources)
+        resources = [with_sound_status(policy) for policy in survey.policies if not policy.deleting]
+        understood = self._workload_reader.of(resources)
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))
         guidance = self._guidance_reader.of(survey)

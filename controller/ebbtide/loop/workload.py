@@ -139,10 +139,10 @@ class Workload:
 
 
 _Version = tuple[str, int, Json | None]
-"""What an understanding is of: an object, a generation of it, and the settings put in force."""
+"""What a workload was read from: an object, its generation, and the settings put in force."""
 
 
-class Understanding:
+class WorkloadReader:
     """Reads resources into workloads, once for each generation and for the settings in force."""
 
     def __init__(self, plugins: Plugins, models: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from ebbtide.loop.acting.shadow import Shadow
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.record.ledger import Step
 from ebbtide.loop.tick import Tick
-from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.loop.workload import Workload, WorkloadReader
 from ebbtide_policies.observation import Fleet, Mode
 from tests.loop.world import NOON, SLOW, World, spec_of, steady, target
 
@@ -76,7 +76,7 @@ def workload(status: Json) -> Workload:
     resource = Resource(
         kind="CapacityPolicy", namespace="live", name="edge", spec=spec_of("edge"), status=status
     )
-    found = Understanding({}, ["Flat"]).of([resource])["live/edge"]
+    found = WorkloadReader({}, ["Flat"]).of([resource])["live/edge"]
     assert isinstance(found, Workload)
     return found
 

@@ -7,7 +7,7 @@ import pytest
 from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Resource, Survey
-from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.loop.workload import Workload, WorkloadReader
 from tests.loop.world import spec_of, target
 
 EDGE = Resource(kind="CapacityPolicy", namespace="live", name="edge", spec=spec_of("edge"))
@@ -15,7 +15,7 @@ EDGE = Resource(kind="CapacityPolicy", namespace="live", name="edge", spec=spec_
 
 def second_hand(*rivals: Resource, hpa: Ref | None = None) -> str:
     """What is said of the policy `edge` beside these."""
-    found = Understanding({}, ["Flat"]).of([EDGE])["live/edge"]
+    found = WorkloadReader({}, ["Flat"]).of([EDGE])["live/edge"]
     assert isinstance(found, Workload)
     autoscalers = [Autoscaler("live", "by-cpu", hpa)] if hpa else []
     claims = Claims(Survey(policies=[EDGE, *rivals], autoscalers=autoscalers))

@@ -11,7 +11,7 @@ from ebbtide.api.objective import PRIORS, Reckoned, Settings, knobs, prior
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.tuning.tuner import Tuner
 from ebbtide.loop.tuning.tuning_input import TuningInput
-from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.loop.workload import Workload, WorkloadReader
 from ebbtide_policies.observation import Phase
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, TICK, World, fails, levels
@@ -341,9 +341,9 @@ def test_one_that_fails_keeps_no_other_from_its_turn() -> None:
 def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureFixture) -> None:
     world = tuned(Planner())
     (account,) = world.tick().accounts.values()
-    (column,) = (known.said.task.column for known in account.prospects.foresights.values())
+    (column,) = (known.forecast.task.column for known in account.prospects.foresights.values())
     column = replace(column, minutes=np.full(60, 100.0))
-    workload = Understanding({}, ["Flat"]).of([world.policy()])["live/edge"]
+    workload = WorkloadReader({}, ["Flat"]).of([world.policy()])["live/edge"]
     assert isinstance(workload, Workload)
 
     def unknown(*_: object) -> TuningInput:

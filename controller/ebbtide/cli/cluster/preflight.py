@@ -20,7 +20,7 @@ from ebbtide.loop.ports.cluster import Target
 from ebbtide.loop.preflight.budgets_and_quotas import budget_checks, quota_checks
 from ebbtide.loop.preflight.checks import Check, Verdict, preflight
 from ebbtide.loop.preflight.metrics_answers import answer_checks
-from ebbtide.loop.workload import Understanding, Workload
+from ebbtide.loop.workload import Workload, WorkloadReader
 
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes.api_server import ApiServer
@@ -73,7 +73,7 @@ def _looked_at(sight: Sight, wanted: Sequence[str]) -> Iterable[tuple[str, Itera
     missing = sorted(keys - {policy.key for policy in survey.policies})
     if missing:
         raise InvalidInput(f"there is no CapacityPolicy {missing[0]}")
-    understood = Understanding(plugins(), sorted(makers())).of(
+    understood = WorkloadReader(plugins(), sorted(makers())).of(
         policy for policy in survey.policies if policy.key in keys
     )
     for key, workload in sorted(understood.items()):

@@ -91,7 +91,7 @@ class Task(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SignalForecast:
     """What a forecaster said about one signal."""
 
     task: Task
@@ -108,7 +108,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Choked:
+class FailedForecast:
     """A signal that a forecaster could not forecast."""
 
     task: Task
@@ -142,7 +142,7 @@ class Cohort:
         asked = (column.model, column.rows)
         return asked == self._asked and self._taught.get(column.key) == column.edition
 
-    def work(self, tasks: Sequence[Task]) -> Sequence[Said | Choked]:
+    def work(self, tasks: Sequence[Task]) -> Sequence[SignalForecast | FailedForecast]:
         """Forecast some of the members; those of one shape in one call."""
         forecaster = self._forecaster = self._forecaster or self._make()
         batches: dict[tuple[float, int], list[Task]] = {}
@@ -153,16 +153,18 @@ class Cohort:
         self._seeded = True
         return said
 
-    def _one(self, forecaster: Forecaster, tasks: Sequence[Task]) -> Iterable[Said | Choked]:
+    def _one(
+        self, forecaster: Forecaster, tasks: Sequence[Task]
+    ) -> Iterable[SignalForecast | FailedForecast]:
         """One call; where that fails, one call for each, as one series must stop no other."""
         try:
             return self._forecast(forecaster, tasks)
         except Exception as error:  # noqa: BLE001 - told by the loop, with the name of the signal
             if len(tasks) == 1:
-                return [Choked(tasks[0], error)]
+                return [FailedForecast(tasks[0], error)]
             return [each for task in tasks for each in self._one(forecaster, [task])]
 
-    def _forecast(self, forecaster: Forecaster, tasks: Sequence[Task]) -> Sequence[Said]:
+    def _forecast(self, forecaster: Forecaster, tasks: Sequence[Task]) -> Sequence[SignalForecast]:
         columns = [task.column.known(task.end) for task in tasks]
         context = Context(tuple(task.column.context for task in tasks))
         members = np.array([self._place[task.column.key] for task in tasks])
@@ -175,7 +177,7 @@ class Cohort:
         ratios, shares = self._record.ratios()[:, members], self._record.shares()[:, members]
         every = overall(ratios).tolist()
         return [
-            Said(
+            SignalForecast(
                 task=task,
                 outlook=Outlook(made.origin, LEVELS, made.values[:, :, i].copy()),
                 ordinary=made.ordinary[:, i].copy(),

@@ -18,12 +18,12 @@ from ebbtide.loop.forecasting.auto_model import AUTO, AutoModel
 from ebbtide.loop.forecasting.cohort import (
     TOGETHER,
     Choice,
-    Choked,
     Cohort,
     Column,
+    FailedForecast,
     Key,
     Make,
-    Said,
+    SignalForecast,
     Task,
 )
 from ebbtide.loop.forecasting.trust import Trust, at_first, why_not_followed
@@ -41,23 +41,23 @@ SLOW = 0.3
 class Foresight:
     """What is foreseen of one signal, and what is thought of it."""
 
-    said: Said
+    forecast: SignalForecast
     trust: Trust
 
     @property
     def outlook(self) -> Outlook:
         """The forecast."""
-        return self.said.outlook
+        return self.forecast.outlook
 
     @property
     def ordinary(self) -> NDArray[np.float64]:
         """What an ordinary day asks for, by minute of the (UTC) day."""
-        return self.said.ordinary
+        return self.forecast.ordinary
 
     @property
     def trusted(self) -> bool:
         """Whether it may be followed."""
-        return self.said.experienced and self.trust.kept
+        return self.forecast.experienced and self.trust.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Forecasting:
             return _unknown(column, self._cohorts.get(key))
         if not known.trust.kept:
             return Doubt("ForecastWorse", why_not_followed(known.trust, column.trust))
-        if not known.said.experienced:
+        if not known.forecast.experienced:
             return Doubt("ForecastUntrusted", "too little of its past is known")
         return None
 
@@ -175,7 +175,7 @@ class Forecasting:
         known = self._known.get(column.key)
         if known is None:
             return True
-        then = known.said.task.column
+        then = known.forecast.task.column
         return (known.outlook.origin, then.context, then.edition, then.model, then.horizon) != (
             end,
             column.context,
@@ -192,25 +192,25 @@ class Forecasting:
             cohort, tasks = self._working.pop(done.name)
             cohort.busy, cohort.slow = False, done.seconds > SLOW
             for each in _results(done, tasks):
-                if isinstance(each, Said):
+                if isinstance(each, SignalForecast):
                     self._keep(each)
                 else:
                     name = " ".join(each.task.column.key)
                     model = each.task.column.model
                     log.error("%s can't forecast %s", model, name, exc_info=each.error)
 
-    def _keep(self, said: Said) -> None:
+    def _keep(self, forecast: SignalForecast) -> None:
         """Keep a forecast, and judge by the minute that was scored with it."""
-        key, wanted = said.task.column.key, said.task.column.trust
+        key, wanted = forecast.task.column.key, forecast.task.column.trust
         if key not in self._columns:
             return
         known = self._known.get(key)
-        if known is None or known.said.task.column.model != said.task.column.model:
-            trust = at_first(said.ratio, said.ratios, wanted)
+        if known is None or known.forecast.task.column.model != forecast.task.column.model:
+            trust = at_first(forecast.ratio, forecast.ratios, wanted)
         else:
-            trust = known.trust.after(said.ratio, said.ratios, wanted, said.task.end)
-        slim = replace(said.task.column, minutes=np.zeros(0))
-        self._known[key] = Foresight(replace(said, task=Task(slim, said.task.end)), trust)
+            trust = known.trust.after(forecast.ratio, forecast.ratios, wanted, forecast.task.end)
+        slim = replace(forecast.task.column, minutes=np.zeros(0))
+        self._known[key] = Foresight(replace(forecast, task=Task(slim, forecast.task.end)), trust)
 
 
 def _known(found: Mapping[str, T | None]) -> Mapping[str, T]:
@@ -221,11 +221,11 @@ def _work(cohort: Cohort, tasks: Sequence[Task]) -> Callable[[], object]:
     return lambda: cohort.work(tasks)
 
 
-def _results(done: Done, tasks: Sequence[Task]) -> Sequence[Said | Choked]:
+def _results(done: Done, tasks: Sequence[Task]) -> Sequence[SignalForecast | FailedForecast]:
     """What a cohort said of its signals; nothing, where there is no forecaster at all."""
     if isinstance(done.result, Exception):
-        return [Choked(task, done.result) for task in tasks]
-    results: Sequence[Said | Choked] = done.result
+        return [FailedForecast(task, done.result) for task in tasks]
+    results: Sequence[SignalForecast | FailedForecast] = done.result
     return results
 
 

@@ -50,7 +50,7 @@ class Ledger:
     """What other hands do to the fleet."""
 
 
-def sound(resource: Resource) -> Resource:
+def with_sound_status(resource: Resource) -> Resource:
     """The resource; with no status at all where it holds one that the house can't have written.
 
     So a status that somebody has tampered with is one that was lost: all begins with most care.

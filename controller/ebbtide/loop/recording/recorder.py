@@ -118,7 +118,7 @@ class Recorder:
         known = account.prospects.foresights.get(demand.name)
         if known is None or not isinstance(demand, Signal) or demand.outlook is None:
             return {}
-        column = known.said.task.column
+        column = known.forecast.task.column
         context = None if column.context == NOTHING_KNOWN else to_json(column.context)
         wanted = {"model": column.model, "horizon": column.horizon, "context": context}
         news = self._news(f"forecast {account.seen.workload} {demand.name}", wanted)

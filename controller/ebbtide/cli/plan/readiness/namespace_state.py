@@ -10,7 +10,7 @@ from ebbtide.errors import Forbidden, InvalidInput
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.guidance_reader import GuidanceReader
 from ebbtide.loop.ports.cluster import Resource, Survey, Target
-from ebbtide.loop.workload import Understanding, Workload, in_force
+from ebbtide.loop.workload import Workload, WorkloadReader, in_force
 from ebbtide.planning.site import Site
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _surveyed(server: "ApiServer", namespace: str, home: str, remarks: list[str]
 
 
 def _understood(policies: Sequence[Resource], where: str) -> Mapping[str, Workload]:
-    found = Understanding(plugins(), sorted(makers())).of(policies)
+    found = WorkloadReader(plugins(), sorted(makers())).of(policies)
     if not found:
         raise InvalidInput(f"there is no CapacityPolicy in {where}; `ebbtide plan FILE` plans one")
     for key, workload in found.items():
