@@ -8,7 +8,7 @@ import pytest
 
 from ebbtide.adapters.recording_file import RecordingFile
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.recording.replay import Replay
+from ebbtide.loop.replaying.replay import Replay
 from tests.loop.world import World, fallen
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.loop.recording.recorder import Recorder
+from ebbtide.loop.replaying.recorder import Recorder
 from tests.cli.conftest import Ebbtide
 from tests.loop.world import World, fallen
 

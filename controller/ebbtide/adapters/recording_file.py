@@ -7,7 +7,7 @@ import pathlib
 from typing import TextIO
 
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.recording.recorder import Recorder
+from ebbtide.loop.replaying.recorder import Recorder
 from ebbtide.loop.tick import Tick
 
 log = logging.getLogger(__name__)

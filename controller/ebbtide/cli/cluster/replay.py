@@ -17,7 +17,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.recording.replay import Replay, Replayed
+from ebbtide.loop.replaying.replay import Replay, Replayed
 
 _SHARE = 0.02
 _SHOWN = 5

@@ -1,4 +1,4 @@
-"""What became of a step: whether the pods that went are those that were chosen."""
+"""Whether the pods that went with a step are those that were chosen."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

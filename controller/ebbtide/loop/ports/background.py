@@ -1,4 +1,4 @@
-"""Work beside the ticks: what the loop needs of it, and how it is done where there is none."""
+"""Work beside the ticks, as the loop needs it, and how it is done where there is no background."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol

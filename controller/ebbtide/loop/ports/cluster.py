@@ -1,4 +1,4 @@
-"""What the loop needs of the world. Adapters fulfil it; so do their embedded twins."""
+"""Where workloads are, and are scaled, as the loop needs it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

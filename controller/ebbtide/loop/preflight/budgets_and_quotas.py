@@ -1,4 +1,4 @@
-"""What else in a cluster a way down or up meets: disruption budgets and quotas, for preflight."""
+"""Disruption budgets and quotas that a way down or up meets, for preflight."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

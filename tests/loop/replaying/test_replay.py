@@ -14,8 +14,8 @@ from ebbtide.forecast.seasonal import Seasonal
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.recording.recorder import FORMAT, Recorder
-from ebbtide.loop.recording.replay import Replay, Replayed
+from ebbtide.loop.replaying.recorder import FORMAT, Recorder
+from ebbtide.loop.replaying.replay import Replay, Replayed
 from ebbtide.loop.tick import Tick
 from ebbtide.planning.demand import DemandSeries
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy

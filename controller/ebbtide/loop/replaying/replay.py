@@ -18,18 +18,18 @@ from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE
-from ebbtide.loop.recording.exact_json import (
+from ebbtide.loop.replaying.exact_json import (
     context_from_json,
     decision_json,
     from_json,
     observation_from_json,
 )
-from ebbtide.loop.recording.recorded_observation import (
+from ebbtide.loop.replaying.recorded_observation import (
     AnsweredCourse,
     AnsweredDemand,
     RecordedAnswers,
 )
-from ebbtide.loop.recording.recorder import FOREIGN, FORMAT, MEMORIES
+from ebbtide.loop.replaying.recorder import FOREIGN, FORMAT, MEMORIES
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.course import Courses
 from ebbtide_policies.decide import decide

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from ebbtide.forecast.contract import NOTHING_KNOWN
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE
-from ebbtide.loop.recording.exact_json import (
+from ebbtide.loop.replaying.exact_json import (
     decision_json,
     observation_json,
     policies_json,
     to_json,
 )
-from ebbtide.loop.recording.recorded_observation import Listener
+from ebbtide.loop.replaying.recorded_observation import Listener
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.tick import Tick
 from ebbtide_policies.decide import decide

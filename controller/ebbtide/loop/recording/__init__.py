@@ -1,1 +1,0 @@
-"""Ticks as they were recorded, and decided again."""

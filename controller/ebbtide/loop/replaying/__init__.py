@@ -1,0 +1,1 @@
+"""Ticks, recorded as they were decided, and decided again from that."""
