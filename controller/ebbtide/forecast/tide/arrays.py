@@ -9,6 +9,18 @@ F32 = NDArray[np.float32]
 NIL = np.float32(1e-30)
 WIDE = 32
 """Series that are many."""
+ROOM = 2**25 - 2**16
+"""Bytes of the largest block that the C library learns from how much to keep."""
+
+
+def keep_room() -> None:
+    """Let the memory of large arrays be there for the next ones, rather than given back each time.
+
+    glibc gives it back to the kernel, which has to clear its pages once more: a fifth of a
+    warm-up. It keeps twice the size of the largest block that was freed, if that was no larger
+    than 32 MiB. So one such is freed; it costs nothing, as nobody touched it.
+    """
+    np.empty(ROOM, np.uint8)
 
 
 def blank(*shape: int) -> F32:

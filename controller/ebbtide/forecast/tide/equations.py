@@ -16,7 +16,7 @@ FEW = 8
 """Series up to which their equations are solved one by one."""
 
 
-LESSON_MINUTES = 2
+LESSON_MINUTES = 4
 """Minutes of which one teaches: those beside it say nearly the same."""
 
 

@@ -23,7 +23,7 @@ ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
 """Minutes ahead at which everything is learnt; between them it is interpolated."""
 DAY_MINUTES = 1440
 HOUR_MINUTES = 60
-OVERLAP = 15
+OVERLAP = 5
 """Errors overlap so far ahead that only so many of those in flight at a time are looked at."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
-from ebbtide.forecast.tide.arrays import F32
+from ebbtide.forecast.tide.arrays import F32, keep_room
 from ebbtide.forecast.tide.columns import joined, taken
 from ebbtide.forecast.tide.days import LONG
 from ebbtide.forecast.tide.frame import Frame, Rows
@@ -120,6 +120,7 @@ def needed(frame: Frame) -> int:
 
 def begun(history: History, frame: Frame) -> Group:
     """Learn a history from its beginning; of a long one, watch the first days only."""
+    keep_room()
     size = history.minutes.shape[1]
     learners = []
     for begin in range(0, size, TOGETHER):
