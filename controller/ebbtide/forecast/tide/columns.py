@@ -1,4 +1,4 @@
-"""Series moved from learner to learner: in every array of a learner the last axis is the series."""
+"""What is known moved from learner to learner: of every array the last axis is the series."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.forecast.tide.frame import Rows
+from ebbtide.forecast.tide.frame import Flights, Rows
 
 Array = np.ndarray[Any, Any]
 
@@ -23,6 +23,16 @@ def taken(learner: Any, columns: Rows) -> Any:
     made = _mapped([learner], lambda arrays: np.ascontiguousarray(arrays[0][..., columns]))
     made.size = columns.size
     return made
+
+
+def handed_on(old: Any, new: Any) -> None:
+    """Let a learner know all that another knows, but for what is in flight."""
+    for name, value in vars(new).items():
+        known = getattr(old, name)
+        if isinstance(value, np.ndarray):
+            setattr(new, name, known)
+        elif hasattr(value, "__dict__") and not isinstance(value, Flights):
+            handed_on(known, value)
 
 
 def _mapped(values: Sequence[Any], how: Callable[[Sequence[Array]], Array]) -> Any:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.tide.arrays import F32, total
+from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.frame import Band, Rows
 
 MANY = 16
@@ -16,19 +16,15 @@ FEW = 8
 """Series up to which their equations are solved one by one."""
 
 
-LESSON_MINUTES = 4
-"""Minutes of which one teaches: those beside it say nearly the same."""
+def lessons(band: Band, minutes: int) -> F32:
+    """Of how many rows one teaches each anchor, (A, 1), if of so many minutes one teaches."""
+    return np.asarray(np.maximum(band.often, minutes // band.frame.grid))
 
 
-def lessons(band: Band) -> F32:
-    """Of how many rows one teaches each anchor, (A, 1)."""
-    return np.asarray(np.maximum(band.often, LESSON_MINUTES // band.frame.grid))
-
-
-def taught(band: Band, numbers: Rows, begin: int, end: int) -> slice:
-    """Which rows of a piece of a block teach."""
+def taught(band: Band, numbers: Rows, minutes: int, begin: int, end: int) -> slice:
+    """Which rows of a piece of a block teach, if of so many minutes one teaches."""
     every = int(band.steps[0])
-    step = max(1, LESSON_MINUTES // band.frame.grid // every)
+    step = max(1, minutes // band.frame.grid // every)
     return slice(begin + int(-numbers[begin] // every) % step, end, step)
 
 
@@ -79,10 +75,13 @@ def add_products(sums: F32, terms: F32, weights: F32) -> None:
         end = begin + count - i
         np.multiply(terms[:, :, i:], terms[:, :, i, None], out=products[:, :, begin:end])
         begin = end
-    weighed = np.empty_like(products)
+    weighed = np.empty_like(products[0])
     for i in range(weights.shape[2]):
-        np.multiply(products, weights[:, :, i, None], out=weighed)
-        sums[:, i] += weighed[0] if rows == 1 else total(weighed, 0)
+        if rows == 1:
+            np.multiply(products[0], weights[0, :, i, None], out=weighed)
+        else:
+            np.einsum("tapn,tan->apn", products, weights[:, :, i], out=weighed)
+        sums[:, i] += weighed
 
 
 def _add_many(sums: F32, terms: F32, weights: F32) -> None:
@@ -95,8 +94,8 @@ def _add_many(sums: F32, terms: F32, weights: F32) -> None:
 
 @cache
 def refits(band: Band) -> Rows:
-    """Rows after which each anchor is fitted again, (A,): an hour, or two where few rows teach."""
-    return np.asarray(band.frame.hour * np.clip(band.steps // 2, 1, 2))
+    """Rows after which each anchor is fitted again, (A,): an hour, or more where few rows teach."""
+    return np.asarray(band.frame.hour * np.clip(band.steps // 2, 1, 4))
 
 
 def spells(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, list[slice]]]:

@@ -36,6 +36,8 @@ FARTHEST = np.float32(60)
 """An error at most."""
 MEMORY = (2880.0, 300.0)
 """Minutes that are remembered, and the fewest rows."""
+LESSON_MINUTES = 2
+"""Minutes of which one teaches: the one beside it says nearly the same."""
 PULL, PULL_STEP = 30.0, 3.0
 """What the prior counts for, and so much more a row ahead: an exceeded 0.9 counts for 0.9."""
 NEAREST = np.float32(0.1)
@@ -61,7 +63,10 @@ class Expected:
         (T, A, OWN, N); `error` is what came, (T, A, N).
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
-        coefficients, every = self.coefficients[at], taught(band, numbers, 0, len(numbers))
+        coefficients, every = (
+            self.coefficients[at],
+            taught(band, numbers, LESSON_MINUTES, 0, len(numbers)),
+        )
         terms = _terms(before[every], error[every]) if every.start < every.stop else error[:0]
         made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
         foreseen = blank(*error.shape[:2], LEVELS, error.shape[-1])
@@ -73,7 +78,7 @@ class Expected:
             np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
             foreseen[here] = self.flights.exchange(band, sample.places[here], own)
-            rows = taught(band, numbers, begin, end)
+            rows = taught(band, numbers, LESSON_MINUTES, begin, end)
             if rows.start < rows.stop:
                 new = terms[among(rows, every)]
                 self._learn(band, new, foreseen[rows], sample.known[rows])
@@ -87,7 +92,7 @@ class Expected:
         beyond = terms[:, :, -1:] - foreseen
         weight = np.where(beyond > 0, QUANTILES, 1 - QUANTILES)
         weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
-        weight *= (known * lessons(band))[:, :, None]
+        weight *= (known * lessons(band, LESSON_MINUTES))[:, :, None]
         add_products(self.sums[band.at], terms, weight)
 
     def _fit(self, band: Band, anchors: slice) -> None:

@@ -23,8 +23,10 @@ ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
 """Minutes ahead at which everything is learnt; between them it is interpolated."""
 DAY_MINUTES = 1440
 HOUR_MINUTES = 60
-OVERLAP = 5
+OVERLAP = 15
 """Errors overlap so far ahead that only so many of those in flight at a time are looked at."""
+SPARSE_MINUTES = 8
+"""Minutes of which one is learnt from where it is learnt sparsely."""
 
 
 class Frame(NamedTuple):
@@ -33,6 +35,8 @@ class Frame(NamedTuple):
     grid: int
     """Minutes from row to row; it divides a day."""
     horizon: int
+    sparse: bool = False
+    """Whether few rows are learnt from, as of days long ago: what they teach has nearly faded."""
 
     @property
     def day(self) -> int:
@@ -86,6 +90,9 @@ class Band:
     """Rows ahead."""
     every: tuple[int, ...]
     """Of so many rows an anchor learns from one, whose number they divide."""
+    late: int
+    """Rows from one that is learnt from to the next from which such a row is that far ahead: what
+    is foreseen takes off there. 0, where it is not sparse."""
     period: int
     """Rows after which all places in rings are the same again."""
     ahead: Rows
@@ -157,8 +164,8 @@ def _anchors(frame: Frame) -> tuple[int, ...]:
 
 @lru_cache
 def _band(frame: Frame, begin: int, end: int) -> Band:
-    every = tuple(_every(anchor) for anchor in frame.anchors)
-    ago = np.array(frame.anchors) // np.array(every)
+    every = _every(frame)
+    ago = -(-np.array(frame.anchors) // np.array(every))
     at, steps = slice(begin, end), np.array(every[begin:end])
     return Band(
         frame=frame,
@@ -166,7 +173,8 @@ def _band(frame: Frame, begin: int, end: int) -> Band:
         numbers=np.arange(begin, end),
         anchors=frame.anchors[at],
         every=every[at],
-        period=math.lcm(*frame.anchors),
+        late=-frame.anchors[begin] % every[begin],
+        period=math.lcm(*(ago * every).tolist()),
         ahead=np.array(frame.anchors[at]),
         often=np.asarray(steps[:, None], np.float32),
         ago=ago[at],
@@ -188,7 +196,8 @@ def _due(frame: Frame, number: int) -> Band:
 @lru_cache
 def _bands(frame: Frame) -> tuple[Band, ...]:
     every = frame.whole.every
-    cuts = [0, *(i for i in range(1, len(every)) if every[i] != every[i - 1]), len(every)]
+    kinds = [(each, anchor % each) for each, anchor in zip(every, frame.anchors, strict=True)]
+    cuts = [0, *(i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]), len(kinds)]
     return tuple(_band(frame, begin, end) for begin, end in pairwise(cuts))
 
 
@@ -199,7 +208,13 @@ def _paces(band: Band, memories: tuple[Memory, ...], *, overlapping: bool) -> F3
     return np.minimum(paces, 1).astype(np.float32).T[:, :, None]
 
 
-def _every(anchor: int) -> int:
+@lru_cache
+def _every(frame: Frame) -> tuple[int, ...]:
+    least = max(1, SPARSE_MINUTES // frame.grid) if frame.sparse else 1
+    return tuple(max(least, _often(anchor)) for anchor in frame.anchors)
+
+
+def _often(anchor: int) -> int:
     """The power of two of rows, of which one is learnt from for an anchor."""
     every = 1
     while anchor // (2 * every) >= OVERLAP and anchor % (2 * every) == 0:

@@ -15,6 +15,8 @@ from ebbtide.forecast.tide.learner import Learner
 
 LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
 """Days from which a learner begins to learn, and those before, which it only remembers."""
+CLOSELY_DAYS = 8
+"""Whole days at the end of which each row is learnt from, and before them few: they have faded."""
 TOGETHER = 1024
 """Series that are reckoned at once: more would take room and save nothing."""
 BEGUN_TOGETHER = 256
@@ -135,11 +137,14 @@ def _begun(history: History, frame: Frame) -> Learner:
     end, rows, size = round(history.end / history.grid) + 1, *history.minutes.shape
     start = rows - LEARNT_DAYS * frame.day
     start = start if start > frame.day else 0
-    learner = Learner(frame, size, end - rows + start)
+    learner = Learner(frame._replace(sparse=True), size, end - rows + start)
     if start:
         remembered = history.minutes[max(0, start - LONG * frame.day - frame.hour) : start]
         learner.track.remember(remembered.astype(np.float32))
-    learner.learn(history.minutes[start:])
+    lately = max(start, rows - (end % frame.day + CLOSELY_DAYS * frame.day))
+    learner.learn(history.minutes[start:lately])
+    learner = learner.closer()
+    learner.learn(history.minutes[lately:])
     return learner
 
 

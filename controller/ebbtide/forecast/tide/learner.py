@@ -5,6 +5,7 @@ import numpy as np
 from ebbtide.forecast.contract import Floats
 from ebbtide.forecast.tide.ahead import Ahead, look_ahead
 from ebbtide.forecast.tide.arrays import F32
+from ebbtide.forecast.tide.columns import handed_on
 from ebbtide.forecast.tide.days import CURVES
 from ebbtide.forecast.tide.expected import LEARNT
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along
@@ -46,20 +47,31 @@ class Learner:
         """The row from which was foreseen last, and what; no longer than until it is asked for."""
 
     def learn(self, history: Floats) -> None:
-        """Learn rows, (T, N), NaN for a gap, that follow those it knows."""
+        """Learn rows, (T, N), NaN for a gap, that follow those it knows.
+
+        If it is sparse, they go on to the end of a day.
+        """
         day, done = self.frame.day, 0
         while done < len(history):
             if self.track.at % (TURN_DAYS * day) == 0:
                 self.widths.turn()
-            most = max(1, min(BLOCK // self.size, day - self.track.at % day, self.track.days.block))
+            most = self._at_once(self.track.at)
             self._learn(history[done : done + most].astype(np.float32))
             done += most
+
+    def _at_once(self, at: int) -> int:
+        """How many rows of a day may be learnt at once from a row on."""
+        bands, day = self.frame.bands, self.frame.day
+        most = min(BLOCK * bands[0].every[0] // self.size, self.track.days.block)
+        if self.frame.sparse:  # what takes off late has to do so in the same block
+            most -= (at + most) % bands[-1].every[-1]
+        return max(1, min(most, day - at % day))
 
     def _learn(self, values: F32) -> None:
         """Learn a block of rows of one day: the anchors that are due, or band by band."""
         seen = self.track.see(values)
         end = self.track.at
-        if len(values) == 1:
+        if len(values) == 1 and not self.frame.sparse:
             self._learn_from(self._sample_of_one(seen))
         else:
             for band in self.frame.bands:
@@ -83,6 +95,13 @@ class Learner:
 
     def _learn_from(self, drawn: Sample) -> None:
         self.widths.learn(drawn, self.weights.judge(drawn))
+
+    def closer(self) -> "Learner":
+        """One that knows the same, and learns from every row from now on."""
+        made = Learner(self.frame._replace(sparse=False), self.size, self.track.at)
+        handed_on(self, made)
+        made.track.age[:] = 0  # nothing is in flight
+        return made
 
     def worse(self) -> F32:
         """Mean errors of late of what was foreseen, over those of persistence, (anchors, N)."""

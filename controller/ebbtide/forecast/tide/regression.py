@@ -34,6 +34,8 @@ FEATURES = np.array((1, 2, 3, 4, 14, 15, 16, 17, 22, 23, 24, 25, 26, 28, 32, 33,
 COUNT = FEATURES.size
 RUNS = ((1, 5), (14, 18), (22, 27), (28, 29), (32, 35))
 """The same, from and to."""
+LESSON_MINUTES = 4
+"""Minutes of which one teaches: those beside it say nearly the same."""
 PULL = np.float32(0.003)
 """Ridge towards no coefficients, as a share of the mean square of the features."""
 PULL_STEP = np.float32(3.0)
@@ -56,8 +58,8 @@ class Regressions:
     def foresee(self, sample: Sample, scale: F32) -> None:
         """Learn a block of rows: put in what was foreseen for them, and what is from each."""
         band, numbers, at = sample.band, sample.numbers, sample.band.at
-        coefficients, beyond = self.coefficients[at], _beyond(sample.now, sample.y)
-        every = taught(band, numbers, 0, len(numbers))
+        coefficients, beyond = self.coefficients[at], _beyond(sample.now, sample.present)
+        every = taught(band, numbers, LESSON_MINUTES, 0, len(numbers))
         terms = _terms(sample, scale, every) if every.start < every.stop else scale[:0]
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
         least, most = sample.ahead.least[:, :, None], sample.ahead.most[:, :, None]
@@ -66,11 +68,11 @@ class Regressions:
                 self._fit(band, each)
             here = slice(begin, end)
             np.einsum("tafn,arfn->tarn", beyond[here], coefficients, out=made[here])
-            made[here] += sample.y[here, :, None]
+            made[here] += sample.present[here, :, None]
             np.maximum(made[here], least[here], out=made[here])
             np.minimum(made[here], most[here], out=made[here])
             fitted[here] = self.fitted.exchange(band, sample.places[here], made[here])
-            rows = taught(band, numbers, begin, end)
+            rows = taught(band, numbers, LESSON_MINUTES, begin, end)
             if rows.start < rows.stop:
                 self._learn(sample, scale, rows, terms[among(rows, every)])
 
@@ -80,7 +82,7 @@ class Regressions:
         weight = np.abs(fitted - sample.y[rows, :, None])
         weight /= scale[rows, :, None]
         np.maximum(weight, HUBER, out=weight)
-        count = sample.known[rows] * sample.seasoned[rows] * lessons(band)
+        count = sample.known[rows] * sample.seasoned[rows] * lessons(band, LESSON_MINUTES)
         np.divide(count[:, :, None], weight, out=weight)
         add_products(self.sums[band.at], terms, weight)
 

@@ -19,6 +19,8 @@ class Sample(NamedTuple):
     """The anchors."""
     numbers: Rows
     """Of the rows, (T,)."""
+    origins: Rows
+    """Of those from which is foreseen after each of them: the same, where not sparse."""
     places: Rows
     """Where what is foreseen from them lies in a ring, (T, A)."""
     y: F32
@@ -29,18 +31,20 @@ class Sample(NamedTuple):
     """1 where a row is known and was foreseen, else 0, (T, A, N)."""
     seasoned: NDArray[np.bool_]
     """Where a row's origin had whole days before it, (T, A, N)."""
+    present: F32
+    """The values at the origins, (T, 1, N)."""
     guard: F32
     """A small share of the mean, (T, 1, N)."""
     moves: F32
-    """Running means of the changes from row to row, and climbs, (T, 1, MOVES + CLIMBS, N)."""
+    """Running means of the changes until the origins, and climbs, (T, 1, MOVES + CLIMBS, N)."""
     then: F32
     """What each expert foresaw for the rows, (T, A, E, N); the regressions are yet to come."""
     ahead: Ahead
-    """What is foreseen from the rows."""
+    """What is foreseen from the origins."""
 
     @property
     def now(self) -> F32:
-        """What each expert foresees from the rows, (T, A, E, N)."""
+        """What each expert foresees from the origins, (T, A, E, N)."""
         return self.ahead.now
 
 
@@ -51,25 +55,27 @@ def sample(
 
     That may be known already.
     """
-    ahead, day = band.ahead, band.frame.day
-    at = slice(int(numbers[0]) - seen.at, None, band.every[0])
-    rows, places = seen.rows[at], band.in_rings(numbers)
+    ahead, day, first = band.ahead, band.frame.day, int(numbers[0]) - seen.at
+    at, off = (slice(begin, None, band.every[0]) for begin in (first, first + band.late))
+    rows, places, origins = seen.rows[at], band.in_rings(numbers), numbers + band.late
     if not looked:
-        said = seen.said.ahead(numbers, band)
-        looked = look_ahead(rows, seen.ahead(numbers, ahead), said, band)
+        said = seen.said.ahead(origins, band)
+        looked = look_ahead(seen.rows[off], seen.ahead(origins, ahead), said, band)
     then = blank(*looked.now.shape)
     then[:, :, :EXPERTS] = flights.exchange(band, places, looked.now[:, :, :EXPERTS])
-    lived = seen.lived[at][:, None] > ahead[:, None]
+    lived = seen.lived[at][:, None] > (ahead + band.late)[:, None]
     return Sample(
         band=band,
         numbers=numbers,
+        origins=origins,
         places=places,
         y=rows[:, :1],
         back=then[:, :, 0],
         known=np.multiply(lived, seen.known[at][:, None], dtype=np.float32),
         seasoned=rows[:, None, SINCE] > (ahead + (day + WARM))[:, None],
-        guard=rows[:, None, GUARDED],
-        moves=seen.moves[at][:, None],
+        present=seen.rows[off, None, 0],
+        guard=seen.rows[off, None, GUARDED],
+        moves=seen.moves[off][:, None],
         then=then,
         ahead=looked,
     )

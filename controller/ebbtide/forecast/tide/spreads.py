@@ -68,7 +68,7 @@ class Spreads:
         np.maximum(error, 0, out=known[:, :, BEYOND])
         np.maximum(-error, 0, out=known[:, :, BELOW])
         known[:, :, BEYOND : BELOW + 1] *= sample.known[:, :, None]
-        np.maximum(mix.median - sample.y, 0, out=known[:, :, ABOVE])
+        np.maximum(mix.median - sample.present, 0, out=known[:, :, ABOVE])
         known[:, :, CURVED] = _differing(sample.now[:, :, GUARDED + 2 : ALIKE])
         known /= known[:, :, :1].copy()
         return np.minimum(known, MOST, out=known)
@@ -87,7 +87,7 @@ class Spreads:
     def _of_the_time_of_day(self, sample: Sample, size: F32) -> F32:
         """Mean errors at the time of day of each target, on the days before, (T, A, N)."""
         band, numbers = sample.band, sample.numbers
-        slots = (numbers[:, None] + band.ahead) % self.frame.day // self.slot
+        slots = (sample.origins[:, None] + band.ahead) % self.frame.day // self.slot
         found: F32 = self.daily[slots, band.numbers]
         made, current = np.empty((2, *size.shape), np.float32), self.current[:, band.at]
         np.multiply(size, sample.known, out=made[0])

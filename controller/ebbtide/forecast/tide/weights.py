@@ -85,9 +85,9 @@ class Weights:
         mixed: F32 = np.einsum("taon,taon->tan", parts, options)
         trust = self._trust(judged, self.mixed.exchange(band, places, mixed))
         self.shares[band.at] = _shares(own, parts[-1], trust[-1])
-        mixed -= sample.y
+        mixed -= sample.present
         mixed *= trust
-        mixed += sample.y
+        mixed += sample.present
         np.minimum(mixed, sample.ahead.highest + BEYOND * judged.scale, out=mixed)
         np.maximum(mixed, 0, out=mixed)
         return Mix(judged.first, judged.scale, mixed, _apart(mild, mixed, sample.now))
