@@ -9,7 +9,16 @@ from ebbtide.api.compose import compose
 from ebbtide.api.objective import prior
 from ebbtide.api.parse import parse_policy
 from ebbtide.planning.lanes import stacked
-from ebbtide.planning.objective import CANDIDATES, WORTH, chosen, needed_days, price, priced, told
+from ebbtide.planning.objective import (
+    CANDIDATES,
+    WORTH,
+    chosen,
+    needed_days,
+    price,
+    priced,
+    stress_test,
+    told,
+)
 from ebbtide.planning.tuning import Measured
 
 
@@ -134,6 +143,20 @@ def test_what_is_rarer_takes_longer_to_see_and_is_dearer_to_leave_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("objective", "times"),
+    [
+        pytest.param(1e-3, 1.0, id="weeks tell of"),
+        pytest.param(2e-5, 1.0, id="they just tell of"),
+        pytest.param(1.25e-5, 1.6, id="they hardly tell of"),
+        pytest.param(1e-5, 2.0, id="they do not tell of"),
+        pytest.param(1e-6, 2.0, id="months would not tell of"),
+    ],
+)
+def test_so_many_times_the_demand_is_stood_for_what(objective: float, times: float) -> None:
+    assert stress_test(objective) == pytest.approx(times)
+
+
+@pytest.mark.parametrize(
     ("objective", "days", "said"),
     [
         pytest.param(1e-3, 28.0, "of 4 settings tried on 28.0 days it came cheapest", id="why"),
@@ -159,7 +182,8 @@ def test_people_are_told_that_the_prior_has_failed() -> None:
     said = told(chosen(PAST, 1e-5, 3.0, usual=3), PAST, 1e-5)
     assert said.startswith(
         "what keeps it on other workloads lost more in 3.0 days than it may in 14.0; "
-        "of 4 settings tried on 3.0 days it came cheapest of those that cost no less"
+        "of 4 settings tried on 3.0 days it came cheapest had 2 times the demand come "
+        "of those that cost no less"
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, Reckoned, knobs, prior
+from ebbtide.api.objective import PRIORS, Reckoned, bursting, knobs, prior
 from ebbtide.planning.own_weeks import OwnWeeks, reckoned, replayed
 from ebbtide.planning.past import MINUTE, Past
 from ebbtide_policies.lanes import Lanes
@@ -112,6 +112,23 @@ def test_minutes_that_nobody_knows_speak_for_nothing() -> None:
     demand[2000:2500] = np.nan
     found = asked(weeks(demand))
     assert (found.settings, found.minutes) == (LOOSE, 9 * DAY - 500)
+
+
+@pytest.mark.parametrize(
+    ("objective", "spare"),
+    [
+        pytest.param("0.002%", "30%", id="weeks tell of"),
+        pytest.param("0.001%", "120%", id="they do not tell of"),
+    ],
+)
+def test_of_a_burst_that_all_served_twice_as_much_has_to_be_served_for_what(
+    objective: str, spare: str
+) -> None:
+    fleets = (knobs(0.3, 0.0), bursting(1.2, "1h"))
+    own = weeks(restless(15), spec={"objective": {"unserved": objective}}, candidates=fleets)
+    found = reckoned(own, fleets[0], fleets[0], {})
+    assert found.unserved == 0
+    assert found.settings["presentNeed"]["headroom"] == spare
 
 
 def test_no_more_than_four_weeks_are_replayed() -> None:

@@ -23,6 +23,16 @@ def test_cost_service_and_changes_are_measured_a_variant() -> None:
     assert told.beside_bound.tolist() == pytest.approx([40 / 33, 42 / 33])  # 12, 12, 8 and 1
 
 
+def test_under_stress_more_is_missed_of_the_same_demand() -> None:
+    asked = np.array([[10.0, 30.0]] * 4)
+    truth = Truth(demand=np.array([10.0, 12.0, 8.0, np.nan]), tick=86400.0, boot=1)
+    calm, stressed = (measured(asked, one) for one in (truth, truth._replace(stress=2.0)))
+    assert calm.missed.tolist() == pytest.approx([2 / 33, 0])
+    assert stressed.missed.tolist() == pytest.approx([(10 + 14 + 6) / 33, 0])
+    assert stressed.steady.tolist() == pytest.approx([0, 0])
+    assert stressed.unserved.tolist() == calm.unserved.tolist() == pytest.approx([2 / 30, 0])
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), min_size=1, max_size=30),
 )

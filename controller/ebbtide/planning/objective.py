@@ -7,6 +7,9 @@ workload tries all of these on its own last weeks, and takes the one that comes 
 What went unserved on the worst days has a price, and no limit: after a burst that hardly anything
 could have served, a limit asks for the dearest settings for weeks, and the next burst is another.
 On all other days the objective is a limit: what is lost day after day will be lost again.
+
+What is rarer than a few weeks can tell of is higher than anything in them. So for such an objective
+all of this is judged by what the same fleets would have left unserved of a higher demand.
 """
 
 import math
@@ -30,6 +33,8 @@ LEAST_DAYS = 7.0
 speak for does worse than the prior. Of each tenth of it a day more has to tell."""
 COMMON, RARE = 1e-3, 2e-5
 """Objectives. For what is rare a fleet waits for a burst at first, and does so for two weeks."""
+MOST_STRESS = 2.0
+"""What is rarer than weeks can tell of is higher than anything in them: up to so many times."""
 FIRST_DAYS = 1.0
 """Days before which not even a failure speaks: what comes once a day may not have come yet."""
 WORTH = 0.001
@@ -86,6 +91,11 @@ def price(objective: float) -> float:
     return float(PRICE * max(1.0, COMMON / objective) ** _RARER / objective)
 
 
+def stress_test(objective: float) -> float:
+    """So many times the demand of the past is what settings for an objective have to stand."""
+    return min(MOST_STRESS, max(1.0, RARE / objective))
+
+
 def spare(settings: Settings) -> float:
     """The largest headroom of some settings: so much more than the need a fleet begins with."""
     return max(parse_share(own["headroom"]) for own in settings.values() if "headroom" in own)
@@ -111,7 +121,7 @@ def chosen(
     """
     needed, may = needed_days(objective), np.ones(found.unserved.size, dtype=np.bool_)
     if days < needed:
-        if usual is None or not _refuted(float(found.unserved[usual]), objective, days):
+        if usual is None or not _refuted(float(found.missed[usual]), objective, days):
             return unknown(objective, days)
         may = found.replica_hours >= found.replica_hours[usual]
     keeps = may & (found.steady <= objective)
@@ -128,9 +138,9 @@ def priced(found: Measured, objective: float) -> Lanes:
     return found.beside_bound + price(objective) * found.missed
 
 
-def _refuted(unserved: float, objective: float, days: float) -> bool:
+def _refuted(missed: float, objective: float, days: float) -> bool:
     """Whether so few days have lost what may be lost in all that it takes to judge by."""
-    return days >= FIRST_DAYS and unserved * days > objective * needed_days(objective)
+    return days >= FIRST_DAYS and missed * days > objective * needed_days(objective)
 
 
 def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
@@ -144,6 +154,8 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
     share = float(found.unserved[evidence.candidate])
     hours = float(found.beside_bound[evidence.candidate])
     tried = f"of {len(found.unserved)} settings tried on {days} it came cheapest"
+    if stress_test(objective) > 1:
+        tried = f"{tried} had {stress_test(objective):.3g} times the demand come"
     if evidence.days < evidence.needed:
         tried = (
             f"what keeps it on other workloads lost more in {days} than it may in {needed}; "

@@ -15,7 +15,16 @@ import numpy as np
 from ebbtide.api.compose import Plugins
 from ebbtide.api.objective import Reckoned, Settings, prior, with_settings
 from ebbtide.api.parse import parse_policy
-from ebbtide.planning.objective import CANDIDATES, DAYS, FIRST_DAYS, chosen, spare, told, unknown
+from ebbtide.planning.objective import (
+    CANDIDATES,
+    DAYS,
+    FIRST_DAYS,
+    chosen,
+    spare,
+    stress_test,
+    told,
+    unknown,
+)
 from ebbtide.planning.past import MINUTE, Past
 from ebbtide.planning.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweep import World, replicas_asked
@@ -112,7 +121,7 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     """
     spec = parse_policy(weeks.spec)
     objective = spec.objective.unserved if spec.objective else UNKNOWN
-    truth = weeks.truth(spec.replicas.max)
+    truth = weeks.truth(spec.replicas.max)._replace(stress=stress_test(objective))
     minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
     days = minutes * MINUTE / DAY
     usual = prior(objective)

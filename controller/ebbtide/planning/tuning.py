@@ -27,11 +27,11 @@ class Measured(NamedTuple):
     unserved: Lanes
     """Shortfall as a share of demand."""
     missed: Lanes
-    """The same shortfall in replica-hours, as a multiple of the clairvoyant bound."""
+    """Shortfall under stress in replica-hours, as a multiple of the clairvoyant bound."""
     changes: Lanes
     """Changes of the replicas asked for, a day."""
     steady: Lanes
-    """Shortfall as a share of demand, without that of the worst days."""
+    """Shortfall under stress as a share of demand, without that of the worst days."""
     disruptions: Lanes = _NOBODY_COUNTS
     """Sessions that were cut off."""
     breached: Lanes = _NOBODY_COUNTS
@@ -49,6 +49,8 @@ class Truth(NamedTuple):
     """Ticks until a replica is ready."""
     signals: Sequence[Modelled] = ()
     """Signals of experience that follow from the load."""
+    stress: float = 1.0
+    """So many times the demand that came is what a choice has to stand: more may come."""
 
     def within(self, ticks: slice) -> "Truth":
         """Only some of the ticks."""
@@ -86,7 +88,9 @@ def measured(asked: Lanes, truth: Truth) -> Measured:
 
 def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
     """Measure variants by what came of their fleets."""
-    short = np.fmax(truth.demand[:, np.newaxis] - fleets.ready, 0.0)
+    short = under_stress = _shortfall(truth.demand, fleets.ready)
+    if truth.stress != 1:
+        under_stress = _shortfall(truth.stress * truth.demand, fleets.ready)
     total = float(np.nansum(truth.demand))
     days = max(truth.demand.size * truth.tick, 1.0) / DAY
     bound = least_replicas(truth.demand, truth.boot).sum()
@@ -94,12 +98,18 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
         replica_hours=fleets.paid.sum(axis=0) * truth.tick / HOUR,
         beside_bound=fleets.paid.sum(axis=0) / bound,
         unserved=short.sum(axis=0) / (total or 1.0),
-        missed=short.sum(axis=0) / bound,
+        missed=under_stress.sum(axis=0) / bound,
         changes=np.count_nonzero(np.diff(fleets.asked, axis=0), axis=0) / days,
-        steady=steady(_by_day(short, truth.tick), total or 1.0),
+        steady=steady(_by_day(under_stress, truth.tick), total or 1.0),
         disruptions=fleets.disrupted.sum(axis=0),
         breached=_breached(fleets, truth),
     )
+
+
+def _shortfall(demand: Lanes, ready: Lanes) -> Lanes:
+    """Replicas that were needed and not ready, (ticks, variants); none where need is unknown."""
+    found: Lanes = np.fmax(demand[:, np.newaxis] - ready, 0.0)
+    return found
 
 
 def _breached(fleets: Fleets, truth: Truth) -> Lanes:

@@ -1,22 +1,25 @@
 """Settings chosen each midnight by the past alone, put in force as the loop does, and what came."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.api.objective import prior
 from ebbtide.loop.record.applied_settings import Applied
 from ebbtide.loop.tuning.suggestion import Suggestion, next_applied
 from ebbtide.planning.clairvoyant import least_replicas
-from ebbtide.planning.objective import CANDIDATES, DAYS, chosen
+from ebbtide.planning.objective import CANDIDATES, DAYS, chosen, stress_test
 from ebbtide.planning.plant import ready_replicas
 from ebbtide.planning.tuning import Measured, steady
 from ebbtide_policies.lanes import Lanes
 from tests.bench.capacity.series import DAY, TICK, Series
 
 
-class Days(NamedTuple):
+@dataclass(frozen=True)
+class Days:
     """What every candidate asked for and failed, day by day."""
 
     series: Series
@@ -24,12 +27,19 @@ class Days(NamedTuple):
     """(ticks, candidates)."""
     cost: Lanes
     """Replica-ticks, (days, candidates)."""
-    short: Lanes
-    """Shortfall, (days, candidates)."""
     demand: Lanes
     """(days)."""
     bound: Lanes
     """Replica-ticks that nobody can do without, (days)."""
+    _short: dict[float, Lanes] = field(default_factory=dict, init=False, compare=False)
+
+    def short(self, stress: float = 1.0) -> Lanes:
+        """Shortfall, had so many times the demand come, (days, candidates)."""
+        if stress not in self._short:
+            need, boot = stress * self.series.need[:, np.newaxis], self.series.boot
+            short = np.maximum(0.0, need - ready_replicas(self.asked, boot))
+            self._short[stress] = np.add.reduceat(short, _first(self.series), axis=0)
+        return self._short[stress]
 
 
 class Walk(NamedTuple):
@@ -50,16 +60,19 @@ class Walk(NamedTuple):
 
 def days_of(series: Series, asked: Lanes) -> Days:
     """Add up by the day."""
-    first = np.arange(0, series.need.size, DAY)
-    short = np.maximum(0.0, series.need[:, np.newaxis] - ready_replicas(asked, series.boot))
+    first = _first(series)
     return Days(
         series=series,
         asked=asked,
         cost=np.add.reduceat(asked, first, axis=0, dtype=np.float64),
-        short=np.add.reduceat(short, first, axis=0),
         demand=np.add.reduceat(series.need, first),
         bound=np.add.reduceat(least_replicas(series.need, series.boot), first),
     )
+
+
+def _first(series: Series) -> NDArray[np.int64]:
+    """The first tick of each day."""
+    return np.arange(0, series.need.size, DAY)
 
 
 def walk(days: Days, objective: float) -> Walk:
@@ -94,11 +107,16 @@ def walk(days: Days, objective: float) -> Walk:
 def _pick(days: Days, day: int, objective: float, before: int, usual: int) -> int | None:
     """The candidate that the days before one speak for, if they are enough."""
     past = slice(max(0, day - DAYS), day)
-    cost, short = (column[past].sum(axis=0) for column in (days.cost, days.short))
     bound, demand = (max(float(row[past].sum()), 1e-9) for row in (days.bound, days.demand))
-    rest = steady(days.short[past], demand)
-    missed, changes = short / bound, np.zeros(cost.size)
-    found = Measured(cost, cost / bound, short / demand, missed, changes, rest)
+    cost, under_stress = days.cost[past].sum(axis=0), days.short(stress_test(objective))[past]
+    found = Measured(
+        replica_hours=cost,
+        beside_bound=cost / bound,
+        unserved=days.short()[past].sum(axis=0) / demand,
+        missed=under_stress.sum(axis=0) / bound,
+        changes=np.zeros(cost.size),
+        steady=steady(under_stress, demand),
+    )
     return chosen(found, objective, float(past.stop - past.start), before, usual).candidate
 
 

@@ -27,6 +27,7 @@ from ebbtide.cli.tune.suggested_change import suggested_changes
 from ebbtide.cli.tune.trial_setup import TrialSetup
 from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.objective import stress_test
 from ebbtide.planning.tuning import Measured, judged
 from ebbtide_policies.demand import DAY
 
@@ -77,7 +78,8 @@ def _tuned(
         told = past.supposed()
         recorded = past.recorded(told, [manifest, *beside])
         setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told))
-        search = _search(setup, specs, past, progress)
+        stress = stress_test(level) if aim.by_objective(spec) else 1.0
+        search = _search(setup, specs, past, stress, progress)
         written = [*map(_said, (manifest, *beside)), told.scenario.model_dump(mode="json")]
         same = fingerprint(search, recorded, written)
         kept = Record(work.record, same) if work.record else None
@@ -123,14 +125,16 @@ def _policy_first(manifests: Sequence[Manifest]) -> Sequence[Manifest]:
     return [*policies, *(one for one in manifests if one.kind != POLICY)]
 
 
-def _search(setup: TrialSetup, specs: Sequence[Spec], past: Past, progress: Progress) -> Search:
+def _search(
+    setup: TrialSetup, specs: Sequence[Spec], past: Past, stress: float, progress: Progress
+) -> Search:
     """All that is needed to try a variant."""
     task = progress.add_task("forecasting")
     trial, truth = setup.trial(
         specs, lambda done, of: progress.update(task, completed=done, total=of)
     )
     first_held = round((1 - past.checked) * truth.demand.size)
-    return Search(setup.workload, trial, truth, first_held)
+    return Search(setup.workload, trial, truth._replace(stress=stress), first_held)
 
 
 def _tried(

@@ -77,7 +77,7 @@ def fingerprint(search: Search, recorded: Recorded, written: Sequence[object]) -
     truth, span = search.truth, (recorded.start, recorded.end)
     digest.update(
         f"{version('ebbtide')} {Measured._fields} {search.first_held} {truth.boot} {truth.tick}"
-        f" {span}".encode()
+        f" {truth.stress} {span}".encode()
     )
     for _, series in sorted(recorded.series.items()):
         digest.update(series.minutes.tobytes())
