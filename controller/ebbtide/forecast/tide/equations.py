@@ -12,6 +12,8 @@ from ebbtide.forecast.tide.frame import Band, Rows
 
 MANY = 16
 """Rows from which on products of matrices are quicker."""
+ABREAST = 64
+"""Series from which on they are not: so many are multiplied abreast."""
 FEW = 8
 """Series up to which their equations are solved one by one."""
 
@@ -61,7 +63,7 @@ def add_products(sums: F32, terms: F32, weights: F32) -> None:
     with those from it on; the last one's with itself is left out.
     """
     rows, anchors, count, series = terms.shape
-    if rows >= (MANY if series > FEW else 2):
+    if series < ABREAST and rows >= (MANY if series > FEW else 2):
         _add_many(sums, terms, weights)
         return
     if rows == 1 and series <= FEW:

@@ -46,19 +46,26 @@ def fan(steps: Steps, anchored: F32, curves: F32, highest: F32, out: Floats) -> 
     median = steps.paired @ medians
     np.maximum(median, 0, out=median)
     np.minimum(median, highest, out=median)
-    known = anchored[:, 1 + CURVES :]
-    widths = (steps.shares @ known.reshape(len(known), -1)).reshape(-1, *known.shape[1:])
-    np.minimum(widths, (highest - median)[:, None], out=widths)
-    _put_quantiles(median, widths[:, 0], widths[:, 1], highest, out)
+    near, far = (steps.shares @ anchored[:, 1 + CURVES + i] for i in range(2))
+    most = highest - median
+    np.minimum(near, most, out=near)
+    np.minimum(far, most, out=far)
+    _put_quantiles(median, near, far, highest, out)
 
 
 def _put_quantiles(median: F32, near: F32, far: F32, highest: F32, out: Floats) -> None:
-    """All levels, (levels, steps, N), from the widths of a share beyond of a tenth and less."""
-    far = np.maximum(far - near, 0)
-    near = near / np.float32(1 - DECADES[0])
+    """All levels, (levels, steps, N), from the widths of a share beyond of a tenth and less.
+
+    All is reckoned in the place of what is given: other room would cost as much again.
+    """
+    far -= near
+    np.maximum(far, 0, out=far)
+    near /= np.float32(1 - DECADES[0])
     out[0] = level = median
+    below = np.empty_like(median)
     for i, (last, decade) in enumerate(pairwise(DECADES), start=1):
-        below, level = level, (near if decade < 1 + NIL else far) * np.float32(decade - last)
+        level, below = below, level
+        np.multiply(near if decade < 1 + NIL else far, np.float32(decade - last), out=level)
         level += below
         if i == len(DECADES) - 1:
             np.minimum(level, highest, out=level)  # the others lie below, but for rounding

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, NIL, WIDE, blank, running, sharpened, total
+from ebbtide.forecast.tide.equations import lessons, taught
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.regression import Regressions
@@ -37,8 +38,11 @@ YIELDS = (1.02, 0.98)
 UNSURE = 1.0
 """What is added to the former: errors that overlap say less, so that losses are compared as exactly
 as the root of the rows ahead in those that are remembered."""
+LESSON_MINUTES = 2
+"""Minutes of which one teaches what the experts' weights in each mix are."""
 AT_ONCE = 300
 """Rows of few series that are weighed at once; of many one: what is made of them stays close by."""
+ALL = slice(None)
 BASE = MIXES + REGRESSIONS
 OPTIONS = BASE + 1 + REGRESSIONS
 
@@ -66,6 +70,9 @@ class Weights:
         """Rows that were learnt from."""
         self.scale = np.zeros((anchors, series), np.float32)
         self.losses = np.full((anchors, MIXES, EVERY, series), LEAST_LOSS)
+        self.weighing = np.zeros((anchors, MIXES, EVERY, series), np.float32)
+        """The weight of each expert in each mix, as it was taught last."""
+        self.weighing[:, :, 0] = 1
         self.choice = np.full((anchors, OPTIONS, series), LEAST_LOSS)
         self.rivals = np.full((anchors, 2, series), LEAST_LOSS)
         """Losses of the mix and of the last value."""
@@ -110,21 +117,40 @@ class Weights:
         And milder weights by the longest of them, (T, A, EVERY, N), and all weights by the last
         row, (A, MIXES, EVERY, N), which add up to one.
         """
-        now, losses = judged.sample.now, judged.losses(judged.sample.then)
-        known, shares = self.losses[judged.sample.band.at], judged.shares[:, :, :MIXES, None]
+        now, band, numbers = judged.sample.now, judged.sample.band, judged.sample.numbers
+        weights = self.weighing[band.at]
         rows, anchors, _, series = now.shape
         mixes, mild = blank(rows, anchors, MIXES, series), blank(*now.shape)
-        weights = sums = known[None]  # in the end, those of the last row
         step = AT_ONCE if series < WIDE else 1
         for begin in range(0, rows, step):
-            here = slice(begin, begin + step)
-            path = running(known, losses[here, :, None], shares[here])
-            weights = sharpened(path, axis=3)
-            sums = total(weights, 3)
-            np.einsum("taken,taen->takn", weights, now[here], out=mixes[here])
-            mixes[here] /= sums
-            np.sqrt(weights[:, :, 0], out=mild[here])
-        return mixes, np.sqrt(mild, out=mild), weights[-1] / sums[-1, :, :, None]
+            end = min(begin + step, rows)
+            due = taught(band, numbers, LESSON_MINUTES, begin, end)
+            spans = [(slice(begin, min(due.start, end)), weights[None])]
+            if due.start < end:
+                made = self._weigh(judged, due)
+                offsets = range(due.start, min(due.start + due.step, end))
+                spans += [(slice(i, end, due.step), made) for i in offsets]
+                weights = made[-1]
+            for here, taken in spans:
+                ahead = now[here]
+                np.einsum("taken,taen->takn", taken[: len(ahead)], ahead, out=mixes[here])
+                np.sqrt(taken[: len(ahead), :, 0], out=mild[here])
+        self.weighing[band.at] = weights
+        return mixes, np.sqrt(mild, out=mild), weights
+
+    def _weigh(self, judged: "_Judged", due: slice) -> F32:
+        """Learn the losses of some rows: the weights after each of them, (T, A, MIXES, EVERY, N).
+
+        They add up to one.
+        """
+        band = judged.sample.band
+        shares = judged.shares[due, :, :MIXES, None]
+        shares = shares * (lessons(band, LESSON_MINUTES) / band.often)[:, :, None, None]
+        losses = judged.losses(judged.sample.then[due], due)[:, :, None]
+        path = running(self.losses[band.at], losses, np.minimum(shares, 1, out=shares))
+        weights = sharpened(path, axis=3)
+        weights /= total(weights, 3, keepdims=True)
+        return weights
 
     def _choose(self, judged: "_Judged", back: F32) -> F32:
         """The weight of each option, (T, A, OPTIONS, N)."""
@@ -159,11 +185,11 @@ class _Judged(NamedTuple):
     shares: F32
     """How much each row counts in running means, (T, A, ALL_MEMORIES, N)."""
 
-    def losses(self, tried: F32) -> F32:
-        """Losses of what was foreseen for each row, (T, A, tried, N)."""
-        loss = tried - self.sample.y[:, :, None]
+    def losses(self, tried: F32, rows: slice = ALL) -> F32:
+        """Losses of what was foreseen for some rows, (T, A, tried, N)."""
+        loss = tried - self.sample.y[rows, :, None]
         np.abs(loss, out=loss)
-        loss /= self.scale[:, :, None]
+        loss /= self.scale[rows, :, None]
         np.minimum(loss, WORST_LOSS, out=loss)
         loss += LEAST_LOSS
         return loss
@@ -186,7 +212,10 @@ def _shares(weights: F32, parts: F32, trust: F32) -> F32:
     mean /= 2
     mean += parts[:, MIXES : MIXES + 1]
     mean /= MIXES
-    shares: F32 = np.einsum("aken,akn->aen", weights, parts[:, :MIXES] + mean)
+    mean = parts[:, :MIXES] + mean
+    shares = weights[:, 0] * mean[:, 0, None]
+    for i in range(1, MIXES):
+        shares += weights[:, i] * mean[:, i, None]
     shares[:, EXPERTS:] += regressed + halves / 2
     shares *= trust[:, None]
     shares[:, 0] += 1 - trust
