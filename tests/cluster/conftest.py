@@ -11,6 +11,7 @@ import pytest
 from tests.cluster import external_metrics as metrics
 from tests.cluster.control_plane import ControlPlane, find_assets
 from tests.cluster.manifests import fake_nodes
+from tests.cluster.operator_fixtures import live_prometheus, match_day  # noqa: F401
 from tests.cluster.plane import PATIENCE, Plane
 from tests.cluster.running_operator import home_of
 
