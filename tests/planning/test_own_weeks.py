@@ -118,10 +118,10 @@ def test_minutes_that_nobody_knows_speak_for_nothing() -> None:
     ("objective", "spare"),
     [
         pytest.param("0.002%", "30%", id="weeks tell of"),
-        pytest.param("0.001%", "120%", id="they do not tell of"),
+        pytest.param("0.0001%", "120%", id="they do not tell of"),
     ],
 )
-def test_of_a_burst_that_all_served_twice_as_much_has_to_be_served_for_what(
+def test_a_burst_that_all_served_has_to_be_served_twice_as_high_for_what(
     objective: str, spare: str
 ) -> None:
     fleets = (knobs(0.3, 0.0), bursting(1.2, "1h"))

@@ -33,8 +33,8 @@ LEAST_DAYS = 7.0
 speak for does worse than the prior. Of each tenth of it a day more has to tell."""
 COMMON, RARE = 1e-3, 2e-5
 """Objectives. For what is rare a fleet waits for a burst at first, and does so for two weeks."""
-MOST_STRESS = 2.0
-"""What is rarer than weeks can tell of is higher than anything in them: up to so many times."""
+TAIL = 0.3
+"""Power by which what is rarer is higher: a thousand times as rare, and eight times as high."""
 FIRST_DAYS = 1.0
 """Days before which not even a failure speaks: what comes once a day may not have come yet."""
 WORTH = 0.001
@@ -92,8 +92,12 @@ def price(objective: float) -> float:
 
 
 def stress_test(objective: float) -> float:
-    """So many times the demand of the past is what settings for an objective have to stand."""
-    return min(MOST_STRESS, max(1.0, RARE / objective))
+    """So many times the demand of the past is what settings for an objective have to stand.
+
+    Down to what weeks can tell of it is what came. What is rarer is expected to be higher, as the
+    tail of a Pareto distribution has it.
+    """
+    return float(max(1.0, (RARE / objective) ** TAIL))
 
 
 def spare(settings: Settings) -> float:
@@ -155,7 +159,7 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
     hours = float(found.beside_bound[evidence.candidate])
     tried = f"of {len(found.unserved)} settings tried on {days} it came cheapest"
     if stress_test(objective) > 1:
-        tried = f"{tried} had {stress_test(objective):.3g} times the demand come"
+        tried = f"{tried} had {stress_test(objective):.2g} times the demand come"
     if evidence.days < evidence.needed:
         tried = (
             f"what keeps it on other workloads lost more in {days} than it may in {needed}; "
