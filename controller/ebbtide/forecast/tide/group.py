@@ -17,7 +17,7 @@ LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
 """Days from which a learner begins to learn, and those before, which it only remembers."""
 CLOSELY_DAYS = 8
 """Whole days at the end of which each row is learnt from, and before them few: they have faded."""
-TOGETHER = 1024
+TOGETHER = 2048
 """Series that are reckoned at once: more would take room and save nothing."""
 BEGUN_TOGETHER = 256
 """Series that begin at once: fewer, as many rows of them are reckoned at once."""

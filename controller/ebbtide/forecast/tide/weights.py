@@ -212,10 +212,7 @@ def _shares(weights: F32, parts: F32, trust: F32) -> F32:
     mean /= 2
     mean += parts[:, MIXES : MIXES + 1]
     mean /= MIXES
-    mean = parts[:, :MIXES] + mean
-    shares = weights[:, 0] * mean[:, 0, None]
-    for i in range(1, MIXES):
-        shares += weights[:, i] * mean[:, i, None]
+    shares: F32 = np.einsum("aken,akn->aen", weights, parts[:, :MIXES] + mean)
     shares[:, EXPERTS:] += regressed + halves / 2
     shares *= trust[:, None]
     shares[:, 0] += 1 - trust
