@@ -12,7 +12,7 @@ from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.clock import Clock
 from ebbtide.loop.ports.leadership import Leadership
 from ebbtide.loop.ports.metrics import Instant, Metrics, Minutes, Query, Span
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 
 VIEWERS = Query("live", "sum(live_viewers)")
 TEN = DemandSeries(start=0.0, minutes=np.arange(10.0))

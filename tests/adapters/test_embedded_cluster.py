@@ -11,7 +11,7 @@ from ebbtide.adapters.embedded.cluster import Call, SimulatedCluster
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Resource, Target
-from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")
 POLICY = Resource(

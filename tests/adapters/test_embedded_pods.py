@@ -9,7 +9,7 @@ from ebbtide.errors import Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Resource, Target
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Marks
-from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")
 DRAINS = Marks(labels={DRAIN: "true"})

@@ -11,7 +11,7 @@ from ebbtide.adapters.kubernetes.pod_shape import asks, may_be_on, quantity, tie
 from ebbtide.adapters.kubernetes.site import Scaled, Surveyor
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Target
-from ebbtide.planning.site import Site
+from ebbtide.planning.readiness.site import Site
 from tests.adapters.http_api import HttpApi, http_api, refusal
 
 LIVE = "/api/v1/namespaces/live"

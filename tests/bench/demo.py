@@ -20,8 +20,8 @@ from ebbtide.cli.demo.command import SESSION, TICK
 from ebbtide.cli.demo.page import calendar_of
 from ebbtide.cli.simulation.comparison import compared
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
-from ebbtide.planning.plant_settings import PlantSettings
-from ebbtide.planning.promotion import promotion_week
+from ebbtide.planning.demand.promotion import promotion_week
+from ebbtide.planning.simulated_fleet.plant_settings import PlantSettings
 
 OUT = pathlib.Path("build/bench/demo.json")
 KEY = "live/stream-edge"

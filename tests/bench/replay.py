@@ -21,10 +21,16 @@ import numpy as np
 from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
 from ebbtide.forecast.contract import LEVELS
-from ebbtide.planning.lanes import Policies
-from ebbtide.planning.seen_demand import Recorded, SeenDemand
-from ebbtide.planning.seen_forecasts import Forecasts
-from ebbtide.planning.sweep import Cut, Swept, World, replicas_asked, replicas_asked_of_each
+from ebbtide.planning.sweeping.lanes import Policies
+from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.sweeping.seen_forecasts import Forecasts
+from ebbtide.planning.sweeping.sweep import (
+    Cut,
+    Swept,
+    World,
+    replicas_asked,
+    replicas_asked_of_each,
+)
 
 OUT = pathlib.Path("build/bench/replay.json")
 MINUTE, DAY, START = 60.0, 1440, 1_700_000_040.0

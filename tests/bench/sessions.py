@@ -18,8 +18,8 @@ import numpy as np
 
 from ebbtide.api.load import Manifest
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant import PlantSettings
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.simulated_fleet.plant import PlantSettings
 from tests.bench.tradeoff import Curve, tradeoff
 
 OUT = pathlib.Path("build/bench/sessions.json")

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebbtide.planning.plant import Plant, drive
-from ebbtide.planning.plant_settings import PlantSettings
+from ebbtide.planning.simulated_fleet.plant import Plant, drive
+from ebbtide.planning.simulated_fleet.plant_settings import PlantSettings
 from tests.bench.descent.cut_off import SESSION, cut_off
 from tests.bench.descent.falls import BOOT, CLIFF, DIP, FLEET, SECONDS, named
 from tests.bench.descent.family import family

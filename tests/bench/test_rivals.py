@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ebbtide.planning.plant import ready_replicas
-from ebbtide.planning.rivals import Hpa, HpaSettings, Rival, Tick
-from ebbtide.planning.score import largest_drop
+from ebbtide.planning.scoring.rivals import Hpa, HpaSettings, Rival, Tick
+from ebbtide.planning.scoring.score import largest_drop
+from ebbtide.planning.simulated_fleet.plant import ready_replicas
 from ebbtide_policies.lanes import Lanes
 from tests.bench.rivals.kapacity import Kapacity, KapacitySettings
 from tests.bench.rivals.knative import Knative, KnativeSettings

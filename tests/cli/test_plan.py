@@ -10,7 +10,7 @@ import pytest
 
 from ebbtide.api.load import load
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, HILL, NOON, ORIGIN, csv, write
 

@@ -13,7 +13,7 @@ from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import Minutes
 from ebbtide.loop.tuning.tuning_input import TuningInput
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from tests.loop.world import NOON, World
 
 DAY = 1440

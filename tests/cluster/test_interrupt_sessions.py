@@ -29,7 +29,7 @@ from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN
 from ebbtide.loop.tick import Loop
 from ebbtide.loop.world import Rules, World
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.marked_pods import MarkedPods
 from tests.cluster.plane import Plane

@@ -7,7 +7,7 @@ import numpy as np
 
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Pod
-from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 from tests.loop.world import PLAIN, World, spec_of, steady, target
 
 QUERY = "sum by (pod) (live_sessions)"

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ebbtide.loop.world import Rules
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from tests.loop.world import BEFORE, NOON, World, fallen
 
 GOOD, BAD = 0.004, 0.05

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from tests.loop.world import BEFORE, NOON, PLAIN, World, levels
 
 BY_PHASE = PLAIN | {

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.score import largest_drop
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.scoring.score import largest_drop
 from tests.loop.world import BEFORE, NOON, PLAIN, TICK, World, levels, steady, target
 
 STEP = 200

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from tests.loop.world import BEFORE, World, levels
 from tests.policies.builders import NAN
 

@@ -17,8 +17,8 @@ from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.tick import Loop, Tick
 from ebbtide.loop.world import Rules
 from ebbtide.loop.world import World as Outside
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 from ebbtide_policies.observation import Mode
 from tests.loop.strict_cluster import StrictCluster
 

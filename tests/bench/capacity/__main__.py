@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.planning.objective import CANDIDATES
+from ebbtide.planning.tuning.objective import CANDIDATES
 from tests.bench.capacity.house import rivals
 from tests.bench.capacity.series import CLASSES, LEVELS, TICK, Series, asked_of, at_level, of_file
 from tests.bench.capacity.walk import Walk, days_of, swept

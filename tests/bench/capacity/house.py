@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ebbtide.planning.rivals import DOWN, Behavior, Hpa, HpaSettings, run
-from ebbtide.planning.score import TUNED
+from ebbtide.planning.scoring.rivals import DOWN, Behavior, Hpa, HpaSettings, run
+from ebbtide.planning.scoring.score import TUNED
 from ebbtide_policies.lanes import Lanes, whole
 from tests.bench.capacity.series import TICK, Series
 

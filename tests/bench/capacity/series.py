@@ -15,13 +15,13 @@ import numpy as np
 from ebbtide.api.compose import compose
 from ebbtide.api.objective import Settings
 from ebbtide.api.parse import parse_policy
-from ebbtide.planning.clairvoyant import least_replicas
-from ebbtide.planning.demand import read_csv
-from ebbtide.planning.lanes import Policies
-from ebbtide.planning.objective import spare
-from ebbtide.planning.plant import ready_replicas
-from ebbtide.planning.seen_demand import Recorded, SeenDemand
-from ebbtide.planning.sweep import World, replicas_asked
+from ebbtide.planning.demand.series import read_csv
+from ebbtide.planning.scoring.clairvoyant import least_replicas
+from ebbtide.planning.simulated_fleet.plant import ready_replicas
+from ebbtide.planning.sweeping.lanes import Policies
+from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.sweeping.sweep import World, replicas_asked
+from ebbtide.planning.tuning.objective import spare
 from ebbtide_policies.lanes import Lanes
 
 TICK, DELAY, PEAK = 15.0, 30.0, 300.0

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ebbtide.api.objective import prior
 from ebbtide.loop.record.applied_settings import Applied
 from ebbtide.loop.tuning.suggestion import Suggestion, next_applied
-from ebbtide.planning.clairvoyant import least_replicas
-from ebbtide.planning.objective import CANDIDATES, DAYS, chosen, stress_test
-from ebbtide.planning.plant import ready_replicas
-from ebbtide.planning.tuning import Measured, steady
+from ebbtide.planning.scoring.clairvoyant import least_replicas
+from ebbtide.planning.simulated_fleet.plant import ready_replicas
+from ebbtide.planning.tuning.judgement import Measured, steady
+from ebbtide.planning.tuning.objective import CANDIDATES, DAYS, chosen, stress_test
 from ebbtide_policies.lanes import Lanes
 from tests.bench.capacity.series import DAY, TICK, Series
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebbtide.planning.plant import ready_replicas
+from ebbtide.planning.simulated_fleet.plant import ready_replicas
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent.falls import BOOT, TICK
 

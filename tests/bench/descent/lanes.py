@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ebbtide.api.compose import compose
 from ebbtide.api.parse import parse_policy
 from ebbtide.cli.simulation.foresight import foreseen_each
-from ebbtide.planning.lanes import Crew
-from ebbtide.planning.seen_demand import Recorded, SeenDemand
-from ebbtide.planning.seen_forecasts import Forecasts
+from ebbtide.planning.sweeping.lanes import Crew
+from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.sweeping.seen_forecasts import Forecasts
 from ebbtide_policies.lanes import UNKNOWN, Lanes, Number
 from ebbtide_policies.observation import Event
 from tests.bench.descent.falls import BOOT, DELAY, FLEET, NOON, TICK, WAR, Fall

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ebbtide.planning.rivals import DOWN, Behavior, Hpa, HpaSettings, Limit, Rival, Tick, Unit
+from ebbtide.planning.scoring.rivals import (
+    DOWN,
+    Behavior,
+    Hpa,
+    HpaSettings,
+    Limit,
+    Rival,
+    Tick,
+    Unit,
+)
 from ebbtide_policies.lanes import Lanes, Number
 from tests.bench.descent.falls import FLEET, MAX_STEP, TICK, Fall
 from tests.bench.rivals.kapacity import Kapacity, KapacitySettings

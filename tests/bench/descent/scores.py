@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ebbtide.planning.plant import ready_replicas
-from ebbtide.planning.score import largest_drop
+from ebbtide.planning.scoring.score import largest_drop
+from ebbtide.planning.simulated_fleet.plant import ready_replicas
 from ebbtide.planning.windows import highest_ahead
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent.cut_off import cut_off

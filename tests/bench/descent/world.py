@@ -17,8 +17,8 @@ from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.tick import Loop, Tick
 from ebbtide.loop.world import Rules, World
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent.falls import BOOT, DELAY, FLEET, HISTORY, LEAD_IN, NOON, WAR, Fall
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.planning.rivals import Tick, recommended
+from ebbtide.planning.scoring.rivals import Tick, recommended
 from ebbtide_policies.lanes import Lanes, Number
 
 

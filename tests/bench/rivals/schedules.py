@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ebbtide.planning.rivals import Rival, Tick
+from ebbtide.planning.scoring.rivals import Rival, Tick
 from ebbtide_policies.lanes import Number
 
 Schedule = Callable[[float], Number]

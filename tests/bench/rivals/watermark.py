@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.planning.rivals import Tick
+from ebbtide.planning.scoring.rivals import Tick
 from ebbtide_policies.lanes import Lanes, Number
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.planning.plant import Plant, PlantSettings
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 from tests.loop.test_phases import event
 from tests.loop.world import World, fails, spec_of, steady, target
 

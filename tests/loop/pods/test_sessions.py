@@ -11,7 +11,7 @@ from ebbtide.loop.acting.finalizer import FINALIZER
 from ebbtide.loop.acting.put_back import PATIENCE
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, Marks
-from ebbtide.planning.pods import Pods, highest_first, newest_first
+from ebbtide.planning.simulated_fleet.pods import Pods, highest_first, newest_first
 from tests.loop.session_world import SessionWorld, started
 from tests.loop.world import PLAIN, fails, steady
 

@@ -17,7 +17,7 @@ from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.replaying.recorder import FORMAT, Recorder
 from ebbtide.loop.replaying.replay import Replay, Replayed
 from ebbtide.loop.tick import Tick
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy
 from ebbtide_policies.observation import Observation
 from tests.loop.session_world import SessionWorld

@@ -14,7 +14,7 @@ from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, His
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.reporting.staircase import MOST_STEPS, next_steps
 from ebbtide.loop.world import Rules
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.decide import decide
 from tests.conformance import DOUBTS, SITUATIONS
 from tests.loop.test_experience import BAD, GATE, GOOD

@@ -20,7 +20,7 @@ from ebbtide.loop.tuning.suggestion import (
     next_applied,
     suggestion_in,
 )
-from ebbtide.planning.objective import CANDIDATES
+from ebbtide.planning.tuning.objective import CANDIDATES
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.observation import Event, Fleet, Observation, Phase
 from tests.loop.world import NOON, spec_of

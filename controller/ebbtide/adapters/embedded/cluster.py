@@ -16,7 +16,7 @@ from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Owner, Ref
 from ebbtide.loop.ports.cluster import Announcement, Json, Resource, Survey, Target
 from ebbtide.loop.ports.pods import Marks, Pod
-from ebbtide.planning.plant import Census, Plant
+from ebbtide.planning.simulated_fleet.plant import Census, Plant
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 _POLICY = "CapacityPolicy"

@@ -7,7 +7,7 @@ import numpy as np
 
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
-from ebbtide.planning.demand import DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from ebbtide.errors import Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Marks, Pod
-from ebbtide.planning.plant import Plant
-from ebbtide.planning.pods import Pods
+from ebbtide.planning.simulated_fleet.plant import Plant
+from ebbtide.planning.simulated_fleet.pods import Pods
 
 
 @dataclass(slots=True)

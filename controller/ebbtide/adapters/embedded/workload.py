@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ebbtide.adapters.embedded.pods import EmbeddedPods
 from ebbtide.loop.ports.autoscalers import Owner
-from ebbtide.planning.plant import Census, Plant
+from ebbtide.planning.simulated_fleet.plant import Census, Plant
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ebbtide.adapters.kubernetes.own_objects import mapping, maps
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.planning.site import LIMITS, PODS
+from ebbtide.planning.readiness.site import LIMITS, PODS
 
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]+)?([numkMGTPE]|[KMGTPE]i)?")
 _DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3}

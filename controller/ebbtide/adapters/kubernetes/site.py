@@ -14,7 +14,7 @@ from ebbtide.adapters.kubernetes.own_objects import mapping, name_of, node_of
 from ebbtide.adapters.kubernetes.pod_shape import asks, may_be_on, quantities, tied
 from ebbtide.errors import ClusterUnavailable, NotFound
 from ebbtide.loop.ports.cluster import Json, Target
-from ebbtide.planning.site import LIMITS, PODS, Fleet, Node, Pool, Quota, Shape, Site
+from ebbtide.planning.readiness.site import LIMITS, PODS, Fleet, Node, Pool, Quota, Shape, Site
 
 NODE_POOLS = Place("karpenter.sh", "v1", "nodepools")
 _REQUESTS = "requests."

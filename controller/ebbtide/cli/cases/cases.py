@@ -10,7 +10,7 @@ from pydantic import Field
 from ebbtide.api.base import LocalTime, Name, Spec, moment
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.cli.simulation.written_demand import Demand
-from ebbtide.planning.score import Score
+from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.quantities import Count, Duration, Share, show_share
 from ebbtide_policies.schedule import TimeZone

@@ -17,7 +17,7 @@ from ebbtide.cli.models import plugins
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.findings import Severity
+from ebbtide.planning.linting.findings import Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

@@ -16,7 +16,7 @@ from ebbtide.cli.simulation.manifests import workload_of
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
-from ebbtide.planning.findings import Path
+from ebbtide.planning.linting.findings import Path
 from ebbtide_policies.lanes import Lanes
 
 _PATIENCE = 600.0

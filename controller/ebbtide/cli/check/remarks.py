@@ -14,9 +14,9 @@ from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY
-from ebbtide.planning.findings import Case, Finding, Severity
-from ebbtide.planning.lint import lint
-from ebbtide.planning.past import Past
+from ebbtide.planning.demand.past import Past
+from ebbtide.planning.linting.findings import Case, Finding, Severity
+from ebbtide.planning.linting.lint import lint
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Phase
 

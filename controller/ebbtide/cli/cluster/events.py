@@ -15,8 +15,8 @@ from ebbtide.cli.options import grouped
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.event_profile import BEFORE, Profile, capture
+from ebbtide.planning.demand.event_profile import BEFORE, Profile, capture
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.quantities import parse_count, show_count, show_duration
 
 app = typer.Typer(

@@ -28,9 +28,9 @@ from ebbtide.cli.simulation.edits import Edit, edited
 from ebbtide.cli.simulation.options import Replay
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.contrast import stretches
-from ebbtide.planning.experience import Fared, fared
-from ebbtide.planning.score import Score
+from ebbtide.planning.scoring.contrast import stretches
+from ebbtide.planning.scoring.experience import Fared, fared
+from ebbtide.planning.scoring.score import Score
 
 _LEAST = 2
 _MOMENTS = 5

@@ -9,7 +9,7 @@ from ebbtide.cli.compare.page import Moment
 from ebbtide.cli.output import Output, moment
 from ebbtide.cli.plan.output import ScoreOutput, score_output
 from ebbtide.cli.simulation.simulation import Frame
-from ebbtide.planning.score import Score
+from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Phase
 
 

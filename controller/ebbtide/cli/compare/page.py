@@ -11,7 +11,7 @@ from ebbtide.api.moments import clock
 from ebbtide.cli.plan.page import scores
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
-from ebbtide.planning.score import Score
+from ebbtide.planning.scoring.score import Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,9 @@ from ebbtide.cli.simulation.comparison import compared
 from ebbtide.cli.simulation.demand import from_file
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant import PlantSettings
-from ebbtide.planning.promotion import promotion_week
+from ebbtide.planning.demand.promotion import promotion_week
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.simulated_fleet.plant import PlantSettings
 
 TICK = 60.0
 SESSION = 600.0

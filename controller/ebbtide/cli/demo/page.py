@@ -11,7 +11,7 @@ from rich.text import Text
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.plan.page import bar, scores
 from ebbtide.cli.simulation.simulation import Frame
-from ebbtide.planning.score import Score
+from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Event
 
 ROW_EVERY = 4 * 3600.0

@@ -13,7 +13,7 @@ from ebbtide.cli.plan.readiness.options import FromCluster
 from ebbtide.cli.plan.readiness.report import readiness
 from ebbtide.cli.simulation.options import Replay
 from ebbtide.cli.simulation.simulation import Simulation
-from ebbtide.planning.what_if import WhatIf
+from ebbtide.planning.demand.what_if import WhatIf
 
 
 @grouped

@@ -10,9 +10,9 @@ from pydantic import Field, TypeAdapter
 from ebbtide.cli.output import Output, moment
 from ebbtide.cli.report.chart import changes
 from ebbtide.cli.simulation.simulation import Frame
-from ebbtide.planning.experience import Fared
-from ebbtide.planning.score import Score
-from ebbtide.planning.tiers import TierScore
+from ebbtide.planning.scoring.experience import Fared
+from ebbtide.planning.scoring.score import Score
+from ebbtide.planning.scoring.tiers import TierScore
 from ebbtide_policies.observation import Phase
 
 

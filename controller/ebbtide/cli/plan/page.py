@@ -12,9 +12,9 @@ from rich.text import Text
 from ebbtide.api.moments import clock
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.simulation.simulation import Frame
-from ebbtide.planning.experience import Fared
-from ebbtide.planning.score import Score
-from ebbtide.planning.tiers import TierScore
+from ebbtide.planning.scoring.experience import Fared
+from ebbtide.planning.scoring.score import Score
+from ebbtide.planning.scoring.tiers import TierScore
 from ebbtide_policies.observation import Phase
 
 ROWS = 24

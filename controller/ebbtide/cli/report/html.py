@@ -15,9 +15,9 @@ from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.loop.reporting.status import says_something
-from ebbtide.planning.experience import Fared
-from ebbtide.planning.score import Score
-from ebbtide.planning.tiers import TierScore
+from ebbtide.planning.scoring.experience import Fared
+from ebbtide.planning.scoring.score import Score
+from ebbtide.planning.scoring.tiers import TierScore
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import number
 

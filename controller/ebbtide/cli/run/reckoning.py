@@ -7,9 +7,9 @@ from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import MINUTE, Minutes
 from ebbtide.loop.tuning.tuning_input import TuningInput
-from ebbtide.planning.own_weeks import OwnWeeks, reckoned
-from ebbtide.planning.past import Past
-from ebbtide.planning.seen_demand import DELAY
+from ebbtide.planning.demand.past import Past
+from ebbtide.planning.sweeping.seen_demand import DELAY
+from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from ebbtide.cli.simulation.simulation import Frame, Simulation
-from ebbtide.planning.clairvoyant import least_replicas
-from ebbtide.planning.plant import drive
-from ebbtide.planning.plant_settings import usual
-from ebbtide.planning.score import Course, Hindsight, Score, Trial, best_hpa
+from ebbtide.planning.scoring.clairvoyant import least_replicas
+from ebbtide.planning.scoring.score import Course, Hindsight, Score, Trial, best_hpa
+from ebbtide.planning.simulated_fleet.plant import drive
+from ebbtide.planning.simulated_fleet.plant_settings import usual
 
 HPA_SYNC = 15.0
 """Seconds from one decision of the HPA to the next, as Kubernetes has it."""

@@ -18,7 +18,7 @@ from ebbtide.cli.files import read
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
-from ebbtide.planning.demand import (
+from ebbtide.planning.demand.series import (
     DemandSeries,
     Recording,
     Row,
@@ -26,7 +26,7 @@ from ebbtide.planning.demand import (
     read_csv,
     recording_of,
 )
-from ebbtide.planning.what_if import WhatIf
+from ebbtide.planning.demand.what_if import WhatIf
 
 if TYPE_CHECKING:
     from ebbtide.adapters.sources import MetricsSource

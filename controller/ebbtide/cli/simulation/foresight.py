@@ -16,8 +16,8 @@ from ebbtide.loop.forecasting.forecasts import Forecasting, Foresight
 from ebbtide.loop.forecasting.series_context import context_of
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.ports.metrics import Span
-from ebbtide.planning.seen_demand import Recorded
-from ebbtide.planning.seen_forecasts import Forecasts
+from ebbtide.planning.sweeping.seen_demand import Recorded
+from ebbtide.planning.sweeping.seen_forecasts import Forecasts
 from ebbtide_policies.demand import MINUTE
 
 REACH = 3600.0

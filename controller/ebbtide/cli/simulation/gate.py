@@ -7,7 +7,7 @@ from ebbtide.api.by_phase import settings_in
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.api.sentences import unknown
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.experience import LoadCurve, Modelled
+from ebbtide.planning.scoring.experience import LoadCurve, Modelled
 from ebbtide_policies.experience import GateSignal
 from ebbtide_policies.experience_gate import ExperienceGate, ExperienceGateSettings
 from ebbtide_policies.observation import Phase

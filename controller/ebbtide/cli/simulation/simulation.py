@@ -23,12 +23,12 @@ from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.tick import Loop
 from ebbtide.loop.world import Rules, World
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.experience import LoadCurve, load
-from ebbtide.planning.plant import Plant, PlantSettings
-from ebbtide.planning.plant_settings import BootTime
-from ebbtide.planning.score import Course
-from ebbtide.planning.seen_demand import DELAY
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.scoring.experience import LoadCurve, load
+from ebbtide.planning.scoring.score import Course
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
+from ebbtide.planning.simulated_fleet.plant_settings import BootTime
+from ebbtide.planning.sweeping.seen_demand import DELAY
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.lanes import Lanes, number, whole
 from ebbtide_policies.observation import Phase

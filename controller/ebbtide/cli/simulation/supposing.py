@@ -18,11 +18,11 @@ from ebbtide.cli.simulation.demand import Recorded, demand_of, from_prometheus
 from ebbtide.cli.simulation.edits import Edit, put
 from ebbtide.cli.simulation.scenario import Scenario, Spread, VictimChoice
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.experience import LoadCurve
-from ebbtide.planning.plant import PlantSettings
-from ebbtide.planning.plant_settings import BootTime, NodeSettings, ZoneLoss
-from ebbtide.planning.pods import Victims, at_random, highest_first, newest_first
-from ebbtide.planning.what_if import Event, WhatIf
+from ebbtide.planning.demand.what_if import Event, WhatIf
+from ebbtide.planning.scoring.experience import LoadCurve
+from ebbtide.planning.simulated_fleet.plant import PlantSettings
+from ebbtide.planning.simulated_fleet.plant_settings import BootTime, NodeSettings, ZoneLoss
+from ebbtide.planning.simulated_fleet.pods import Victims, at_random, highest_first, newest_first
 
 _PROFILE = "EventProfile"
 _VICTIMS: Mapping[VictimChoice, Victims] = {

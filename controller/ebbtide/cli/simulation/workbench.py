@@ -9,11 +9,11 @@ import numpy as np
 from ebbtide.api.capacity_policy import CapacityPolicySpec
 from ebbtide.cli.simulation.gate import Gate
 from ebbtide.loop.ports.autoscalers import Ref
-from ebbtide.planning.demand import DemandSeries
-from ebbtide.planning.plant import Plant
-from ebbtide.planning.plant_settings import BootTime, PlantSettings
-from ebbtide.planning.pods import Victims, highest_first
-from ebbtide.planning.score import Course, Score, score
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.scoring.score import Course, Score, score
+from ebbtide.planning.simulated_fleet.plant import Plant
+from ebbtide.planning.simulated_fleet.plant_settings import BootTime, PlantSettings
+from ebbtide.planning.simulated_fleet.pods import Victims, highest_first
 from ebbtide_policies.lanes import Lanes
 
 _VICTIMS: Mapping[str, Victims] = {"StatefulSet": highest_first}

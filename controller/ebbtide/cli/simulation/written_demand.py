@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ebbtide.api.base import LocalTime, Name, Spec, exactly_one, moment
 from ebbtide.cli.simulation.demand import Recorded, from_file
-from ebbtide.planning.demand import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import MINUTE, DemandSeries
 from ebbtide_policies.quantities import Count
 
 _LEAST_POINTS = 2

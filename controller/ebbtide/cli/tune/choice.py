@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from ebbtide.api.objective import TELLING, prior
 from ebbtide.cli.simulation.edits import Edit
-from ebbtide.planning.objective import CANDIDATES, chosen, told
-from ebbtide.planning.tuning import Measured, recommended
+from ebbtide.planning.tuning.judgement import Measured, recommended
+from ebbtide.planning.tuning.objective import CANDIDATES, chosen, told
 
 MARGIN = 0.5
 """Share of the objective that may be used up on the past: what comes has more in it."""

@@ -27,8 +27,8 @@ from ebbtide.cli.tune.suggested_change import suggested_changes
 from ebbtide.cli.tune.trial_setup import TrialSetup
 from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.objective import stress_test
-from ebbtide.planning.tuning import Measured, judged
+from ebbtide.planning.tuning.judgement import Measured, judged
+from ebbtide.planning.tuning.objective import stress_test
 from ebbtide_policies.demand import DAY
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ebbtide.cli.tune.trials import Spec, Trial
 from ebbtide.errors import ClusterUnavailable, InvalidInput
-from ebbtide.planning.tuning import Measured, Truth, measured_fleets
+from ebbtide.planning.tuning.judgement import Measured, Truth, measured_fleets
 
 Batch = tuple[int, Sequence[Spec]]
 """The index of the first variant, and the variants from there on."""

@@ -5,7 +5,7 @@ from pydantic import Field, JsonValue
 
 from ebbtide.cli.output import Output
 from ebbtide.cli.tune.page import Tuned
-from ebbtide.planning.tuning import Candidate, Measured
+from ebbtide.planning.tuning.judgement import Candidate, Measured
 
 
 class MeasuredOutput(Output):

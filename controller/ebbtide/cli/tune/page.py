@@ -13,7 +13,7 @@ from rich.text import Text
 from ebbtide.api.kinds import API_VERSION
 from ebbtide.api.load import Manifest
 from ebbtide.cli.simulation.edits import Edit
-from ebbtide.planning.tuning import Candidate, Measured
+from ebbtide.planning.tuning.judgement import Candidate, Measured
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import show_share
 

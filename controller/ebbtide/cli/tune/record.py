@@ -12,7 +12,7 @@ from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.tune.jobs import Search, Tried
 from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.tuning import Measured
+from ebbtide.planning.tuning.judgement import Measured
 
 _SEARCH = "search"
 

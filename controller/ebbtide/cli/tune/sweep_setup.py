@@ -15,10 +15,10 @@ from ebbtide.cli.simulation.foresight import foreseen
 from ebbtide.cli.simulation.manifests import announced, guidance_of, workload_of
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.observing.guidance import event_of
-from ebbtide.planning.seen_demand import Recorded as Recording
-from ebbtide.planning.seen_demand import SeenDemand
-from ebbtide.planning.sweep import World
-from ebbtide.planning.tuning import Truth
+from ebbtide.planning.sweeping.seen_demand import Recorded as Recording
+from ebbtide.planning.sweeping.seen_demand import SeenDemand
+from ebbtide.planning.sweeping.sweep import World
+from ebbtide.planning.tuning.judgement import Truth
 from ebbtide_policies.lanes import Lanes
 
 _AT_FIRST = 1.1

@@ -13,8 +13,8 @@ from ebbtide.cli.simulation.gate import check_curves
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
-from ebbtide.planning.plant_settings import usual
-from ebbtide.planning.tuning import Truth
+from ebbtide.planning.simulated_fleet.plant_settings import usual
+from ebbtide.planning.tuning.judgement import Truth
 
 
 @dataclass(frozen=True, slots=True)

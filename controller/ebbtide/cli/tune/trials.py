@@ -19,11 +19,11 @@ from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.gate import gate_of
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.cli.simulation.workbench import Workbench
-from ebbtide.planning.fleets import Fleets, with_sessions, without_sessions
-from ebbtide.planning.plant import Census, Plant
-from ebbtide.planning.plant_settings import BootTime, PlantSettings
-from ebbtide.planning.sweep import World, replicas_asked
-from ebbtide.planning.variants import left_out, swept
+from ebbtide.planning.simulated_fleet.plant import Census, Plant
+from ebbtide.planning.simulated_fleet.plant_settings import BootTime, PlantSettings
+from ebbtide.planning.sweeping.sweep import World, replicas_asked
+from ebbtide.planning.sweeping.variants import left_out, swept
+from ebbtide.planning.tuning.fleets import Fleets, with_sessions, without_sessions
 from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.sessions import Sessions, SessionsSettings

@@ -11,7 +11,7 @@ from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.guidance_reader import GuidanceReader
 from ebbtide.loop.ports.cluster import Resource, Survey, Target
 from ebbtide.loop.workload import Workload, WorkloadReader, in_force
-from ebbtide.planning.site import Site
+from ebbtide.planning.readiness.site import Site
 
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes.api_server import ApiServer

@@ -9,7 +9,7 @@ from pydantic import Field
 from ebbtide.cli.output import Output, known, moment
 from ebbtide.cli.plan.output import PlanOutput
 from ebbtide.cli.plan.readiness.report import Most, Peak, Range, Readiness
-from ebbtide.planning.walls import FARTHEST, Kind, Lack
+from ebbtide.planning.readiness.walls import FARTHEST, Kind, Lack
 
 
 class LackOutput(Output):

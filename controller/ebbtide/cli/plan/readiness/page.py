@@ -9,9 +9,9 @@ from rich.text import Text
 
 from ebbtide.api.moments import clock
 from ebbtide.cli.plan.readiness.report import Most, Peak, Range, Readiness
-from ebbtide.planning.findings import many
-from ebbtide.planning.site import LIMITS, PODS, Shape
-from ebbtide.planning.walls import FARTHEST, Kind, Lack
+from ebbtide.planning.linting.findings import many
+from ebbtide.planning.readiness.site import LIMITS, PODS, Shape
+from ebbtide.planning.readiness.walls import FARTHEST, Kind, Lack
 
 _GI = 1024.0**3
 _SHOWN = ("cpu", "memory")

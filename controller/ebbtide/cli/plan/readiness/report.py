@@ -10,8 +10,8 @@ from ebbtide.cli.plan.plans import Plan
 from ebbtide.cli.plan.readiness.namespace_state import NamespaceState, manifest_of
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.loop.workload import Workload
-from ebbtide.planning.coming import coming, ordinary
-from ebbtide.planning.walls import Lack, alone, lacks, on_new_nodes, together
+from ebbtide.planning.readiness.coming import coming, ordinary
+from ebbtide.planning.readiness.walls import Lack, alone, lacks, on_new_nodes, together
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN

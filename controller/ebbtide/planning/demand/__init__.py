@@ -1,0 +1,1 @@
+"""Demand over time: recorded, made up, supposed, and as one workload's past."""

@@ -1,0 +1,1 @@
+"""A policy held against its own past: what in it can't be meant."""

@@ -1,0 +1,80 @@
+"""What is said of a policy that its own past speaks against, and what it is held against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from ebbtide.api import moments
+from ebbtide.api.by_phase import settings_in
+from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.event_calendar import ExpectedEvent
+from ebbtide.planning.demand.past import MINUTE, Past
+from ebbtide_policies.contract import Policy, PolicySettings
+from ebbtide_policies.need import PresentNeed
+from ebbtide_policies.observation import Phase
+
+S = TypeVar("S", bound=PolicySettings)
+Path = tuple[str, ...]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    """It will go wrong."""
+    WARNING = "warning"
+    """It is probably not meant."""
+    NOTE = "note"
+    """It is worth knowing."""
+
+
+class Finding(NamedTuple):
+    """Something in a policy that its own past speaks against."""
+
+    at: Path
+    """The field, below `spec`."""
+    severity: Severity
+    found: str
+    todo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A policy, and what it is held against."""
+
+    spec: CapacityPolicySpec
+    policies: Sequence[Policy[Any]]
+    """With their settings in the ebb."""
+    past: Past
+    events: Sequence[ExpectedEvent] = ()
+
+    def settings(self, policy: type[Policy[S]]) -> S | None:
+        """The settings of a policy; None where it is not there."""
+        return next((p.settings for p in self.policies if isinstance(p, policy)), None)
+
+    @property
+    def most(self) -> int:
+        """The largest maximum of any phase."""
+        return max(settings_in(self.spec.replicas, phase).max for phase in Phase)
+
+    @property
+    def headroom(self) -> float:
+        """Spare share on top of what demand takes."""
+        settings = self.settings(PresentNeed)
+        return settings.headroom if settings else 0.0
+
+
+def rounded(seconds: float) -> float:
+    """Seconds as people say them: whole minutes from five on."""
+    return round(seconds / MINUTE) * MINUTE if seconds >= 5 * MINUTE else round(seconds)
+
+
+def many(count: int, what: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def clock(at: float) -> str:
+    """A moment as people read it."""
+    return f"{moments.clock(at, '%Y-%m-%d %H:%M')} UTC"

@@ -1,0 +1,1 @@
+"""The plant: a simulated fleet of pods on nodes, that boots, serves and costs money."""

@@ -1,0 +1,182 @@
+"""The settings that serve an objective at the least cost, chosen by the replay of one's own past.
+
+No one set of settings fits all: calm demand needs little to spare, restless demand so many times
+its surges, a batch at midnight a look at yesterday, and bursts a fleet that waits for them. So a
+workload tries all of these on its own last weeks, and takes the one that comes cheapest.
+
+What went unserved on the worst days has a price, and no limit: after a burst that hardly anything
+could have served, a limit asks for the dearest settings for weeks, and the next burst is another.
+On all other days the objective is a limit: what is lost day after day will be lost again.
+
+What is rarer than a few weeks can tell of is higher than anything in them. So for such an objective
+all of this is judged by what the same fleets would have left unserved of a higher demand.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ebbtide.api.objective import PRIORS, Settings, bursting, kept, knobs
+from ebbtide.planning.tuning.judgement import Measured
+from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.quantities import parse_share
+
+DAYS = 28
+"""Days of the past that a choice is made by, at most."""
+PRICE = 0.11
+"""What all that an objective of one in a thousand lets go unserved costs, as a share of demand."""
+_RARER = 0.2
+"""Power by which what is rarer costs more: the past has less of it than what comes."""
+LEAST_DAYS = 7.0
+"""Days that speak for what is common: no day of the week is like another, and what fewer of them
+speak for does worse than the prior. Of each tenth of it a day more has to tell."""
+COMMON, RARE = 1e-3, 2e-5
+"""Objectives. For what is rare a fleet waits for a burst at first, and does so for two weeks."""
+TAIL = 0.3
+"""Power by which what is rarer is higher: a thousand times as rare, and eight times as high."""
+FIRST_DAYS = 1.0
+"""Days before which not even a failure speaks: what comes once a day may not have come yet."""
+WORTH = 0.001
+"""Share of the cost that a change of the settings has to spare: each makes people look twice."""
+
+
+class Evidence(NamedTuple):
+    """What the past says of one candidate, or why it says nothing."""
+
+    candidate: int | None
+    """None: too little is known, and the settings are those of the prior."""
+    days: float
+    needed: float
+
+
+def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
+    """For what days repeat: as much as two of them asked for, or a share of it."""
+    return {**knobs(headroom, width), "seasonNeed": {"trust": trust, "tolerance": "1%"}}
+
+
+def _standing(headroom: float, window: str) -> Settings:
+    """For demand that is not to be foreseen at all: what was needed once is kept for days."""
+    return {**knobs(0.2, 1.0), "stabilization": kept(headroom, window)}
+
+
+_USUAL = tuple(settings for _, settings in PRIORS)
+_WAITING = tuple(
+    bursting(headroom, window)
+    for headroom in (0.25, 0.5, 0.8, 1.2, 1.8, 3.0, 5.0, 9.0, 15.0)
+    for window in ("5m", "1h")
+)
+CANDIDATES: tuple[Settings, ...] = (
+    *_USUAL,
+    *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0))),
+    *(_seasonal(h, k, "75%") for h in (0.05, 0.08) for k in (0.5, 1.0)),
+    *(_seasonal(h, k, "85%") for h, k in ((0.1, 1.0), (0.2, 1.0))),
+    *(_seasonal(h, k, "95%") for h, k in ((0.0, 1.0), (0.01, 1.0), (0.05, 2.0))),
+    *(_seasonal(h, k) for h in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 2.5) for k in (0.0, 1.0)),
+    *(one for one in _WAITING if one not in _USUAL),
+    *(_standing(headroom, window) for headroom in (0.0, 0.3, 0.8) for window in ("1d", "7d")),
+)
+"""The settings that are tried, with all that an objective decides."""
+
+
+def needed_days(objective: float) -> float:
+    """Days of the past that it takes to say anything of an objective."""
+    if objective <= RARE:
+        return 2 * LEAST_DAYS
+    return LEAST_DAYS + max(0.0, math.log10(COMMON / objective))
+
+
+def price(objective: float) -> float:
+    """What a replica-hour of demand that goes unserved costs, in replica-hours."""
+    return float(PRICE * max(1.0, COMMON / objective) ** _RARER / objective)
+
+
+def stress_test(objective: float) -> float:
+    """So many times the demand of the past is what settings for an objective have to stand.
+
+    Down to what weeks can tell of it is what came. What is rarer is expected to be higher, as the
+    tail of a Pareto distribution has it.
+    """
+    return float(max(1.0, (RARE / objective) ** TAIL))
+
+
+def spare(settings: Settings) -> float:
+    """The largest headroom of some settings: so much more than the need a fleet begins with."""
+    return max(parse_share(own["headroom"]) for own in settings.values() if "headroom" in own)
+
+
+def unknown(objective: float, days: float) -> Evidence:
+    """What is said of an objective by days that are too few to say anything."""
+    return Evidence(None, days, needed_days(objective))
+
+
+def chosen(
+    found: Measured,
+    objective: float,
+    days: float,
+    before: int | None = None,
+    usual: int | None = None,
+) -> Evidence:
+    """The cheapest candidate that kept the objective but for the worst days, all losses priced.
+
+    The one `before`, and at first the prior's (`usual`), is kept where no other one is cheaper by
+    enough. While few days are known the prior holds. They refute it where they alone have lost all
+    that the days it takes may lose, and then speak for more capacity, never for less.
+    """
+    needed, may = needed_days(objective), np.ones(found.unserved.size, dtype=np.bool_)
+    if days < needed:
+        if usual is None or not _refuted(float(found.missed[usual]), objective, days):
+            return unknown(objective, days)
+        may = found.replica_hours >= found.replica_hours[usual]
+    keeps = may & (found.steady <= objective)
+    paid = np.where(keeps if keeps.any() else may, priced(found, objective), np.inf)
+    best = int(np.argmin(paid))
+    stays = usual if before is None else before
+    if stays is not None and paid[stays] - paid[best] <= WORTH * found.beside_bound[stays]:
+        best = stays
+    return Evidence(best, days, needed)
+
+
+def priced(found: Measured, objective: float) -> Lanes:
+    """What each candidate cost with what it left unserved, in clairvoyant bounds."""
+    return found.beside_bound + price(objective) * found.missed
+
+
+def _refuted(missed: float, objective: float, days: float) -> bool:
+    """Whether so few days have lost what may be lost in all that it takes to judge by."""
+    return days >= FIRST_DAYS and missed * days > objective * needed_days(objective)
+
+
+def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
+    """Why these settings, in one sentence."""
+    days, needed = f"{evidence.days:.1f} days", f"{evidence.needed:.1f}"
+    if evidence.candidate is None or found is None:
+        return (
+            f"{days} of demand are known and {needed} speak for an unserved share of "
+            f"{objective:.10g}: until then the settings are those that kept it on other workloads"
+        )
+    share = float(found.unserved[evidence.candidate])
+    hours = float(found.beside_bound[evidence.candidate])
+    tried = f"of {len(found.unserved)} settings tried on {days} it came cheapest"
+    if stress_test(objective) > 1:
+        tried = f"{tried} had {stress_test(objective):.2g} times the demand come"
+    if evidence.days < evidence.needed:
+        tried = (
+            f"what keeps it on other workloads lost more in {days} than it may in {needed}; "
+            f"{tried} of those that cost no less"
+        )
+    return (
+        f"{tried}, with a price on what went unserved: {share:.2g} of demand, at {hours:.3f} times "
+        f"the clairvoyant bound{_broken(found, share, objective)}"
+    )
+
+
+def _broken(found: Measured, share: float, objective: float) -> str:
+    """What it would have taken to keep the objective, where that was not worth it."""
+    if share <= objective:
+        return ""
+    keeps = found.unserved <= objective
+    if not keeps.any():
+        return f"; none of all that were tried kept {objective:.10g}"
+    least = float(found.beside_bound[keeps].min())
+    return f"; {objective:.10g} would have taken {least:.3f} times"

@@ -1,0 +1,173 @@
+"""The replay of a workload's own last weeks, for the settings that keep its objective.
+
+It knows of no forecast: one for each minute of weeks would take longer than all else, and a
+forecast only adds to what is asked for, so what is left unserved here is no less than it would be.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ebbtide.api.compose import Plugins
+from ebbtide.api.objective import Reckoned, Settings, prior, with_settings
+from ebbtide.api.parse import parse_policy
+from ebbtide.planning.demand.past import MINUTE, Past
+from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.sweeping.sweep import World, replicas_asked
+from ebbtide.planning.sweeping.variants import swept
+from ebbtide.planning.tuning.judgement import Measured, Truth, measured
+from ebbtide.planning.tuning.objective import (
+    CANDIDATES,
+    DAYS,
+    FIRST_DAYS,
+    chosen,
+    spare,
+    stress_test,
+    told,
+    unknown,
+)
+from ebbtide_policies.demand import DAY
+from ebbtide_policies.lanes import UNKNOWN, Lanes
+from ebbtide_policies.observation import Event
+
+TICKS = (60.0, 30.0, 15.0)
+"""Seconds from decision to decision in a replay: the longest that divides a lead time, nearly."""
+_NEARLY = 0.1
+ROUNDS = 2
+"""So often is a stretch of time run again whose beginning was guessed wrong."""
+AT_ONCE = 31
+"""Variants that are replayed side by side: more of them take more memory, and little less time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnWeeks:
+    """One workload, its policy, and the demand that it has met."""
+
+    name: str
+    spec: dict[str, Any]
+    """As it is written, with an objective."""
+    past: Past
+    lead_time: float
+    """Seconds."""
+    delay: float
+    """Seconds until a minute can be read."""
+    events: Sequence[Event] = ()
+    """What was announced is the calendar's to carry: it says nothing of other settings."""
+    candidates: Sequence[Settings] = CANDIDATES
+    """The settings that are tried."""
+
+    @cached_property
+    def tick(self) -> float:
+        """Seconds from one decision to the next."""
+        lead = max(self.lead_time, TICKS[-1])
+        fits = (each for each in TICKS if -lead % each <= _NEARLY * lead)
+        return next(fits, TICKS[-1])
+
+    @cached_property
+    def now(self) -> Lanes:
+        """The moments at which is decided: as soon as a minute is known, and between."""
+        known, rows = np.isfinite(self.past.need), self.past.need.size
+        first = max(0, rows - round(DAYS * DAY / MINUTE), int(np.argmax(known)))
+        start, end = (self.past.moment(row) + self.delay for row in (first, rows))
+        found: Lanes = np.arange(start, end, self.tick, dtype=np.float64)
+        return found
+
+    def truth(self, most: float) -> Truth:
+        """What was needed at each tick, of at most so many replicas; NaN where nobody knows.
+
+        What no setting could have served is no setting's fault.
+        """
+        need, now = self.past.need, self.now
+        known = np.isfinite(need)
+        at = self.past.moment(0) + MINUTE * np.arange(need.size)
+        row = np.clip(np.round((now - at[0]) / MINUTE).astype(np.int64), 0, need.size - 1)
+        apart = sum((event.ready_by <= now) & (now < event.end) for event in self.events)
+        counts = known[row] & (np.zeros(now.size) + apart == 0)
+        found = np.interp(now, at[known], need[known]) if known.any() else now
+        demand = np.where(counts, np.minimum(found, most), UNKNOWN)
+        return Truth(demand, self.tick, math.ceil(self.lead_time / self.tick))
+
+    def world(self, boot: int) -> World:
+        """What is to be seen at each tick."""
+        demands = {
+            name: SeenDemand(
+                recorded=Recorded(self.past.start, minutes),
+                now=self.now,
+                delay=self.delay,
+                per_replica=self.past.per_replica[name],
+            )
+            for name, minutes in self.past.demands.items()
+        }
+        return World(
+            workload=self.name,
+            now=self.now,
+            demands=demands,
+            lead_time=self.lead_time,
+            boot=boot,
+            replicas=1.0,
+        )
+
+
+def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plugins) -> Reckoned:
+    """The settings that the last weeks speak for; `before` are those of the last time.
+
+    Raises:
+        InvalidInput: the policy makes no sense.
+
+    """
+    spec = parse_policy(weeks.spec)
+    objective = spec.objective.unserved if spec.objective else UNKNOWN
+    truth = weeks.truth(spec.replicas.max)._replace(stress=stress_test(objective))
+    minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
+    days = minutes * MINUTE / DAY
+    usual = prior(objective)
+    if days < FIRST_DAYS:
+        return Reckoned(usual, told(unknown(objective, days), None, objective), minutes)
+    found = replayed(weeks, truth, [in_force, *weeks.candidates], plugins)
+    tried = Measured(*(column[1:] for column in found))
+    known, prior_at = (_place(one, weeks.candidates) for one in (before, usual))
+    evidence = chosen(tried, objective, days, known, prior_at)
+    if evidence.candidate is None:
+        return Reckoned(usual, told(evidence, tried, objective), minutes)
+    best = evidence.candidate
+    return Reckoned(
+        settings=weeks.candidates[best],
+        why=told(evidence, tried, objective),
+        minutes=minutes,
+        unserved=float(tried.unserved[best]),
+        cost=float(tried.replica_hours[best] / found.replica_hours[0]),
+    )
+
+
+def _place(settings: Settings, candidates: Sequence[Settings]) -> int | None:
+    return candidates.index(settings) if settings in candidates else None
+
+
+def replayed(
+    weeks: OwnWeeks,
+    truth: Truth,
+    variants: Sequence[Settings],
+    plugins: Plugins,
+    rounds: int | None = ROUNDS,
+) -> Measured:
+    """What would have come of each of several settings; exactly, with `rounds` of None.
+
+    Raises:
+        InvalidInput: the policy makes no sense.
+
+    """
+    world = weeks.world(truth.boot)
+    first = float(truth.demand[np.isfinite(truth.demand)][0])
+    parts = []
+    for begin in range(0, len(variants), AT_ONCE):
+        part = variants[begin : begin + AT_ONCE]
+        specs = [parse_policy(with_settings(weeks.spec, settings)) for settings in part]
+        replicas = np.array([math.ceil(max(1.0, first * (1 + spare(one)))) for one in part])
+        here = replace(world, replicas=replicas)
+        asked = replicas_asked(here, [swept(spec, plugins) for spec in specs], rounds=rounds)
+        parts.append(measured(asked, truth))
+    return Measured(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -1,0 +1,86 @@
+"""Which variant is taken: measured, compared, and checked on what was held back."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ebbtide.planning.tuning.judgement import Measured, Truth, front, judged, measured, recommended
+
+
+def found(hours: list[float], unserved: list[float]) -> Measured:
+    cost, missed = np.array(hours), np.array(unserved)
+    return Measured(cost, cost, missed, missed, np.zeros(len(hours)), missed)
+
+
+def test_cost_service_and_changes_are_measured_a_variant() -> None:
+    asked = np.array([[10.0, 12.0], [10.0, 12.0], [10.0, 6.0], [10.0, 12.0]])
+    truth = Truth(demand=np.array([10.0, 12.0, 8.0, np.nan]), tick=3600.0, boot=1)
+    told = measured(asked, truth)
+    assert told.replica_hours.tolist() == [40, 42]
+    assert told.unserved.tolist() == pytest.approx([2 / 30, 2 / 30])
+    assert told.changes.tolist() == [0, 12]
+    assert told.beside_bound.tolist() == pytest.approx([40 / 33, 42 / 33])  # 12, 12, 8 and 1
+
+
+def test_under_stress_more_is_missed_of_the_same_demand() -> None:
+    asked = np.array([[10.0, 30.0]] * 4)
+    truth = Truth(demand=np.array([10.0, 12.0, 8.0, np.nan]), tick=86400.0, boot=1)
+    calm, stressed = (measured(asked, one) for one in (truth, truth._replace(stress=2.0)))
+    assert calm.missed.tolist() == pytest.approx([2 / 33, 0])
+    assert stressed.missed.tolist() == pytest.approx([(10 + 14 + 6) / 33, 0])
+    assert stressed.steady.tolist() == pytest.approx([0, 0])
+    assert stressed.unserved.tolist() == calm.unserved.tolist() == pytest.approx([2 / 30, 0])
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), min_size=1, max_size=30),
+)
+def test_the_front_is_what_no_other_one_beats(points: list[tuple[int, int]]) -> None:
+    hours, unserved = ([float(x) for x in column] for column in zip(*points, strict=True))
+    kept = front(found(hours, unserved))
+    beaten = [any((a <= x and b <= y) and (a < x or b < y) for a, b in points) for x, y in points]
+    assert {points[i] for i in kept} == {
+        p for p, lost in zip(points, beaten, strict=True) if not lost
+    }
+    assert [hours[i] for i in kept] == sorted(hours[i] for i in kept)
+
+
+def test_who_cuts_fewer_off_is_on_the_front_though_it_costs_more() -> None:
+    told = found([10.0, 20.0, 30.0], [0.1, 0.1, 0.1])._replace(disruptions=np.array([5, 2, 4]))
+    assert front(told) == [0, 1]
+
+
+def test_so_is_whose_users_fare_badly_for_less_long() -> None:
+    told = found([10.0, 20.0, 30.0], [0.1, 0.1, 0.1])._replace(breached=np.array([5, 5, 4]))
+    assert front(told) == [0, 2]
+    assert front(told._replace(breached=np.full(3, np.nan))) == [0]
+
+
+@pytest.mark.parametrize(
+    ("objective", "best"),
+    [
+        pytest.param(0.04, 1, id="the cheapest that keeps half of it"),
+        pytest.param(0.2, 2, id="a laxer one costs less"),
+        pytest.param(0.001, 0, id="the one that fails least where none keeps it"),
+    ],
+)
+def test_the_recommendation_keeps_a_margin(objective: float, best: int) -> None:
+    told = found([40.0, 30.0, 20.0, 10.0], [0.01, 0.02, 0.1, 0.5])
+    assert recommended(told, objective, margin=0.5) == best
+
+
+def test_what_is_held_back_has_no_part_in_the_choice() -> None:
+    rng = np.random.default_rng(1)
+    demand = rng.uniform(5, 10, 40)
+    asked = np.stack([demand * 0.9, demand * 1.01 + 1, demand * 2], axis=1).round()
+    other = np.concatenate((demand[:30], 100 * demand[30:]))
+    searched = measured(asked[:30], Truth(demand[:30], 60.0, 1))
+    best = recommended(searched, 0.01, 1.0)
+    mine, theirs = (
+        judged(searched, measured(asked[30:], Truth(truth[30:], 60.0, 1)), best)
+        for truth in (demand, other)
+    )
+    assert [one.variant for one in mine] == [one.variant for one in theirs]
+    assert [one.recommended for one in mine] == [one.recommended for one in theirs]
+    assert [one.held_back.unserved for one in mine] != [one.held_back.unserved for one in theirs]

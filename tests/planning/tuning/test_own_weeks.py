@@ -1,0 +1,168 @@
+"""The replay of a workload's own last weeks: what it speaks for, and what it says nothing of."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ebbtide.api.objective import PRIORS, Reckoned, bursting, knobs, prior
+from ebbtide.planning.demand.past import MINUTE, Past
+from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned, replayed
+from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.observation import Event
+
+DAY = 1440
+START = 1_699_920_000.0
+AIM = 1e-3
+USUAL, LOOSE, STRICT = prior(AIM), PRIORS[0][1], knobs(0.3, 3.0)
+CANDIDATES = (LOOSE, USUAL, STRICT)
+
+
+def calm(days: float) -> Lanes:
+    """Demand that hardly moves: it always needs a hundred replicas."""
+    at = np.arange(round(days * DAY))
+    return 995 + 4 * np.sin(at / DAY * 2 * np.pi)
+
+
+def restless(days: float, leap: float = 1.2) -> Lanes:
+    """Demand that leaps up every few hours, by a fifth if nothing else is said."""
+    minutes = calm(days)
+    for hour in range(0, minutes.size, 200):
+        minutes[hour : hour + 20] *= leap
+    return minutes
+
+
+def weeks(demand: Lanes, most: int = 1000, lead: float = 180.0, **more: Any) -> OwnWeeks:
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"},
+        "demand": {"query": "viewers"},
+        "capacity": {"perReplica": 10, "leadTime": f"{lead:.0f}s"},
+        "replicas": {"min": 1, "max": most},
+        "objective": {"unserved": "0.1%"},
+        **more.pop("spec", {}),
+    }
+    past = Past(start=START, demands={"demand": demand}, per_replica={"demand": 10.0})
+    given: dict[str, Any] = {"candidates": CANDIDATES} | more
+    return OwnWeeks(name="live/edge", spec=spec, past=past, lead_time=lead, delay=30.0, **given)
+
+
+def asked(own: OwnWeeks) -> Reckoned:
+    return reckoned(own, USUAL, USUAL, {})
+
+
+def test_while_little_is_known_the_settings_are_those_of_the_prior() -> None:
+    found = asked(weeks(calm(3)))
+    assert (found.settings, found.minutes) == (USUAL, 3 * DAY)
+    assert np.isnan([found.unserved, found.cost]).all()
+    assert "3.0 days of demand are known and 7.0 speak for" in found.why
+
+
+def test_few_days_in_which_the_prior_fails_speak_for_more() -> None:
+    found = asked(weeks(restless(3, leap=1.6)))
+    assert found.settings == STRICT
+    assert found.cost > 1.1
+    assert "lost more in 3.0 days than it may in 7.0" in found.why
+
+
+def test_where_nothing_at_all_is_known_nothing_is_replayed() -> None:
+    found = asked(weeks(np.full(9 * DAY, np.nan)))
+    assert (found.settings, found.minutes) == (USUAL, 0)
+
+
+def test_calm_demand_needs_nothing_to_spare_and_that_is_cheaper_than_what_is_in_force() -> None:
+    found = asked(weeks(calm(8)))
+    assert found.settings == LOOSE
+    assert found.minutes == 8 * DAY
+    assert found.unserved <= AIM
+    assert 0.9 < found.cost < 1
+    assert "of 3 settings tried on 8.0 days it came cheapest" in found.why
+
+
+def test_restless_demand_needs_more_than_the_prior() -> None:
+    found = asked(weeks(restless(8)))
+    assert found.settings == STRICT
+    assert found.cost > 1.1
+
+
+def test_what_a_policy_writes_itself_is_part_of_what_is_tried() -> None:
+    written = {"policies": {"presentNeed": {"headroom": "50%"}}}
+    found = asked(weeks(restless(8), spec=written))
+    assert found.settings == LOOSE
+    assert found.unserved == 0
+
+
+def test_what_the_most_replicas_can_not_carry_is_no_settings_fault() -> None:
+    found = asked(weeks(restless(8), most=102))
+    assert (found.settings, found.unserved) == (USUAL, 0.0)
+
+
+def test_an_announced_event_speaks_for_nothing() -> None:
+    demand = calm(14.1)
+    demand[4000:14080] = restless(14.1, leap=1.3)[4000:14080]
+    alone = asked(weeks(demand))
+    begins, ends = (START + MINUTE * row for row in (3990, 14090))
+    told = asked(weeks(demand, events=[Event("final", begins, ends, begins)]))
+    assert alone.settings == STRICT
+    assert told.settings == LOOSE
+    assert told.minutes == 14.1 * DAY - 10100
+
+
+def test_minutes_that_nobody_knows_speak_for_nothing() -> None:
+    demand = calm(9)
+    demand[2000:2500] = np.nan
+    found = asked(weeks(demand))
+    assert (found.settings, found.minutes) == (LOOSE, 9 * DAY - 500)
+
+
+@pytest.mark.parametrize(
+    ("objective", "spare"),
+    [
+        pytest.param("0.002%", "30%", id="weeks tell of"),
+        pytest.param("0.0001%", "120%", id="they do not tell of"),
+    ],
+)
+def test_a_burst_that_all_served_has_to_be_served_twice_as_high_for_what(
+    objective: str, spare: str
+) -> None:
+    fleets = (knobs(0.3, 0.0), bursting(1.2, "1h"))
+    own = weeks(restless(15), spec={"objective": {"unserved": objective}}, candidates=fleets)
+    found = reckoned(own, fleets[0], fleets[0], {})
+    assert found.unserved == 0
+    assert found.settings["presentNeed"]["headroom"] == spare
+
+
+def test_no_more_than_four_weeks_are_replayed() -> None:
+    own = weeks(calm(40))
+    assert own.now.size == 28 * DAY
+    assert own.now[-1] == START + 40 * DAY * MINUTE - MINUTE + 30
+
+
+@pytest.mark.parametrize(
+    ("lead", "tick"),
+    [
+        (600.0, 60.0),
+        (180.0, 60.0),
+        (175.0, 60.0),
+        (90.0, 30.0),
+        (30.0, 30.0),
+        (45.0, 15.0),
+        (5.0, 15.0),
+    ],
+)
+def test_decisions_are_as_far_apart_as_a_lead_time_allows(lead: float, tick: float) -> None:
+    assert weeks(calm(1), lead=lead).tick == tick
+
+
+def test_a_choice_stays_until_another_is_clearly_cheaper() -> None:
+    nearly = {**LOOSE, "presentNeed": {**LOOSE["presentNeed"], "headroom": "0.05%"}}
+    own = weeks(calm(8), candidates=(LOOSE, nearly, STRICT))
+    assert reckoned(own, USUAL, nearly, {}).settings == nearly
+    assert reckoned(own, USUAL, STRICT, {}).settings == LOOSE
+
+
+def test_a_few_rounds_tell_what_an_exact_replay_tells() -> None:
+    own = weeks(restless(10))
+    truth = own.truth(1000.0)
+    near, exact = (replayed(own, truth, CANDIDATES, {}, rounds) for rounds in (2, None))
+    assert near.replica_hours == pytest.approx(exact.replica_hours, rel=1e-3)
+    assert near.unserved == pytest.approx(exact.unserved, rel=0.02, abs=1e-6)
