@@ -106,15 +106,16 @@ def _digest(course: Course, code: bytes) -> str:
 def _code(model: str) -> bytes:
     """What a model is made of: its package, and for a plug-in the libraries behind it."""
     if model in HOUSE:
-        return _files(pathlib.Path(ebbtide.forecast.__path__[0]))
+        return code_of(pathlib.Path(ebbtide.forecast.__path__[0]))
     (point,) = importlib.metadata.entry_points(group="ebbtide.forecasters", name=model)
     package = __import__(point.module.partition(".")[0])
     versions = [f"{name} {_version(name)}" for name in LIBRARIES]
-    return _files(pathlib.Path(package.__path__[0])) + repr(versions).encode()
+    return code_of(pathlib.Path(package.__path__[0])) + repr(versions).encode()
 
 
-def _files(folder: pathlib.Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+def code_of(package: pathlib.Path) -> bytes:
+    """All code of a package, with that of the packages in it."""
+    return b"".join(path.read_bytes() for path in sorted(package.rglob("*.py")))
 
 
 def _version(name: str) -> str:

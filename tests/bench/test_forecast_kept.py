@@ -9,7 +9,7 @@ import pytest
 from ebbtide.cli.models import HOUSE, Make
 from ebbtide.forecast.backtest import Course, Series
 from ebbtide.forecast.contract import Forecaster
-from tests.bench.forecast_kept import compared
+from tests.bench.forecast_kept import code_of, compared
 
 WALK = 100 + np.cumsum(np.random.default_rng(1).normal(0, 1, 600))
 COURSE = Course(
@@ -61,6 +61,18 @@ def test_what_has_changed_is_forecast_anew(other: Course, tmp_path: pathlib.Path
     for course in (COURSE, other):
         compared([course], {"NaiveDay": counted}, lambda *_: None, tmp_path)
     assert counted.made == 2
+
+
+@pytest.mark.parametrize("module", ["model.py", "tide/learner.py"])
+def test_a_model_is_another_one_when_any_module_of_it_has_changed(
+    module: str, tmp_path: pathlib.Path
+) -> None:
+    changed = tmp_path / module
+    changed.parent.mkdir(exist_ok=True)
+    changed.write_text("PACE = 1\n")
+    before = code_of(tmp_path)
+    changed.write_text("PACE = 2\n")
+    assert code_of(tmp_path) != before
 
 
 def test_a_file_that_was_cut_short_is_written_anew(tmp_path: pathlib.Path) -> None:
