@@ -148,7 +148,7 @@ def speed(models: Mapping[str, Make], fleets: Sequence[int], days: int) -> dict[
         found.append(one)
     _print(
         f"{forecast_speed.HORIZON} steps ahead, from {days} days; ~ is reckoned: from one series,"
-        " or from a warm-up of fewer days",
+        " or from the warm-up of some",
         "",
         forecast_speed.table(found, "AutoETS"),
         "",

@@ -38,8 +38,10 @@ SLOW = 0.02
 """Seconds of a tick of one series from which on there is no vector behind it."""
 LEARNING = 60.0
 """Seconds that a forecaster's warm-up may take, by that of the fleet before: else it is handed
-fewer days, and that of all of them is reckoned."""
+fewer days, and that of all days is reckoned from some of its workloads."""
 LEAST_DAYS = 3.0
+SOME = 256
+"""Workloads from whose warm-up that of all is reckoned: more of them cost no less each."""
 MOST_TICK = {1: 0.0015, 5000: 0.050}
 MOST_WARM_UP = {1: 2.0, 5000: 600.0}
 MOST_STATE = 64 * 1024
@@ -60,7 +62,7 @@ class Speed(NamedTuple):
     memory: float
     """Bytes of the process at most, with the demand of one forecaster's workloads."""
     share: float = 1.0
-    """Of the days, so many were learnt for the warm-up, and of the forecasters the first."""
+    """Of the workloads, so many were warmed up."""
     reckoned: bool = False
     """Whether it is that of one workload times their number."""
 
@@ -118,7 +120,8 @@ def measured(model: str, size: int, days: int, share: float) -> Speed:
     """One model over one fleet.
 
     All its forecasters have the same demand, so that thousands of workloads need the memory of
-    that of a thousand; so the first learns for all of them, and the others are copies of it.
+    that of a thousand; so the first learns for all of them, and the others are copies of it. Where
+    that would take too long it learns fewer days, which a tick does not tell; a warm-up would.
     """
     count = -(-size // TOGETHER)
     learnt = min(days, LEARNT_DAYS)
@@ -126,21 +129,24 @@ def measured(model: str, size: int, days: int, share: float) -> Speed:
     ticks = TICKS.get(size, FEW_TICKS)
     minutes = fleet(-(-size // count), round(handed * DAY) + ticks)
     first = makers()[model]()
-    warm_up = _seconds([first], minutes[:-ticks], 0)
+    warm_up, warmed = _seconds([first], minutes[:-ticks], 0), int(minutes.shape[1])
     forecasters = [first, *(copy.deepcopy(first) for _ in range(1, count))]
     told: list[float] = []
     while len(told) < ticks and sum(told) < PATIENCE:
         tick = len(told) + 1
         told.append(_seconds(forecasters, minutes[tick : len(minutes) - ticks + tick], tick))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+    if handed != days:
+        warmed = min(SOME, size)
+        warm_up = _seconds([makers()[model]()], fleet(warmed, days * DAY), 0)
     return Speed(
         model=model,
         workloads=size,
-        warm_up=warm_up * count * (1 if handed == days else learnt / handed),
+        warm_up=warm_up * size / warmed,
         tick=statistics.median(told),
         state=_state(first, int(minutes.shape[1])),
         memory=peak,
-        share=1.0 if handed == days else handed / learnt,
+        share=warmed / size,
     )
 
 
