@@ -1,5 +1,6 @@
 """`Tide`: the contract, no look-ahead, widths that hold, and its cost."""
 
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -92,6 +93,16 @@ def test_a_new_minute_costs_one_row_and_not_the_history() -> None:
     assert model.learnt == before + 1
     model.forecast(later(values, 1), HORIZON)
     assert model.learnt == before + 1
+
+
+def test_what_is_kept_goes_on_as_if_it_had_never_been_put_away() -> None:
+    values, model = day_shape(4 * DAY), Tide()
+    model.forecast(later(values, 0), HORIZON)
+    kept = pickle.loads(pickle.dumps(model))
+    for rows in (0, 1, 800):  # the last one of the next day
+        on, anew = (one.forecast(later(values, rows), HORIZON) for one in (model, kept))
+        assert np.array_equal(on.values, anew.values)
+        assert np.array_equal(on.ordinary, anew.ordinary)
 
 
 def test_a_minute_that_comes_late_costs_its_own_series_only() -> None:

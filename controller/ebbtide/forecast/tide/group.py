@@ -26,6 +26,8 @@ RECOGNIZED = 32
 GAP = np.float32(-1)
 SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
+UNKNOWN_DAY: tuple[tuple[int, bool], F32] = ((-1, False), np.zeros((0, 0), np.float32))
+"""An ordinary day that was never asked for: which one it is, and what it asks for."""
 
 
 class Group:
@@ -36,8 +38,12 @@ class Group:
         self.size = sum(learner.size for learner in learners)
         self.end, self._length = history.end, len(history.minutes)
         self._evidence = _evidence(history, len(history.minutes), frame)
-        self._ordinary_of = (-1, False)
-        self._ordinary: F32 = np.zeros((0, 0), np.float32)
+        self._ordinary_of, self._ordinary = UNKNOWN_DAY
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is to be kept: what an ordinary day asks for is made again from its learners."""
+        kept = zip(("_ordinary_of", "_ordinary"), UNKNOWN_DAY, strict=True)
+        return vars(self) | dict(kept)
 
     def places(self, history: History, frame: Frame) -> Rows:
         """Where each series of a history stands here, -1 for one that does not."""
