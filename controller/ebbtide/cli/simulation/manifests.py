@@ -1,4 +1,4 @@
-"""What stands in a file, as the loop has it of a cluster."""
+"""What stands in a file, as the loop has it of a cluster; and the other way round."""
 
 from collections.abc import Sequence
 
@@ -20,6 +20,17 @@ def resource_of(manifest: Manifest) -> Resource:
         name=manifest.name,
         labels=manifest.labels,
         spec=dict(manifest.spec),
+    )
+
+
+def manifest_of(one: Resource) -> Manifest:
+    """An object as it would stand in a file."""
+    return Manifest(
+        kind=one.kind,
+        namespace=one.namespace,
+        name=one.name,
+        labels=one.labels,
+        spec=one.spec,
     )
 
 

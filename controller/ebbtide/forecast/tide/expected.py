@@ -63,10 +63,8 @@ class Expected:
         (T, A, OWN, N); `error` is what came, (T, A, N).
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
-        coefficients, every = (
-            self.coefficients[at],
-            taught(band, numbers, LESSON_MINUTES, 0, len(numbers)),
-        )
+        coefficients = self.coefficients[at]
+        every = taught(band, numbers, LESSON_MINUTES, 0, len(numbers))
         terms = _terms(before[every], error[every]) if every.start < every.stop else error[:0]
         made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
         foreseen = blank(*error.shape[:2], LEVELS, error.shape[-1])

@@ -26,8 +26,8 @@ RECOGNIZED = 32
 GAP = np.float32(-1)
 SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
-UNKNOWN_DAY: tuple[tuple[int, bool], F32] = ((-1, False), np.zeros((0, 0), np.float32))
-"""An ordinary day that was never asked for: which one it is, and what it asks for."""
+NEVER_ASKED: tuple[tuple[int, bool], F32] = ((-1, False), np.zeros((0, 0), np.float32))
+"""The ordinary day of a group that was never asked for it: which one it is, and what it needs."""
 
 
 class Group:
@@ -38,12 +38,11 @@ class Group:
         self.size = sum(learner.size for learner in learners)
         self.end, self._length = history.end, len(history.minutes)
         self._evidence = _evidence(history, len(history.minutes), frame)
-        self._ordinary_of, self._ordinary = UNKNOWN_DAY
+        self._ordinary = NEVER_ASKED
 
     def __getstate__(self) -> dict[str, Any]:
         """What is to be kept: what an ordinary day asks for is made again from its learners."""
-        kept = zip(("_ordinary_of", "_ordinary"), UNKNOWN_DAY, strict=True)
-        return vars(self) | dict(kept)
+        return vars(self) | {"_ordinary": NEVER_ASKED}
 
     def places(self, history: History, frame: Frame) -> Rows:
         """Where each series of a history stands here, -1 for one that does not."""
@@ -102,13 +101,13 @@ class Group:
         """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
         midnight = int(self.end // history.grid + 1) // self.frame.day
         known = len(history.minutes) >= 2 * self.frame.day
-        if (midnight, known) != self._ordinary_of:
-            self._ordinary_of = midnight, known
+        if (midnight, known) != self._ordinary[0]:
             cells = _abreast([one.ordinary for one in self.learners])
-            self._ordinary = np.repeat(cells, DAY // len(cells), axis=0)
+            day = np.repeat(cells, DAY // len(cells), axis=0)
             if not known:
-                self._ordinary[:] = np.nan
-        return self._ordinary
+                day[:] = np.nan
+            self._ordinary = (midnight, known), day
+        return self._ordinary[1]
 
 
 def _abreast(parts: Sequence[F32]) -> F32:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.api.load import Manifest
 from ebbtide.cli.models import makers, plugins
+from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.errors import Forbidden, InvalidInput
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.guidance_reader import GuidanceReader
@@ -125,14 +126,3 @@ def _said_here(beside: Sequence[Resource], namespace: str) -> Iterator[Resource]
             yield replace(one, namespace=namespace, name=f"{one.namespace}.{one.name}")
         elif (one.kind, one.name) not in here:
             yield replace(one, namespace=namespace)
-
-
-def manifest_of(one: Resource) -> Manifest:
-    """An object as it would stand in a file."""
-    return Manifest(
-        kind=one.kind,
-        namespace=one.namespace,
-        name=one.name,
-        labels=one.labels,
-        spec=one.spec,
-    )

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.cli.plan.plans import Plan
-from ebbtide.cli.plan.readiness.namespace_state import NamespaceState, manifest_of
+from ebbtide.cli.plan.readiness.namespace_state import NamespaceState
 from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.loop.workload import Workload
 from ebbtide.planning.readiness.coming import coming, ordinary
 from ebbtide.planning.readiness.walls import Lack, alone, lacks, on_new_nodes, together
