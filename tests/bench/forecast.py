@@ -27,7 +27,7 @@ from ebbtide.cli.backtest.runs import YARDSTICK, Backtest
 from ebbtide.cli.models import HOUSE, Make, makers
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.backtest import Course
+from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.bench import forecast_criteria, forecast_events, forecast_kept, forecast_speed
 from tests.bench.forecast_criteria import Judged, criteria

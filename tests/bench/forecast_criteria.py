@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Run
-from ebbtide.forecast.accuracy import Accuracy, Summary, geometric_mean, summary
+from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary, geometric_mean, summary
 
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "live": ("gdq", "reddit"),

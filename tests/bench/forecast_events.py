@@ -11,7 +11,6 @@ from rich.text import Text
 
 from ebbtide.cli.backtest.inputs import from_files
 from ebbtide.cli.models import Make
-from ebbtide.forecast.backtest import Rows, Series
 from ebbtide.forecast.contract import (
     Announcement,
     Context,
@@ -19,6 +18,7 @@ from ebbtide.forecast.contract import (
     Forecaster,
     SeriesContext,
 )
+from ebbtide.forecast.evaluation.backtest import Rows, Series
 from ebbtide_policies.event_shape import captured
 
 HOUR = 3600.0

@@ -17,9 +17,9 @@ import numpy as np
 import ebbtide.forecast
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Cost, Run, Told, backtest
 from ebbtide.cli.models import HOUSE, Make
-from ebbtide.forecast.accuracy import accuracies
-from ebbtide.forecast.backtest import Course
 from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.evaluation.accuracy import accuracies
+from ebbtide.forecast.evaluation.backtest import Course
 
 FOLDER = pathlib.Path("build/bench/forecasts")
 LIBRARIES = ("statsforecast", "lightgbm", "numpy", "scipy")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ebbtide.cli.models import HOUSE, Make
-from ebbtide.forecast.backtest import Course, Series
 from ebbtide.forecast.contract import Forecaster
+from ebbtide.forecast.evaluation.backtest import Course, Series
 from tests.bench.forecast_kept import code_of, compared
 
 WALK = 100 + np.cumsum(np.random.default_rng(1).normal(0, 1, 600))

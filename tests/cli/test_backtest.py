@@ -372,7 +372,7 @@ def test_a_series_whose_future_is_not_known_has_no_drawing(ebbtide: Ebbtide) -> 
 
 SILENT = """
 import numpy as np
-from ebbtide.forecast.naive import persistence
+from ebbtide.forecast.baselines.naive import persistence
 
 class Silent:
     name = "Silent"

@@ -40,7 +40,7 @@ def test_a_plugin_that_is_no_policy_is_named(
 
 
 CALM = """
-from ebbtide.forecast.naive import persistence
+from ebbtide.forecast.baselines.naive import persistence
 
 number = 7
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebbtide.forecast.announced import heed
+from ebbtide.forecast.adjustments.announced import heed
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from tests.loop.when_told import WhenTold
 from tests.loop.world import PLAIN, Flat, World, steady

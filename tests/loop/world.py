@@ -9,7 +9,7 @@ import numpy as np
 from ebbtide.adapters.embedded.cluster import Call
 from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.embedded.metrics import DemandMetrics
-from ebbtide.forecast.announced import heed
+from ebbtide.forecast.adjustments.announced import heed
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.background import AtOnce, Background

@@ -6,12 +6,12 @@ from inspect import signature
 
 from ebbtide.api.compose import Plugins
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.announced import Heeding
+from ebbtide.forecast.adjustments.announced import Heeding
+from ebbtide.forecast.baselines.dsp import dsp
+from ebbtide.forecast.baselines.holt_winters import holt_winters
+from ebbtide.forecast.baselines.naive import naive_day, naive_week, persistence
+from ebbtide.forecast.baselines.seasonal import Seasonal
 from ebbtide.forecast.contract import Forecaster
-from ebbtide.forecast.holt_winters import holt_winters
-from ebbtide.forecast.naive import naive_day, naive_week, persistence
-from ebbtide.forecast.seasonal import Seasonal
-from ebbtide.forecast.spectrum import dsp
 from ebbtide.forecast.tide.forecaster import Tide
 from ebbtide_policies.contract import Policy
 

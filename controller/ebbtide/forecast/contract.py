@@ -141,7 +141,8 @@ class Forecast(NamedTuple):
 class Forecaster(Protocol):
     """Forecasts all series at once. What it keeps can always be rebuilt from the history.
 
-    What was announced of a series has to be heeded; `announced.heed` does so for any forecast.
+    What was announced of a series has to be heeded; `heed` of `adjustments.announced` does so for
+    any forecast.
     """
 
     name: str

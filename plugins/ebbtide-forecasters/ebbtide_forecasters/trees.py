@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.announced import heed
+from ebbtide.forecast.adjustments.announced import heed
 from ebbtide.forecast.contract import NO_CONTEXT, Context, Floats, Forecast, History
 from ebbtide_forecasters.shape import FEW, Column, between, columns, forecast, persistent
 

@@ -10,7 +10,7 @@ import pytest
 
 from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.seasonal import Seasonal
+from ebbtide.forecast.baselines.seasonal import Seasonal
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.ports.cluster import Json

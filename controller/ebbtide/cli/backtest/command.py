@@ -20,7 +20,7 @@ from ebbtide.cli.files import read, write
 from ebbtide.cli.models import HOUSE, Make, makers, plugins
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.backtest import SCORED, Course, Series
+from ebbtide.forecast.evaluation.backtest import SCORED, Course, Series
 
 HEADER = ",".join(("series,model,origin,step", *(f"q{level:g}" for level in SCORED)))
 

@@ -10,7 +10,7 @@ from string import Template
 from ebbtide.cli.backtest.fans import drawn
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Cost, Run
 from ebbtide.cli.chart import Frame
-from ebbtide.forecast.accuracy import Summary
+from ebbtide.forecast.evaluation.accuracy import Summary
 
 COLOURS = 10
 Pick = Callable[[Summary], float]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ebbtide.cli.models import Make
 from ebbtide.errors import EbbtideError
-from ebbtide.forecast.accuracy import Accuracy, Summary, accuracies, summary
-from ebbtide.forecast.backtest import Course, scored, walk
 from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary, accuracies, summary
+from ebbtide.forecast.evaluation.backtest import Course, scored, walk
 
 YARDSTICK = "Persistence"
 _STATUS = pathlib.Path("/proc/self/status")

@@ -9,7 +9,11 @@ since all that it learns fades.
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.announced import heed
+from ebbtide.forecast.adjustments.announced import heed
+from ebbtide.forecast.adjustments.ebb import ebbed
+from ebbtide.forecast.adjustments.event_experts import Memory
+from ebbtide.forecast.adjustments.slump import slumped
+from ebbtide.forecast.adjustments.special_days import with_special_days
 from ebbtide.forecast.contract import (
     NO_CONTEXT,
     Context,
@@ -17,10 +21,6 @@ from ebbtide.forecast.contract import (
     History,
     Measured,
 )
-from ebbtide.forecast.ebb import ebbed
-from ebbtide.forecast.event_experts import Memory
-from ebbtide.forecast.kinds import by_kind
-from ebbtide.forecast.slump import slumped
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.group import Group, begun
 
@@ -62,7 +62,7 @@ class Tide:
             measured=_measured(group),
         )
         made = slumped(made, history)
-        made = by_kind(made, history, context)
+        made = with_special_days(made, history, context)
         made = ebbed(made, history) if self._ebbs else made
         return heed(made, history, context, self._events)
 

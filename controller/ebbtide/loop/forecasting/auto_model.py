@@ -11,8 +11,8 @@ from itertools import count
 
 import numpy as np
 
-from ebbtide.forecast.choice import BETTER, chosen, trial
 from ebbtide.forecast.contract import Context, History
+from ebbtide.forecast.evaluation.model_choice import BETTER, chosen, trial
 from ebbtide.loop.forecasting.cohort import TOGETHER, Choice, Column, Key, Make, Task
 from ebbtide.loop.ports.background import Background, Done
 from ebbtide_policies.demand import DAY

@@ -16,7 +16,7 @@ from ebbtide.forecast.contract import (
     History,
     SeriesContext,
 )
-from ebbtide.forecast.record import Record, overall
+from ebbtide.forecast.evaluation.track_record import TrackRecord, overall
 from ebbtide.loop.forecasting.provisional_minutes import ProvisionalMinutes
 from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide_policies.demand import Outlook
@@ -133,7 +133,7 @@ class Cohort:
         self._taught = {task.column.key: task.column.edition for task in members}
         self._asked = (first.model, first.rows)
         over = [task.column.trust.over / MINUTE for task in members]
-        self._record = Record(first.rows, np.array(over))
+        self._record = TrackRecord(first.rows, np.array(over))
         self._provisional = ProvisionalMinutes(len(members))
         self._seeded = False
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.contract import Floats, History
-from ebbtide.forecast.record import Rows
+from ebbtide.forecast.evaluation.track_record import Rows
 
 KEPT = 120
 """Minutes that are kept."""

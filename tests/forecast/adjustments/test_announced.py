@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ebbtide.forecast.announced import heed
+from ebbtide.forecast.adjustments.announced import heed
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import DAY, Announcement, Context, Forecast, History, SeriesContext
-from ebbtide.forecast.naive import persistence
 from tests.forecast.conformance import END, HORIZON
 
 HOUR = 3600.0

@@ -12,6 +12,16 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ebbtide.forecast.adjustments.event_experts import (
+    Foretold,
+    Memory,
+    hours_of,
+    middle,
+    scales,
+    weights,
+)
+from ebbtide.forecast.adjustments.occasion import Occasion, alike
+from ebbtide.forecast.adjustments.past import MINUTE, NIL, Past
 from ebbtide.forecast.contract import (
     NO_CONTEXT,
     UNSAID,
@@ -20,9 +30,6 @@ from ebbtide.forecast.contract import (
     Forecast,
     History,
 )
-from ebbtide.forecast.event_experts import Foretold, Memory, hours_of, middle, scales, weights
-from ebbtide.forecast.occasion import Occasion, alike
-from ebbtide.forecast.past import MINUTE, NIL, Past
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""

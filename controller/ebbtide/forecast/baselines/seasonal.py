@@ -12,10 +12,16 @@ from hashlib import blake2b
 
 import numpy as np
 
-from ebbtide.forecast.announced import heed
-from ebbtide.forecast.columns import between, carried, mean
+from ebbtide.forecast.adjustments.announced import heed
+from ebbtide.forecast.baselines.error_quantiles import LEAST_HISTORY
+from ebbtide.forecast.baselines.seasonal_lesson import (
+    LEARNT,
+    LEVEL_MINUTES,
+    Lesson,
+    learn,
+)
+from ebbtide.forecast.columnwise import between, carried, mean
 from ebbtide.forecast.contract import DAY, NO_CONTEXT, Context, Floats, Forecast, History
-from ebbtide.forecast.lesson import LEARNT, LEAST_HISTORY, LEVEL_MINUTES, Lesson, learn
 
 HOUR = 60
 MINUTE = 60.0

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.columns import median
+from ebbtide.forecast.adjustments.occasion import Occasion
+from ebbtide.forecast.adjustments.past import MINUTE, NIL, PRESENT, WEEK, Past
+from ebbtide.forecast.columnwise import median
 from ebbtide.forecast.contract import DAY, Announcement, Floats
-from ebbtide.forecast.occasion import Occasion
-from ebbtide.forecast.past import MINUTE, NIL, PRESENT, WEEK, Past
 
 PLAIN, GROWN, RISEN, ANNOUNCED = range(4)
 FIRST_WEIGHT = 0.15

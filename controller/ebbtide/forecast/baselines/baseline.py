@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.announced import heed
-from ebbtide.forecast.columns import between, carried, mean, median, smoothed
+from ebbtide.forecast.adjustments.announced import heed
+from ebbtide.forecast.baselines.error_quantiles import LEAST_HISTORY, error_quantiles
+from ebbtide.forecast.columnwise import between, carried, mean, median, smoothed
 from ebbtide.forecast.contract import (
     DAY,
     LEVELS,
@@ -21,7 +22,6 @@ from ebbtide.forecast.contract import (
     Forecast,
     History,
 )
-from ebbtide.forecast.lesson import LEAST_HISTORY, error_quantiles
 
 Rows = NDArray[np.int_]
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from ebbtide.forecast.baselines.seasonal import Seasonal
+from ebbtide.forecast.baselines.seasonal_lesson import learn
 from ebbtide.forecast.contract import DAY, LEVELS, History
-from ebbtide.forecast.lesson import learn
-from ebbtide.forecast.seasonal import Seasonal
 from tests.forecast.conformance import CHECKS, END, HORIZON, Maker, day_shape, history, series
 
 

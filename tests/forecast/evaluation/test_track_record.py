@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History, Measured
-from ebbtide.forecast.record import AHEAD, WORST, Record, overall
+from ebbtide.forecast.evaluation.track_record import AHEAD, WORST, TrackRecord, overall
 from tests.forecast.conformance import END
 
 HORIZON = 60
@@ -23,9 +23,9 @@ def foreseen(known: Floats, end: float, slope: float) -> Forecast:
     return Forecast(end, values, np.full((1440, 2), np.nan), np.ones(2, bool))
 
 
-def walked(slope: float, minutes: int, memory: float = 60.0, **kept: Floats) -> Record:
+def walked(slope: float, minutes: int, memory: float = 60.0, **kept: Floats) -> TrackRecord:
     """A record of so many minutes, in which a slope was foreseen."""
-    record, whole = Record(HORIZON, np.full(2, memory)), kept.get("whole", demand(400))
+    record, whole = TrackRecord(HORIZON, np.full(2, memory)), kept.get("whole", demand(400))
     for row in range(200, 200 + minutes):
         known = History(END + 60.0 * row, whole[: row + 1])
         record.add(ALL, known, foreseen(known.minutes, known.end, slope))
@@ -68,7 +68,7 @@ def test_what_is_not_known_is_not_scored() -> None:
 
 
 def test_a_forecast_that_was_left_out_is_not_made_up() -> None:
-    record, whole = Record(HORIZON, np.full(2, 60.0)), demand(400)
+    record, whole = TrackRecord(HORIZON, np.full(2, 60.0)), demand(400)
     for row in range(200, 300, 7):
         known = History(END + 60.0 * row, whole[: row + 1])
         record.add(ALL, known, foreseen(known.minutes, known.end, 2.0))
@@ -85,7 +85,7 @@ def test_one_wild_error_is_forgotten_in_time() -> None:
 
 
 def test_a_record_begins_with_what_a_forecaster_measured_and_goes_on_from_there() -> None:
-    record, whole = Record(HORIZON, np.full(2, 60.0)), demand(800)
+    record, whole = TrackRecord(HORIZON, np.full(2, 60.0)), demand(800)
     pair = np.array([[3.0, 1.0], [8.0, 1.0]])
     known = History(END, whole[:200])
     record.seed(ALL, known, Measured((1, 30), pair, np.array([[2.0, 2.0], [2.0, 1.0]])))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ebbtide.forecast.choice import Make, chosen, trial
+from ebbtide.forecast.baselines.naive import naive_day, persistence
 from ebbtide.forecast.contract import DAY, NO_CONTEXT, Context, Forecast, History
-from ebbtide.forecast.naive import naive_day, persistence
+from ebbtide.forecast.evaluation.model_choice import Make, chosen, trial
 from tests.forecast.conformance import END, day_shape, history
 
 HORIZON = 60

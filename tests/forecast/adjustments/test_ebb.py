@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from ebbtide.cli.models import Make
+from ebbtide.forecast.adjustments.ebb import ebbed, fit
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import DAY, Floats, Forecast, History
-from ebbtide.forecast.ebb import ebbed, fit
-from ebbtide.forecast.naive import persistence
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.bench import forecast_events
 from tests.forecast.conformance import END, HORIZON

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import carried, median
+from ebbtide.forecast.columnwise import carried, median
 from ebbtide.forecast.contract import DAY, Floats, Forecast, History
 
 EXCESS = 1.5

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ebbtide.forecast.baseline import anchors, rows_a_day
+from ebbtide.forecast.baselines.baseline import anchors, rows_a_day
+from ebbtide.forecast.baselines.dsp import dsp
+from ebbtide.forecast.baselines.holt_winters import GRID, holt_winters
+from ebbtide.forecast.baselines.naive import naive_day, naive_week, persistence
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
-from ebbtide.forecast.holt_winters import GRID, holt_winters
-from ebbtide.forecast.naive import naive_day, naive_week, persistence
-from ebbtide.forecast.spectrum import dsp
 from tests.forecast.conformance import CHECKS, END, Maker, day_shape
 
 MAKERS = (persistence, naive_day, naive_week, holt_winters, dsp)

@@ -1,4 +1,4 @@
-"""Kinds of day: on a holiday, and after it, days of the same kind say more than yesterday does.
+"""Special days: on a holiday, and after it, days of the same kind say more than yesterday does.
 
 A forecaster that knows days only by their number takes the day after for one like the day before.
 Where the calendar says that today, yesterday or tomorrow is of a kind of its own, the curve of the
@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import mean, median
+from ebbtide.forecast.adjustments.past import DAY_SECONDS, HOUR_SECONDS, MINUTE, NIL, carried_on
+from ebbtide.forecast.columnwise import mean, median
 from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
-from ebbtide.forecast.past import DAY_SECONDS, HOUR_SECONDS, MINUTE, NIL, carried_on
 
 SIMILAR = 4
 """Days of the same kind that a curve is the mean of."""
@@ -44,7 +44,7 @@ POWER = 4.0
 Rows = NDArray[np.int_]
 
 
-def by_kind(forecast: Forecast, history: History, context: Context) -> Forecast:
+def with_special_days(forecast: Forecast, history: History, context: Context) -> Forecast:
     """A forecast in which days of a kind of their own follow those of the same kind."""
     groups: dict[tuple[str, int], list[int]] = {}
     for column, known in enumerate(context.series):
@@ -52,7 +52,7 @@ def by_kind(forecast: Forecast, history: History, context: Context) -> Forecast:
             groups.setdefault((known.time_zone, id(known.days)), []).append(column)
     values = None
     for columns in groups.values():
-        told = _Kinds(history, np.array(columns), context.series[columns[0]])
+        told = _SpecialDays(history, np.array(columns), context.series[columns[0]])
         concerned = told.concerned(forecast.values.shape[1])
         if concerned.any():
             values = forecast.values.copy() if values is None else values
@@ -63,7 +63,7 @@ def by_kind(forecast: Forecast, history: History, context: Context) -> Forecast:
     return forecast if values is None else forecast._replace(values=values)
 
 
-class _Kinds:
+class _SpecialDays:
     """Some series that go by the same calendar, at the moment of their forecast."""
 
     def __init__(self, history: History, columns: Rows, known: SeriesContext) -> None:

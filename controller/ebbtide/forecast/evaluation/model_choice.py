@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import DAY, LEVELS, Context, Floats, Forecaster, History
-from ebbtide.forecast.naive import persistence
-from ebbtide.forecast.record import AHEAD, Rows, overall
+from ebbtide.forecast.evaluation.track_record import AHEAD, Rows, overall
 
 Make = Callable[[], Forecaster]
 """Makes a forecaster that has learnt nothing yet."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import carried, latest, mean
+from ebbtide.forecast.columnwise import carried, latest, mean
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
 
 LOW = 0.5

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
-from ebbtide.forecast.naive import persistence
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.forecast.conformance import CHECKS, END, HORIZON, Maker, day_shape, history
 

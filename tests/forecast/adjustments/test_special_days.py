@@ -9,9 +9,9 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from ebbtide.forecast.adjustments.special_days import with_special_days
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
-from ebbtide.forecast.kinds import by_kind
-from ebbtide.forecast.naive import persistence
 from ebbtide.forecast.tide.forecaster import Tide
 
 GRID = 600.0
@@ -104,7 +104,7 @@ def test_a_holiday_that_goes_like_a_workday_is_soon_taken_for_one() -> None:
     known, row = known_at(work, begin, NEW_YEAR, 12)
     plain = persistence().forecast(known, AHEAD)
     perfect = plain._replace(values=plain.values * 0 + work[row + 1 : row + 1 + AHEAD, None])
-    made = by_kind(perfect, known, TOLD).values[0, :, 0]
+    made = with_special_days(perfect, known, TOLD).values[0, :, 0]
     assert made == pytest.approx(perfect.values[0, :, 0], rel=0.1)
 
 
@@ -113,15 +113,15 @@ def test_the_day_of_a_holiday_is_that_of_its_time_zone() -> None:
     known, _ = known_at(values, begin, CHRISTMAS - timedelta(days=1), 18)  # it is Christmas there
     forecast = persistence().forecast(known, AHEAD)
     there = Context((SeriesContext(days=HOLIDAYS, time_zone="Asia/Shanghai"),))
-    assert by_kind(forecast, known, TOLD) is forecast
-    assert by_kind(forecast, known, there) is not forecast
+    assert with_special_days(forecast, known, TOLD) is forecast
+    assert with_special_days(forecast, known, there) is not forecast
 
 
 def test_only_days_of_a_kind_of_their_own_are_moved() -> None:
     values, begin = year_end()
     known, _ = known_at(values, begin, date(2025, 12, 18), 12)
     forecast = persistence().forecast(known, AHEAD)
-    assert by_kind(forecast, known, TOLD) is forecast
+    assert with_special_days(forecast, known, TOLD) is forecast
 
 
 def test_a_make_up_workday_on_a_weekend_is_like_workdays() -> None:
@@ -132,9 +132,9 @@ def test_a_make_up_workday_on_a_weekend_is_like_workdays() -> None:
     values[begun : begun + ROWS] = WORK
     known, _ = known_at(values, begin, sunday, 8)
     plain = persistence().forecast(known, AHEAD)
-    made = by_kind(plain, known, context).values[0, :, 0]
+    made = with_special_days(plain, known, context).values[0, :, 0]
     assert plain.values[0, -1, 0] < made[-1] < 1.1 * WORK.max()
-    assert by_kind(plain, known, TOLD) is plain
+    assert with_special_days(plain, known, TOLD) is plain
 
 
 def test_series_of_different_calendars_do_not_meet() -> None:
@@ -142,8 +142,8 @@ def test_series_of_different_calendars_do_not_meet() -> None:
     known, _ = known_at(values, begin, NEW_YEAR, 9)
     both = known._replace(minutes=np.repeat(known.minutes, 3, axis=1))
     context = Context((SeriesContext(), *TOLD.series, SeriesContext(days={1: "Holiday"})))
-    made = by_kind(persistence().forecast(both, AHEAD), both, context).values
-    alone = by_kind(persistence().forecast(known, AHEAD), known, TOLD).values[:, :, 0]
+    made = with_special_days(persistence().forecast(both, AHEAD), both, context).values
+    alone = with_special_days(persistence().forecast(known, AHEAD), known, TOLD).values[:, :, 0]
     plain = persistence().forecast(known, AHEAD).values[:, :, 0]
     assert np.array_equal(made[:, :, 1], alone)
     assert np.array_equal(made[:, :, 0], plain)
@@ -156,7 +156,7 @@ def test_without_a_day_of_the_kind_nothing_is_moved(rows: int) -> None:
     known, _ = known_at(values, begin, CHRISTMAS, 9)
     short = known._replace(minutes=known.minutes[-rows:])
     forecast = persistence().forecast(short, AHEAD)
-    assert by_kind(forecast, short, TOLD) is forecast
+    assert with_special_days(forecast, short, TOLD) is forecast
 
 
 def test_gaps_and_silence_are_answered() -> None:
@@ -167,6 +167,6 @@ def test_gaps_and_silence_are_answered() -> None:
     gappy[-5:-1] = np.nan
     for minutes in (gappy, np.zeros_like(gappy)):
         there = known._replace(minutes=minutes)
-        made = by_kind(persistence().forecast(there, AHEAD), there, TOLD).values
+        made = with_special_days(persistence().forecast(there, AHEAD), there, TOLD).values
         assert np.isfinite(made).all()
         assert (made >= 0).all()

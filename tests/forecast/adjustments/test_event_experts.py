@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.forecast.announced import heed
+from ebbtide.forecast.adjustments.announced import heed
+from ebbtide.forecast.adjustments.event_experts import Memory, middle
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import (
     DAY,
     LEVELS,
@@ -16,8 +18,6 @@ from ebbtide.forecast.contract import (
     History,
     SeriesContext,
 )
-from ebbtide.forecast.event_experts import Memory, middle
-from ebbtide.forecast.naive import persistence
 from tests.forecast.conformance import END, HORIZON
 
 HOUR = 3600.0

@@ -1,11 +1,12 @@
-"""What a history teaches: the shape of a day, how deviations fade, and which errors were made."""
+"""What `Seasonal` learns: the shape of a day, how deviations fade, and which errors were made."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.columns import carried, mean, median, share_explained, smoothed
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
+from ebbtide.forecast.baselines.error_quantiles import error_quantiles
+from ebbtide.forecast.columnwise import carried, mean, median, share_explained, smoothed
+from ebbtide.forecast.contract import DAY, Floats, History
 
 ANCHORS = (1, 3, 10, 30, 60, 120, 240, 480, 960)
 """Minutes ahead at which errors are measured; between them everything is interpolated."""
@@ -13,8 +14,6 @@ ANCHORS = (1, 3, 10, 30, 60, 120, 240, 480, 960)
 PROFILE_DAYS = 7
 TRIAL_DAYS = 3
 LEVEL_MINUTES = 5
-LEAST_HISTORY = 60
-"""Minutes of history under which no forecast is trusted."""
 LEARNT = (PROFILE_DAYS + TRIAL_DAYS) * DAY
 """Minutes of history that a lesson is made of."""
 LEAST_PROFILE = 0.05
@@ -121,26 +120,6 @@ def _trials(past: _Past, ahead: int) -> tuple[tuple[Floats, Floats], Floats, Flo
     over = [known[origins - i] / profiles[back, (origins - i) % DAY] for i in range(LEVEL_MINUTES)]
     here = np.mean(over, axis=0) * base
     return (here, base), profiles[back, (origins + ahead) % DAY], minutes[origins + ahead]
-
-
-def error_quantiles(errors: Floats) -> Floats:
-    """Empirical quantiles of the errors, (levels, series); wide where few were seen."""
-    if not len(errors):
-        return np.repeat(_ignorance()[:, None], errors.shape[1], axis=1)
-    count = np.count_nonzero(~np.isnan(errors), axis=0)
-    ordered = np.sort(np.where(count > 0, errors, 0.0), axis=0)  # NaN sorts last
-    rank = np.array(LEVELS)[:, None] * np.maximum(count - 1, 0)
-    low = np.floor(rank).astype(int)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0))
-    lower, upper = (np.take_along_axis(ordered, i, axis=0) for i in (low, high))
-    found: Floats = lower + (rank - low) * (upper - lower)
-    few = count < LEAST_HISTORY
-    return np.where(few, np.maximum(found, _ignorance()[:, None]), found)
-
-
-def _ignorance() -> Floats:
-    """Errors to reckon with where none were measured yet."""
-    return np.array([0.0, 0.1, 0.3, 0.5, 1.0, 2.0])
 
 
 def _by_minute_of_day(history: History, profile: Floats) -> Floats:

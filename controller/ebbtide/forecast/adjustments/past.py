@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import median
+from ebbtide.forecast.columnwise import median
 from ebbtide.forecast.contract import DAY, Floats, History
 
 MINUTE = 60.0

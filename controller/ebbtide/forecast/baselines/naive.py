@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.forecast.baseline import Baseline, Past, Rows, Rule
+from ebbtide.forecast.baselines.baseline import Baseline, Past, Rows, Rule
 from ebbtide.forecast.contract import Floats
 
 WEEK = 7

@@ -7,7 +7,7 @@ and that which persistence would have made, are averaged over the last hours, wi
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columns import mean
+from ebbtide.forecast.columnwise import mean
 from ebbtide.forecast.contract import Floats, Forecast, History, Measured
 
 Rows = NDArray[np.int_]
@@ -25,7 +25,7 @@ MINUTE = 60.0
 _NEVER = -np.inf
 
 
-class Record:
+class TrackRecord:
     """What came of the forecasts of some series."""
 
     def __init__(self, horizon: int, over: Floats) -> None:

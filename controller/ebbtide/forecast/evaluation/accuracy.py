@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.backtest import SCORED, Course
 from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.evaluation.backtest import SCORED, Course
 
 RAMP = 1.3
 """A ramp: what came is more than so many times what was at the origin."""

@@ -5,17 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ebbtide.forecast.accuracy import accuracies, accuracy, geometric_mean, summary
-from ebbtide.forecast.backtest import (
-    SCORED,
-    WEEK,
-    Course,
-    Series,
-    origins,
-    scored,
-    steps_of,
-    walk,
-)
+from ebbtide.forecast.baselines.holt_winters import holt_winters
+from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import (
     DAY,
     LEVELS,
@@ -25,8 +16,17 @@ from ebbtide.forecast.contract import (
     Forecast,
     History,
 )
-from ebbtide.forecast.holt_winters import holt_winters
-from ebbtide.forecast.naive import persistence
+from ebbtide.forecast.evaluation.accuracy import accuracies, accuracy, geometric_mean, summary
+from ebbtide.forecast.evaluation.backtest import (
+    SCORED,
+    WEEK,
+    Course,
+    Series,
+    origins,
+    scored,
+    steps_of,
+    walk,
+)
 from tests.forecast.conformance import END, Maker, day_shape
 
 START = WEEK * 2900  # a Thursday, where a week begins

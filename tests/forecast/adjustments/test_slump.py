@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ebbtide.forecast.adjustments.slump import slumped
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
-from ebbtide.forecast.slump import slumped
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.forecast.conformance import END, HORIZON
 

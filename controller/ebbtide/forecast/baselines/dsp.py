@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.forecast.baseline import Baseline, Past, Rows
+from ebbtide.forecast.baselines.baseline import Baseline, Past, Rows
 from ebbtide.forecast.contract import Floats
 
 WEEK = 7

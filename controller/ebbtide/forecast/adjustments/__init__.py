@@ -1,0 +1,1 @@
+"""What is laid over any forecast: announced events, special days, an ebb, and a slump."""
