@@ -66,8 +66,8 @@ print(found.dist.name, Weekend.name)
 
 def test_its_bound_shows_in_a_decision(installed: Path) -> None:
     program = """
-from ebbtide.api.compose import compose
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide_policies.decide import decide
 from tests.policies.builders import NOW, seen, steady

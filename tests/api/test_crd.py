@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 import yaml
 
-from ebbtide.api.crd import crds
 from ebbtide.api.kinds import KINDS
-from ebbtide.api.schema import at, structural
+from ebbtide.api.schemas.crd import crds
+from ebbtide.api.schemas.structural import at, structural
 from ebbtide.api.yaml_text import fields, read
 from ebbtide_policies.registry import CONFIGURABLE
 

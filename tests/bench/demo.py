@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from ebbtide.api.load import load
+from ebbtide.api.reading.manifests import load
 from ebbtide.cli.demo.command import SESSION, TICK
 from ebbtide.cli.demo.page import calendar_of
 from ebbtide.cli.simulation.comparison import compared

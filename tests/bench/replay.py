@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.compose import compose
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.forecast.contract import LEVELS
 from ebbtide.planning.sweeping.lanes import Policies
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand

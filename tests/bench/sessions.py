@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ebbtide.api.load import Manifest
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.simulated_fleet.plant import PlantSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ebbtide.api.load import load
+from ebbtide.api.reading.manifests import load
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import HILL, csv, write

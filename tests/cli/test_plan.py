@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.load import load
+from ebbtide.api.reading.manifests import load
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.planning.demand.series import DemandSeries
 from tests.cli.conftest import Ebbtide

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ebbtide.adapters.own_process import in_own_process
-from ebbtide.api.objective import Reckoned, prior
+from ebbtide.api.capacity_policy.objective import Reckoned, prior
 from ebbtide.cli.run.reckoning import reckon
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import Minutes

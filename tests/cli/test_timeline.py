@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.api.moments import stamp
+from ebbtide.api.timestamps import stamp
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
 

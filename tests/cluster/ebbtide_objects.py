@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from ebbtide.api.crd import crds
+from ebbtide.api.schemas.crd import crds
 from tests.cluster.manifests import deployment
 from tests.cluster.plane import Plane
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import MINUTE, Feed, Recording, constant, recording
 from tests.cluster.plane import Plane

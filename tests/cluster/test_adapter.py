@@ -17,7 +17,7 @@ from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sleepless_clock
 from ebbtide.adapters.kubernetes.own_objects import Scope
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Announcement, Resource, Target

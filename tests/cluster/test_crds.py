@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ebbtide.api.crd import crds
-from ebbtide.api.load import check
-from ebbtide.api.presets import presets
+from ebbtide.api.capacity_policy.presets import presets
+from ebbtide.api.reading.manifests import check
+from ebbtide.api.schemas.crd import crds
 from ebbtide.api.yaml_text import read
-from tests.api.wrong import OVERRIDE, POLICY, RIGHT, WRONG, Wrong
+from tests.api.written import OVERRIDE, POLICY, RIGHT
+from tests.api.wrong import WRONG, Wrong
 from tests.cluster.plane import KubectlError, Plane
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "deploy" / "examples").glob("*.yaml"))

@@ -22,7 +22,7 @@ from ebbtide.adapters.kubernetes.api_errors import Place, Request
 from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout
 from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
 from ebbtide.adapters.kubernetes.own_objects import Scope
-from ebbtide.api.status import MOST_DECISIONS
+from ebbtide.api.status.capacity_policy import MOST_DECISIONS
 from ebbtide.cli.models import makers
 from ebbtide.loop.acting.finalizer import FINALIZER
 from ebbtide.loop.ports.cluster import Json

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.feed import Feed, constant
 from tests.cluster.plane import Plane

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from tests.cluster.match_day import DARK, MatchDay
 from tests.cluster.plane import PATIENCE
 from tests.cluster.running_operator import LOOK, condition

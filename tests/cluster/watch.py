@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from tests.cluster.plane import Plane
 
 REPLICAS = "{.spec.replicas}"

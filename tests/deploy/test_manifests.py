@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ebbtide.adapters.sources import load_sources
-from ebbtide.api.crd import crds
+from ebbtide.api.schemas.crd import crds
 from tests.deploy.rendering import (
     CHART,
     NAMESPACE,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ebbtide.api.load import load
+from ebbtide.api.reading.manifests import load
 from tests.cli.conftest import Ebbtide, _logging, ebbtide
 from tests.integration.prometheus_server import PrometheusServer
 from tests.integration.remote_write import Series

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
-from ebbtide.api.status import epoch
+from ebbtide.api.timestamps import epoch
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
 
 _CRD = pathlib.Path(__file__).parents[2] / "deploy" / "crds" / "ebbtide.dev_capacitypolicies.yaml"

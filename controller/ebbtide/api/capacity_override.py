@@ -5,7 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ebbtide.api.base import Labels, LocalTime, Rule, Spec, given, moment, selects, skipped
+from ebbtide.api.fields.field_types import Labels, selects
+from ebbtide.api.fields.local_time import LocalTime, moment, skipped
+from ebbtide.api.fields.rules import Rule, Spec, given
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.schedule import TimeZone
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from ebbtide.api.base import Spec
 from ebbtide.api.capacity_override import CapacityOverrideSpec
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.event_calendar import EventCalendarSpec
-from ebbtide.api.event_profile import EventProfileSpec
-from ebbtide.api.status import CapacityPolicyStatus
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.events.event_calendar import EventCalendarSpec
+from ebbtide.api.events.event_profile import EventProfileSpec
+from ebbtide.api.fields.rules import Spec
+from ebbtide.api.status.capacity_policy import CapacityPolicyStatus
 
 GROUP = "ebbtide.dev"
 VERSION = "v1alpha1"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.api.crd import crds
+from ebbtide.api.schemas.crd import crds
 from ebbtide.cli.files import write
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from inspect import signature
 
-from ebbtide.api.compose import Plugins
+from ebbtide.api.reading.compose import Plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.adjustments.announced import Heeding
 from ebbtide.forecast.baselines.dsp import dsp

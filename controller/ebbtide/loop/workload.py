@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.compose import Plugins, compose
-from ebbtide.api.demand_spec import SignalSpec
-from ebbtide.api.objective import with_settings
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.demand import SignalSpec
+from ebbtide.api.capacity_policy.objective import with_settings
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.compose import Plugins, compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Json, Resource

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ebbtide.api.compose import Plugins
+from ebbtide.api.reading.compose import Plugins
 from ebbtide.loop.forecasting.cohort import Make
 from ebbtide.loop.observing.observe import every_query
 from ebbtide.loop.ports.background import AtOnce, Background

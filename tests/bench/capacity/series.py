@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ebbtide.api.compose import compose
-from ebbtide.api.objective import Settings
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.objective import Settings
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.series import read_csv
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.simulated_fleet.plant import ready_replicas

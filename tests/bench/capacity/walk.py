@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.objective import prior
+from ebbtide.api.capacity_policy.objective import prior
 from ebbtide.loop.record.applied_settings import Applied
 from ebbtide.loop.tuning.suggestion import Suggestion, next_applied
 from ebbtide.planning.scoring.clairvoyant import least_replicas

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.compose import compose
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.simulation.foresight import foreseen_each
 from ebbtide.planning.sweeping.lanes import Crew
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand

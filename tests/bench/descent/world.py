@@ -10,7 +10,7 @@ import numpy as np
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.embedded.metrics import DemandMetrics
-from ebbtide.api.forecast import ForecastSpec
+from ebbtide.api.capacity_policy.forecast import ForecastSpec
 from ebbtide.cli.models import makers
 from ebbtide.forecast.contract import NO_CONTEXT, Context, Forecast, Forecaster, History
 from ebbtide.loop.ports.autoscalers import Ref

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.forecast import TrustSpec
+from ebbtide.api.capacity_policy.forecast import TrustSpec
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import (
     LEVELS,

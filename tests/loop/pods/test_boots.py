@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.pods.boots import GIVEN_UP, complete, in_flight, measured, pending
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.ports.pods import Pod, Unschedulable

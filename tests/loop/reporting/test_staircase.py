@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from ebbtide.api.status import epoch
+from ebbtide.api.timestamps import epoch
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.reporting.staircase import MOST_STEPS, next_steps

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ebbtide.api.status import MOST_BOUNDS
+from ebbtide.api.status.capacity_policy import MOST_BOUNDS
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.reporting.status import bound_json, says_something, worth_writing
 from ebbtide.loop.world import Rules

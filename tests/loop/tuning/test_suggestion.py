@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.api.compose import compose
-from ebbtide.api.objective import PRIORS, Settings, knobs, prior, stricter
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.objective import PRIORS, Settings, knobs, prior, stricter
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.loop.record.applied_settings import Applied, applied_in, settings_for
 from ebbtide.loop.tuning.suggestion import (
     AROUND,

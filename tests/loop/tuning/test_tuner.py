@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, Reckoned, Settings, knobs, prior
+from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, knobs, prior
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.tuning.tuner import Tuner
 from ebbtide.loop.tuning.tuning_input import TuningInput

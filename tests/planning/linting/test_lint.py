@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.api.compose import compose
-from ebbtide.api.event_calendar import ExpectedEvent
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.events.event_calendar import ExpectedEvent
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past, typical
 from ebbtide.planning.linting.findings import Case, Finding, Severity
 from ebbtide.planning.linting.lint import lint

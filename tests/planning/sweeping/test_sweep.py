@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebbtide.api.compose import compose
-from ebbtide.api.load import Manifest, load
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.simulation.demand import Recorded as SweptDemand
 from ebbtide.cli.simulation.foresight import foreseen
 from ebbtide.cli.simulation.simulation import Conditions, Simulation

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.api.compose import compose
-from ebbtide.api.objective import prior
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.objective import prior
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.sweeping.lanes import stacked
 from ebbtide.planning.tuning.judgement import Measured
 from ebbtide.planning.tuning.objective import (

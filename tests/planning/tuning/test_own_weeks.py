@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.objective import PRIORS, Reckoned, bursting, knobs, prior
+from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, bursting, knobs, prior
 from ebbtide.planning.demand.past import MINUTE, Past
 from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned, replayed
 from ebbtide_policies.lanes import Lanes

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ebbtide.adapters.kubernetes.api_server import micro_time
 from ebbtide.adapters.kubernetes.own_objects import GROUP, VERSION, mapping
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from ebbtide.loop.ports.cluster import Announcement, Json
 
 CONTROLLER = f"{GROUP}/ebbtide"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.api.moments import epoch
+from ebbtide.api.timestamps import epoch
 from ebbtide.loop.ports.cluster import Json, Resource
 
 GROUP = "ebbtide.dev"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ebbtide.adapters.kubernetes.api_server import ApiServer
 from ebbtide.adapters.kubernetes.own_objects import mapping, maps, name_of, node_of
-from ebbtide.api.status import epoch
+from ebbtide.api.timestamps import epoch
 from ebbtide.errors import ClusterUnavailable, Forbidden
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.ports.pods import DELETION_COST, ZONE, Marks, Pod, Unschedulable

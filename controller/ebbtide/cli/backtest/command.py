@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.load import load
+from ebbtide.api.reading.manifests import load
 from ebbtide.cli.backtest.html import report
 from ebbtide.cli.backtest.inputs import Asked, courses, from_files, from_policies, read_origins
 from ebbtide.cli.backtest.page import as_json, tables

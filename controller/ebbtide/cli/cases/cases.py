@@ -7,7 +7,9 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from ebbtide.api.base import LocalTime, Name, Spec, moment
+from ebbtide.api.fields.field_types import Name
+from ebbtide.api.fields.local_time import LocalTime, moment
+from ebbtide.api.fields.rules import Spec
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.cli.simulation.written_demand import Demand
 from ebbtide.planning.scoring.score import Score

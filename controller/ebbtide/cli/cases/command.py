@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ebbtide.api.base import moment
-from ebbtide.api.load import Manifest, load
-from ebbtide.api.parse import understand
-from ebbtide.api.sentences import place
+from ebbtide.api.fields.local_time import moment
+from ebbtide.api.reading.error_messages import place
+from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.parse import understand
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
 from ebbtide.cli.files import read, write

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ebbtide.api.load import check as problems_in
-from ebbtide.api.load import load
+from ebbtide.api.reading.manifests import check as problems_in
+from ebbtide.api.reading.manifests import load
 from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.api.capacity_policy import ScaleTargetRef
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.spec import ScaleTargetRef
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import from_file, only_source
 from ebbtide.cli.simulation.manifests import workload_of

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.compose import compose
-from ebbtide.api.event_calendar import ExpectedEvent
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.events.event_calendar import ExpectedEvent
+from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced

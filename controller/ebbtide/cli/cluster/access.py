@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ebbtide.api.parse import parse_override
+from ebbtide.api.reading.parse import parse_override
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.quantities import parse_duration
 

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 import yaml
 
-from ebbtide.api.base import moment
-from ebbtide.api.event_profile import EventProfileSpec
+from ebbtide.api.events.event_profile import EventProfileSpec
+from ebbtide.api.fields.local_time import moment
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
-from ebbtide.api.parse import parse_profile
+from ebbtide.api.reading.parse import parse_profile
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.options import grouped
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file, only_source

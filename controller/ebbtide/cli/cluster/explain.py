@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.moments import clock
-from ebbtide.api.objective import in_words
+from ebbtide.api.capacity_policy.objective import in_words
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ebbtide.api.moments import clock
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.files import read
 from ebbtide.cli.models import HOUSE, makers, plugins
 from ebbtide.cli.screen import screen

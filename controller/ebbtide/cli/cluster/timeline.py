@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.moments import clock, epoch
-from ebbtide.api.parse import parse_override
+from ebbtide.api.reading.parse import parse_override
+from ebbtide.api.timestamps import clock, epoch
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.cluster.past import Happening, before_all, from_metrics

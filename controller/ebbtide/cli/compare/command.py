@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.load import Manifest, load
+from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import read, write

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.moments import clock
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.plan.page import scores
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from ebbtide.api.load import Manifest, load
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.demo.page import Page, Scene, calendar_of
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins

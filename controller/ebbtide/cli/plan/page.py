@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.moments import clock
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.experience import Fared

@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from ebbtide.api.moments import clock
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.translations import Language, translations

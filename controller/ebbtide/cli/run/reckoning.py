@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebbtide.api.objective import Reckoned
+from ebbtide.api.capacity_policy.objective import Reckoned
 from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import MINUTE, Minutes

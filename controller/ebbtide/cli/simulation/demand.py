@@ -11,8 +11,8 @@ import typer
 from pydantic import ValidationError
 
 from ebbtide.adapters import parquet
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.simulation import POLICY

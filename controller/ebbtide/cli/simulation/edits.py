@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ebbtide.api.compose import Plugins, compose
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.compose import Plugins, compose
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.yaml_text import read
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.event_calendar import ExpectedEvent
-from ebbtide.api.forecast import ForecastSpec
+from ebbtide.api.capacity_policy.forecast import ForecastSpec
+from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.cli.models import makers
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import SeriesContext

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ebbtide.api.by_phase import settings_in
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.sentences import unknown
+from ebbtide.api.capacity_policy.settings_by_phase import settings_in
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.error_messages import unknown
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.experience import LoadCurve, Modelled
 from ebbtide_policies.experience import GateSignal

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ebbtide.api.compose import Plugins
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_calendar, parse_override, parse_policy, parse_profile
+from ebbtide.api.reading.compose import Plugins
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_calendar, parse_override, parse_policy, parse_profile
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.foresight import Announced
 from ebbtide.loop.observing.guidance import Guidance

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.api.load import Manifest, load
+from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins

@@ -16,7 +16,9 @@ from pydantic import (
 )
 from pydantic import model_validator as validated
 
-from ebbtide.api.base import LocalTime, Name, Rule, Spec, sortable
+from ebbtide.api.fields.field_types import Name
+from ebbtide.api.fields.local_time import LocalTime, sortable
+from ebbtide.api.fields.rules import Rule, Spec
 from ebbtide.cli.simulation.written_demand import Demand
 from ebbtide_policies.quantities import (
     DURATION_PATTERN,

@@ -10,10 +10,10 @@ import numpy as np
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.compose import Plugins
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.compose import Plugins
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import HOUSE, makers
 from ebbtide.cli.simulation.gate import check_curves, gate_of
 from ebbtide.cli.simulation.manifests import resource_of

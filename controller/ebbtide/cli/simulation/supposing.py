@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ebbtide.adapters.embedded.metrics import Period
-from ebbtide.api.base import moment
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_profile, understand
-from ebbtide.api.sentences import place
+from ebbtide.api.fields.local_time import moment
+from ebbtide.api.reading.error_messages import place
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_profile, understand
 from ebbtide.api.yaml_text import Document
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.files import read

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.cli.simulation.gate import Gate
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.planning.demand.series import DemandSeries

@@ -6,7 +6,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ebbtide.api.base import LocalTime, Name, Spec, exactly_one, moment
+from ebbtide.api.fields.field_types import Name
+from ebbtide.api.fields.local_time import LocalTime, moment
+from ebbtide.api.fields.rules import Spec, exactly_one
 from ebbtide.cli.simulation.demand import Recorded, from_file
 from ebbtide.planning.demand.series import MINUTE, DemandSeries
 from ebbtide_policies.quantities import Count

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ebbtide.api.objective import TELLING, prior
+from ebbtide.api.capacity_policy.objective import TELLING, prior
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Measured, recommended
 from ebbtide.planning.tuning.objective import CANDIDATES, chosen, told

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.load import Manifest, load
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.files import read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.load import Manifest
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.kinds import API_VERSION
-from ebbtide.api.load import Manifest
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Candidate, Measured
 from ebbtide_policies.lanes import Lanes

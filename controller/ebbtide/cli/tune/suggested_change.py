@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ebbtide.api.objective import Settings
+from ebbtide.api.capacity_policy.objective import Settings
 from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.tune.page import change
 from ebbtide.errors import InvalidInput

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.foresight import foreseen

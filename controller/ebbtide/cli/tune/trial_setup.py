@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.api.load import Manifest
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.gate import check_curves

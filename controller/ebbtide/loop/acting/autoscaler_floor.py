@@ -16,7 +16,7 @@ soak neither falls by more than a step, whatever the autoscaler wants meanwhile.
 
 from dataclasses import replace
 
-from ebbtide.api.hands import ActuatorKind
+from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.loop.acting.actuators import Scale, with_fulfilled
 from ebbtide.loop.acting.finalizer import with_finalizer
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, minimum_before

@@ -31,7 +31,7 @@ Marks on pods need no door: each carries the version of its pod, and moves no ca
 import logging
 from dataclasses import replace
 
-from ebbtide.api.hands import ActuatorKind
+from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.errors import Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, minimum_before
 from ebbtide.loop.ports.cluster import Cluster, Json, Target

@@ -6,7 +6,7 @@ Minimums of autoscalers, and marks on pods that drain.
 import logging
 from collections.abc import Collection, Iterable, Mapping
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.errors import EbbtideError, InvalidInput, NotFound
 from ebbtide.loop.acting.autoscaler_floor import holds_for
 from ebbtide.loop.acting.finalizer import FINALIZER

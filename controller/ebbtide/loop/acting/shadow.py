@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ebbtide.api.moments import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.acting.actuators import Withheld, decided, last_step_of
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.record.ledger import (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.forecast import TrustSpec
+from ebbtide.api.capacity_policy.forecast import TrustSpec
 from ebbtide.forecast.contract import (
     LEVELS,
     NOTHING_KNOWN,

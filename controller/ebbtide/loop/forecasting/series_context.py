@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from ebbtide.api.event_calendar import ExpectedEvent
+from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.forecast.contract import UNSAID, Announcement, SeriesContext
 from ebbtide.loop.ports.metrics import Span
 

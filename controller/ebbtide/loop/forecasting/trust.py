@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ebbtide.api.forecast import TrustSpec
+from ebbtide.api.capacity_policy.forecast import TrustSpec
 
 
 @dataclass(frozen=True, slots=True)

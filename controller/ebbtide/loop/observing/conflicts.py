@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ebbtide.api.hands import ActuatorKind
+from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
 from ebbtide.loop.record.other_hands import (

@@ -6,8 +6,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from ebbtide.api.capacity_override import CapacityOverrideSpec
-from ebbtide.api.event_calendar import EventCalendarSpec, ExpectedEvent, KindsOfDays
-from ebbtide.api.event_profile import EventProfileSpec
+from ebbtide.api.events.event_calendar import EventCalendarSpec, ExpectedEvent, KindsOfDays
+from ebbtide.api.events.event_profile import EventProfileSpec
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event, Override

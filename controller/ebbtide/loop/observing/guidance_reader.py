@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from ebbtide.api.parse import parse_calendar, parse_override, parse_profile
+from ebbtide.api.reading.parse import parse_calendar, parse_override, parse_profile
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.ports.cluster import Resource, Survey

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.demand_spec import SignalSpec
+from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.loop.forecasting.cohort import Choice, Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.series_context import context_of

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.errors import Conflict, EbbtideError, MetricsUnavailable
 from ebbtide.loop.acting.actuators import Actuator
 from ebbtide.loop.acting.finalizer import with_finalizer

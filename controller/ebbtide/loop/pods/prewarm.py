@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide_policies.event_calendar import CalendarSettings, need_of, prewarm_starts

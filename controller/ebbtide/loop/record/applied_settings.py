@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.objective import Settings, decided, stricter
-from ebbtide.api.status import stamp
-from ebbtide.api.tuning import Tuning
+from ebbtide.api.capacity_policy.objective import Settings, Tuning, decided, stricter
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.ledger import moment
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.ledger import moment
 from ebbtide_policies.lanes import UNKNOWN

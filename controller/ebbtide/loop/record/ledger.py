@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
-from ebbtide.api.status import MOST_DECISIONS, CapacityPolicyStatus, epoch, stamp
+from ebbtide.api.status.capacity_policy import MOST_DECISIONS, CapacityPolicyStatus
+from ebbtide.api.timestamps import epoch, stamp
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.record.other_hands import NO_INTERFERENCE, Interference
 from ebbtide_policies.decide import Memories

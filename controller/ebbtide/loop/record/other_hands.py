@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
-from ebbtide.api.moments import epoch, stamp
+from ebbtide.api.timestamps import epoch, stamp
 from ebbtide.loop.ports.autoscalers import Autoscaler, Owner
 from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.lanes import UNKNOWN

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.compose import Plugins
+from ebbtide.api.reading.compose import Plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.forecasting.forecasts import Forecasting

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.forecasting.forecasts import Doubt
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.other_hands import MANUAL, Interference

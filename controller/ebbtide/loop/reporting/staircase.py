@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide_policies.contract import Decision, Kind, Policy

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.status import MOST_BOUNDS, stamp
+from ebbtide.api.status.capacity_policy import MOST_BOUNDS
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.forecasting.cohort import Choice
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.record.ledger import moment

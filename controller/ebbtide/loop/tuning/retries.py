@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.api.status import stamp
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.ledger import moment
 

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.api.objective import Settings, decided, in_words, prior
-from ebbtide.api.status import stamp
+from ebbtide.api.capacity_policy.objective import Settings, decided, in_words, prior
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.applied_settings import Applied, applied_in
 from ebbtide.loop.record.ledger import moment

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ebbtide.api.objective import Reckoned
-from ebbtide.api.status import stamp
-from ebbtide.api.tuning import Tuning
+from ebbtide.api.capacity_policy.objective import Reckoned, Tuning
+from ebbtide.api.timestamps import stamp
 from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.ports.background import Background, attempted
 from ebbtide.loop.ports.cluster import Json

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ebbtide.api.objective import Settings, prior
+from ebbtide.api.capacity_policy.objective import Settings, prior
 from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories

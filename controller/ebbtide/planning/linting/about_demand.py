@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.demand_spec import WhenAbsent
+from ebbtide.api.capacity_policy.demand import WhenAbsent
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.planning.demand.clipped import clipped
 from ebbtide.planning.demand.past import MINUTE, gaps, share_unknown
 from ebbtide.planning.linting.findings import Case, Finding, Path, Severity, clock, rounded

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from ebbtide.api import moments
-from ebbtide.api.by_phase import settings_in
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.event_calendar import ExpectedEvent
+from ebbtide.api import timestamps
+from ebbtide.api.capacity_policy.settings_by_phase import settings_in
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.planning.demand.past import MINUTE, Past
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.need import PresentNeed
@@ -77,4 +77,4 @@ def many(count: int, what: str) -> str:
 
 def clock(at: float) -> str:
     """A moment as people read it."""
-    return f"{moments.clock(at, '%Y-%m-%d %H:%M')} UTC"
+    return f"{timestamps.clock(at, '%Y-%m-%d %H:%M')} UTC"

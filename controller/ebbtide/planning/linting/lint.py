@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ebbtide.api.by_phase import least_replicas
+from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
 from ebbtide.planning.demand.past import MINUTE, typical
 from ebbtide.planning.linting.about_demand import about_demand
 from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, many, rounded

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.moments import clock
+from ebbtide.api.timestamps import clock
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.sweeping.seen_forecasts import Forecasts
 from ebbtide.planning.sweeping.seen_past import Rows, interpolated, second_highest, slopes, surges

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ebbtide.api.capacity_policy import CapacityPolicySpec
-from ebbtide.api.compose import Plugins, compose
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.compose import Plugins, compose
 from ebbtide.planning.sweeping.lanes import Policies, Variant
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.registry import ALWAYS, SPOKEN

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.objective import PRIORS, Settings, bursting, kept, knobs
+from ebbtide.api.capacity_policy.objective import PRIORS, Settings, bursting, kept, knobs
 from ebbtide.planning.tuning.judgement import Measured
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import parse_share

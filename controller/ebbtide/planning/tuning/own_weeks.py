@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.compose import Plugins
-from ebbtide.api.objective import Reckoned, Settings, prior, with_settings
-from ebbtide.api.parse import parse_policy
+from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior, with_settings
+from ebbtide.api.reading.compose import Plugins
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import MINUTE, Past
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweeping.sweep import World, replicas_asked

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ebbtide.api.load import Manifest
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.models import makers, plugins
 from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.errors import Forbidden, InvalidInput

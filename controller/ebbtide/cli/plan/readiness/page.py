@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.moments import clock
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.plan.readiness.report import Most, Peak, Range, Readiness
 from ebbtide.planning.linting.findings import many
 from ebbtide.planning.readiness.site import LIMITS, PODS, Shape

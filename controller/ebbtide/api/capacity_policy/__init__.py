@@ -1,0 +1,1 @@
+"""What an SRE says about the capacity of one workload."""

@@ -1,0 +1,1 @@
+"""What is announced of demand: events, shapes of earlier ones, and days of their own kind."""

@@ -1,0 +1,81 @@
+"""Moments and days as people in a time zone write them."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from ebbtide.api.fields.rules import VALIDATIONS
+
+_LOCAL = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+)
+
+
+def _written_like(pattern: str, wanted: str) -> Callable[[str], str]:
+    """A check that a text has this form, and that its month has such a day."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} is not {wanted}")
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: that month has no such day") from error
+        return text
+
+    return checked
+
+
+def cel_time(field: str) -> str:
+    """CEL that turns a local time into a timestamp, good for comparing within one zone."""
+    return (
+        f"timestamp({field}.replace(' ', 'T') + (size({field}) == 16 ? ':00Z' : 'Z'))"  # no seconds
+    )
+
+
+LocalTime = Annotated[
+    str,
+    AfterValidator(_written_like(_LOCAL, "a local time; write it like 2026-11-10 20:00")),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _LOCAL,
+            "maxLength": 19,
+            VALIDATIONS: [
+                {
+                    "rule": f"{cel_time('self')} > timestamp('0001-01-01T00:00:00Z')",
+                    "message": "that month has no such day",
+                }
+            ],
+        }
+    ),
+]
+"""A moment as people in its time zone write it: `2026-11-10 20:00`, or with a T."""
+
+
+_DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
+
+LocalDay = Annotated[str, AfterValidator(_written_like(_DAY, "a day; write it like 2026-11-10"))]
+"""A day of a calendar: `2026-11-10`."""
+
+
+def moment(local: str, zone: str) -> float:
+    """Epoch seconds of a local time; of a repeated hour, the first."""
+    return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+def skipped(local: str, zone: str) -> bool:
+    """Whether clocks jump over a local time, when they are put forward."""
+    found = datetime.fromtimestamp(moment(local, zone), ZoneInfo(zone))
+    return found.replace(tzinfo=None) != datetime.fromisoformat(local)
+
+
+def sortable(local: str) -> str:
+    """A form of a local time that sorts."""
+    return local.replace("T", " ").ljust(19, "0")

@@ -1,0 +1,82 @@
+"""From a spec to the policies that decide for it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ebbtide.api.capacity_policy.settings_by_phase import by_phase, settings_in
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.error_messages import unknown
+from ebbtide.api.reading.parse import told, understand
+from ebbtide.api.yaml_text import Fault
+from ebbtide.errors import InvalidInput
+from ebbtide_policies.contract import Policy, PolicySettings
+from ebbtide_policies.limits import Limits
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
+
+Plugins = Mapping[str, type[Policy[Any]]]
+"""The policies that other packages bring, by name."""
+
+
+def compose(
+    spec: CapacityPolicySpec, plugins: Plugins, phase: Phase = Phase.PEACE
+) -> tuple[Policy[Any], ...]:
+    """Every policy that decides for a workload, with its settings in a phase.
+
+    Those that keep it safe are there whether the spec names them or not.
+
+    Raises:
+        InvalidInput: a plugin is not installed, or its settings are wrong.
+
+    """
+    brought = _brought(spec, plugins)
+    faults = [fault for found in brought.values() if isinstance(found, list) for fault in found]
+    if faults:
+        raise InvalidInput(told(faults))
+    return (
+        *(policy(settings_in(_spoken(spec, policy), phase)) for policy in SPOKEN),
+        *(policy(_always(spec, policy, phase)) for policy in ALWAYS),
+        *(
+            policy(settings_in(said, phase))
+            for policy in OPTIONAL
+            if (said := spec.written(policy))
+        ),
+        *(
+            plugins[name](settings_in(said, phase))
+            for name, said in brought.items()
+            if not isinstance(said, list)
+        ),
+    )
+
+
+def _always(spec: CapacityPolicySpec, policy: type[Policy[Any]], phase: Phase) -> PolicySettings:
+    written = spec.written(policy)
+    return settings_in(written, phase) if written else policy.Settings()
+
+
+def plugin_faults(spec: CapacityPolicySpec, plugins: Plugins) -> Iterable[Fault]:
+    """Everything that is wrong with the plugins that a spec names."""
+    for found in _brought(spec, plugins).values():
+        if isinstance(found, list):
+            yield from found
+
+
+def _spoken(spec: CapacityPolicySpec, policy: type[Policy[Any]]) -> PolicySettings:
+    return spec.replicas if policy is Limits else policy.Settings()
+
+
+def _brought(spec: CapacityPolicySpec, plugins: Plugins) -> dict[str, PolicySettings | list[Fault]]:
+    return {name: _plugin(name, written, plugins) for name, written in spec.plugins.items()}
+
+
+def _plugin(
+    name: str, written: Mapping[str, Any], plugins: Plugins
+) -> PolicySettings | list[Fault]:
+    """The settings of one plugin, or what is wrong with them."""
+    where = ("plugins", name)
+    if name not in plugins:
+        return [Fault(where, f"no such policy is installed: {unknown(name, plugins)}")]
+    found = understand(by_phase(plugins[name].Settings), written)
+    if isinstance(found, list):
+        return [Fault((*where, *fault.at), fault.why) for fault in found]
+    return found

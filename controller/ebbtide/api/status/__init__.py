@@ -1,0 +1,1 @@
+"""What the operator writes into the status of a CapacityPolicy."""

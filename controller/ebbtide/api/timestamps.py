@@ -1,0 +1,27 @@
+"""Moments in UTC as people and the API server read them."""
+
+from datetime import UTC, datetime
+
+
+def stamp(epoch: float) -> str:
+    """Write epoch seconds in RFC 3339, to the millisecond."""
+    text = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def clock(epoch: float, form: str) -> str:
+    """Write epoch seconds in UTC, in a form of people's choice."""
+    return datetime.fromtimestamp(epoch, UTC).strftime(form)
+
+
+def epoch(text: str) -> float:
+    """Epoch seconds of a moment in RFC 3339.
+
+    Raises:
+        ValueError: the text is no such moment.
+
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} does not say its offset from UTC")
+    return found.timestamp()
