@@ -49,8 +49,9 @@ class CapacityOverrideSpec(Spec):
 
     @model_validator(mode="after")
     def _until_is_not_skipped(self) -> Self:
-        if skipped(self.until, self.time_zone):
-            raise ValueError(f"clocks in {self.time_zone} skip {self.until}; write another time")
+        wrong = "; ".join(skipped(self.time_zone, self.until))
+        if wrong:
+            raise ValueError(wrong)
         return self
 
     def matches(self, labels: Mapping[str, str]) -> bool:

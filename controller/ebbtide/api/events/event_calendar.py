@@ -8,7 +8,15 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from ebbtide.api.events.country_days import country_days, known_country, known_subdivision
 from ebbtide.api.fields.field_types import Amount, Labels, Name, selects
-from ebbtide.api.fields.local_time import LocalDay, LocalTime, cel_time, moment, skipped, sortable
+from ebbtide.api.fields.local_time import (
+    START_BEFORE_END,
+    LocalDay,
+    LocalTime,
+    cel_time,
+    moment,
+    skipped,
+    sortable,
+)
 from ebbtide.api.fields.rules import Rule, Spec, exactly_one
 from ebbtide_policies.schedule import TimeZone
 
@@ -38,11 +46,7 @@ class CalendarEvent(Spec):
     """One announced event, in local time."""
 
     rules = (
-        Rule(
-            f"{cel_time('self.start')} < {cel_time('self.end')}",
-            "start has to be before end",
-            lambda event: sortable(event.start) < sortable(event.end),
-        ),
+        START_BEFORE_END,
         Rule(
             f"!has(self.readyBy) || {cel_time('self.readyBy')} <= {cel_time('self.start')}",
             "readyBy must not be after start",
@@ -160,10 +164,9 @@ class EventCalendarSpec(Spec):
     @model_validator(mode="after")
     def _no_time_is_skipped(self) -> Self:
         wrong = [
-            f"{name}: clocks in {self.time_zone} skip {local}; write another time"
+            f"{name}: {why}"
             for name, event in self.events.items()
-            for local in event.moments
-            if skipped(local, self.time_zone)
+            for why in skipped(self.time_zone, *event.moments)
         ]
         if wrong:
             raise ValueError("; ".join(dict.fromkeys(wrong)))

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ebbtide.api.fields.field_types import Amount
-from ebbtide.api.fields.local_time import LocalTime, cel_time, moment, skipped, sortable
-from ebbtide.api.fields.rules import Rule, Spec
+from ebbtide.api.fields.local_time import START_BEFORE_END, LocalTime, moment, skipped
+from ebbtide.api.fields.rules import Spec
 from ebbtide_policies.event_shape import MOST_POINTS
 from ebbtide_policies.schedule import TimeZone
 
@@ -22,13 +22,7 @@ class EventProfileSpec(Spec):
     operator's own. `ebbtide event capture` writes one.
     """
 
-    rules = (
-        Rule(
-            f"{cel_time('self.start')} < {cel_time('self.end')}",
-            "start has to be before end",
-            lambda spec: sortable(spec.start) < sortable(spec.end),
-        ),
-    )
+    rules = (START_BEFORE_END,)
 
     start: LocalTime = Field(description="When that event started, like 2025-11-10 20:00.")
     end: LocalTime = Field(description="When it ended.")
@@ -48,9 +42,9 @@ class EventProfileSpec(Spec):
 
     @model_validator(mode="after")
     def _no_time_is_skipped(self) -> Self:
-        for local in (self.start, self.end):
-            if skipped(local, self.time_zone):
-                raise ValueError(f"clocks in {self.time_zone} skip {local}; write another time")
+        wrong = "; ".join(skipped(self.time_zone, self.start, self.end))
+        if wrong:
+            raise ValueError(wrong)
         return self
 
     @property

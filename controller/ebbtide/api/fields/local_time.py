@@ -1,14 +1,14 @@
 """Moments and days as people in a time zone write them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from ebbtide.api.fields.rules import VALIDATIONS
+from ebbtide.api.fields.rules import VALIDATIONS, Rule
 
 _LOCAL = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -70,12 +70,22 @@ def moment(local: str, zone: str) -> float:
     return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).timestamp()
 
 
-def skipped(local: str, zone: str) -> bool:
-    """Whether clocks jump over a local time, when they are put forward."""
-    found = datetime.fromtimestamp(moment(local, zone), ZoneInfo(zone))
-    return found.replace(tzinfo=None) != datetime.fromisoformat(local)
+def skipped(zone: str, *times: str) -> Iterator[str]:
+    """What is wrong with local times that clocks jump over, when they are put forward."""
+    for local in times:
+        found = datetime.fromtimestamp(moment(local, zone), ZoneInfo(zone))
+        if found.replace(tzinfo=None) != datetime.fromisoformat(local):
+            yield f"clocks in {zone} skip {local}; write another time"
 
 
 def sortable(local: str) -> str:
     """A form of a local time that sorts."""
     return local.replace("T", " ").ljust(19, "0")
+
+
+START_BEFORE_END = Rule(
+    f"{cel_time('self.start')} < {cel_time('self.end')}",
+    "start has to be before end",
+    lambda spec: sortable(spec.start) < sortable(spec.end),
+)
+"""A rule of whatever has a start and an end in local time."""
