@@ -5,11 +5,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Run
-from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary, geometric_mean, summary
+from ebbtide.forecast.columnwise import geometric_mean
+from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary, summary
 
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "live": ("gdq", "reddit"),
@@ -73,7 +75,8 @@ class Judged(NamedTuple):
 
     def over_all(self, measure: str) -> float:
         """The same over all steps."""
-        return geometric_mean(self.ratio(measure, step) for step in self.found.steps())
+        ratios = [self.ratio(measure, step) for step in self.found.steps()]
+        return float(geometric_mean(np.array(ratios)))
 
 
 def criteria(judged: Judged, libraries: Sequence[Judged]) -> Iterator[Criterion]:

@@ -11,14 +11,8 @@ from rich.text import Text
 
 from ebbtide.cli.backtest.inputs import from_files
 from ebbtide.cli.models import Make
-from ebbtide.forecast.contract import (
-    Announcement,
-    Context,
-    Floats,
-    Forecaster,
-    SeriesContext,
-)
-from ebbtide.forecast.evaluation.backtest import Rows, Series
+from ebbtide.forecast.contract import Announcement, Context, Floats, Forecaster, Rows, SeriesContext
+from ebbtide.forecast.evaluation.backtest import Series
 from ebbtide_policies.event_shape import captured
 
 HOUR = 3600.0

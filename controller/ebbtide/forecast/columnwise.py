@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.contract import Floats, Rows
 
 SMOOTHING = 7
 """Minutes that a moving average takes together."""
@@ -30,6 +29,14 @@ def mean(values: Floats) -> Floats:
     count = np.count_nonzero(known, axis=0)
     total: Floats = np.where(known, values, 0.0).sum(axis=0)
     return np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def geometric_mean(ratios: Floats) -> Floats:
+    """The geometric mean of what is finite and above zero in each column; NaN where nothing is."""
+    told = (ratios > 0) & (ratios < np.inf)
+    count = np.count_nonzero(told, axis=0)
+    logs: Floats = np.log(np.where(told, ratios, 1.0)).sum(axis=0)
+    return np.where(count > 0, np.exp(logs / np.maximum(count, 1)), np.nan)
 
 
 def median(stack: Floats) -> Floats:
@@ -60,7 +67,7 @@ def share_explained(x: Floats, y: Floats) -> Floats:
     return np.clip(share, 0.0, 1.0)
 
 
-def between(anchors: Sequence[Floats], at: Sequence[int], steps: NDArray[np.int_]) -> Floats:
+def between(anchors: Sequence[Floats], at: Sequence[int], steps: Floats | Rows) -> Floats:
     """Interpolate what was learnt at the anchors to all steps, along the logarithm of time."""
     stack = np.stack(anchors)
     place = np.interp(np.log(steps), np.log(at), np.arange(len(at)))

@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int_]
+"""Places of rows, or numbers of them."""
 
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 """Quantiles that every forecast holds, from low to high."""
+
+MINUTE = 60.0
+"""Seconds in a minute."""
 
 DAY = 1440
 """Minutes in a day."""
@@ -29,13 +34,13 @@ class History(NamedTuple):
 
     end: float
     minutes: Floats
-    grid: float = 60.0
+    grid: float = MINUTE
     """Seconds from row to row; a day is a whole number of rows."""
 
     @property
     def minute_of_day(self) -> int:
         """The minute of the (UTC) day of the last row."""
-        return int(self.end // 60) % DAY
+        return int(self.end // MINUTE) % DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Kinds of day: a holiday goes like a Sunday, and the day after it like a working day."""
+"""Special days: a holiday goes like a Sunday, and the day after it like a working day."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta

@@ -16,9 +16,8 @@ from ebbtide.forecast.contract import (
     Forecast,
     History,
 )
-from ebbtide.forecast.evaluation.accuracy import accuracies, accuracy, geometric_mean, summary
+from ebbtide.forecast.evaluation.accuracy import accuracies, accuracy, summary
 from ebbtide.forecast.evaluation.backtest import (
-    SCORED,
     WEEK,
     Course,
     Series,
@@ -27,6 +26,7 @@ from ebbtide.forecast.evaluation.backtest import (
     steps_of,
     walk,
 )
+from ebbtide.forecast.evaluation.pinball import SCORED
 from tests.forecast.conformance import END, Maker, day_shape
 
 START = WEEK * 2900  # a Thursday, where a week begins
@@ -205,8 +205,3 @@ def test_a_summary_is_the_geometric_mean_of_ratios_and_pools_ramps() -> None:
     assert found.coverage == (0.5, 0.5, 0.5)
     assert (found.ramps, found.ramp_coverage) == (2, (0.5, 0.5, 0.5))
     assert found.bias == pytest.approx((2 / 150 - 8 / 150) / 2)
-
-
-def test_a_series_that_the_yardstick_gets_right_says_nothing() -> None:
-    assert geometric_mean([2.0, 0.5, math.inf, 0.0, math.nan, 4.0]) == pytest.approx(4 ** (1 / 3))
-    assert math.isnan(geometric_mean([]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History, Measured
-from ebbtide.forecast.evaluation.track_record import AHEAD, WORST, TrackRecord, overall
+from ebbtide.forecast.evaluation.track_record import AHEAD, WORST, TrackRecord
 from tests.forecast.conformance import END
 
 HORIZON = 60
@@ -94,9 +94,3 @@ def test_a_record_begins_with_what_a_forecaster_measured_and_goes_on_from_there(
         known = History(END + 60.0 * row, whole[: row + 1])
         record.add(ALL, known, foreseen(known.minutes, known.end, 0.0))
     assert record.ratios()[:, 0] == pytest.approx(1.0, abs=0.05)
-
-
-def test_the_whole_is_the_geometric_mean_of_what_is_known() -> None:
-    found = overall(np.array([[4.0, np.nan], [1.0, np.nan], [np.nan, np.nan]]))
-    assert found[0] == pytest.approx(2.0)
-    assert np.isnan(found[1])

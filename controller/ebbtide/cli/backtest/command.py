@@ -20,7 +20,8 @@ from ebbtide.cli.files import read, write
 from ebbtide.cli.models import HOUSE, Make, makers, plugins
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.evaluation.backtest import SCORED, Course, Series
+from ebbtide.forecast.evaluation.backtest import Course, Series
+from ebbtide.forecast.evaluation.pinball import SCORED
 
 HEADER = ",".join(("series,model,origin,step", *(f"q{level:g}" for level in SCORED)))
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ebbtide.cli.backtest.runs import Backtest, Run, Told
 from ebbtide.cli.chart import Frame, Point, short, ticks
-from ebbtide.forecast.contract import LEVELS, Floats
-from ebbtide.forecast.evaluation.backtest import MINUTE
+from ebbtide.forecast.contract import LEVELS, MINUTE, Floats
 
 POINTS = 60
 """Points of a line at most; a fan is smooth."""

@@ -16,7 +16,8 @@ from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.evaluation.backtest import MINUTE, Course, Series, origins, steps_of
+from ebbtide.forecast.contract import MINUTE
+from ebbtide.forecast.evaluation.backtest import Course, Series, origins, steps_of
 from ebbtide.planning.demand.series import read_recording
 
 DAY = 86400.0

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Cost, Run
 from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary
-from ebbtide.forecast.evaluation.backtest import SCORED
+from ebbtide.forecast.evaluation.pinball import SCORED
 
 _HEADS = ("WAPE", "BIAS", "PIN0.9", "PIN0.99", "COV0.9", "COV0.99", "RAMPS")
 _CAPTION = (

@@ -21,15 +21,8 @@ from ebbtide.forecast.adjustments.event_experts import (
     weights,
 )
 from ebbtide.forecast.adjustments.occasion import Occasion, alike
-from ebbtide.forecast.adjustments.past import MINUTE, NIL, Past
-from ebbtide.forecast.contract import (
-    NO_CONTEXT,
-    UNSAID,
-    Context,
-    Floats,
-    Forecast,
-    History,
-)
+from ebbtide.forecast.adjustments.past import NIL, Past, ordinary_at
+from ebbtide.forecast.contract import NO_CONTEXT, UNSAID, Context, Floats, Forecast, History
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""
@@ -147,7 +140,7 @@ class _Series:
 
     def _announced(self, event: Occasion, moments: Floats) -> Floats:
         """Demand at some moments as it was announced by a level or a multiple, (moments, N)."""
-        usual = self.ordinary[(moments // MINUTE).astype(int) % len(self.ordinary)]
+        usual = ordinary_at(self.ordinary, moments)
         unknown = np.isnan(usual) & np.isnan(event.level)
         return event.sized(usual, self.past.before(event.start) if unknown.any() else usual[0])
 

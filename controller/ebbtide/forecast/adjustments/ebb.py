@@ -18,8 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columnwise import carried, median
-from ebbtide.forecast.contract import DAY, Floats, Forecast, History
+from ebbtide.forecast.adjustments.past import NIL, ordinary_at
+from ebbtide.forecast.columnwise import between, carried, median
+from ebbtide.forecast.contract import DAY, MINUTE, Floats, Forecast, History
 
 EXCESS = 1.5
 """Demand above so many times the usual is an excess."""
@@ -49,8 +50,6 @@ POWER = 4.0
 SAMPLED = 48
 """Rows of the last day by which the usual is told while no ordinary day is known."""
 HOUR = 3600.0
-MINUTE = 60.0
-NIL = 1e-30
 
 
 def ebbed(forecast: Forecast, history: History) -> Forecast:
@@ -138,8 +137,7 @@ class _Past:
 
     def usual_at(self, rows: Floats) -> Floats:
         """The usual so many rows after now, (rows, M)."""
-        moments = (self.end + rows * self.grid) // MINUTE
-        usual = self.ordinary[moments.astype(int) % DAY]
+        usual = ordinary_at(self.ordinary, self.end + rows * self.grid)
         return np.where(np.isnan(usual), self.flat, usual)
 
     def _since(self) -> NDArray[np.bool_]:
@@ -182,13 +180,10 @@ class _Past:
         Sooner than the fit is compared it is followed less and less: from one minute to the next
         an excess loses less than the rows scatter.
         """
-        trust = np.stack([self._trust(minutes) for minutes in AHEAD_MINUTES])
-        ahead = np.arange(1, steps + 1) * self.grid / MINUTE
-        place = np.interp(np.log(ahead), np.log(AHEAD_MINUTES), np.arange(len(trust)))
-        low = np.minimum(place.astype(int), len(trust) - 2)
-        share = (place - low)[:, None]
-        known = np.minimum(1.0, ahead / AHEAD_MINUTES[0])[:, None]
-        return np.asarray(known * ((1 - share) * trust[low] + share * trust[low + 1]))
+        trust = [self._trust(minutes) for minutes in AHEAD_MINUTES]
+        ahead: Floats = np.arange(1.0, steps + 1) * self.grid / MINUTE
+        known: Floats = np.minimum(1.0, ahead / AHEAD_MINUTES[0])[:, None]
+        return np.asarray(known * between(trust, AHEAD_MINUTES, ahead))
 
     def _trust(self, minutes: int) -> Floats:
         """The same for one lead, (M,), by what was missed so many minutes ahead."""

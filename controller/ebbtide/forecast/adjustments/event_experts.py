@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.adjustments.occasion import Occasion
-from ebbtide.forecast.adjustments.past import MINUTE, NIL, PRESENT, WEEK, Past
+from ebbtide.forecast.adjustments.past import NIL, PRESENT, WEEK, Past
 from ebbtide.forecast.columnwise import median
-from ebbtide.forecast.contract import DAY, Announcement, Floats
+from ebbtide.forecast.contract import DAY, MINUTE, Announcement, Floats
 
 PLAIN, GROWN, RISEN, ANNOUNCED = range(4)
 FIRST_WEIGHT = 0.15

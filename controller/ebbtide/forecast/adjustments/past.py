@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.columnwise import median
-from ebbtide.forecast.contract import DAY, Floats, History
+from ebbtide.forecast.contract import DAY, MINUTE, Floats, History
 
-MINUTE = 60.0
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = DAY * MINUTE
 WEEK = 7
@@ -107,18 +106,28 @@ class Past(NamedTuple):
     def without_news(self, origins: Floats, targets: Floats) -> Floats:
         """What a plain forecast would have said at some moments of later ones, about.
 
-        It is the median of five ways: the level of then, and that level carried on by the ratio,
-        or by the difference, that yesterday or the median of a week had from the one to the other.
+        It is the median of what the level of then and the days of the week before say.
         """
-        level, before, after = (
-            self.level(origins),
-            self.days_before(origins),
-            self.days_before(targets),
-        )
-        ways = [level]
-        for then, later in ((before[0], after[0]), (median(before), median(after))):
-            ways += carried_on(level, then, later)
-        return median(np.stack(ways))
+        before, after = self.days_before(origins), self.days_before(targets)
+        return median(plain_ways(self.level(origins), before, after))
+
+
+def ordinary_at(ordinary: Floats, moments: Floats) -> Floats:
+    """What an ordinary day, (minutes of the UTC day, N), asks for at some moments, (..., N)."""
+    found: Floats = ordinary[(moments // MINUTE).astype(int) % DAY]
+    return found
+
+
+def plain_ways(level: Floats, before: Floats, after: Floats) -> Floats:
+    """How a level may go on that is known beside the days before, (days, ...): five ways.
+
+    It stays, or it is carried on by the ratio, or by the difference, that yesterday or the median
+    of those days had from the one moment to the other.
+    """
+    ways = [level]
+    for then, later in ((before[0], after[0]), (median(before), median(after))):
+        ways += carried_on(level, then, later)
+    return np.stack(ways)
 
 
 def carried_on(level: Floats, then: Floats, later: Floats) -> tuple[Floats, Floats]:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.columnwise import carried, latest, mean
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
+from ebbtide.forecast.adjustments.past import NIL, ordinary_at
+from ebbtide.forecast.columnwise import between, carried, latest, mean
+from ebbtide.forecast.contract import DAY, LEVELS, MINUTE, Floats, Forecast, History
 
 LOW = 0.5
 """Demand below such a share of the season is a slump."""
@@ -38,8 +39,6 @@ AROUND_MINUTES = 15
 """A minute of an earlier day is the mean of those around it."""
 DAYS_BEFORE = range(1, 8)
 """Where it was as low on one of these days, such as a day of rest, it is the season."""
-MINUTE = 60.0
-NIL = 1e-30
 
 
 def slumped(forecast: Forecast, history: History) -> Forecast:
@@ -79,8 +78,7 @@ class _Past:
 
     def usual_at(self, rows: Floats) -> Floats:
         """The usual so many rows after now, (rows, M)."""
-        moments = (self.end + rows * self.grid) // MINUTE
-        return np.asarray(self.ordinary[moments.astype(int) % DAY])
+        return ordinary_at(self.ordinary, self.end + rows * self.grid)
 
     def _before(self, days: int, minutes: Floats, columns: NDArray[np.int_]) -> Floats:
         """The same rows so many days ago, each with those around it; NaN where they are unknown."""
@@ -116,12 +114,11 @@ class _Past:
     def _compared(self, ahead: Floats) -> tuple[Floats, Floats]:
         """How far staying is believed, and the width that it asks for, (steps, M)."""
         each = [self._missed(self.rows(minutes)) for minutes in AHEAD_MINUTES]
-        trust, missed = (np.stack(parts) for parts in zip(*each, strict=True))
-        at = np.interp(np.log(ahead * self.grid / MINUTE), np.log(AHEAD_MINUTES), range(len(each)))
-        low = np.minimum(at.astype(int), len(each) - 2)
-        part = (at - low)[:, None]
-        blend = [(1 - part) * one[low] + part * one[low + 1] for one in (trust, missed)]
-        return blend[0], BOUND * blend[1]
+        trust, missed = (
+            between(parts, AHEAD_MINUTES, ahead * self.grid / MINUTE)
+            for parts in zip(*each, strict=True)
+        )
+        return trust, BOUND * missed
 
     def _missed(self, ahead: int) -> tuple[Floats, Floats]:
         """The same for one lead, and the mean error of what stays, (M,)."""

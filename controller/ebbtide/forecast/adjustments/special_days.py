@@ -16,9 +16,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.past import DAY_SECONDS, HOUR_SECONDS, MINUTE, NIL, carried_on
-from ebbtide.forecast.columnwise import mean, median
-from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
+from ebbtide.forecast.adjustments.past import DAY_SECONDS, HOUR_SECONDS, NIL, carried_on, plain_ways
+from ebbtide.forecast.columnwise import between, mean
+from ebbtide.forecast.contract import (
+    MINUTE,
+    Context,
+    Floats,
+    Forecast,
+    History,
+    Rows,
+    SeriesContext,
+)
 
 SIMILAR = 4
 """Days of the same kind that a curve is the mean of."""
@@ -41,7 +49,6 @@ FIRST_ERROR = 0.02
 BETTER = 0.8
 """A forecast is so much better than the best of those that stand for it."""
 POWER = 4.0
-Rows = NDArray[np.int_]
 
 
 def with_special_days(forecast: Forecast, history: History, context: Context) -> Forecast:
@@ -89,11 +96,10 @@ class _SpecialDays:
         targets: Floats = self.end + self.grid * ahead.astype(float)
         said = self._said(np.full(targets.size, self.end), targets)
         weights, trust = self._compared(self._days(targets)[0])
-        place = np.interp(np.log(ahead * self.grid / MINUTE), np.log(AHEAD_MINUTES), (0.0, 1.0))
-        share = place[:, None]
-        weights = (1 - share) * weights[0][:, None] + share * weights[1][:, None]
-        expected = (weights * said).sum(axis=0)
-        follow = (1 - share) * trust[0] + share * trust[1]
+        minutes = ahead.astype(float) * self.grid / MINUTE
+        weight = between(weights, AHEAD_MINUTES, minutes).transpose(1, 0, 2)
+        expected = (weight * said).sum(axis=0)
+        follow = between(trust, AHEAD_MINUTES, minutes)
         return np.where(np.isnan(expected), 0.0, follow * (expected - plain))
 
     def _compared(self, day: int) -> tuple[Sequence[Floats], Sequence[Floats]]:
@@ -126,11 +132,7 @@ class _SpecialDays:
         """What is said without the calendar, (5, n, M): by the last value, and the days before."""
         level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
         back = DAY_SECONDS * np.arange(1.0, DAYS + 1)[:, None]
-        before, after = self._around(origins - back), self._around(targets - back)
-        ways = [level]
-        for then, later in ((before[0], after[0]), (median(before), median(after))):
-            ways += carried_on(level, then, later)
-        return np.stack(ways)
+        return plain_ways(level, self._around(origins - back), self._around(targets - back))
 
     def _curve(self, moments: Floats) -> Floats:
         """The mean of the last days of the same kind at some moments, (n, M); NaN for none."""

@@ -21,9 +21,8 @@ from ebbtide.forecast.contract import (
     Floats,
     Forecast,
     History,
+    Rows,
 )
-
-Rows = NDArray[np.int_]
 
 DAY_SECONDS = 86400.0
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240, 480, 960)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.forecast.baselines.baseline import Baseline, Past, Rows
-from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.baselines.baseline import Baseline, Past
+from ebbtide.forecast.contract import Floats, Rows
 
 WEEK = 7
 STRONGEST = 20

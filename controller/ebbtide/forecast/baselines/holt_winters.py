@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.baselines.baseline import Baseline, Past, Rows, Rule
+from ebbtide.forecast.baselines.baseline import Baseline, Past, Rule
 from ebbtide.forecast.baselines.naive import persist
-from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.contract import Floats, Rows
 
 GRID = tuple(product((0.05, 0.2, 0.5, 0.9), (0.0, 0.01), (0.1, 0.4)))
 """Alpha, beta and gamma that are tried."""

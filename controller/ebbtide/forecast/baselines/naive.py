@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.forecast.baselines.baseline import Baseline, Past, Rows, Rule
-from ebbtide.forecast.contract import Floats
+from ebbtide.forecast.baselines.baseline import Baseline, Past, Rule
+from ebbtide.forecast.contract import Floats, Rows
 
 WEEK = 7
 

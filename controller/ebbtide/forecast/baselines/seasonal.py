@@ -21,10 +21,9 @@ from ebbtide.forecast.baselines.seasonal_lesson import (
     learn,
 )
 from ebbtide.forecast.columnwise import between, carried, mean
-from ebbtide.forecast.contract import DAY, NO_CONTEXT, Context, Floats, Forecast, History
+from ebbtide.forecast.contract import DAY, MINUTE, NO_CONTEXT, Context, Floats, Forecast, History
 
 HOUR = 60
-MINUTE = 60.0
 RECENT = 180
 """Minutes that are looked at for the present level; a gap that is longer has no level."""
 SETTLED = 10

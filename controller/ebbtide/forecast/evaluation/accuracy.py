@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.forecast.columnwise import geometric_mean
 from ebbtide.forecast.contract import Floats
-from ebbtide.forecast.evaluation.backtest import SCORED, Course
+from ebbtide.forecast.evaluation.backtest import Course
+from ebbtide.forecast.evaluation.pinball import SCORED, pinball
 
 RAMP = 1.3
 """A ramp: what came is more than so many times what was at the origin."""
@@ -66,7 +68,7 @@ def accuracy(made: Floats, truth: Floats, now: Floats) -> Accuracy:
     made, truth, now = made[known], truth[known], now[known]
     error, ramp, total = made[:, 0] - truth, truth > RAMP * now, float(np.abs(truth).sum())
     under = truth[:, None] - made
-    loss = np.maximum(np.array(SCORED) * under, (np.array(SCORED) - 1) * under)
+    loss = pinball(np.array(SCORED), under)
     covered = under <= 0
     return Accuracy(
         n=truth.size,
@@ -86,11 +88,9 @@ def summary(mine: Sequence[Accuracy], yardstick: Sequence[Accuracy]) -> Summary:
     ramps = sum(one.ramps for one in mine)
     return Summary(
         series=len(pairs),
-        wape=geometric_mean(_share(a.wape, b.wape) for a, b in pairs),
+        wape=_mean_ratio((a.wape, b.wape) for a, b in pairs),
         bias=float(np.mean([one.bias for one in mine])),
-        pinball=tuple(
-            geometric_mean(_share(a.pinball[i], b.pinball[i]) for a, b in pairs) for i in levels
-        ),
+        pinball=tuple(_mean_ratio((a.pinball[i], b.pinball[i]) for a, b in pairs) for i in levels),
         coverage=tuple(float(np.mean([one.coverage[i] for one in mine])) for i in levels),
         ramps=ramps,
         ramp_coverage=tuple(
@@ -99,13 +99,9 @@ def summary(mine: Sequence[Accuracy], yardstick: Sequence[Accuracy]) -> Summary:
     )
 
 
-def geometric_mean(ratios: Iterable[float]) -> float:
-    """Geometric mean of what is finite and above zero; NaN of nothing.
-
-    A series that the yardstick gets exactly right says nothing.
-    """
-    told = [math.log(ratio) for ratio in ratios if 0 < ratio < math.inf]
-    return math.exp(sum(told) / len(told)) if told else math.nan
+def _mean_ratio(pairs: Iterable[tuple[float, float]]) -> float:
+    """Geometric mean of ratios; a series that the yardstick gets exactly right says nothing."""
+    return float(geometric_mean(np.array([_share(mine, its) for mine, its in pairs])))
 
 
 def _share(part: float, whole: float) -> float:

@@ -9,22 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import LEVELS, Floats, Forecast, Forecaster, History
+from ebbtide.forecast.contract import MINUTE, Floats, Forecast, Forecaster, History, Rows
+from ebbtide.forecast.evaluation.pinball import PICKED
 
-Rows = NDArray[np.int_]
-
-MINUTE = 60.0
 EVALUATED = 0.6
 """The share of a series, at its end, that origins are spread over."""
 STEPS = (1, 3, 10, 30, 60, 120)
 """Minutes ahead that are scored, where the grid divides them."""
 HOURLY_STEPS = (60, 120, 240)
-SCORED = (0.5, 0.9, 0.99)
-"""Quantiles that are scored."""
 WEEK = 7 * 86400.0
-PICKED = [LEVELS.index(level) for level in SCORED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

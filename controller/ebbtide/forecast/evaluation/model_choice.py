@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ebbtide.forecast.baselines.naive import persistence
-from ebbtide.forecast.contract import DAY, LEVELS, Context, Floats, Forecaster, History
-from ebbtide.forecast.evaluation.track_record import AHEAD, Rows, overall
+from ebbtide.forecast.columnwise import geometric_mean
+from ebbtide.forecast.contract import DAY, Context, Floats, Forecaster, History, Rows
+from ebbtide.forecast.evaluation.pinball import PICKED, SCORED, pinball
+from ebbtide.forecast.evaluation.track_record import AHEAD
 
 Make = Callable[[], Forecaster]
 """Makes a forecaster that has learnt nothing yet."""
 
 YARDSTICK = "Persistence"
-SCORED = (0.5, 0.9, 0.99)
 ORIGINS = 64
 TRIED_DAYS = 2
 """The last days that forecasters are tried on, or the last third of a shorter history."""
@@ -27,7 +28,6 @@ BETTER = 0.05
 ALIKE = 0.02
 """Of those whose losses differ by less, the first is taken."""
 NIL = 1e-30
-_PICKED = [LEVELS.index(level) for level in SCORED]
 
 
 def trial(
@@ -44,7 +44,7 @@ def trial(
     losses = {name: _losses(make, history, rows, asked) for name, make in makers.items()}
     plain = losses.get(YARDSTICK)
     plain = _losses(persistence, history, rows, asked) if plain is None else plain
-    return {name: overall((loss + NIL) / (plain + NIL)) for name, loss in losses.items()}
+    return {name: geometric_mean((loss + NIL) / (plain + NIL)) for name, loss in losses.items()}
 
 
 def chosen(losses: Mapping[str, float], before: str) -> str:
@@ -85,9 +85,9 @@ def _losses(
         for row in rows:
             then = history.end - (len(history.minutes) - row) * history.grid
             known = History(then, history.minutes[:row], history.grid)
-            made = forecaster.forecast(known, int(steps[-1]), context).values[_PICKED][:, steps - 1]
+            made = forecaster.forecast(known, int(steps[-1]), context).values[PICKED][:, steps - 1]
             under = history.minutes[row - 1 + steps] - made
-            loss = np.maximum(levels * under, (levels - 1) * under).mean(axis=0)
+            loss = pinball(levels, under).mean(axis=0)
             sound = np.isfinite(loss)
             total += np.where(sound, loss, 0.0)
             count += sound

@@ -5,12 +5,9 @@ and that which persistence would have made, are averaged over the last hours, wi
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebbtide.forecast.columnwise import mean
-from ebbtide.forecast.contract import Floats, Forecast, History, Measured
-
-Rows = NDArray[np.int_]
+from ebbtide.forecast.contract import Floats, Forecast, History, Measured, Rows
 
 AHEAD = (1, 3, 10, 30, 60, 120)
 """Minutes ahead at which errors are tracked, as far as the horizon holds them."""
@@ -21,7 +18,6 @@ NOISE = 1e-5
 WORST = 20.0
 """No error counts as more than so many of persistence: one of them is forgotten in time."""
 NIL = 1e-30
-MINUTE = 60.0
 _NEVER = -np.inf
 
 
@@ -106,12 +102,3 @@ def _persistence(minutes: Floats, rows: int) -> Floats:
     """The mean error of persistence so many rows ahead, a value a series; NaN of nothing."""
     change = np.abs(minutes[rows:] - minutes[: max(0, len(minutes) - rows)])
     return mean(change)
-
-
-def overall(ratios: Floats) -> Floats:
-    """One number a series: the geometric mean over the minutes ahead; NaN where none is known."""
-    known = np.isfinite(ratios)
-    logs = np.where(known, np.log(np.where(known, ratios, 1.0)), 0.0)
-    count = np.count_nonzero(known, axis=0)
-    mean = np.exp(logs.sum(axis=0) / np.maximum(count, 1))
-    return np.where(count > 0, mean, np.nan)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.api.capacity_policy.forecast import TrustSpec
+from ebbtide.forecast.columnwise import geometric_mean
 from ebbtide.forecast.contract import (
     LEVELS,
     NOTHING_KNOWN,
@@ -16,7 +17,7 @@ from ebbtide.forecast.contract import (
     History,
     SeriesContext,
 )
-from ebbtide.forecast.evaluation.track_record import TrackRecord, overall
+from ebbtide.forecast.evaluation.track_record import TrackRecord
 from ebbtide.loop.forecasting.provisional_minutes import ProvisionalMinutes
 from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide_policies.demand import Outlook
@@ -175,7 +176,7 @@ class Cohort:
         if not self._seeded and made.measured is not None:
             self._record.seed(members, history, made.measured)
         ratios, shares = self._record.ratios()[:, members], self._record.shares()[:, members]
-        every = overall(ratios).tolist()
+        every = geometric_mean(ratios).tolist()
         return [
             SignalForecast(
                 task=task,

@@ -9,8 +9,7 @@ told; a successor learns the final ones.
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import Floats, History
-from ebbtide.forecast.evaluation.track_record import Rows
+from ebbtide.forecast.contract import Floats, History, Rows
 
 KEPT = 120
 """Minutes that are kept."""
