@@ -25,3 +25,11 @@ def epoch(text: str) -> float:
     if found.tzinfo is None:
         raise ValueError(f"{text!r} does not say its offset from UTC")
     return found.timestamp()
+
+
+def epoch_or_none(text: object) -> float | None:
+    """The same of what others may have written; None when it is no such moment."""
+    try:
+        return epoch(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

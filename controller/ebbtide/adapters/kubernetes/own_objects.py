@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.api.timestamps import epoch
+from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.loop.ports.cluster import Json, Resource
 
 GROUP = "ebbtide.dev"
@@ -133,7 +133,7 @@ def resource(kind: str, item: Json) -> Resource:
         spec=mapping(item.get("spec")),
         status=mapping(item.get("status")),
         deleting=bool(metadata.get("deletionTimestamp")),
-        deleted_at=_epoch(metadata.get("deletionTimestamp")),
+        deleted_at=epoch_or_none(metadata.get("deletionTimestamp")),
         finalizers=tuple(map(str, metadata.get("finalizers") or ())),
     )
 
@@ -172,13 +172,6 @@ def _items(value: Any) -> list[Any]:
 def whole(value: Any) -> int | None:
     """Return a whole number; anything else is unknown."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _epoch(value: Any) -> float | None:
-    try:
-        return epoch(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _head(kind: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ebbtide.adapters.kubernetes.api_server import ApiServer
 from ebbtide.adapters.kubernetes.own_objects import mapping, maps, name_of, node_of
-from ebbtide.api.timestamps import epoch
+from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.errors import ClusterUnavailable, Forbidden
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.ports.pods import DELETION_COST, ZONE, Marks, Pod, Unschedulable
@@ -71,7 +71,7 @@ def pod(item: Json, zones: Mapping[str, str]) -> Pod:
     ready, scheduled = conditions.get("Ready", {}), conditions.get("PodScheduled", {})
     labels, annotations = _texts(metadata.get("labels")), _texts(metadata.get("annotations"))
     node = node_of(item)
-    created = _moment(metadata.get("creationTimestamp")) or 0.0
+    created = epoch_or_none(metadata.get("creationTimestamp")) or 0.0
     return Pod(
         namespace=str(metadata.get("namespace") or ""),
         name=name_of(item),
@@ -97,7 +97,7 @@ def pod(item: Json, zones: Mapping[str, str]) -> Pod:
 def _since(condition: Json, status: str, otherwise: float) -> float | None:
     if condition.get("status") != status:
         return None
-    return _moment(condition.get("lastTransitionTime")) or otherwise
+    return epoch_or_none(condition.get("lastTransitionTime")) or otherwise
 
 
 def _unready(ready: Json, status: Json) -> float | None:
@@ -127,7 +127,7 @@ def _waiting(status: Json) -> str:
 
 def _terminating(metadata: Json) -> float | None:
     """When deletion was asked for: the timestamp that the API server keeps is that of its end."""
-    end = _moment(metadata.get("deletionTimestamp"))
+    end = epoch_or_none(metadata.get("deletionTimestamp"))
     if end is None:
         return None
     grace = metadata.get("deletionGracePeriodSeconds")
@@ -152,13 +152,6 @@ def _manager(metadata: Json) -> str:
 def _fields(entry: Json) -> Json:
     fields = mapping(mapping(entry.get("fieldsV1")).get("f:metadata"))
     return mapping(fields.get("f:annotations"))
-
-
-def _moment(text: Any) -> float | None:
-    try:
-        return epoch(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
 
 
 def _texts(value: Any) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ebbtide.api.timestamps import stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.acting.actuators import Withheld, decided, last_step_of
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.record.ledger import (
@@ -12,7 +12,6 @@ from ebbtide.loop.record.ledger import (
     last_step_in,
     memories_in,
     mode_is,
-    moment,
     phase_in,
     with_decision,
 )
@@ -83,7 +82,7 @@ def _shadow_in(status: Json) -> Json:
 
 
 def _boots(shadow: Json) -> list[_Boot]:
-    timed = [(moment(row["at"]), row["replicas"]) for row in shadow.get("boots", [])]
+    timed = [(epoch_or_none(row["at"]), row["replicas"]) for row in shadow.get("boots", [])]
     return [_Boot(at, count) for at, count in timed if at is not None]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.api.capacity_policy.demand import SignalSpec
+from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.loop.forecasting.cohort import Choice, Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.series_context import context_of
@@ -14,7 +15,7 @@ from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories, Track
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import Span
-from ebbtide.loop.record.ledger import Ledger, moment, phase_since_in
+from ebbtide.loop.record.ledger import Ledger, phase_since_in
 from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.demand import Signal
@@ -123,7 +124,7 @@ def columns(workload: Workload, histories: Histories, guidance: Guidance) -> Ite
 def _on_record(status: Json, signal: str) -> Choice | None:
     """What `Auto` chose for a signal before, as the status has it."""
     found = status.get("forecast", {}).get(signal)
-    at = moment(found["chosenAt"]) if found else None
+    at = epoch_or_none(found["chosenAt"]) if found else None
     return None if at is None else Choice(found["model"], found["message"], at)
 
 

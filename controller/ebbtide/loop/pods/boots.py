@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.loop.ports.pods import Pod
 from ebbtide.loop.record.boot_record import BootRecord
-from ebbtide.loop.record.ledger import decisions_in, last_step_in, moment
+from ebbtide.loop.record.ledger import decisions_in, last_step_in
 from ebbtide_policies.lead_time import settled, with_rise
 
 WAITED = 15.0
@@ -46,7 +47,7 @@ def measured(known: BootRecord, pods: Iterable[Pod], status: Json, now: float) -
     patches = [
         at
         for made in decisions_in(status)
-        if made["to"] > made["from"] and (at := moment(made["at"])) is not None
+        if made["to"] > made["from"] and (at := epoch_or_none(made["at"])) is not None
     ]
     there, waited = list[float](), list[float]()
     since = now if known.since is None else known.since

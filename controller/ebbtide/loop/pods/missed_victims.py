@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.loop.pods.pod_sessions import PodSessions
 from ebbtide.loop.ports.cluster import Resource, Target
-from ebbtide.loop.record.ledger import moment
 
 _LATE = 5.0
 """Seconds by which the API server's clock may be behind ours."""
@@ -35,7 +35,7 @@ def missed_victims(resource: Resource, counted: PodSessions, target: Target) -> 
     if not victims or not step or target.replicas > step["to"] or counted.crew.surplus:
         return MissedVictims()
     missed = tuple(name for name in victims if name in counted.active)
-    at = moment(step["at"]) or 0.0
+    at = epoch_or_none(step["at"]) or 0.0
     others = [
         pod.name
         for pod in counted.ending

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Settings, Tuning, decided, stricter
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
-from ebbtide.api.timestamps import stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.record.ledger import moment
 
 
 class Applied(NamedTuple):
@@ -52,10 +51,10 @@ def applied_json(status: Mapping[str, Any]) -> Json | None:
 def applied_in(status: Mapping[str, Any]) -> Applied | None:
     """The settings in force that a status holds; None where it holds none that make sense."""
     found = applied_json(status)
-    since = moment(found["since"]) if found else None
+    since = epoch_or_none(found["since"]) if found else None
     if not found or since is None or not decided(found["settings"]):
         return None
-    before, until = found.get("before"), moment(found.get("heldUntil"))
+    before, until = found.get("before"), epoch_or_none(found.get("heldUntil"))
     if before is None or until is None or not decided(before):
         before, until = None, 0.0
     return Applied(found["objective"], found["settings"], since, before, until)

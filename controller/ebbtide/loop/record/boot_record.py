@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-from ebbtide.api.timestamps import stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.record.ledger import moment
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.lead_time import Boots, LeadTime
 
@@ -38,6 +37,6 @@ def boot_record_in(status: Json) -> BootRecord:
     return BootRecord(
         Boots(tuple(found.get("there", ())), tuple(found.get("waited", ()))),
         LeadTime(UNKNOWN if usual is None else usual, UNKNOWN if longest is None else longest),
-        moment(found.get("bootingSince")),
-        moment(found.get("measuredAt")),
+        epoch_or_none(found.get("bootingSince")),
+        epoch_or_none(found.get("measuredAt")),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from ebbtide.api.status.capacity_policy import MOST_DECISIONS, CapacityPolicyStatus
-from ebbtide.api.timestamps import epoch, stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.record.other_hands import NO_INTERFERENCE, Interference
 from ebbtide_policies.decide import Memories
@@ -65,14 +65,6 @@ def with_sound_status(resource: Resource) -> Resource:
     return resource
 
 
-def moment(text: object) -> float | None:
-    """Epoch seconds of a moment in a status; None when it is none."""
-    try:
-        return epoch(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
 def memories_in(section: Json) -> Memories:
     """The policies' memories that a section of a status holds."""
     found: Memories = section.get("memory", {})
@@ -82,7 +74,7 @@ def memories_in(section: Json) -> Memories:
 def last_step_in(section: Json, now: float) -> LastStep | None:
     """The last step that a section of a status holds; one from the future counts as taken now."""
     found = section.get("lastStep")
-    at = moment(found["at"]) if found else None
+    at = epoch_or_none(found["at"]) if found else None
     if not found or at is None:
         return None
     return LastStep(min(at, now), found["from"], found["to"])
@@ -96,7 +88,7 @@ def phase_in(status: Json) -> Phase:
 
 def phase_since_in(status: Json) -> float:
     """Since when that phase is in force; long ago where it is not known."""
-    at = moment(status.get("phaseSince"))
+    at = epoch_or_none(status.get("phaseSince"))
     return float("-inf") if at is None else at
 
 

@@ -1,13 +1,13 @@
 """What is on record on pods themselves: the marks of Ebbtide, and what takes them off again."""
 
+from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, DRAIN_SINCE, WRITER, Marks, Pod
-from ebbtide.loop.record.ledger import moment
 
 
 def drain_since(pod: Pod) -> float | None:
     """Since when a pod is to drain by our own word; None where it is not."""
-    return moment(pod.annotations.get(DRAIN_SINCE)) if DRAIN in pod.labels else None
+    return epoch_or_none(pod.annotations.get(DRAIN_SINCE)) if DRAIN in pod.labels else None
 
 
 def is_costed(pod: Pod) -> bool:

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from ebbtide.api.status.capacity_policy import MOST_BOUNDS
-from ebbtide.api.timestamps import stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.forecasting.cohort import Choice
 from ebbtide.loop.ports.cluster import Json, Resource
-from ebbtide.loop.record.ledger import moment
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.conditions import Condition, merge
 from ebbtide_policies.contract import Bound, Decision, Kind
@@ -107,7 +106,7 @@ def says_something(bound: Bound) -> bool:
 
 def worth_writing(before: Json, after: Json, now: float) -> bool:
     """Whether a person would act on the difference, or the heartbeat is due."""
-    last = moment(before.get("heartbeat"))
+    last = epoch_or_none(before.get("heartbeat"))
     due = last is None or not 0 <= now - last < HEARTBEAT
     return due or _salient(before) != _salient(after)
 

@@ -8,9 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.api.timestamps import stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.record.ledger import moment
 
 FAILED = "TuningFailed"
 """The condition that says so."""
@@ -46,7 +45,7 @@ class Attempt(NamedTuple):
 def attempt_in(status: Mapping[str, Any]) -> Attempt | None:
     """The attempt that a status holds."""
     found: Json | None = status.get(ATTEMPT)
-    at = moment(found["at"]) if found else None
+    at = epoch_or_none(found["at"]) if found else None
     return Attempt(at, found["times"], found["failed"]) if found and at is not None else None
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Settings, decided, in_words, prior
-from ebbtide.api.timestamps import stamp
+from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.applied_settings import Applied, applied_in
-from ebbtide.loop.record.ledger import moment
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Observation, Phase
@@ -59,7 +58,7 @@ def suggestion_in(status: Mapping[str, Any]) -> Suggestion | None:
     found: Json | None = status.get("tuning")
     if not found or not decided(found["settings"]):
         return None
-    since, at = moment(found["since"]), moment(found["reckonedAt"])
+    since, at = epoch_or_none(found["since"]), epoch_or_none(found["reckonedAt"])
     if since is None or at is None:
         return None
     return Suggestion(
