@@ -20,8 +20,8 @@ from ebbtide.forecast.adjustments.event_experts import (
     scales,
     weights,
 )
-from ebbtide.forecast.adjustments.occasion import Occasion, alike
 from ebbtide.forecast.adjustments.past import NIL, Past, ordinary_at
+from ebbtide.forecast.adjustments.shared_event import SharedEvent, alike
 from ebbtide.forecast.contract import NO_CONTEXT, UNSAID, Context, Floats, Forecast, History
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None, None]
@@ -80,7 +80,7 @@ def heed(
         for begin in range(0, len(group), TOGETHER):
             columns = np.array(group[begin : begin + TOGETHER])
             events = [context.series[column].events for column in columns.tolist()]
-            told = [Occasion.of(each) for each in zip(*events, strict=True)]
+            told = [SharedEvent.of(each) for each in zip(*events, strict=True)]
             past, ordinary = Past.of(history, columns), forecast.ordinary[:, columns]
             series = _Series(past, ordinary, told, memory)
             values[:, :, columns] = _following(values[:, :, columns], series, moments)
@@ -113,12 +113,12 @@ class _Series:
     """Some series of the same events, at the moment of their forecast."""
 
     def __init__(
-        self, past: Past, ordinary: Floats, known: Sequence[Occasion], memory: Memory
+        self, past: Past, ordinary: Floats, known: Sequence[SharedEvent], memory: Memory
     ) -> None:
         self.past, self.ordinary = past, ordinary
         self.known, self.memory = known, memory
 
-    def expected(self, event: Occasion, moments: Floats, plain: Floats) -> _Expected:
+    def expected(self, event: SharedEvent, moments: Floats, plain: Floats) -> _Expected:
         """What is expected at some moments of an event, of which this is the plain forecast."""
         now = np.full(moments.size, self.past.end)
         if not event.shaped:
@@ -133,18 +133,18 @@ class _Series:
         apart = np.einsum("en,emn->mn", weight, np.abs(tried - expected))
         return _Expected(expected, apart)
 
-    def _earlier(self, event: Occasion) -> Sequence[Occasion]:
+    def _earlier(self, event: SharedEvent) -> Sequence[SharedEvent]:
         """The events with a shape that started before this one, from late to early."""
         known = [one for one in self.known if one.shaped and one.start < event.start]
         return sorted(known, key=lambda one: -one.start)
 
-    def _announced(self, event: Occasion, moments: Floats) -> Floats:
+    def _announced(self, event: SharedEvent, moments: Floats) -> Floats:
         """Demand at some moments as it was announced by a level or a multiple, (moments, N)."""
         usual = ordinary_at(self.ordinary, moments)
         unknown = np.isnan(usual) & np.isnan(event.level)
         return event.sized(usual, self.past.before(event.start) if unknown.any() else usual[0])
 
-    def _peak(self, event: Occasion) -> Floats:
+    def _peak(self, event: SharedEvent) -> Floats:
         """The demand at the peak of an event with a shape, by the usual of its hours, (N,)."""
         return np.asarray(np.fmax.reduce(self._announced(event, hours_of(event))))
 

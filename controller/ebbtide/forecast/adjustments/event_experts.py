@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.adjustments.occasion import Occasion
 from ebbtide.forecast.adjustments.past import NIL, PRESENT, WEEK, Past
+from ebbtide.forecast.adjustments.shared_event import SharedEvent
 from ebbtide.forecast.columnwise import median
 from ebbtide.forecast.contract import DAY, MINUTE, Announcement, Floats
 
@@ -56,7 +56,7 @@ HALF = 0.5
 class Foretold(NamedTuple):
     """An announced event of series whose past is known, and the demand at its peak."""
 
-    event: Occasion
+    event: SharedEvent
     past: Past
     peak: Floats
     """As announced, (N,)."""
@@ -99,7 +99,7 @@ class Memory:
     def __init__(self) -> None:
         self._kept: dict[tuple[Announcement, int], Floats] = {}
 
-    def losses(self, event: Occasion, past: Past) -> Floats:
+    def losses(self, event: SharedEvent, past: Past) -> Floats:
         """Logarithms of the errors of the experts in an event that began, (4, N)."""
         keys = list(zip(event.each, past.prints(_looked_at(event, past.grid)), strict=True))
         found = [self._kept.get(key) for key in keys]
@@ -114,7 +114,7 @@ class Memory:
         return np.stack([known for known in found if known is not None], axis=1)
 
 
-def _looked_at(event: Occasion, grid: float) -> Floats:
+def _looked_at(event: SharedEvent, grid: float) -> Floats:
     """The moments that decide what an event showed: of its hours, and of those on days before."""
     begin = event.start - 2 * BEFORE * MINUTE - PRESENT * grid
     hours = min(event.end, event.start + DAY * MINUTE) + WHILE * MINUTE
@@ -123,7 +123,7 @@ def _looked_at(event: Occasion, grid: float) -> Floats:
     return np.concatenate((before.ravel(), np.arange(begin, event.start + WHILE * MINUTE, grid)))
 
 
-def weights(foretold: Foretold, earlier: Sequence[Occasion], memory: Memory) -> Floats:
+def weights(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) -> Floats:
     """How much each expert counts for an event, (4, N), after the last ones, from late to early."""
     past = foretold.past
     told = np.repeat(FIRST_TRUST[:, None], past.columns.size, axis=1)
@@ -144,12 +144,12 @@ def weights(foretold: Foretold, earlier: Sequence[Occasion], memory: Memory) -> 
     return np.asarray(found / found.sum(axis=0))
 
 
-def hours_of(event: Occasion) -> Floats:
+def hours_of(event: SharedEvent) -> Floats:
     """The minutes of an event, at most those of a day."""
     return np.arange(event.start, min(event.end, event.start + DAY * MINUTE) + 1, MINUTE)
 
 
-def _peak_then(event: Occasion, past: Past) -> Floats:
+def _peak_then(event: SharedEvent, past: Past) -> Floats:
     """The demand at the peak of an event that has begun, by what was usual before it, (N,)."""
     hours = hours_of(event)
     days = past.at(hours - DAY * MINUTE * np.arange(1.0, WEEK + 1)[:, None])
@@ -161,7 +161,7 @@ def _peak_then(event: Occasion, past: Past) -> Floats:
 
 
 def scales(
-    event: Occasion, past: Past, origins: Floats, announced: Callable[[Floats], Floats]
+    event: SharedEvent, past: Past, origins: Floats, announced: Callable[[Floats], Floats]
 ) -> Floats:
     """By what an event was larger than announced, as seen from some moments, (n, N).
 

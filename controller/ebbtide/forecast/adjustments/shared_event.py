@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ebbtide.forecast.contract import Announcement, Floats
 
 
-class Occasion(NamedTuple):
+class SharedEvent(NamedTuple):
     """What was announced of some series, one announcement each, which differ in size alone."""
 
     each: Sequence[Announcement]
@@ -21,15 +21,15 @@ class Occasion(NamedTuple):
     """With a shape: the demand at the peak of the earlier event, times what is said of this one."""
 
     @classmethod
-    def of(cls, each: Sequence[Announcement]) -> "Occasion":
-        """The occasion of announcements that are alike but for their size."""
+    def of(cls, each: Sequence[Announcement]) -> "SharedEvent":
+        """The event of announcements that are alike but for their size."""
         sizes = np.array([(one.times, one.level, one.peak) for one in each]).T
         return cls(each, *sizes)
 
-    def picked(self, columns: NDArray[np.int_]) -> "Occasion":
+    def picked(self, columns: NDArray[np.int_]) -> "SharedEvent":
         """That of some of the series."""
         each = [self.each[i] for i in columns.tolist()]
-        return Occasion(each, self.times[columns], self.level[columns], self.peak[columns])
+        return SharedEvent(each, self.times[columns], self.level[columns], self.peak[columns])
 
     @property
     def start(self) -> float:
@@ -65,5 +65,5 @@ class Occasion(NamedTuple):
 
 
 def alike(events: Sequence[Announcement]) -> Hashable:
-    """The same for series whose events make occasions: they differ in size alone."""
+    """The same for series whose events can be taken together: they differ in size alone."""
     return tuple((event.start, event.end, event.shape) for event in events)
