@@ -1,10 +1,17 @@
 """YAML means what the API server takes it for, and every field has its line."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ebbtide.api.yaml_text import Fault, Path, read
+
+BILLIONS = "a: &a [x, x, x, x]\n" + "".join(
+    f"{one}: &{one} [*{before}, *{before}, *{before}, *{before}]\n"
+    for before, one in pairwise("abcdefghijklmnop")
+)
 
 SCALARS = [
     pytest.param("19:00", "19:00", id="clock-stays-text"),
@@ -118,6 +125,8 @@ def test_what_is_ambiguous_is_a_fault(text: str, fault: Fault) -> None:
         pytest.param("a: 1\n\tb: 2", 2, id="tab"),
         pytest.param("a: *nobody", 1, id="unknown-anchor"),
         pytest.param("a: 1\nb: \x01", 2, id="control-character"),
+        pytest.param(BILLIONS, 1, id="anchors that ask for billions"),
+        pytest.param("a: " + "[" * 3000, 1, id="thousands of brackets"),
     ],
 )
 def test_what_is_no_yaml_is_told_by_line(text: str, line: int) -> None:

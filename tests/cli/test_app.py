@@ -1,19 +1,32 @@
 """The command line as a whole: exit codes, tracebacks, help, and what it loads."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from ebbtide.cli.app import app
+from ebbtide.cli.process import log_in_lines
 from tests.cli.conftest import Ebbtide
-from tests.cli.samples import EDGE, csv, write
+from tests.cli.samples import EDGE, HILL, csv, write
 
 COMMANDS = [str(command.name) for command in app.registered_commands]
 HEAVY = ["kubernetes", "requests", "prometheus_client", "prometheus_api_client", "urllib3"]
+INTERRUPTED = """
+import signal, sys
+from ebbtide.cli import main
+class CtrlC:
+    def find_spec(self, name, path, target=None):
+        if name == "{}":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, CtrlC())
+main()
+"""
 PROGRAM = """
 import atexit, json, sys
 from ebbtide.cli import main
@@ -80,6 +93,77 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
     done = subprocess.run(shell, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("ebbtide demo: hill.csv")
+
+
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_a_full_disk_is_told_and_leaves_no_traceback(tmp_path: Path, form: str) -> None:
+    write(tmp_path, edge_yaml=EDGE, hill_csv=csv())
+    command = f"{sys.executable} -m ebbtide.cli check edge.yaml --csv hill.csv {form} > /dev/full"
+    done = subprocess.run(command, shell=True, check=False, capture_output=True, cwd=tmp_path)
+    assert done.returncode == 5
+    assert done.stderr == b"ebbtide: [Errno 28] No space left on device\n"
+
+
+def test_a_terminal_without_unicode_is_shown_what_it_can(tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE, hill_csv=csv(HILL[:3]))
+    done = subprocess.run(
+        [sys.executable, "-m", "ebbtide.cli", "plan", "edge.yaml", "--csv", "hill.csv"],
+        check=False,
+        capture_output=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"##########" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param("ebbtide.cli.app", id="while it loads"),
+        pytest.param("pyarrow", id="while it runs"),
+    ],
+)
+def test_ctrl_c_ends_a_command_with_one_line_and_130(tmp_path: Path, module: str) -> None:
+    write(tmp_path, edge_yaml=EDGE)
+    (tmp_path / "hill.csv").write_bytes(b"PAR1")
+    arguments = ["check", "edge.yaml", "--parquet", "hill.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(module), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "ebbtide: interrupted\n")
+
+
+@pytest.mark.parametrize("text", ["\x00\xff", "- 1\n", "nothing", "{clusters: 5}"])
+def test_a_kubeconfig_that_is_anything_else_is_named(
+    ebbtide: Ebbtide, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "kube.yaml").write_text(text, encoding="latin-1")
+    told = ebbtide("timeline", "--kubeconfig", "kube.yaml")
+    assert (told.code, told.out) == (3, "")
+    assert "kube.yaml" in told.err
+    gone = ebbtide("timeline", "--kubeconfig", "gone.yaml")
+    assert gone == (3, "", "ebbtide: --kubeconfig gone.yaml: there is no such file\n")
+
+
+def test_it_says_which_version_it_is(ebbtide: Ebbtide) -> None:
+    assert ebbtide("--version") == (0, f"ebbtide {version('ebbtide')}\n", "")
+
+
+def test_what_a_replay_logs_at_every_tick_is_one_line_once_and_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log_in_lines()
+    for _ in range(2):
+        try:
+            raise KeyError("no such season")  # noqa: TRY301
+        except KeyError as error:
+            logging.getLogger("any").warning("it can't forecast", exc_info=error)
+    assert capsys.readouterr().err == "ebbtide: it can't forecast: KeyError: 'no such season'\n"
 
 
 # --- help -------------------------------------------------------------------------------------

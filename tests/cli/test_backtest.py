@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,19 @@ def rows(ebbtide: Ebbtide, *arguments: object) -> list[dict[str, str]]:
 
 
 # --- the forecasts
+
+
+def test_parquet_is_forecast_as_a_csv_is(ebbtide: Ebbtide) -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
+    lines = [line.split(",") for line in Path("data/media.csv").read_text().split()[1:]]
+    moments, values = zip(*lines, strict=True)
+    table = pa.table({"timestamp": moments, "value": [float(v) if v else None for v in values]})
+    arguments = ("--models", "Persistence", "--origins", "5")
+    plain = rows(ebbtide, "data/media.csv", *arguments)
+    Path("other").mkdir()
+    Path("other/README.md").write_text("what is here")
+    import_module("pyarrow.parquet").write_table(table, "other/media.parquet")
+    assert rows(ebbtide, "other", *arguments) == plain
 
 
 def test_every_origin_has_a_row_for_every_step_and_model(ebbtide: Ebbtide) -> None:
@@ -269,12 +283,14 @@ def test_a_browser_shows_the_page_without_a_complaint(page: Path, tmp_path: Path
         pytest.param(["data", "--steps", "1h"], "write whole minutes like 1,10,60", id="steps"),
         pytest.param(["data", "--steps", "7"], "divides none of the steps", id="no-step"),
         pytest.param(["data", "--history", "1m"], "--history 1m: write at least 1h", id="history"),
-        pytest.param(["empty"], "empty: there is no CSV file in this folder", id="empty-folder"),
+        pytest.param(
+            ["empty"], "empty: no file in this folder ends in .csv or .parquet", id="empty-folder"
+        ),
         pytest.param(["none.csv"], "none.csv can't be read", id="no-file"),
-        pytest.param(["bad.csv"], "bad.csv: demand CSV, line 3: value 'x' is no", id="bad-value"),
+        pytest.param(["bad.csv"], "bad.csv, line 3: value 'x' is no", id="bad-value"),
         pytest.param(["short.csv"], "short: 6 rows are too few to forecast 240 minu", id="short"),
         pytest.param(["seven.csv"], "seven: rows are 7 minutes apart", id="odd-grid"),
-        pytest.param(["data", "data/edge.csv"], "two files are named edge.csv", id="twice"),
+        pytest.param(["data", "data/edge.csv"], "two files are named edge;", id="twice"),
         pytest.param(
             ["data", "--origins", "0"], "--origins 0: write a number above zero", id="none"
         ),

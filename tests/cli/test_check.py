@@ -147,3 +147,21 @@ def test_a_source_that_does_not_answer_has_a_code_of_its_own(
     write(tmp_path, edge_yaml=EDGE)
     told = ebbtide("check", "edge.yaml", "--prometheus", "http://127.0.0.1:9")
     assert (told.code, told.out) == (4, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "found"),
+    [
+        pytest.param(EDGE, 0, [], id="nothing"),
+        pytest.param(WRONG, 1, [("edge.yaml", 9, "spec.replicas.max", "error")], id="a problem"),
+    ],
+)
+def test_what_is_wrong_with_a_file_alone_is_json_for_programs_too(
+    ebbtide: Ebbtide, tmp_path: Path, text: str, code: int, found: list[object]
+) -> None:
+    write(tmp_path, edge_yaml=text)
+    told = ebbtide("check", "edge.yaml", "--json")
+    printed = [
+        (one["file"], one["line"], one["field"], one["severity"]) for one in json.loads(told.out)
+    ]
+    assert (told.code, printed) == (code, found)

@@ -131,3 +131,21 @@ def test_what_can_not_be_compared_is_refused(
     found = ebbtide("compare", *variants, *HILL)
     assert (found.code, found.out) == (3, "")
     assert why in found.err
+
+
+def test_files_of_the_same_name_in_two_folders_are_both_compared(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    for folder, step in (("old", "5%"), ("new", "50%")):
+        (tmp_path / folder).mkdir()
+        text = f"{EDGE}  policies: {{descent: {{maxStep: {step}}}}}\n"
+        (tmp_path / folder / "edge.yaml").write_text(text)
+    scores = told(ebbtide, "old/edge.yaml", "new/edge.yaml")["scores"]
+    assert list(scores)[:2] == ["old/edge.yaml", "new/edge.yaml"]
+    assert scores["old/edge.yaml"]["idle"] > scores["new/edge.yaml"]["idle"]
+
+
+def test_a_policy_is_not_compared_with_itself(ebbtide: Ebbtide) -> None:
+    found = ebbtide("compare", "edge.yaml", "edge.yaml", *HILL)
+    assert (found.code, found.out) == (3, "")
+    assert "edge.yaml is written twice" in found.err

@@ -2,6 +2,7 @@
 
 import csv as reader
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,67 @@ def test_decisions_that_can_not_be_written_are_told(ebbtide: Ebbtide) -> None:
     told = ebbtide(*HILL_PLAN, "--decisions", "hill.csv/out.csv")
     assert told.code == 3
     assert "hill.csv/out.csv can't be written" in told.err
+
+
+# --- what is not known -------------------------------------------------------------------------
+
+
+def test_unknown_demand_is_shown_as_unknown_and_never_as_zero(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, hill_csv=csv([*HILL[:30], *[""] * 60, *HILL[90:]]))
+    told = ebbtide(*HILL_PLAN, "--decisions", "out.csv", "--report", "out.svg")
+    demands = {line[7:12]: line.split()[4] for line in told.out.splitlines() if "Peace " in line}
+    assert demands["12:20"].isdecimal()
+    assert demands["12:45"] == "-"
+    assert demands["13:50"].isdecimal()
+    assert "! 60 of 120 minutes of demand are unknown" in told.out
+    with Path("out.csv").open(newline="") as file:
+        seen = {row["timestamp"][11:16]: row["demand"] for row in reader.DictReader(file)}
+    assert seen["12:45"] == "nan"
+    assert float(seen["12:20"]) == pytest.approx(19, abs=1)
+
+
+def test_no_capacity_is_drawn_as_idle_while_demand_is_unknown(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, hill_csv=csv([*HILL[:30], *[""] * 60, *HILL[90:]]))
+    ebbtide(*HILL_PLAN, "--report", "out.svg")
+
+    def lowest(kind: str) -> float:
+        [path] = re.findall(rf'class="{kind}" d="([^"]*)"', Path("out.svg").read_text())
+        return max(float(y) for y in re.findall(r" ([0-9.]+)", path))
+
+    assert lowest("idle") <= lowest("demand")
+
+
+def test_rows_that_begin_in_one_minute_are_told_apart(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, hill_csv=csv(HILL[:3]))
+    told = ebbtide("plan", "edge.yaml", "--csv", "hill.csv", "--tick", "15s")
+    starts = [line[:15] for line in told.out.splitlines() if "Peace " in line and ":" in line[:15]]
+    assert starts[:2] == ["Mon 02 12:00:00", "Mon 02 12:00:15"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        pytest.param(
+            ["--what-if", "later=1d"], "later: it moves all of the demand out", id="later"
+        ),
+        pytest.param(
+            ["--what-if", "start=2030-01-01 00:00"],
+            "2026-03-02 12:00 to 2026-03-02 13:59 is known",
+            id="a start outside",
+        ),
+        pytest.param(["--decisions", "."], ". can't be written: Is a directory", id="a folder"),
+        pytest.param(
+            ["--report", "hill.csv/x.html"], "can't be written: Not a directory", id="no folder"
+        ),
+    ],
+)
+def test_what_can_come_to_nothing_is_refused_before_it_is_replayed(
+    ebbtide: Ebbtide, arguments: list[str], why: str
+) -> None:
+    told = ebbtide(*HILL_PLAN, *arguments)
+    assert (told.code, told.out) == (3, "")
+    assert why in told.err

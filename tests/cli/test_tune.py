@@ -198,6 +198,14 @@ def test_what_is_done_is_not_done_again(ebbtide: Ebbtide) -> None:
     assert min(hours) > 90
 
 
+def test_a_file_that_is_no_record_is_refused_and_stays_as_it_is(ebbtide: Ebbtide) -> None:
+    before = Path("short.csv").read_bytes()
+    told = ebbtide(*TUNE, *VARY, *SHORT, "--record", "short.csv")
+    assert told.code == 3
+    assert "--record short.csv holds something else than a search" in told.err
+    assert Path("short.csv").read_bytes() == before
+
+
 def test_the_record_of_another_search_is_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:
     tuned(ebbtide, *SHORT, "--record", "done.jsonl")
     write(tmp_path, short_csv=csv(WAVES[1:81]))

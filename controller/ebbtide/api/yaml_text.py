@@ -21,6 +21,8 @@ _FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off"
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _OCTAL = re.compile(r"([-+]?)0([0-7]+)")
+_MOST_REPEATED = 100_000
+"""Values that anchors may repeat in one document: a few lines of them can ask for billions."""
 
 
 class Fault(NamedTuple):
@@ -53,6 +55,14 @@ class Text(NamedTuple):
     why: str = ""
 
 
+class _TooMuch(Exception):
+    """Anchors that stand for more than anybody writes."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(f"its anchors repeat more than {_MOST_REPEATED:,} values")
+
+
 class _Loader(yaml.SafeLoader):
     """Leaves what an unquoted word means to us."""
 
@@ -77,6 +87,10 @@ def read(text: str) -> Text:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return Text(tuple(found), line, f"a character that YAML forbids: {error.character!r}")
+    except _TooMuch as error:
+        return Text(tuple(found), error.line, str(error))
+    except RecursionError:
+        return Text(tuple(found), 1, "brackets or maps stand in one another hundreds deep")
     return Text(tuple(found))
 
 
@@ -87,6 +101,8 @@ class _Reader:
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     _open: list[yaml.Node] = field(default_factory=list)
+    _seen: set[int] = field(default_factory=set)
+    _repeated: int = 0
 
     def document(self, node: yaml.Node) -> Document:
         body = self._value(node, ())
@@ -94,6 +110,7 @@ class _Reader:
 
     def _value(self, node: yaml.Node, at: Path) -> Any:
         self.lines.setdefault(at, node.start_mark.line + 1)
+        self._count(node)
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         if node in self._open:
@@ -106,6 +123,13 @@ class _Reader:
             return [self._value(item, (*at, i)) for i, item in enumerate(node.value)]
         finally:
             self._open.pop()
+
+    def _count(self, node: yaml.Node) -> None:
+        """Note that a node is read; one that anchors bring again and again is too much."""
+        self._repeated += id(node) in self._seen
+        self._seen.add(id(node))
+        if self._repeated > _MOST_REPEATED:
+            raise _TooMuch(node.start_mark.line + 1)
 
     def _mapping(self, node: yaml.MappingNode, at: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}

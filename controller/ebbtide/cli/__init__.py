@@ -1,8 +1,17 @@
 """The command line: it composes everything, reads the clock, and is the only one that prints."""
 
+import sys
+
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended, as shells have it."""
+
 
 def main() -> None:
-    """Run a command."""
-    from ebbtide.cli.app import main as run
+    """Run a command. Ctrl-C ends it without a traceback, while it is still loading too."""
+    try:
+        from ebbtide.cli.app import main as run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("ebbtide: interrupted\n")
+        sys.exit(INTERRUPTED)

@@ -6,15 +6,17 @@
 3  a file, an option or an object can't be understood
 4  a metrics source or the API server did not answer, or refused
 5  anything else that was expected to be able to go wrong
+130  ended by Ctrl-C
 """
 
 import os
 import sys
-from typing import Annotated
+from importlib.metadata import version as installed
+from typing import Annotated, NoReturn
 
 import typer
 
-from ebbtide.cli import crd, schema
+from ebbtide.cli import INTERRUPTED, crd, schema
 from ebbtide.cli.backtest import command as backtest
 from ebbtide.cli.cases import command as testing
 from ebbtide.cli.check import command as check
@@ -22,16 +24,18 @@ from ebbtide.cli.cluster import events, explain, overrides, preflight, replay, t
 from ebbtide.cli.compare import command as compare
 from ebbtide.cli.demo import command as demo
 from ebbtide.cli.plan import command as plan
+from ebbtide.cli.process import flush, give_up_output, log_in_lines, speak_plainly
 from ebbtide.cli.run import command as operate
 from ebbtide.cli.screen import complain
 from ebbtide.cli.tune import command as tune
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput, MetricsUnavailable
 
+_ELSE = 5
 _CODES: tuple[tuple[type[EbbtideError], int], ...] = (
     (InvalidInput, 3),
     (MetricsUnavailable, 4),
     (ClusterUnavailable, 4),
-    (EbbtideError, 5),
+    (EbbtideError, _ELSE),
 )
 _HELP = "Capacity that goes down like the tide: slowly, visibly, and never on a guess."
 _EPILOG = (
@@ -68,10 +72,22 @@ app.command("crd")(crd.crd)
 app.command("schema")(schema.command)
 
 
+def _told_version(asked: bool) -> None:  # as typer calls it
+    if asked:
+        typer.echo(f"ebbtide {installed('ebbtide')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error; before the command.")
+    ] = False,
+    version: Annotated[  # its callback tells it
+        bool,
+        typer.Option(
+            "--version", help="Say which version this is.", is_eager=True, callback=_told_version
+        ),
     ] = False,
 ) -> None:
     if debug:
@@ -80,16 +96,35 @@ def _options(
 
 def main() -> None:
     """Run a command; an expected failure is one line that says what to do."""
+    speak_plainly()
+    log_in_lines()
+    try:
+        _run()
+    except EbbtideError as error:
+        _fail(error, next(code for kind, code in _CODES if isinstance(error, kind)))
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        give_up_output()
+        sys.exit(0)
+    except OSError as error:  # a full disk behind standard output, say
+        give_up_output()
+        _fail(error, _ELSE)
+
+
+def _run() -> None:
+    """Run a command up to its last letter."""
     try:
         app()
-    except EbbtideError as error:
-        if os.environ.get("EBBTIDE_DEBUG"):
-            raise
-        complain(str(error))
-        sys.exit(next(code for kind, code in _CODES if isinstance(error, kind)))
     except SystemExit as ended:
-        if isinstance(
-            ended.__context__, BrokenPipeError
-        ):  # the reader, `head` say, has seen enough
-            sys.exit(0)
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        if ended.code == INTERRUPTED:
+            raise KeyboardInterrupt from ended
+        flush()
         raise
+
+
+def _fail(error: Exception, code: int) -> NoReturn:
+    if os.environ.get("EBBTIDE_DEBUG"):
+        raise error
+    complain(str(error))
+    sys.exit(code)

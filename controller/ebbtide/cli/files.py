@@ -1,5 +1,7 @@
 """Files that people name on the command line."""
 
+import errno
+import os
 import pathlib
 import sys
 
@@ -20,6 +22,24 @@ def read(name: str | pathlib.Path) -> str:
         raise InvalidInput(f"{name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{name} is not text in UTF-8") from error
+
+
+def promise(*paths: pathlib.Path | None) -> None:
+    """Refuse files that could not be written before long work is done for them.
+
+    Raises:
+        InvalidInput: one is a folder, or stands where nothing can be written.
+
+    """
+    for path in filter(None, paths):
+        there = next(one for one in (path, *path.absolute().parents) if one.exists())
+        wrong = errno.EISDIR if path.is_dir() else 0
+        if there != path and not there.is_dir():
+            wrong = errno.ENOTDIR
+        if not wrong and not os.access(there, os.W_OK):
+            wrong = errno.EACCES
+        if wrong:
+            raise InvalidInput(f"{path} can't be written: {os.strerror(wrong)}")
 
 
 def write(path: pathlib.Path, what: str | bytes) -> None:

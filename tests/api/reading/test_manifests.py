@@ -213,3 +213,10 @@ def test_a_file_is_loaded() -> None:
 def test_a_wrong_file_is_not_loaded() -> None:
     with pytest.raises(InvalidInput, match=r"^a:8: spec.freeze: 5 is neither true nor false$"):
         load({"a": OVERRIDE.replace("true", "5")})
+
+
+def test_an_object_that_is_written_twice_is_told_with_where_it_stood_first() -> None:
+    one = POLICY.replace("---", "")
+    found = check({"a.yaml": one, "b.yaml": f"{one}\n---\n{one}"})
+    assert [(p.path, p.field) for p in found] == [("b.yaml", "metadata.name")] * 2
+    assert all("is written twice, first in a.yaml:" in p.why for p in found)

@@ -39,6 +39,7 @@ def test_a_series_never_changes() -> None:
         pytest.param(("2018-01-07T14:00:00Z", "2018-01-07T14:01:00Z"), id="zulu"),
         pytest.param(("2018-01-07T14:00:00", "2018-01-07T14:01:00"), id="no zone is UTC"),
         pytest.param(("2018-01-07 22:00:00+08:00", "2018-01-07 22:01+08:00"), id="an offset"),
+        pytest.param(("2018-01-07 14:00:00 UTC", "2018-01-07 14:01:00 UTC"), id="UTC in letters"),
         pytest.param(("1515333600", "1515333660.0"), id="epoch seconds"),
     ],
 )
@@ -51,6 +52,26 @@ def test_timestamps_are_iso_8601_or_epoch_seconds(stamps: tuple[str, str]) -> No
 def test_an_empty_value_is_a_gap() -> None:
     demand = read_csv("timestamp,value\n0,5\n60,\n120,nan\n180,8\n")
     np.testing.assert_array_equal(demand.minutes, [5.0, NAN, NAN, 8.0])
+
+
+@pytest.mark.parametrize("word", ["null", "NULL", "None", "NA", "n/a", "NaN", "-"])
+def test_what_tools_write_for_an_unknown_value_is_a_gap_and_never_zero(word: str) -> None:
+    demand = read_csv(f"timestamp,value\n0,5\n60,{word}\n120,8\n")
+    np.testing.assert_array_equal(demand.minutes, [5.0, NAN, 8.0])
+
+
+def test_a_row_that_is_not_there_is_a_gap() -> None:
+    demand = read_csv("timestamp,value\n0,5\n60,6\n120,7\n300,8\n")
+    np.testing.assert_array_equal(demand.minutes, [5.0, 6.0, 7.0, NAN, NAN, 8.0])
+
+
+def test_a_row_that_ends_before_its_value_is_a_gap() -> None:
+    demand = read_csv("timestamp,value\n0,5\n60\n120,8\n")
+    np.testing.assert_array_equal(demand.minutes, [5.0, NAN, 8.0])
+
+
+def test_names_of_columns_may_have_capitals_and_spaces() -> None:
+    assert read_csv("Timestamp, Value\n0, 5\n60, 6\n").minutes.tolist() == [5.0, 6.0]
 
 
 def test_other_columns_their_order_and_a_byte_order_mark_do_not_matter() -> None:
@@ -87,7 +108,12 @@ def test_points_beside_the_whole_minute_are_moved_onto_it() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        pytest.param("", "line 1: column timestamp and value missing", id="empty"),
+        pytest.param("", "line 1: there is nothing here", id="empty"),
+        pytest.param(
+            "a;b\n0;1\n", "line 1: column timestamp and value .* 'a;b', .* not ';'", id="semicolons"
+        ),
+        pytest.param("timestamp,value,value\n0,1,2\n", "line 1: two columns .* value", id="two"),
+        pytest.param("timestamp,value\n0,1,234\n", "line 2: 3 cells where .* 2; a de", id="comma"),
         pytest.param("timestamp,viewers\n0,1\n", "line 1: column value missing", id="column"),
         pytest.param("timestamp,value\n0,1\n", "line 2: at least two rows", id="one row"),
         pytest.param("timestamp,value\n0,1\n60,abc\n", "line 3: value 'abc'", id="no number"),
@@ -99,8 +125,12 @@ def test_points_beside_the_whole_minute_are_moved_onto_it() -> None:
         pytest.param("timestamp,value\n0,1\n0,2\n60,3\n", "line 3: .* twice", id="duplicate"),
         pytest.param("timestamp,value\n0,1\n120,2\n60,3\n", "line 4: .* earlier", id="unsorted"),
         pytest.param(
-            "timestamp,value\n0,1\n60,2\n120,2\n240,3\n", "line 5: 120 s after .* 60 s", id="hole"
+            "timestamp,value\n0,1\n60,2\n120,2\n210,3\n",
+            "line 5: 90 s after .* 60 s",
+            id="off grid",
         ),
+        pytest.param("timestamp,value\n-60,1\n0,2\n", "line 2: .* before 1970", id="before 1970"),
+        pytest.param(f"timestamp,value\n0,{'x' * 99}\n", r"line 2: value 'x{40}\.\.\.'", id="long"),
         pytest.param("timestamp,value\n0,1\n30,2\n60,3\n", "line 3: .* whole minutes", id="30 s"),
         pytest.param("timestamp,value\n0,\n60,\n", "line 3: no row has a value", id="no value"),
         pytest.param("timestamp,value\n0,1\n9e9,2\n", "line 3: .* ten years", id="ages"),

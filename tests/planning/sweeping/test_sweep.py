@@ -21,7 +21,8 @@ from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trial_setup import TrialSetup
 from ebbtide.cli.tune.trials import ByLoop, BySweep
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.demand.series import DemandSeries, Recording, by_minute
+from ebbtide.planning.demand.recording import Recording
+from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.simulated_fleet.plant_settings import PlantSettings
 from ebbtide.planning.simulated_fleet.pods import Victims, at_random, highest_first
 from ebbtide.planning.sweeping.lane_events import alike

@@ -4,12 +4,14 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
+from yaml import YAMLError
 
 from ebbtide.adapters.kubernetes.api_errors import Place, Request, explained, not_json
 from ebbtide.errors import InvalidInput
@@ -19,6 +21,8 @@ from ebbtide.loop.ports.pods import WRITER
 FIELD_MANAGER = WRITER
 PAGE = 500
 """Objects in one answer to a list; the server says where the next page begins."""
+_NO_KUBECONFIG = (ValueError, TypeError, AttributeError, KeyError, YAMLError)
+"""What the client raises over a file that is anything else."""
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 _LOADERS: Any = config  # has no types
 
@@ -215,6 +219,8 @@ def connect(
 
     """
     configuration = client.Configuration()
+    if kubeconfig is not None and not Path(kubeconfig).is_file():
+        raise InvalidInput(f"--kubeconfig {kubeconfig}: there is no such file")
     try:
         if kubeconfig is None and context is None and os.environ.get(_IN_CLUSTER):
             # This also sets the hook by which the client reads the account's token anew, once a
@@ -224,7 +230,9 @@ def connect(
             _LOADERS.load_kube_config(
                 kubeconfig, context, client_configuration=configuration, persist_config=False
             )
-    except (ConfigException, OSError, ValueError) as error:
+    except _NO_KUBECONFIG as error:
+        raise InvalidInput(f"{kubeconfig or 'the kubeconfig'} is no kubeconfig: {error}") from error
+    except (ConfigException, OSError) as error:
         raise InvalidInput(
             "no way to the API server: name a kubeconfig and a context in it, or run in a pod with "
             f"a service account: {error}"

@@ -13,7 +13,7 @@ from ebbtide.api.kinds import API_VERSION, GROUP, KINDS
 from ebbtide.api.reading.compose import Plugins, plugin_faults
 from ebbtide.api.reading.error_messages import place, unknown
 from ebbtide.api.reading.parse import understand
-from ebbtide.api.yaml_text import Document, Fault, read
+from ebbtide.api.yaml_text import Document, Fault, Text, read
 from ebbtide.errors import InvalidInput
 
 
@@ -78,9 +78,7 @@ class _Object(Spec):
 
 def check(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Problem]:
     """Find everything that is wrong in files, given as texts by their names."""
-    return [
-        problem for path, text in texts.items() for problem in _check(path, text, plugins or {})
-    ]
+    return _problems(_read(texts), plugins or {})
 
 
 def load(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Manifest]:
@@ -90,15 +88,39 @@ def load(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Manif
         InvalidInput: one line for each problem.
 
     """
-    problems = check(texts, plugins)
+    found = _read(texts)
+    problems = _problems(found, plugins or {})
     if problems:
         raise InvalidInput("\n".join(map(str, problems)))
     return [
         _manifest(path, document)
-        for path, text in texts.items()
-        for document in _objects(read(text).documents)
+        for path, text in found.items()
+        for document in _objects(text.documents)
         if _is_ours(document.body)
     ]
+
+
+def _read(texts: Mapping[str, str]) -> Mapping[str, Text]:
+    return {path: read(text) for path, text in texts.items()}
+
+
+def _problems(found: Mapping[str, Text], plugins: Plugins) -> list[Problem]:
+    each = [problem for path, text in found.items() for problem in _check(path, text, plugins)]
+    return each or list(_written_twice(found))
+
+
+def _written_twice(found: Mapping[str, Text]) -> Iterator[Problem]:
+    """Objects of one kind and name: `kubectl apply` would let the last one win in silence."""
+    first: dict[tuple[str, str, str], str] = {}
+    for path, text in found.items():
+        for document in filter(lambda one: _is_ours(one.body), _objects(text.documents)):
+            one, line = _manifest(path, document), document.line(("metadata", "name"))
+            name = one.kind, one.namespace, one.name
+            if name in first:
+                shown = f"{one.kind} {one.namespace}/{one.name}"
+                why = f"{shown} is written twice, first in {first[name]}"
+                yield Problem(path, line, "metadata.name", why)
+            first.setdefault(name, f"{path}:{line}")
 
 
 def _manifest(path: str, document: Document) -> Manifest:
@@ -115,8 +137,7 @@ def _manifest(path: str, document: Document) -> Manifest:
     )
 
 
-def _check(path: str, text: str, plugins: Plugins) -> Iterator[Problem]:
-    found = read(text)
+def _check(path: str, found: Text, plugins: Plugins) -> Iterator[Problem]:
     objects = list(_objects(found.documents))
     for document in objects:
         faults = sorted(_faults(document, plugins), key=lambda fault: document.line(fault.at))

@@ -16,7 +16,7 @@ from ebbtide.cli.backtest.inputs import Asked, courses, from_files, from_policie
 from ebbtide.cli.backtest.page import as_json, tables
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Run, backtest
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.files import read, write
+from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import HOUSE, Make, makers, plugins
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
@@ -29,7 +29,7 @@ HEADER = ",".join(("series,model,origin,step", *(f"q{level:g}" for level in SCOR
 def command(
     data: Annotated[
         list[pathlib.Path] | None,
-        typer.Argument(metavar="DATA", help="CSV of timestamp,value, or a folder of them."),
+        typer.Argument(metavar="DATA", help="CSV or Parquet of timestamp,value, or a folder."),
     ] = None,
     prometheus: Annotated[
         str | None,
@@ -79,6 +79,7 @@ def command(
     At moments spread evenly over the last 60 % of each series a forecaster is handed the history
     up to there and nothing else. What it foresaw is compared with what came.
     """
+    promise(forecasts, html)
     known = makers()
     chosen = _chosen(models, known)
     number, named = _origins(origins)

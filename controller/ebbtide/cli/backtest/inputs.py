@@ -14,13 +14,15 @@ from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
+from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import MINUTE
 from ebbtide.forecast.evaluation.backtest import Course, Series, origins, steps_of
-from ebbtide.planning.demand.series import read_recording
 
 DAY = 86400.0
+_RECORDINGS = (".csv", ".parquet")
+"""How recordings end in a folder."""
 
 
 class Asked(NamedTuple):
@@ -37,7 +39,7 @@ class Asked(NamedTuple):
 
 
 def from_files(paths: Sequence[pathlib.Path]) -> Sequence[Series]:
-    """One series a file; a folder stands for the CSV files in it.
+    """One series a file, CSV or Parquet; a folder stands for those in it.
 
     Raises:
         InvalidInput: a file can't be read or understood, or two have the same name.
@@ -46,20 +48,18 @@ def from_files(paths: Sequence[pathlib.Path]) -> Sequence[Series]:
     found = [series for path in paths for series in _in(path)]
     twice = [name for name, count in Counter(series.name for series in found).items() if count > 1]
     if twice:
-        raise InvalidInput(f"two files are named {twice[0]}.csv; a series is named by its file")
+        raise InvalidInput(f"two files are named {twice[0]}; a series is named by its file")
     return found
 
 
 def _in(path: pathlib.Path) -> Iterator[Series]:
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = sorted(each for each in path.iterdir() if each.suffix in _RECORDINGS)
     if not files:
-        raise InvalidInput(f"{path}: there is no CSV file in this folder")
+        raise InvalidInput(f"{path}: no file in this folder ends in .csv or .parquet")
     for file in files:
-        text = read(file)
-        try:
-            start, step, values = read_recording(text)
-        except InvalidInput as error:
-            raise InvalidInput(f"{file}: {error}") from error
+        start, step, values = recording_in(file)
         yield _sound(Series(name=file.stem, start=start, grid=step, values=values))
 
 

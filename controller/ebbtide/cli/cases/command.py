@@ -16,7 +16,7 @@ from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import understand
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
-from ebbtide.cli.files import read, write
+from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import Recorded
@@ -54,6 +54,7 @@ def run_cases(
     A file names its policies, and cases: a demand (a CSV or some points), and what has to come of
     it. Every case is decided by the code of the live loop.
     """
+    promise(junit)
     files = [found for path in paths for found in _files(path)]
     if not files:
         raise InvalidInput(f"no file here ends in {SUFFIX}; name one")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from ebbtide.api.reading.manifests import Problem, load
 from ebbtide.api.reading.manifests import check as problems_in
-from ebbtide.api.reading.manifests import load
 from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds
@@ -42,9 +42,7 @@ def check(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="With a past: print the findings as JSON.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what is found as JSON.")] = False,
 ) -> None:
     """Find what the API server would refuse: line, field and why.
 
@@ -55,10 +53,13 @@ def check(
     Without one nothing is asked over the network.
     """
     texts = {name: read(name) for name in files}
-    _refused(texts)
+    _refused(texts, as_json=as_json)
     if csv is None and prometheus is None:
         if history or ready:
             raise InvalidInput("--history and --ready go with --prometheus URL")
+        if as_json:
+            typer.echo("[]")
+            return
         screen().print(Text.assemble(("ok", "bold green"), f": {_many(len(texts), 'file')}"))
         return
     manifests = load(texts, plugins())
@@ -73,9 +74,12 @@ def check(
         raise typer.Exit(1)
 
 
-def _refused(texts: Mapping[str, str]) -> None:
+def _refused(texts: Mapping[str, str], *, as_json: bool) -> None:
     """Tell what is wrong with the files themselves, and end there."""
     problems, console = problems_in(texts, plugins()), screen()
+    if problems and as_json:
+        typer.echo(json.dumps([_plain(one) for one in problems], indent=1))
+        raise typer.Exit(1)
     for found in problems:
         console.print(str(found), soft_wrap=True)
     if problems:
@@ -83,6 +87,19 @@ def _refused(texts: Mapping[str, str]) -> None:
         told = f" in {bad} of {all_files}" if len(texts) > 1 else ""
         console.print(Text(_many(len(problems), "problem"), "bold red").append(told, "default"))
         raise typer.Exit(1)
+
+
+def _plain(found: Problem) -> Mapping[str, object]:
+    """A problem as a remark has it; it is of no policy that could be understood."""
+    return {
+        "file": found.path,
+        "line": found.line,
+        "policy": None,
+        "field": found.field,
+        "severity": Severity.ERROR.value,
+        "found": found.why,
+        "todo": None,
+    }
 
 
 def _print(remarks: Sequence[Remark]) -> None:

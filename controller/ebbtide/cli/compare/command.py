@@ -13,7 +13,7 @@ from rich.progress import Progress
 from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
-from ebbtide.cli.files import read, write
+from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.plans import events_of, remarks, unmodelled
@@ -100,6 +100,7 @@ def compare(
         raise InvalidInput("there is nothing to compare: write two files or more")
     if report and report.suffix != ".html":
         raise InvalidInput(f"--report {report}: name a file that ends in .html")
+    promise(report)
     named = dict(_named(variants))
     shared = load({name: read(name) for name in beside or []}, plugins()) if beside else []
     manifests = {n: replay.edited([*_variant(text), *shared]) for n, text in named.items()}
@@ -117,13 +118,27 @@ def compare(
 
 
 def _named(variants: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each variant under the shortest name that tells it from the others."""
+    """Each variant under the shortest name that tells it from the others.
+
+    Raises:
+        InvalidInput: one is written twice.
+
+    """
+    short = list(_short(variants))
+    for name, text in zip(short, variants, strict=True):
+        if variants.count(text) > 1:
+            raise InvalidInput(f"{text} is written twice; write what it is compared with")
+        yield (text if short.count(name) > 1 else name), text
+
+
+def _short(variants: Sequence[str]) -> Iterator[str]:
+    """The name of a file without its folder, and what is changed; files may share one."""
     stems = [pathlib.Path(text.partition(",")[0]).stem for text in variants]
     for text, stem in zip(variants, stems, strict=True):
         _, _, change = text.partition(",")
         short = ", ".join(part.rpartition(".")[2] for part in change.split(",") if part)
         same_file = stems.count(stem) > 1 and short
-        yield (short if same_file and len(set(stems)) == 1 else f"{stem} {short}".strip()), text
+        yield short if same_file and len(set(stems)) == 1 else f"{stem} {short}".strip()
 
 
 def _variant(text: str) -> Sequence[Manifest]:

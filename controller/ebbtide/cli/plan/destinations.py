@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ebbtide.cli.files import write
+from ebbtide.cli.files import promise, write
 from ebbtide.cli.plan.output import text_of
 from ebbtide.cli.plan.page import planned
 from ebbtide.cli.plan.plans import Plan
@@ -44,9 +44,10 @@ class Destinations:
         """Refuse a report that can't be made before anything is replayed.
 
         Raises:
-            InvalidInput: its name says no form.
+            InvalidInput: its name says no form, or a file can't be written.
 
         """
+        promise(self.decisions, self.report)
         if self.report and self.report.suffix not in _DRAWN:
             raise InvalidInput(
                 f"--report {self.report}: name a file that ends in .html, .svg or .png"

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from rich.console import Group, RenderableType
@@ -113,14 +113,16 @@ def _course(frames: Sequence[Frame]) -> Table:
         table.add_column(name, justify="right")
     table.add_column(" DEMAND, SPARE", no_wrap=True)
     table.add_column("MOSTLY BECAUSE", style="dim")
-    most = max(_demand(frames), *(float(f.desired) for f in frames))
-    for part in _parts(frames):
+    most = max(_known(_demand(frames)), *(float(f.desired) for f in frames))
+    parts = _parts(frames)
+    moment = "%a %d %H:%M" if _minutes_apart(parts) else "%a %d %H:%M:%S"
+    for part in parts:
         peak = max(part, key=lambda frame: frame.desired)
         phase = Counter(frame.phase.value for frame in part).most_common(1)[0][0]
         table.add_row(
-            clock(part[0].now, "%a %d %H:%M"),
+            clock(part[0].now, moment),
             Text(phase, STYLES.get(phase, "")),
-            f"{_demand(part):,.0f}",
+            _count(_demand(part)),
             f"{peak.desired:,}",
             f"{max(f.ready for f in part):,}",
             Text(" ").append(bar(_demand(part), peak.desired, most)),
@@ -130,15 +132,28 @@ def _course(frames: Sequence[Frame]) -> Table:
 
 
 def _demand(frames: Sequence[Frame]) -> float:
-    """The highest known demand, in replicas."""
-    return max((f.demand for f in frames if not math.isnan(f.demand)), default=0.0)
+    """The highest known demand, in replicas; NaN where none is known."""
+    return max((f.demand for f in frames if not math.isnan(f.demand)), default=math.nan)
+
+
+def _known(demand: float) -> float:
+    return 0.0 if math.isnan(demand) else demand
+
+
+def _count(demand: float) -> str:
+    return "-" if math.isnan(demand) else f"{demand:,.0f}"
+
+
+def _minutes_apart(parts: Sequence[Sequence[Frame]]) -> bool:
+    """Whether no two rows begin in the same minute."""
+    minutes = [part[0].now // 60 for part in parts]
+    return len(set(minutes)) == len(minutes)
 
 
 def bar(demand: float, desired: float, most: float, width: int = _BAR) -> Text:
     """Demand as a full bar, the spare capacity above it as a light one; empty where unknown."""
     scale = width / max(most, 1e-9)
-    known = 0.0 if math.isnan(demand) else demand
-    full = round(scale * min(known, most))
+    full = round(scale * min(_known(demand), most))
     spare = max(0, round(scale * min(desired, most)) - full)
     return Text.assemble(("█" * full, "blue"), ("░" * spare, "cyan"))
 
@@ -157,6 +172,6 @@ def scores(rows: Mapping[str, Score], *, disruptions: bool = False) -> Table:
     return table
 
 
-def _parts(frames: Sequence[Frame]) -> Iterable[Sequence[Frame]]:
+def _parts(frames: Sequence[Frame]) -> Sequence[Sequence[Frame]]:
     size = max(1, -(-len(frames) // ROWS))
     return [frames[i : i + size] for i in range(0, len(frames), size)]

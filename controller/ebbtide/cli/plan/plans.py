@@ -163,6 +163,13 @@ def remarks(bench: Workbench) -> Iterator[str]:
             "as nobody knows yet what is usual"
         )
     for series, _ in bench.signals:
+        unknown = int(np.count_nonzero(np.isnan(series.minutes)))
+        if unknown:
+            yield (
+                f"{unknown:,} of {series.minutes.size:,} minutes of demand are unknown: live, "
+                "nothing is let go in them, and the scores take a straight line from what came "
+                "before to what came after"
+            )
         for begin, end in clipped(series.minutes, least=_FLAT):
             first, last = (
                 np.datetime64(int(series.start // MINUTE) + i, "m") for i in (begin, end)

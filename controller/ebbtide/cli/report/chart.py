@@ -127,15 +127,14 @@ class _Columns:
 
 
 def _lines(drawing: Drawing, columns: _Columns) -> Iterator[str]:
-    demand = np.nan_to_num(columns.demand)
+    unknown = np.isnan(columns.demand)
+    demand = np.where(unknown, columns.ready, columns.demand)  # neither idle nor short there
     ready, lower = columns.steps(columns.ready), np.minimum(demand, columns.ready)
     yield drawing.area(ready, columns.steps(lower), "idle")
     yield drawing.area(columns.steps(np.maximum(demand, columns.ready)), ready, "short")
     seen = np.where(np.isnan(columns.foreseen), columns.demand, columns.foreseen)
-    above = np.fmax(seen, columns.demand)
-    yield drawing.area(
-        columns.line(np.nan_to_num(above)), columns.line(np.nan_to_num(columns.demand)), "foreseen"
-    )
+    above = np.where(unknown, demand, np.fmax(seen, columns.demand))
+    yield drawing.area(columns.line(above), columns.line(demand), "foreseen")
     yield drawing.line(columns.line(columns.demand), "demand")
     yield drawing.line(columns.steps(columns.desired), "desired")
 

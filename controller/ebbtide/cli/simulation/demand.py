@@ -10,23 +10,17 @@ import numpy as np
 import typer
 from pydantic import ValidationError
 
-from ebbtide.adapters import parquet
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.files import read
+from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
-from ebbtide.planning.demand.series import (
-    DemandSeries,
-    Recording,
-    Row,
-    by_minute,
-    read_csv,
-    recording_of,
-)
+from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.demand.what_if import WhatIf
+from ebbtide_policies.quantities import show_duration
 
 if TYPE_CHECKING:
     from ebbtide.adapters.sources import MetricsSource
@@ -82,12 +76,29 @@ class Recorded:
         first = self.start if start is None else start
         last = self.end if end is None else end
         if not self.start <= first < last <= self.end:
-            raise InvalidInput("start and end have to lie within the demand")
+            spans = [
+                " to ".join(clock(at, "%Y-%m-%d %H:%M") for at in pair)
+                for pair in ((first, last), (self.start, self.end))
+            ]
+            raise InvalidInput(
+                f"start and end have to lie within the demand: {spans[0]} UTC is asked for, and "
+                f"{spans[1]} is known"
+            )
         return replace(self, start=first, end=last)
 
     def if_it_were(self, supposed: WhatIf) -> "Recorded":
-        """The same with the demand that is replayed changed."""
+        """The same with the demand that is replayed changed.
+
+        Raises:
+            InvalidInput: nothing is known of it any more.
+
+        """
         series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
+        if any(np.isnan(one.minutes).all() for one in series.values()):
+            raise InvalidInput(
+                "later: it moves all of the demand out of the time that is replayed; move it by "
+                f"less than {show_duration(self.end - self.start)}"
+            )
         return replace(self, series=series)
 
 
@@ -128,31 +139,8 @@ def from_file(path: pathlib.Path) -> Recorded:
         InvalidInput: the file can't be read or understood.
 
     """
-    series = by_minute(_parquet(path)) if _is_parquet(path) else _csv(path)
+    series = by_minute(recording_in(path))
     return Recorded({("", ""): series}, series.start, series.end)
-
-
-def _is_parquet(path: pathlib.Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(parquet.MAGIC)) == parquet.MAGIC
-
-
-def _csv(path: pathlib.Path) -> DemandSeries:
-    text = read(path)
-    try:
-        return read_csv(text)
-    except InvalidInput as error:
-        raise InvalidInput(f"{path}: {error}") from error
-
-
-def _parquet(path: pathlib.Path) -> Recording:
-    rows = list(parquet.rows(path))
-    try:
-        return recording_of(Row(*row) for row in rows)
-    except InvalidInput as error:
-        raise InvalidInput(f"{path}, row {error}") from error
 
 
 def only_source(url: str) -> "Mapping[str, MetricsSource]":

@@ -30,12 +30,15 @@ from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 from ebbtide.planning.simulated_fleet.plant_settings import BootTime
 from ebbtide.planning.sweeping.seen_demand import DELAY
 from ebbtide_policies.contract import Bound, Decision, Kind
-from ebbtide_policies.lanes import Lanes, number, whole
+from ebbtide_policies.hold import HoldSettings
+from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 POLICY = "CapacityPolicy"
 _CALM = PlantSettings()
+_SEEN = HoldSettings().stale_after
+"""Seconds after which the newest known demand tells nothing of the present one."""
 _FLOORS = {Kind.FLOOR, Kind.GUARANTEED_FLOOR}
 
 
@@ -66,7 +69,7 @@ class Frame(NamedTuple):
     now: float
     workload: str
     demand: float
-    """Present demand in replicas at load 1.0, as it was seen."""
+    """Present demand in replicas at load 1.0, as it was seen; NaN where it was not."""
     foreseen: float
     """The 0.9 quantile of the forecast over the lead time, in replicas."""
     current: int
@@ -84,8 +87,8 @@ class Frame(NamedTuple):
     def of(cls, account: Account) -> "Frame":
         """What is worth keeping of an account."""
         seen, decision = account.seen, account.outcome.decision
-        needs = [(number(d.present()), number(d.ahead(0.9, seen.lead_time))) for d in seen.demand]
-        present, foreseen = np.max(needs, axis=0)
+        present = np.max([number(d.present()) if d.age <= _SEEN else UNKNOWN for d in seen.demand])
+        foreseen = np.max([number(d.ahead(0.9, seen.lead_time)) for d in seen.demand])
         return cls(
             now=seen.now,
             workload=seen.workload,

@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.files import read, write
+from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
@@ -55,6 +55,7 @@ def tune(
         change = suggested_changes(operator.from_cluster, operator)
         _hand_over(change, telling.diff)
         return
+    promise(telling.diff, work.record)
     manifests = load({name: read(name) for name in policies or ()}, plugins())
     manifest, *beside = _policy_first(manifests)
     tuned = _tuned(manifest, beside, past, aim, work)

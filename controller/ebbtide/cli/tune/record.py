@@ -31,9 +31,15 @@ class Record:
 
         """
         self._path = path
-        head, *lines = list(_whole(read(path)) if path.exists() else ()) or [{}]
-        if not head:
+        text = read(path) if path.exists() else ""
+        head, *lines = list(_whole(text)) or [{}]
+        if not text.strip():
             self._append({_SEARCH: search})
+        elif _SEARCH not in head:
+            raise InvalidInput(
+                f"--record {path} holds something else than a search, and stays as it is: "
+                "name another file"
+            )
         elif head.get(_SEARCH) != search:
             raise InvalidInput(
                 f"{path} is of another search (policy, demand, tick or version): "
