@@ -40,7 +40,7 @@ LEARNING = 60.0
 """Seconds that a forecaster's warm-up may take, by that of the fleet before: else it is handed
 fewer days, and that of all days is reckoned from some of its workloads."""
 LEAST_DAYS = 3.0
-SOME = 256
+SOME = 512
 """Workloads from whose warm-up that of all is reckoned: more of them cost no less each."""
 MOST_TICK = {1: 0.0015, 5000: 0.050}
 MOST_WARM_UP = {1: 2.0, 5000: 600.0}

@@ -13,13 +13,13 @@ from ebbtide.forecast.tide.days import LONG
 from ebbtide.forecast.tide.frame import Frame, Rows
 from ebbtide.forecast.tide.learner import Learner
 
-LEARNT_DAYS, REMEMBERED_DAYS = 21, 7
+LEARNT_DAYS, REMEMBERED_DAYS = 18, 10
 """Days from which a learner begins to learn, and those before, which it only remembers."""
 CLOSELY_DAYS = 8
 """Whole days at the end of which each row is learnt from, and before them few: they have faded."""
 TOGETHER = 2048
 """Series that are reckoned at once: more would take room and save nothing."""
-BEGUN_TOGETHER = 256
+BEGUN_TOGETHER = 512
 """Series that begin at once: fewer, as many rows of them are reckoned at once."""
 RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""

@@ -27,7 +27,7 @@ TURN_DAYS = 7
 SCHOOLING = 60
 """Rows after which what was measured is believed."""
 NOWHERE = (None, None)
-BLOCK = 8192
+BLOCK = 16384
 """Values that are learnt at once: a day of few series, or some rows of many."""
 
 
