@@ -71,19 +71,18 @@ def add_products(sums: F32, terms: F32, weights: F32) -> None:
         product = terms[0].take(one, axis=1) * terms[0].take(other, axis=1)
         sums += product[:, None] * weights[0, :, :, None]
         return
-    products = np.empty((rows, anchors, sums.shape[2], series), np.float32)
+    weighed = weights[:, :, :, None] * terms[:, :, None, :-1]
+    room = np.empty((anchors, weights.shape[2], count, series), np.float32)
     begin = 0
     for i in range(count - 1):
-        end = begin + count - i
-        np.multiply(terms[:, :, i:], terms[:, :, i, None], out=products[:, :, begin:end])
-        begin = end
-    weighed = np.empty_like(products[0])
-    for i in range(weights.shape[2]):
+        products = room[:, :, i:]
         if rows == 1:
-            np.multiply(products[0], weights[0, :, i, None], out=weighed)
+            np.multiply(terms[0, :, None, i:], weighed[0, :, :, i, None], out=products)
         else:
-            np.einsum("tapn,tan->apn", products, weights[:, :, i], out=weighed)
-        sums[:, i] += weighed
+            np.einsum("tapn,tafn->afpn", terms[:, :, i:], weighed[:, :, :, i], out=products)
+        end = begin + count - i
+        sums[:, :, begin:end] += products
+        begin = end
 
 
 def _add_many(sums: F32, terms: F32, weights: F32) -> None:

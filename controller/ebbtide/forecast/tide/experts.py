@@ -35,6 +35,12 @@ EXPERTS = ALIKE + 1
 REGRESSIONS = 2
 EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
+FROM_THE_PRESENT = (
+    slice(0, 2),
+    slice(LEVELS, RATIOS + CURVES),
+    slice(DIFFERENCES, DIFFERENCES + CURVES),
+)
+"""Those who start from it, but for what the days say that are alike."""
 SINCE = -1
 WIDTH = GUARDED + 2
 """A row: present value, averages, slopes, ratios and differences to each curve now and over ten
@@ -97,10 +103,10 @@ def highest(now: F32) -> F32:
     `now` are all of them, (..., EVERY, N). The average of 3 rows counts as the present too: not
     every minute that is low is a fall.
     """
-    parts = (slice(0, 2), slice(LEVELS, RATIOS + CURVES), slice(DIFFERENCES, DIFFERENCES + CURVES))
-    found = [np.maximum.reduce(now[..., part, :], axis=-2) for part in parts]
-    found.append(now[..., ALIKE, :])
-    return np.asarray(np.maximum.reduce(found))
+    most = now[..., ALIKE, :].copy()
+    for part in FROM_THE_PRESENT:
+        np.maximum(most, np.maximum.reduce(now[..., part, :], axis=-2), out=most)
+    return most
 
 
 @lru_cache

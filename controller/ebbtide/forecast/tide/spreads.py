@@ -52,35 +52,35 @@ class Spreads:
 
     def measure(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
         """Learn errors, (T, A, N); what is known at each row, (T, A, FEATURES, N), in changes."""
-        path = self._means(sample, mix, foreseen, error)
+        above, demand = np.maximum(error, 0), sample.guard + NIL
+        path = self._means(sample, mix.first, (np.abs(error), above), foreseen + demand)
         known = blank(*error.shape[:2], FEATURES, error.shape[-1])
         known[:, :, 0] = mix.scale
         upward = UPWARD * path[:, :, ERRORS:]
         np.minimum(path[:, :, :ERRORS], upward, out=known[:, :, 1 : 1 + ERRORS])
         size = np.maximum(error, np.minimum(-error, upward[:, :, 1]))
-        known[:, :, RELATIVE] *= mix.median + sample.guard + NIL
+        known[:, :, RELATIVE] *= mix.median + demand
         known[:, :, DAILY] = daily = self._of_the_time_of_day(sample, size)
         np.copyto(known[:, :, DAILY], known[:, :, SLOW], where=daily < 0)
         known[:, :, MOVED] = sample.moves[:, :, :2]
         known[:, :, APART] = mix.apart
         known[:, :, UPWARDS] = path[:, :, ERRORS + 1]
         known[:, :, LATELY] = sample.moves[:, :, 2:]
-        np.maximum(error, 0, out=known[:, :, BEYOND])
-        np.maximum(-error, 0, out=known[:, :, BELOW])
+        known[:, :, BEYOND] = above
+        np.subtract(above, error, out=known[:, :, BELOW])
         known[:, :, BEYOND : BELOW + 1] *= sample.known[:, :, None]
         np.maximum(mix.median - sample.present, 0, out=known[:, :, ABOVE])
         known[:, :, CURVED] = _differing(sample.now[:, :, GUARDED + 2 : ALIKE])
-        known /= known[:, :, :1].copy()
+        known /= mix.scale[:, :, None]
         return np.minimum(known, MOST, out=known)
 
-    def _means(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
+    def _means(self, sample: Sample, first: F32, errors: tuple[F32, F32], demand: F32) -> F32:
         """Running means of sizes of errors, and of those above the median, (T, A, means, N)."""
-        sizes = blank(*error.shape[:2], 2 * ERRORS, error.shape[-1])
-        halves = sizes[:, :, :ERRORS], sizes[:, :, ERRORS:]
-        for half, size in zip(halves, (np.abs(error), np.maximum(error, 0)), strict=True):
+        sizes = blank(*demand.shape[:2], 2 * ERRORS, demand.shape[-1])
+        for half, size in zip((sizes[:, :, :ERRORS], sizes[:, :, ERRORS:]), errors, strict=True):
             half[:, :, :RELATIVE_AT] = size[:, :, None]
-            np.divide(size, foreseen + (sample.guard + NIL), out=half[:, :, RELATIVE_AT])
-        share = np.maximum(sample.band.paces(TWICE, overlapping=True), mix.first[:, :, None])
+            np.divide(size, demand, out=half[:, :, RELATIVE_AT])
+        share = np.maximum(sample.band.paces(TWICE, overlapping=True), first[:, :, None])
         share *= sample.known[:, :, None]
         return running(self.errors[sample.band.at], sizes, share)
 

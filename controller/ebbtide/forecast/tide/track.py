@@ -19,6 +19,10 @@ MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
 """How much a row counts in the running means of changes."""
 CLIMBS = (4, 12)
 """Rows over which it is known how far the value rose."""
+APART = np.array((1, *CLIMBS))[:, None]
+"""Rows between two values of which changes and climbs are made."""
+BEFORE = CLIMBS[-1] - APART[:, 0]
+"""Where the earlier of the two stand, if the last values go before those of the rows."""
 HIGH_DAYS = 14
 """Days of which the highest value is remembered."""
 GUARD = np.float32(0.02)
@@ -138,16 +142,11 @@ class Track:
         present, since = rows[:, 0], rows[:, SINCE]
         whole = np.concatenate((self.past, present))
         self.past = whole[-CLIMBS[-1] :]
+        change = present[:, None] - whole[np.arange(len(rows))[:, None] + BEFORE]
+        change *= since[:, None] > APART
         out = blank(len(rows), MOVES.size + len(CLIMBS), present.shape[1])
-        for i, span in enumerate((1, *CLIMBS)):
-            begin = CLIMBS[-1] - span
-            change = present - whole[begin : begin + len(rows)]
-            change *= since > span
-            if i:
-                np.maximum(change, 0, out=out[:, MOVES.size + i - 1])
-            else:
-                size = np.abs(change)[:, None]
-                out[:, : MOVES.size] = running(self.moves, size, MOVES[None])
+        out[:, : MOVES.size] = running(self.moves, np.abs(change[:, :1]), MOVES[None])
+        np.maximum(change[:, 1:], 0, out=out[:, MOVES.size :])
         return out
 
     def _guard(self, present: F32, since: F32) -> F32:

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebbtide.forecast.tide.arrays import F32, running, total
 from ebbtide.forecast.tide.expected import LEVELS, Expected
@@ -38,6 +37,8 @@ CHOICE_MEMORY = ((2160.0, 200.0),)
 FAR_MINUTES = 60
 """Minutes ahead from which on spreads are told apart less sharply: errors overlap, so that fewer
 losses say which is better."""
+OTHERWISE = AIMED - 1
+"""What errors within a width count for, if those beyond it count for what is aimed at."""
 WORST_LOSS = np.float32(50)
 LEAST_LOSS = np.float32(1e-4)
 UNKNOWN = np.float32(-np.inf)
@@ -93,7 +94,7 @@ class Widths:
         """
         band = judged.sample.band
         loss = np.subtract(judged.error[:, None, :, None], tested, out=tested)
-        loss = np.maximum(AIMED * loss, (AIMED - 1) * loss)
+        loss = np.maximum(AIMED * loss, OTHERWISE * loss)
         loss *= judged.changed[:, None, :, None]
         np.minimum(loss, WORST_LOSS, out=loss)
         loss += LEAST_LOSS
@@ -104,7 +105,9 @@ class Widths:
         for _ in range(3):
             np.square(weights, out=weights)
         np.square(weights[:, 0], out=weights[:, 0])  # what is often exceeded is told apart sooner
-        return np.square(weights, out=weights, where=_near(band))
+        near = weights[:, :, : _near(band)]
+        np.square(near, out=near)
+        return weights
 
     def _keep_right(self, sample: Sample, beyond: F32, widths: F32) -> None:
         """The last widths, moved so that they too are exceeded as often as they say."""
@@ -117,10 +120,9 @@ class Widths:
 
 
 @lru_cache
-def _near(band: Band) -> NDArray[np.bool_]:
-    """Which anchors are near, (A, 1, 1)."""
-    near: NDArray[np.bool_] = band.ahead * band.frame.grid < FAR_MINUTES
-    return near[:, None, None]
+def _near(band: Band) -> int:
+    """How many anchors are near; they come first."""
+    return int(np.count_nonzero(band.ahead * band.frame.grid < FAR_MINUTES))
 
 
 class _Judged(NamedTuple):
