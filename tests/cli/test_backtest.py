@@ -57,6 +57,22 @@ def rows(ebbtide: Ebbtide, *arguments: object) -> list[dict[str, str]]:
 # --- the forecasts
 
 
+def test_a_series_that_is_too_short_stops_no_other(ebbtide: Ebbtide) -> None:
+    Path("data/brief.csv").write_text(text(np.ones(6)))
+    told = ebbtide("backtest", "data", "--models", "Persistence", "--origins", "2")
+    assert told.code == 0
+    assert told.out.startswith("2 series, 4 origins")
+    assert told.err.startswith("note: brief: 6 rows are too few to forecast 240 minutes ahead")
+
+
+def test_a_series_of_which_nothing_is_known_where_it_is_asked_says_so(ebbtide: Ebbtide) -> None:
+    values = np.where(np.arange(500) < 150, 1.0, np.nan)
+    Path("dark.csv").write_text(text(np.append(values, 1.0)))
+    told = ebbtide("backtest", "dark.csv", "--models", "Persistence", "--origins", "3")
+    assert told.code == 3
+    assert "dark: left out, nothing is known at any of 3 origins" in told.err
+
+
 def test_parquet_is_forecast_as_a_csv_is(ebbtide: Ebbtide) -> None:
     pa = pytest.importorskip("pyarrow", reason="needs the extra 'parquet'")
     lines = [line.split(",") for line in Path("data/media.csv").read_text().split()[1:]]

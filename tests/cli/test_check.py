@@ -119,6 +119,9 @@ def test_an_event_of_the_calendars_beside_it_is_held_against_the_maximum(
     [
         pytest.param(["--history", "28d"], "--history and --ready go with", id="no source"),
         pytest.param(
+            ["--csv", "hill.csv", "--ready", "up"], "--history and --ready go with", id="a file"
+        ),
+        pytest.param(
             ["--csv", "hill.csv", "--prometheus", "http://there:1"], "either --csv", id="both"
         ),
         pytest.param(

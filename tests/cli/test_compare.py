@@ -149,3 +149,20 @@ def test_a_policy_is_not_compared_with_itself(ebbtide: Ebbtide) -> None:
     found = ebbtide("compare", "edge.yaml", "edge.yaml", *HILL)
     assert (found.code, found.out) == (3, "")
     assert "edge.yaml is written twice" in found.err
+
+
+def test_a_demand_of_nought_has_no_bound_to_be_compared_with(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    empty = EDGE.replace("min: 2", "min: 0").replace("query:", "independent: true, query:")
+    write(tmp_path, edge_yaml=empty, hill_csv=csv([0] * 60))
+    found = ebbtide("compare", "edge.yaml", SLOW, *HILL)
+    assert (found.code, found.err) == (0, "")
+    [beside] = [line for line in found.out.splitlines() if line.startswith("times the bound")]
+    assert set(beside.split()[3:]) == {"-"}
+
+
+def test_nobody_goes_below_the_minimum_of_the_policy(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, hill_csv=csv([0] * 60))
+    scores = told(ebbtide, "edge.yaml", SLOW)["scores"]
+    assert {one["replicaHours"] for one in scores.values()} == {2.0}

@@ -81,3 +81,12 @@ def test_what_can_not_be_captured_is_told(ebbtide: Ebbtide, arguments: list[str]
     told = ebbtide("event", "capture", "opening", *arguments)
     assert (told.code, told.out) == (3, "")
     assert why in told.err
+
+
+@pytest.mark.parametrize("named", [["Double_11"], ["double-11", "-n", "Live"]])
+def test_a_name_that_the_api_server_refuses_is_refused_before_anything_is_read(
+    ebbtide: Ebbtide, named: list[str]
+) -> None:
+    told = ebbtide("event", "capture", *named, *HOURS, "--csv", "nowhere.csv")
+    assert (told.code, told.out) == (3, "")
+    assert "does not fit: Small letters" in told.err

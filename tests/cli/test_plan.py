@@ -383,3 +383,29 @@ def test_what_can_come_to_nothing_is_refused_before_it_is_replayed(
     told = ebbtide(*HILL_PLAN, *arguments)
     assert (told.code, told.out) == (3, "")
     assert why in told.err
+
+
+def test_only_the_last_of_a_file_is_replayed_where_it_is_said(ebbtide: Ebbtide) -> None:
+    whole, last = (
+        decided(ebbtide, "edge.yaml", "--tick", "60s", *more) for more in ((), ("--since", "30m"))
+    )
+    assert last[0]["timestamp"] == "2026-03-02T13:29:00Z"
+    assert last[-1] == whole[-1]
+    assert last[0]["demand"] != "nan", "what lies before is history"
+
+
+def test_many_flat_tops_are_counted_and_those_of_the_history_left_out(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, hill_csv=csv(([3000] * 5 + [4000] * 15) * 6))
+    remarks = json.loads(ebbtide(*HILL_PLAN, "--json").out)[0]["remarks"]
+    assert len([one for one in remarks if "lies flat at its top" in one]) == 3
+    assert remarks[-1] == "so does it in 3 more stretches"
+    last = json.loads(ebbtide(*HILL_PLAN, "--json", "--since", "30m").out)[0]["remarks"]
+    assert len([one for one in last if "lies flat at its top" in one]) == 2
+
+
+def test_what_is_unknown_of_the_history_is_no_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, hill_csv=csv([*HILL[:30], *[""] * 10, *HILL[40:]]))
+    assert "minutes of demand are unknown" in ebbtide(*HILL_PLAN).out
+    assert "are unknown" not in ebbtide(*HILL_PLAN, "--since", "1h").out

@@ -167,6 +167,11 @@ def test_demand_that_lies_flat_at_its_top_is_a_warning() -> None:
     assert found[0].found.startswith("demand lies flat at its top, 4,000, from 2026-03-02 03:1")
 
 
+def test_of_many_flat_tops_the_last_are_told_and_the_others_counted() -> None:
+    found = findings(np.tile(np.minimum(WAVE[:1440], 4000.0), 7))
+    assert [", as it did 4 times before" in one.found for one in found] == [True, False, False]
+
+
 def test_unknown_minutes_are_a_warning() -> None:
     demand = WAVE.copy()
     demand[100:700] = np.nan

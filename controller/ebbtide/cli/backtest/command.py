@@ -120,8 +120,11 @@ def _chosen(models: str | None, known: Mapping[str, Make]) -> Sequence[str]:
 
 def _origins(text: str) -> tuple[int, Mapping[str, Sequence[float]] | None]:
     """How many origins of a series, or their moments by series where a file names them."""
+    path = pathlib.Path(text)
+    if not text.isdecimal() and not path.exists():
+        raise InvalidInput(f"--origins {text}: no number above zero, and no file of that name")
     if not text.isdecimal():
-        return 0, read_origins(pathlib.Path(text))
+        return 0, read_origins(path)
     if not int(text):
         raise InvalidInput("--origins 0: write a number above zero, or a file of series,origin")
     return int(text), None

@@ -1,6 +1,7 @@
 """What a backtest is made on: recorded series, and the origins to forecast from."""
 
 import csv
+import math
 import pathlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import MINUTE
-from ebbtide.forecast.evaluation.backtest import Course, Series, origins, steps_of
+from ebbtide.forecast.evaluation.backtest import EVALUATED, Course, Series, origins, steps_of
 
 DAY = 86400.0
 _RECORDINGS = (".csv", ".parquet")
@@ -170,12 +171,23 @@ def _course(series: Series, steps: Sequence[int], asked: Asked) -> tuple[Course,
         else _named(series, asked)
     )
     if asked.named is None and not rows.size:
-        raise InvalidInput(
-            f"{series.name}: {series.values.size} rows are too few to forecast {reach} minutes "
-            "ahead; give more history"
-        )
+        note = _without_origin(series, asked, reach)
     limit = max(1, int(asked.history // series.grid))
     return Course(series=series, origins=rows, steps=tuple(steps), limit=limit), note
+
+
+def _without_origin(series: Series, asked: Asked, reach: int) -> str:
+    """Why there is no moment to forecast a series from."""
+    first = math.ceil((1 - EVALUATED) * series.values.size)
+    if first + round(reach * MINUTE / series.grid) < series.values.size:
+        return (
+            f"{series.name}: left out, nothing is known at any of {asked.origins} origins; more of "
+            "them (--origins) may find what is known"
+        )
+    return (
+        f"{series.name}: {series.values.size} rows are too few to forecast {reach} minutes ahead; "
+        "give more history"
+    )
 
 
 def _named(series: Series, asked: Asked) -> tuple[NDArray[np.int_], str]:

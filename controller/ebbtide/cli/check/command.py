@@ -54,9 +54,9 @@ def check(
     """
     texts = {name: read(name) for name in files}
     _refused(texts, as_json=as_json)
+    if prometheus is None and (history or ready):
+        raise InvalidInput("--history and --ready go with --prometheus URL")
     if csv is None and prometheus is None:
-        if history or ready:
-            raise InvalidInput("--history and --ready go with --prometheus URL")
         if as_json:
             typer.echo("[]")
             return

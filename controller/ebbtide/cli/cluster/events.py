@@ -9,6 +9,7 @@ import yaml
 from ebbtide.api.events.event_profile import EventProfileSpec
 from ebbtide.api.fields.local_time import moment
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
+from ebbtide.api.reading.manifests import check
 from ebbtide.api.reading.parse import parse_profile
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.options import grouped
@@ -73,6 +74,7 @@ def command(
     week before the event is read as well, for what is usual.
     """
     spec = _draft(start, end, time_zone)
+    _check_name(namespace, name)
     series, source = _recorded(csv, prometheus, query, (namespace, spec))
     said = None if usual is None else _count(usual)
     found = capture(series, *_moments(spec), said)
@@ -94,6 +96,19 @@ def _draft(start: str, end: str, time_zone: str) -> EventProfileSpec:
     """
     times = {"start": start, "end": end, "timeZone": time_zone}
     return parse_profile(times | {"peak": 1, "usual": 1, "shape": [1, 1]})
+
+
+def _check_name(namespace: str, name: str) -> None:
+    """Refuse names that the API server would, before anything is read.
+
+    Raises:
+        InvalidInput: the profile, or its namespace, can't be named so.
+
+    """
+    written = _manifest(namespace, name, {})
+    wrong = [one for one in check({"": written}) if one.field.startswith("metadata")]
+    if wrong:
+        raise InvalidInput("; ".join(f"{one.field}: {one.why}" for one in wrong))
 
 
 def _moments(spec: EventProfileSpec) -> tuple[float, float]:

@@ -174,7 +174,7 @@ def _compared(
                 progress.update(task, advance=world.tick)
             course = simulation.course(told[0].workload, told)
             bench = simulation.workbenches[told[0].workload]
-            unknown |= dict.fromkeys(remarks(bench))
+            unknown |= dict.fromkeys(remarks(bench, recorded.start))
             unknown |= dict.fromkeys(unmodelled(bench, course))
             scores[name] = bench.scored(course)
             experience[name] = fared(bench.gate.modelled, course.demand, course.ready, world.tick)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.timestamps import clock
-from ebbtide.cli.plan.page import scores
+from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.score import Score
@@ -28,9 +28,12 @@ def page(
     told: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[str]
 ) -> RenderableType:
     """The scores, the cost beside the clairvoyant bound, the moments, and what is not known."""
-    table = scores(told)
     bound = told[CLAIRVOYANT].replica_hours
-    table.add_row("times the bound", *(f"{one.replica_hours / bound:.3f}" for one in told.values()))
+
+    def beside(one: Score) -> str:
+        return f"{one.replica_hours / bound:.3f}" if bound else "-"
+
+    table = Scores(rows=told, more={"times the bound": beside})
     unknown = [line for remark in remarks for line in ("", Text(f"! {remark}", "yellow"))]
     if not moments:
         return Group(table, "", "the policies decide alike everywhere", *unknown)

@@ -9,7 +9,8 @@ from rich.console import ConsoleDimensions, Group, RenderableType
 from rich.text import Text
 
 from ebbtide.cli.cluster.explain import STYLES
-from ebbtide.cli.plan.page import bar, scores
+from ebbtide.cli.plan.page import bar
+from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Event
@@ -104,7 +105,7 @@ class Page:
             ".",
         )
         table = {"ebbtide": mine, "HPA": hpa, "static peak": static}
-        return Group("", scores(table, disruptions=True), "", verdict)
+        return Group("", Scores(rows=table, disruptions=True), "", verdict)
 
     def _progress(self, frame: Frame) -> Text:
         scene = self._scene

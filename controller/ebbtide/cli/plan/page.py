@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import STYLES
+from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
@@ -19,21 +20,6 @@ from ebbtide_policies.observation import Phase
 
 ROWS = 24
 _BAR = 16
-_MEASURES: Mapping[str, Callable[[Score], str]] = {
-    "replica-hours paid for": lambda one: f"{one.replica_hours:,.0f}",
-    "their cost": lambda one: f"{one.cost:,.2f}" if one.cost else "-",
-    "idle replica-hours": lambda one: f"{one.idle:,.0f}",
-    "replica-minutes short": lambda one: f"{one.shortfall:,.0f}",
-    "demand unserved": lambda one: f"{one.unserved:.3%}",
-    "changes of replicas": lambda one: f"{one.events:,}",
-    "most let go in a minute": lambda one: f"{one.largest_drop:,.0f}",
-}
-_DISRUPTIONS: Mapping[str, Callable[[Score], str]] = {
-    "live sessions cut off": lambda one: f"{one.disruptions:,}",
-}
-_BREACHED: Mapping[str, Callable[[Score], str]] = {
-    "minutes users fared badly": lambda one: "-" if one.breached is None else f"{one.breached:,.0f}"
-}
 
 
 class Told(Protocol):
@@ -62,9 +48,9 @@ def planned(told: Told) -> RenderableType:
     peak = max(frames, key=lambda frame: frame.desired)
     when = clock(peak.now, "%a %d %H:%M")
     head = Text.assemble((told.workload, "bold"), f"  {first} to {last} UTC")
-    most = Text(f"peak {peak.desired:,} replicas, {when}")
+    most = Text(f"peak {peak.desired:,} replica{'' if peak.desired == 1 else 's'}, {when}")
     disrupted = bool(told.score.disruptions or told.static.disruptions)
-    beside = scores({"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
+    beside = Scores(rows={"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
     tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
     users = ("", _fared(told.experience)) if told.experience else ()
     below: Sequence[RenderableType] = (*users, "", _phases(told.phases), *tiers, "")
@@ -156,20 +142,6 @@ def bar(demand: float, desired: float, most: float, width: int = _BAR) -> Text:
     full = round(scale * min(_known(demand), most))
     spare = max(0, round(scale * min(desired, most)) - full)
     return Text.assemble(("█" * full, "blue"), ("░" * spare, "cyan"))
-
-
-def scores(rows: Mapping[str, Score], *, disruptions: bool = False) -> Table:
-    """Scores side by side."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("", style="dim", no_wrap=True)
-    for name in rows:
-        table.add_column(name, justify="right")
-    measures = {**_MEASURES, **_DISRUPTIONS} if disruptions else dict(_MEASURES)
-    if any(one.breached is not None for one in rows.values()):
-        measures |= _BREACHED
-    for measure, told in measures.items():
-        table.add_row(measure, *map(told, rows.values()))
-    return table
 
 
 def _parts(frames: Sequence[Frame]) -> Sequence[Sequence[Frame]]:

@@ -23,7 +23,7 @@ from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY, Frame, Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.clipped import clipped
-from ebbtide.planning.demand.series import MINUTE
+from ebbtide.planning.demand.series import MINUTE, DemandSeries
 from ebbtide.planning.scoring.experience import Fared, fared
 from ebbtide.planning.scoring.score import HOUR, Course, Score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
@@ -34,6 +34,8 @@ from ebbtide_policies.phase import SURGE_BEGINS
 
 _FLAT = 15
 """Minutes that a recording lies flat at its top before it is remarked."""
+_MOST_TOLD = 3
+"""Stretches that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ def plans_of(
             static=static(simulation, key, told),
             simulation=simulation,
             tiers=by_tier(course, bench.signals[0][1], tiers),
-            remarks=[*unmodelled(bench, course), *remarks(bench)],
+            remarks=[*unmodelled(bench, course), *remarks(bench, recorded.start)],
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
 
@@ -155,26 +157,40 @@ def _young(minutes: Lanes) -> bool:
     )
 
 
-def remarks(bench: Workbench) -> Iterator[str]:
-    """What a replay can't know, and where the recording may tell the capacity of its day."""
+def remarks(bench: Workbench, since: float) -> Iterator[str]:
+    """What a replay can't know, and where the recording may tell the capacity of its day.
+
+    What lies before `since` (epoch seconds) is history, of which nothing is told.
+    """
     if _young(bench.signals[0][0].minutes):
         yield (
             "less than a day of the past is known: a surge that nobody announced stays in Peace, "
             "as nobody knows yet what is usual"
         )
     for series, _ in bench.signals:
-        unknown = int(np.count_nonzero(np.isnan(series.minutes)))
-        if unknown:
-            yield (
-                f"{unknown:,} of {series.minutes.size:,} minutes of demand are unknown: live, "
-                "nothing is let go in them, and the scores take a straight line from what came "
-                "before to what came after"
-            )
-        for begin, end in clipped(series.minutes, least=_FLAT):
-            first, last = (
-                np.datetime64(int(series.start // MINUTE) + i, "m") for i in (begin, end)
-            )
-            yield (
-                f"demand lies flat at its top, {series.minutes[begin]:,.0f}, {first} to {last} UTC:"
-                " if the fleet of that day could carry no more, the true demand was higher"
-            )
+        first = max(0, round((since - series.start) / MINUTE))
+        yield from _unknown(series, first)
+        yield from _flat(series, first)
+
+
+def _unknown(series: DemandSeries, first: int) -> Iterator[str]:
+    replayed = series.minutes[first:]
+    unknown = int(np.count_nonzero(np.isnan(replayed)))
+    if unknown:
+        yield (
+            f"{unknown:,} of {replayed.size:,} minutes of demand are unknown: live, nothing is let "
+            "go in them, and the scores take a straight line from what came before to what came "
+            "after"
+        )
+
+
+def _flat(series: DemandSeries, first: int) -> Iterator[str]:
+    found = [run for run in clipped(series.minutes, least=_FLAT) if run[1] > first]
+    for run in found[:_MOST_TOLD]:
+        begin, end = (np.datetime64(int(series.start // MINUTE) + row, "m") for row in run)
+        yield (
+            f"demand lies flat at its top, {series.minutes[run[0]]:,.0f}, {begin} to {end} UTC:"
+            " if the fleet of that day could carry no more, the true demand was higher"
+        )
+    if len(found) > _MOST_TOLD:
+        yield f"so does it in {len(found) - _MOST_TOLD:,} more stretches"

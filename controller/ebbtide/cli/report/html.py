@@ -10,6 +10,7 @@ from importlib.resources import files
 from string import Template
 
 from ebbtide.api.timestamps import clock
+from ebbtide.cli.chart import amount
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.translations import Language, translations
@@ -31,11 +32,11 @@ PHASES = ("Peace", "Prewarm", "War", "Ebb")
 
 Measure = Callable[[Score], str]
 _MEASURES: Mapping[str, Measure] = {
-    "replica_hours": lambda one: f"{one.replica_hours:,.0f}",
+    "replica_hours": lambda one: amount(one.replica_hours),
     "money": lambda one: f"{one.cost:,.2f}" if one.cost else NOTHING,
-    "idle_hours": lambda one: f"{one.idle:,.0f}",
-    "shortfall": lambda one: f"{one.shortfall:,.0f}",
-    "worst": lambda one: f"{one.worst_shortfall:,.0f}",
+    "idle_hours": lambda one: amount(one.idle),
+    "shortfall": lambda one: amount(one.shortfall),
+    "worst": lambda one: amount(one.worst_shortfall),
     "unserved": lambda one: f"{one.unserved:.3%}",
     "events": lambda one: f"{one.events:,}",
     "drop": lambda one: f"{one.largest_drop:,.0f}",

@@ -39,11 +39,10 @@ def rivals(
     trial = trial_of(simulation, key, frames)
     hpa = best_hpa(trial, shortfall)
     every = max(1, round(simulation.world.tick / HPA_SYNC))
-    least = float(simulation.workbenches[key].spec.replicas.min)
     return {
         f"HPA, target load {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
         "static peak": peak or static(simulation, key, frames),
-        CLAIRVOYANT: _clairvoyant(trial, least),
+        CLAIRVOYANT: _clairvoyant(trial),
     }
 
 
@@ -61,6 +60,7 @@ def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial
         delay=simulation.world.delay,
         price=bench.price,
         signals=bench.gate.modelled,
+        least=float(bench.spec.replicas.min),
     )
 
 
@@ -86,7 +86,8 @@ def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
     """The same demand on a fleet that always has what its peak needs, mishaps and all."""
     bench, settings = simulation.workbenches[key], simulation.world.plant
     course = simulation.course(key, frames)
-    peak = np.full(course.asked.size, np.ceil(np.nanmax(course.demand)))
+    most = max(np.ceil(np.nanmax(course.demand)), bench.spec.replicas.min)
+    peak = np.full(course.asked.size, most)
     if settings.loss or settings.zone_losses:
         times = np.array([frame.now for frame in frames])
         plant = simulation.plant_of(bench, int(peak[0]), float(times[0]))
@@ -96,6 +97,6 @@ def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
     return bench.scored(calm)
 
 
-def _clairvoyant(trial: Trial, least: float) -> Score:
+def _clairvoyant(trial: Trial) -> Score:
     lead = int(np.ceil(trial.lead / trial.tick))
-    return trial.score(least_replicas(trial.demand, lead, least=least))
+    return trial.score(least_replicas(trial.demand, lead, least=trial.least))

@@ -35,7 +35,14 @@ CsvFile = Annotated[
 PrometheusUrl = Annotated[
     str | None, typer.Option(metavar="URL", help="Read the demand there, in place of --csv.")
 ]
-Since = Annotated[str, typer.Option(metavar="DURATION", help="With --prometheus: how far back.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        help="How far back; of a file, what lies before is history. Default: all of a file; with "
+        "--prometheus 1d.",
+    ),
+]
 TickEvery = Annotated[str, typer.Option(metavar="DURATION", help="From one decision to the next.")]
 UsualTick = Annotated[
     str | None,
@@ -46,6 +53,8 @@ UsualTick = Annotated[
     ),
 ]
 _LONG = 6 * 3600.0
+_USUAL = "1d"
+"""How far back Prometheus is read, if nobody says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,17 @@ class Recorded:
             )
         return replace(self, start=first, end=last)
 
+    def last(self, since: str | None) -> "Recorded":
+        """Only the last of it replayed, a duration long; what lies before is history.
+
+        Raises:
+            InvalidInput: it is no duration.
+
+        """
+        if since is None:
+            return self
+        return replace(self, start=max(self.start, self.end - _whole_minutes(since)))
+
     def if_it_were(self, supposed: WhatIf) -> "Recorded":
         """The same with the demand that is replayed changed.
 
@@ -102,6 +122,10 @@ class Recorded:
         return replace(self, series=series)
 
 
+def _whole_minutes(since: str) -> float:
+    return seconds("--since", since, 120) // MINUTE * MINUTE
+
+
 def tick_of(text: str | None, recorded: Recorded) -> float:
     """Seconds from one decision to the next; the more is replayed, the coarser, if nobody says it.
 
@@ -114,7 +138,10 @@ def tick_of(text: str | None, recorded: Recorded) -> float:
 
 
 def demand_of(
-    manifests: Sequence[Manifest], csv: pathlib.Path | None, prometheus: str | None, since: str
+    manifests: Sequence[Manifest],
+    csv: pathlib.Path | None,
+    prometheus: str | None,
+    since: str | None,
 ) -> Recorded:
     """The demand of some policies, from where the command line says.
 
@@ -126,9 +153,9 @@ def demand_of(
     if not any(manifest.kind == POLICY for manifest in manifests):
         raise InvalidInput("there is no CapacityPolicy in these files")
     if csv and not prometheus:
-        return from_file(csv)
+        return from_file(csv).last(since)
     if prometheus and not csv:
-        return from_prometheus(prometheus, manifests, seconds("--since", since, 120))
+        return from_prometheus(prometheus, manifests, seconds("--since", since or _USUAL, 120))
     raise InvalidInput("say where the demand is: either --csv FILE or --prometheus URL")
 
 

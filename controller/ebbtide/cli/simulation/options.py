@@ -70,7 +70,7 @@ class Replay(Supposing):
 
     csv: CsvFile = None
     prometheus: PrometheusUrl = None
-    since: Since = "1d"
+    since: Since = None
     tick: UsualTick = None
     lead: Annotated[
         str | None,

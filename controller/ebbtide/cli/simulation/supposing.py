@@ -44,7 +44,7 @@ class Supposed:
         manifests: Sequence[Manifest],
         csv: pathlib.Path | None,
         prometheus: str | None,
-        since: str,
+        since: str | None,
     ) -> Recorded:
         """The demand that is replayed, as it is supposed to be.
 
@@ -57,7 +57,8 @@ class Supposed:
         changed = WhatIf(times=told.times, later=told.later, event=self._event(manifests))
         start, end = self._moment(told.start), self._moment(told.end)
         if told.demand and not csv and not prometheus:
-            found = told.demand.recorded(self.folder, told.time_zone).between(start, end)
+            whole = told.demand.recorded(self.folder, told.time_zone)
+            found = whole.last(since).between(start, end)
         elif prometheus and start is not None and not csv:
             until = time.time() if end is None else end
             found = from_prometheus(prometheus, manifests, until - start, until)

@@ -13,7 +13,7 @@ from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, Since, TickEvery
+from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, TickEvery
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.cli.simulation.options import Supposing
 from ebbtide.cli.simulation.simulation import Conditions
@@ -25,6 +25,8 @@ from ebbtide_policies.quantities import parse_share
 
 USUAL = 1e-4
 """The objective where none is said."""
+_USUAL_PAST = "14d"
+"""How far back Prometheus is read."""
 MOST_VARIANTS = 2000
 DEFAULT = (
     "policies.presentNeed.headroom=0%,2%,4%,6%,8%,10%,15%,20%,30%,45%",
@@ -39,7 +41,13 @@ class Past(Supposing):
 
     csv: CsvFile = None
     prometheus: PrometheusUrl = None
-    since: Since = "14d"
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="How far back. Default: all of a file; with --prometheus 14d.",
+        ),
+    ] = None
     held_back: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of the demand, at its end, to check on.")
     ] = "30%"
@@ -53,7 +61,8 @@ class Past(Supposing):
             MetricsUnavailable: a query has no answer.
 
         """
-        return told.recorded(manifests, self.csv, self.prometheus, self.since)
+        since = self.since or (None if self.csv else _USUAL_PAST)
+        return told.recorded(manifests, self.csv, self.prometheus, since)
 
     def world(self, told: Supposed) -> Conditions:
         """The world that they meet it in.

@@ -18,6 +18,8 @@ _MISSING = 0.01
 _LOW = 0.02
 """Share of the peak below which a demand that vanishes was nearly none."""
 _FLAT_MINUTES = 15
+_MOST_TOLD = 3
+"""Flat tops that are told one by one, the last ones."""
 _UNPROVEN, _OVER = 0.5, 1.1
 """Loads, as shares of perReplica, below and above which it is doubted."""
 _ENOUGH = 60
@@ -54,13 +56,21 @@ def _demand(case: Case) -> Iterator[Finding]:
             found = f"demand never changes: it is {known[0]:,.6g} in all of {known.size:,} minutes"
             yield Finding(at, Severity.ERROR, found, "look whether this is the query that is meant")
         yield from _unknown(case, name, minutes)
-        for begin, end in _tops(minutes):
-            found = (
-                f"demand lies flat at its top, {minutes[begin]:,.6g}, from "
-                f"{clock(case.past.moment(begin))} to {clock(case.past.moment(end))}"
-            )
-            todo = "if the fleet of that day could carry no more, the true demand was higher"
-            yield Finding(at, Severity.WARNING, found, todo)
+        yield from _flat(case, at, minutes)
+
+
+def _flat(case: Case, at: Path, minutes: Lanes) -> Iterator[Finding]:
+    tops = _tops(minutes)
+    earlier = len(tops) - _MOST_TOLD
+    for place, (begin, end) in enumerate(tops[-_MOST_TOLD:]):
+        found = (
+            f"demand lies flat at its top, {minutes[begin]:,.6g}, from "
+            f"{clock(case.past.moment(begin))} to {clock(case.past.moment(end))}"
+        )
+        if place == 0 and earlier > 0:
+            found += f", as it did {earlier:,} times before"
+        todo = "if the fleet of that day could carry no more, the true demand was higher"
+        yield Finding(at, Severity.WARNING, found, todo)
 
 
 def _tops(minutes: Lanes) -> Sequence[tuple[int, int]]:

@@ -117,6 +117,8 @@ class Trial:
     price: float = 0.0
     signals: Sequence[Modelled] = ()
     """Signals of experience that follow from the load."""
+    least: float = 1.0
+    """Replicas that no scaler goes below."""
 
     @cached_property
     def times(self) -> Lanes:
@@ -163,8 +165,9 @@ def best_hpa(
     idles least is taken. All loads run at once, one lane each.
     """
     lanes = np.asarray(loads, dtype=np.float64)
-    first = np.maximum(whole(trial.demand[0] / lanes), 1.0)
-    hpa = Hpa(HpaSettings(load=lanes, tolerance=0.01, down=down), first)
+    least = max(trial.least, 1.0)  # an HPA knows no zero
+    first = np.maximum(whole(trial.demand[0] / lanes), least)
+    hpa = Hpa(HpaSettings(load=lanes, tolerance=0.01, down=down, minimum=least), first)
     asked = run(hpa, trial.seen, trial.tick, first)
     tried = [
         Hindsight(load=number(load), asked=asked[:, lane], score=trial.score(asked[:, lane]))

@@ -1,0 +1,74 @@
+"""Scores side by side, for a terminal of any width."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+
+from ebbtide.cli.chart import amount
+from ebbtide.planning.scoring.score import Score
+
+Measure = Callable[[Score], str]
+_MEASURES: Mapping[str, Measure] = {
+    "replica-hours paid for": lambda one: amount(one.replica_hours),
+    "their cost": lambda one: f"{one.cost:,.2f}" if one.cost else "-",
+    "idle replica-hours": lambda one: amount(one.idle),
+    "replica-minutes short": lambda one: amount(one.shortfall),
+    "demand unserved": lambda one: f"{one.unserved:.3%}",
+    "changes of replicas": lambda one: f"{one.events:,}",
+    "most let go in a minute": lambda one: f"{one.largest_drop:,.0f}",
+}
+_DISRUPTIONS: Mapping[str, Measure] = {"live sessions cut off": lambda one: f"{one.disruptions:,}"}
+_BREACHED: Mapping[str, Measure] = {
+    "minutes users fared badly": lambda one: "-" if one.breached is None else f"{one.breached:,.0f}"
+}
+_GAP = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """A column a scaler; those that a terminal has no room for go on below. No figure is cut."""
+
+    rows: Mapping[str, Score]
+    disruptions: bool = False
+    more: Mapping[str, Measure] = field(default_factory=dict)
+    """Measures that come last."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw as many columns beside one another as there is room for."""
+        for place, names in enumerate(self._beside(options.max_width)):
+            yield from ("",) if place else ()
+            yield self._table(names)
+
+    @property
+    def _measures(self) -> Mapping[str, Measure]:
+        fared = any(one.breached is not None for one in self.rows.values())
+        lost, badly = _DISRUPTIONS if self.disruptions else {}, _BREACHED if fared else {}
+        return {**_MEASURES, **lost, **badly, **self.more}
+
+    def _width(self, name: str) -> int:
+        """The least columns that a scaler takes: its longest figure, or word of its name."""
+        figures = (told(self.rows[name]) for told in self._measures.values())
+        return max(map(len, (*figures, *name.split())))
+
+    def _beside(self, width: int) -> Iterator[Sequence[str]]:
+        """The names of the scalers, as many at a time as there is room for."""
+        room = width - max(map(len, self._measures))
+        names: list[str] = []
+        for name in self.rows:
+            taken = sum(self._width(one) + _GAP for one in (*names, name))
+            if names and taken > room:
+                yield names
+                names = []
+            names.append(name)
+        yield names
+
+    def _table(self, names: Sequence[str]) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+        table.add_column("", style="dim", no_wrap=True)
+        for name in names:
+            table.add_column(name, justify="right", overflow="fold", min_width=self._width(name))
+        for measure, told in self._measures.items():
+            table.add_row(measure, *(told(self.rows[name]) for name in names))
+        return table
