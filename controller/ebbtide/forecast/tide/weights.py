@@ -118,7 +118,7 @@ class Weights:
         row, (A, MIXES, EVERY, N), which add up to one.
         """
         now, band, numbers = judged.sample.now, judged.sample.band, judged.sample.numbers
-        weights = self.weighing[band.at]
+        weights = before = self.weighing[band.at]
         rows, anchors, _, series = now.shape
         mixes, mild = blank(rows, anchors, MIXES, series), blank(*now.shape)
         step = AT_ONCE if series < WIDE else 1
@@ -135,7 +135,8 @@ class Weights:
                 ahead = now[here]
                 np.einsum("taken,taen->takn", taken[: len(ahead)], ahead, out=mixes[here])
                 np.sqrt(taken[: len(ahead), :, 0], out=mild[here])
-        self.weighing[band.at] = weights
+        if weights is not before:
+            self.weighing[band.at] = weights
         return mixes, np.sqrt(mild, out=mild), weights
 
     def _weigh(self, judged: "_Judged", due: slice) -> F32:
