@@ -15,7 +15,7 @@ from ebbtide.forecast.tide.learner import Learner
 
 LEARNT_DAYS, REMEMBERED_DAYS = 18, 10
 """Days from which a learner begins to learn, and those before, which it only remembers."""
-CLOSELY_DAYS = 8
+CLOSELY_DAYS = 7
 """Whole days at the end of which each row is learnt from, and before them few: they have faded."""
 TOGETHER = 2048
 """Series that are reckoned at once: more would take room and save nothing."""

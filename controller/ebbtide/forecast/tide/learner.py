@@ -22,7 +22,7 @@ IGNORANCE = np.array((0.3, 1.0), np.float32)[:, None, None]
 """Widths to reckon with where nothing was measured yet, as shares of the demand."""
 HIGHEST = np.float32(3)
 """Nothing is foreseen beyond so many times the highest demand that is known."""
-TURN_DAYS = 7
+TURN_DAYS = 5
 """Days from turn to turn of the generations that learn widths."""
 SCHOOLING = 60
 """Rows after which what was measured is believed."""

@@ -23,7 +23,7 @@ from ebbtide.forecast.tide.expected import LEVELS
 from ebbtide.forecast.tide.frame import Band, Frame
 from ebbtide.forecast.tide.sample import Sample
 
-AIMED = np.array((0.904, 0.9958), np.float32)[:, None, None, None]
+AIMED = np.array((0.904, 0.9962), np.float32)[:, None, None, None]
 """What is aimed at for the quantiles: a ramp that is missed costs more than a replica."""
 RATE, RATE_POWER = 0.01, 0.75
 LEAKS = ((4320.0, 200.0), (20160.0, 200.0))
