@@ -409,3 +409,9 @@ def test_what_is_unknown_of_the_history_is_no_remark(ebbtide: Ebbtide, tmp_path:
     write(tmp_path, hill_csv=csv([*HILL[:30], *[""] * 10, *HILL[40:]]))
     assert "minutes of demand are unknown" in ebbtide(*HILL_PLAN).out
     assert "are unknown" not in ebbtide(*HILL_PLAN, "--since", "1h").out
+
+
+def test_an_event_whose_shape_is_nowhere_is_a_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, days_yaml=CALENDAR.replace("demand: 8k", "like: double-11, times: 2"))
+    told = ebbtide("plan", "edge.yaml", "days.yaml", *HILL_PLAN[2:])
+    assert "! opening: no EventProfile double-11 is in these files" in told.out

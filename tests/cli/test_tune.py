@@ -155,6 +155,13 @@ def test_two_processes_find_what_one_does(ebbtide: Ebbtide) -> None:
     assert tuned(ebbtide, *SHORT, "--jobs", "2") == tuned(ebbtide, *SHORT)
 
 
+def test_no_more_processes_are_begun_than_there_is_work_for(ebbtide: Ebbtide) -> None:
+    pytest.importorskip("joblib", reason="needs the extra 'jobs'")
+    two = (*TUNE, *SHORT, "--vary", "replicas.max=25,500", "--json")
+    few, many = (ebbtide(*two, "--jobs", jobs) for jobs in ("2", "5000"))
+    assert (many, many.code) == (few, 0)
+
+
 def test_a_dask_cluster_of_two_workers_finds_what_one_process_does(ebbtide: Ebbtide) -> None:
     distributed = pytest.importorskip("distributed", reason="needs the extra 'dask'")
     with distributed.LocalCluster(

@@ -16,7 +16,7 @@ from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.plans import events_of, remarks, unmodelled
+from ebbtide.cli.plan.plans import events_of, remarks, shapeless, unmodelled
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
@@ -174,6 +174,7 @@ def _compared(
                 progress.update(task, advance=world.tick)
             course = simulation.course(told[0].workload, told)
             bench = simulation.workbenches[told[0].workload]
+            unknown |= dict.fromkeys(shapeless(simulation, bench.key, recorded))
             unknown |= dict.fromkeys(remarks(bench, recorded.start))
             unknown |= dict.fromkeys(unmodelled(bench, course))
             scores[name] = bench.scored(course)

@@ -122,7 +122,11 @@ def plans_of(
             static=static(simulation, key, told),
             simulation=simulation,
             tiers=by_tier(course, bench.signals[0][1], tiers),
-            remarks=[*unmodelled(bench, course), *remarks(bench, recorded.start)],
+            remarks=[
+                *shapeless(simulation, key, recorded),
+                *unmodelled(bench, course),
+                *remarks(bench, recorded.start),
+            ],
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
 
@@ -132,6 +136,18 @@ def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
     manifests = simulation.manifests
     mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
     return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
+
+
+def shapeless(simulation: Simulation, key: str, recorded: Recorded) -> Iterator[str]:
+    """Events of the replayed time whose shape a calendar names, and which is nowhere."""
+    manifests = simulation.manifests
+    mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
+    for one in announced(mine, manifests).events:
+        if one.like and not one.shape and one.start <= recorded.end and one.end > recorded.start:
+            yield (
+                f"{one.name}: no EventProfile {one.like} is in these files; without it the event "
+                "is reckoned as one level"
+            )
 
 
 def unmodelled(bench: Workbench, course: Course) -> Iterator[str]:

@@ -147,7 +147,10 @@ def supposed(path: pathlib.Path | None, changes: Sequence[str]) -> Supposed:
     faults = [*document.faults, *(found if isinstance(found, list) else [])]
     where = [f"{path}:{document.line(f.at)}: " if path else "--what-if " for f in faults]
     raise InvalidInput(
-        "\n".join(f"{at}{place(f.at)}: {f.why}" for at, f in zip(where, faults, strict=True))
+        "\n".join(
+            f"{at}{': '.join(filter(None, (place(f.at), f.why)))}"
+            for at, f in zip(where, faults, strict=True)
+        )
     )
 
 

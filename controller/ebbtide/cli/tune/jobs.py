@@ -92,12 +92,14 @@ class Workers:
         except ImportError as error:
             raise InvalidInput("--jobs needs `pip install ebbtide[jobs]`") from error
         with self._backend(search):
-            run = joblib.Parallel(n_jobs=self._processes, return_as="generator_unordered")
+            run = joblib.Parallel(
+                n_jobs=self._processes(len(work)), return_as="generator_unordered"
+            )
             yield from run(joblib.delayed(_work)(search, batch) for batch in work)
 
-    @property
-    def _processes(self) -> int:
-        return -1 if self.cluster else self.jobs
+    def _processes(self, batches: int) -> int:
+        """No more than there is work for: each is begun, and takes its memory, all the same."""
+        return -1 if self.cluster else min(self.jobs, max(1, batches))
 
     def _backend(self, search: Search) -> AbstractContextManager[Any]:
         return nullcontext() if self.cluster is None else _on_dask(self.cluster, search)
