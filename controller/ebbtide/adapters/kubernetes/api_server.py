@@ -219,8 +219,6 @@ def connect(
 
     """
     configuration = client.Configuration()
-    if kubeconfig is not None and not Path(kubeconfig).is_file():
-        raise InvalidInput(f"--kubeconfig {kubeconfig}: there is no such file")
     try:
         if kubeconfig is None and context is None and os.environ.get(_IN_CLUSTER):
             # This also sets the hook by which the client reads the account's token anew, once a
@@ -233,9 +231,11 @@ def connect(
     except _NO_KUBECONFIG as error:
         raise InvalidInput(f"{kubeconfig or 'the kubeconfig'} is no kubeconfig: {error}") from error
     except (ConfigException, OSError) as error:
+        gone = kubeconfig is not None and not Path(kubeconfig).exists()
+        why = f"there is no file {kubeconfig}" if gone else error
         raise InvalidInput(
             "no way to the API server: name a kubeconfig and a context in it, or run in a pod with "
-            f"a service account: {error}"
+            f"a service account: {why}"
         ) from error
     return ApiServer(configuration, timeout or Timeout())
 
