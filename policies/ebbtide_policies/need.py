@@ -85,6 +85,8 @@ class PresentNeedSettings(NeedSettings):
 
 LATELY = 1800.0
 """Seconds. Demand that was there within them and comes back is no news: it is not outgrown."""
+_WON_WITHIN = 0.5
+"""Share of the while within which new ground was won: what leaps has only begun to be there."""
 
 
 class Trend(NamedTuple):
@@ -113,7 +115,7 @@ def trend(demand: Demand, seconds: Number) -> Trend:
     present, slope = demand.present(), demand.slope(seconds)
     known = demand.peak(LATELY, seconds)
     before = where(np.isnan(known), present, known)
-    gained = np.maximum(0.0, present - before) / seconds
+    gained = np.maximum(0.0, present - before) / (_WON_WITHIN * seconds)
     return Trend(
         present,
         where(np.isnan(slope), 0.0, slope),  # one known minute has no slope, but a level

@@ -133,8 +133,14 @@ def test_what_only_rises_is_followed_as_fast_as_it_rises(
 ) -> None:
     demand = signal(np.cumsum(gains), late=0.0)
     [floor] = floors(PLAIN, demand, lead_time=lead_time)
-    rise = min(demand.slope(300.0), (demand.present() - demand.peak(0.0, 300.0)) / 300.0)
+    rise = min(demand.slope(300.0), (demand.present() - demand.peak(0.0, 300.0)) / 150.0)
     assert floor == np.ceil(demand.present() + rise * lead_time - 1e-6)
+
+
+def test_what_leaps_past_an_earlier_peak_is_followed_twice_as_fast_as_it_outgrew_it() -> None:
+    policy = PresentNeed(settings(PresentNeedSettings, headroom="0%", slopeWindow="2m"))
+    course = signal([120.0, *[100.0] * 5, 140.0], late=0.0)
+    assert floors(policy, course, lead_time=60.0) == [160]  # 20 in two minutes, so 20 in one
 
 
 def test_present_need_has_headroom() -> None:

@@ -5,21 +5,29 @@ from typing import Any
 
 import pytest
 
-from ebbtide.api.capacity_policy.objective import PRIORS, prior
+from ebbtide.api.capacity_policy.objective import (
+    PRIORS,
+    Settings,
+    bursting,
+    knobs,
+    prior,
+    with_settings,
+)
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.errors import InvalidInput
 
+BARE: Mapping[str, Any] = {
+    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"},
+    "demand": {"query": "sum(viewers)"},
+    "capacity": {"perReplica": 100},
+    "replicas": {"min": 2, "max": 500},
+}
+
 
 def present_need(**more: Any) -> Any:
     """The settings of presentNeed in a policy that says no more than this."""
-    spec: Mapping[str, Any] = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"},
-        "demand": {"query": "sum(viewers)"},
-        "capacity": {"perReplica": 100},
-        "replicas": {"min": 2, "max": 500},
-    }
-    found = compose(parse_policy({**spec, **more}), {})
+    found = compose(parse_policy({**BARE, **more}), {})
     return next(policy.settings for policy in found if policy.name == "presentNeed")
 
 
@@ -63,3 +71,29 @@ def test_an_objective_that_makes_no_sense_is_refused(unserved: str) -> None:
 def test_an_objective_that_is_no_map_is_refused_too() -> None:
     with pytest.raises(InvalidInput, match=r"spec\.objective"):
         present_need(objective="0.01%")
+
+
+def pace_up(settings: Settings, **more: Any) -> Any:
+    """The settings of rate where these are in force for an objective of one in a thousand."""
+    written = {**BARE, "objective": {"unserved": "0.1%"}, **more}
+    found = compose(parse_policy(with_settings(written, settings)), {})
+    return next(policy.settings for policy in found if policy.name == "rate")
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "share"),
+    [
+        pytest.param(knobs(0.1, 1.0), {}, 1.0, id="calm demand is followed as the HPA does"),
+        pytest.param(bursting(3.0, "1h"), {}, 3.0, id="a burst four times as fast"),
+        pytest.param(
+            bursting(3.0, "1h"), {"preset": "ai-service"}, 0.5, id="no faster than a preset allows"
+        ),
+        pytest.param(
+            bursting(3.0, "1h"), {"policies": {"rate": {"share": "20%"}}}, 0.2, id="or a policy"
+        ),
+    ],
+)
+def test_settings_for_bursts_grow(
+    settings: Settings, more: Mapping[str, Any], share: float
+) -> None:
+    assert pace_up(settings, **more).share == share

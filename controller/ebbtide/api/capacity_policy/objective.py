@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from ebbtide.api.capacity_policy.presets import merged
+from ebbtide.api.capacity_policy.presets import merged, preset_of
 from ebbtide.api.fields.rules import Spec
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.quantities import Share, parse_duration, parse_share, show_share
@@ -49,16 +49,21 @@ def knobs(headroom: float, width: float) -> Settings:
         "stabilization": {"window": "1m", "headroom": "0%", "tolerance": "1%"},
         "forecastNeed": {"quantile": 0.5, "headroom": "0%", "tolerance": "1%"},
         "seasonNeed": {"trust": "0%", "tolerance": "1%"},
+        "rate": {"share": "100%"},
     }
 
 
-def bursting(headroom: float, window: str) -> Settings:
-    """Settings for demand that leaps: a fleet several times as large, kept for a while."""
+def bursting(headroom: float, window: str, remains: float = 1.0) -> Settings:
+    """Settings for demand that leaps: a fleet several times as large, and fourfold at a time.
+
+    So much of what it has to spare `remains` for a while after.
+    """
     usual = knobs(headroom, 0.0)
     return {
         **usual,
         "presentNeed": {**usual["presentNeed"], "slopeWindow": "1m", "tolerance": "2%"},
-        "stabilization": kept(headroom, window),
+        "stabilization": kept(remains * headroom, window),
+        "rate": {"share": "300%"},
     }
 
 
@@ -111,12 +116,22 @@ def with_objective(under: Mapping[str, Any], written: Mapping[str, Any]) -> Mapp
         level = parse_share(unserved)
     except ValueError:
         return merged(under, written)
-    return merged(merged(under, {"policies": prior(level)}), written)
+    return merged(merged(under, {"policies": beside(under, prior(level))}), written)
 
 
 def with_settings(written: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]:
     """A policy with settings in the place of the prior's; what it writes itself wins."""
-    return merged({"policies": settings}, written)
+    return merged({"policies": beside(preset_of(written), settings)}, written)
+
+
+def beside(preset: Mapping[str, Any], settings: Settings) -> Settings:
+    """Settings of an objective beside those of a preset, over which they win but for `rate`.
+
+    How fast a fleet may grow is what its cluster can give: where a preset says so, none asks for
+    more.
+    """
+    paced = "rate" in preset.get("policies", {})
+    return {name: own for name, own in settings.items() if not (paced and name == "rate")}
 
 
 class Reckoned(NamedTuple):
@@ -134,6 +149,7 @@ class Reckoned(NamedTuple):
 _FIELDS = {name: frozenset(own) for name, own in PRIORS[0][1].items()}
 _READ: Mapping[str, Callable[[object], float]] = {
     "headroom": parse_share,
+    "share": parse_share,
     "trust": parse_share,
     "tolerance": parse_share,
     "window": parse_duration,

@@ -18,6 +18,7 @@ class OwnSettings(Part):
     window: str | None = Field(None, description="Time that stabilization remembers a need.")
     quantile: float | None = Field(None, description="Quantile of the forecast to carry.")
     trust: str | None = Field(None, description="Share of what two days asked for.")
+    share: str | None = Field(None, description="Share of the fleet that rate adds in one period.")
 
 
 SettingsStatus = Annotated[

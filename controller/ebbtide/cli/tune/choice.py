@@ -1,9 +1,9 @@
 """Which of the variants that were tried is recommended, and those that an objective decides."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy.objective import TELLING, prior
+from ebbtide.api.capacity_policy.objective import TELLING, beside, prior
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Measured, recommended
 from ebbtide.planning.tuning.objective import CANDIDATES, chosen, told
@@ -34,13 +34,13 @@ def found_by_objective(searched: Measured, objective: float, days: float) -> Fou
     return Found(best, 1.0, told(evidence, searched, objective))
 
 
-def candidates() -> Sequence[Sequence[Edit]]:
-    """The settings that an objective is kept by; those that tell them apart come first."""
+def candidates(preset: Mapping[str, Any]) -> Sequence[Sequence[Edit]]:
+    """The settings that an objective is kept by, over a preset; what tells them apart is first."""
     return [
         sorted(
             (
                 Edit(("policies", policy, field), value)
-                for policy, own in settings.items()
+                for policy, own in beside(preset, settings).items()
                 for field, value in own.items()
             ),
             key=lambda edit: (_PLACE.get(edit.path[1:], len(_PLACE)), edit.path),

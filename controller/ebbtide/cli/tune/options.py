@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ebbtide.api.capacity_policy.presets import preset_of
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.cluster.access import Access
@@ -128,7 +129,9 @@ class Aim:
             InvalidInput: a field or its values can't be understood, or there are too many.
 
         """
-        return candidates() if self.by_objective(spec) else _combined(self.vary or DEFAULT)
+        if self.by_objective(spec):
+            return candidates(preset_of({"preset": spec.preset}))
+        return _combined(self.vary or DEFAULT)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.capacity_policy.objective import PRIORS, Settings, bursting, kept, knobs
+from ebbtide.api.capacity_policy.objective import PRIORS, Settings, bursting, knobs
 from ebbtide.planning.tuning.judgement import Measured
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import parse_share
@@ -55,17 +55,15 @@ def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
     return {**knobs(headroom, width), "seasonNeed": {"trust": trust, "tolerance": "1%"}}
 
 
-def _standing(headroom: float, window: str) -> Settings:
-    """For demand that is not to be foreseen at all: what was needed once is kept for days."""
-    return {**knobs(0.2, 1.0), "stabilization": kept(headroom, window)}
-
-
 _USUAL = tuple(settings for _, settings in PRIORS)
-_WAITING = tuple(
-    bursting(headroom, window)
-    for headroom in (0.25, 0.5, 0.8, 1.2, 1.8, 3.0, 5.0, 9.0, 15.0)
-    for window in ("5m", "1h")
+_WAITING = (
+    *(bursting(headroom, "90m", 0.5) for headroom in (0.25, 0.5, 0.8, 1.2, 1.8)),
+    *(bursting(headroom, window) for headroom in (3.0, 5.0, 9.0, 15.0) for window in ("5m", "1h")),
+    *(bursting(headroom, "7d", 0.0) for headroom in (1.2, 3.0)),
 )
+"""For demand that leaps. What bursts comes back smaller within the hour, so half of what is spare
+remains for a while; of what is to serve nearly all of a burst, all. And for what is not to be
+foreseen at all, what was needed once is kept for a week."""
 CANDIDATES: tuple[Settings, ...] = (
     *_USUAL,
     *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0))),
@@ -73,8 +71,7 @@ CANDIDATES: tuple[Settings, ...] = (
     *(_seasonal(h, k, "85%") for h, k in ((0.1, 1.0), (0.2, 1.0))),
     *(_seasonal(h, k, "95%") for h, k in ((0.0, 1.0), (0.01, 1.0), (0.05, 2.0))),
     *(_seasonal(h, k) for h in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 2.5) for k in (0.0, 1.0)),
-    *(one for one in _WAITING if one not in _USUAL),
-    *(_standing(headroom, window) for headroom in (0.0, 0.3, 0.8) for window in ("1d", "7d")),
+    *_WAITING,
 )
 """The settings that are tried, with all that an objective decides."""
 
