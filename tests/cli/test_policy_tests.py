@@ -114,6 +114,18 @@ def test_results_go_to_a_ci_as_junit(ebbtide: Ebbtide, tmp_path: Path) -> None:
     assert len(second) == 0
 
 
+def test_a_case_that_cannot_be_run_keeps_no_other_from_it(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    broken = CASES.replace("hill.csv", "none.csv")
+    write(tmp_path, edge_test_yaml=broken, last_test_yaml="policies: [")
+    told = ebbtide("test", ".", "--junit", "junit.xml")
+    assert told.code == 3
+    assert "1 passed, 0 failed, 2 could not be run" in told.out
+    assert "an evening is carried: none.csv can't be read" in told.err
+    suite = ET.fromstring(Path("junit.xml").read_text())
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("3", "2")
+    assert [len(case) for case in suite] == [1, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

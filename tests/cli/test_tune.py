@@ -78,6 +78,11 @@ def test_the_page_marks_it_and_shows_the_yaml(ebbtide: Ebbtide) -> None:
     assert snippet["spec"]["replicas"] == {"max": 500}
 
 
+def test_a_page_says_when_what_was_searched_is_too_short_to_speak(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*TUNE, *VARY)
+    assert "! 0.1 days were searched, and it takes 7 to speak for 1%" in told.out
+
+
 def test_the_change_is_written_for_a_review_and_is_a_right_policy_part(
     ebbtide: Ebbtide, tmp_path: Path
 ) -> None:

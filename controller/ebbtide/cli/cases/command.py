@@ -33,8 +33,10 @@ class Result:
 
     file: str
     name: str
-    misses: Sequence[Miss]
-    seconds: float
+    misses: Sequence[Miss] = ()
+    seconds: float = 0.0
+    why: str = ""
+    """Why it could not be replayed; nothing, if it could."""
 
 
 def run_cases(
@@ -64,10 +66,13 @@ def run_cases(
         console.print(_line(result))
         for miss in result.misses:
             console.print(Text(f"      {miss}"), soft_wrap=True)
-    failed = sum(bool(one.misses) for one in results)
+    failed, broken = (sum(map(bool, column)) for column in _told(results))
     if junit:
         write(junit, junit_xml(results))
-    console.print(f"{len(results) - failed} passed, {failed} failed")
+    more = f", {broken} could not be run" if broken else ""
+    console.print(f"{len(results) - failed - broken} passed, {failed} failed{more}")
+    if broken:
+        raise InvalidInput("\n".join(one.why for one in results if one.why))
     if failed:
         raise typer.Exit(1)
 
@@ -76,21 +81,33 @@ def _files(path: pathlib.Path) -> Sequence[pathlib.Path]:
     return sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
 
 
+def _told(results: Sequence[Result]) -> Sequence[Sequence[object]]:
+    """What each case missed, and why each could not be run."""
+    return [one.misses for one in results], [one.why for one in results]
+
+
 def _line(result: Result) -> Text:
-    sign = ("FAIL", "bold red") if result.misses else ("  ok", "green")
+    failed = ("FAIL", "bold red") if result.misses else ("  ok", "green")
+    sign = (" ERR", "bold red") if result.why else failed
     return Text.assemble(sign, f"  {result.name}  ", (result.file, "dim"))
 
 
 def _results(path: pathlib.Path) -> Iterator[Result]:
-    tests = _understood(path)
-    texts = {str(path.parent / name): read(path.parent / name) for name in tests.policies}
-    manifests = load(texts, plugins())
+    """What came of every case of a file; one that can't be run keeps no other from it."""
+    try:
+        tests = _understood(path)
+        texts = {str(path.parent / name): read(path.parent / name) for name in tests.policies}
+        manifests = load(texts, plugins())
+    except InvalidInput as error:
+        yield Result(file=str(path), name=path.name, why=str(error))
+        return
     for name, case in tests.cases.items():
         begun = time.perf_counter()
         try:
             outcome = _replayed(path, tests, case, manifests)
         except InvalidInput as error:
-            raise InvalidInput(f"{path}: {name}: {error}") from error
+            yield Result(file=str(path), name=name, why=f"{path}: {name}: {error}")
+            continue
         found = list(misses(case.expect, outcome, tests.time_zone))
         seconds = time.perf_counter() - begun
         yield Result(file=str(path), name=name, misses=found, seconds=seconds)
@@ -144,11 +161,13 @@ def _demand(path: pathlib.Path, tests: PolicyTests, case: Case) -> Recorded:
 
 def junit_xml(results: Sequence[Result]) -> str:
     """The results as CI servers read them."""
+    failed, broken = (sum(map(bool, column)) for column in _told(results))
     suite = ET.Element(
         "testsuite",
         name="ebbtide",
         tests=str(len(results)),
-        failures=str(sum(bool(one.misses) for one in results)),
+        failures=str(failed),
+        errors=str(broken),
         time=f"{sum(one.seconds for one in results):.3f}",
     )
     for one in results:
@@ -158,5 +177,7 @@ def junit_xml(results: Sequence[Result]) -> str:
         if one.misses:
             failure = ET.SubElement(case, "failure", message=str(one.misses[0]))
             failure.text = "\n".join(map(str, one.misses))
+        if one.why:
+            ET.SubElement(case, "error", message=one.why.splitlines()[0]).text = one.why
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

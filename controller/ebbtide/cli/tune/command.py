@@ -100,6 +100,7 @@ def _tuned(
         margin=found.margin,
         variants=variants,
         candidates=judged(searched, held, found.best),
+        days=days,
         why=found.why,
         left_out=search.trial.left_out(spec),
     )

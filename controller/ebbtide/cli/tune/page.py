@@ -14,6 +14,7 @@ from ebbtide.api.kinds import API_VERSION
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Candidate, Measured
+from ebbtide.planning.tuning.objective import needed_days
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import show_share
 
@@ -33,6 +34,8 @@ class Tuned:
     margin: float
     variants: Sequence[Sequence[Edit]]
     candidates: Sequence[Candidate]
+    days: float
+    """Days that were searched."""
     left_out: Sequence[str] = ()
     """Policies that were not replayed."""
     why: str = ""
@@ -98,6 +101,11 @@ def page(tuned: Tuned) -> RenderableType:
         said.append(
             Text("! the demand held back breaks the objective: search more of it", "yellow")
         )
+    needed = needed_days(tuned.objective)
+    if not tuned.why and tuned.days < needed:
+        aim = show_share(tuned.objective)
+        few = f"! {tuned.days:.1f} days were searched, and it takes {needed:.0f} to speak for {aim}"
+        said.append(Text(few, "yellow"))
     if tuned.left_out:
         said.append(Text(f"! not modelled: {', '.join(tuned.left_out)}", "yellow"))
     return Group(head, "", table, "", *said, "", Text(snippet(tuned)))
