@@ -20,6 +20,9 @@ LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 MINUTE = 60.0
 """Seconds in a minute."""
 
+LEAST_HISTORY = 60
+"""Known values under which no forecast is trusted."""
+
 DAY = 1440
 """Minutes in a day."""
 

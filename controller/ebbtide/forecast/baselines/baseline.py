@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.adjustments.announced import heed
-from ebbtide.forecast.baselines.error_quantiles import LEAST_HISTORY, error_quantiles
+from ebbtide.forecast.baselines.error_quantiles import error_quantiles
 from ebbtide.forecast.columnwise import between, carried, mean, median, smoothed
 from ebbtide.forecast.contract import (
     DAY,
+    LEAST_HISTORY,
     LEVELS,
     NO_CONTEXT,
     Context,

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from ebbtide.forecast.contract import LEVELS, Floats
-
-LEAST_HISTORY = 60
-"""Minutes of history under which no forecast is trusted."""
+from ebbtide.forecast.contract import LEAST_HISTORY, LEVELS, Floats
 
 
 def error_quantiles(errors: Floats) -> Floats:

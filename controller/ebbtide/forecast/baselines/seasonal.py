@@ -13,7 +13,6 @@ from hashlib import blake2b
 import numpy as np
 
 from ebbtide.forecast.adjustments.announced import heed
-from ebbtide.forecast.baselines.error_quantiles import LEAST_HISTORY
 from ebbtide.forecast.baselines.seasonal_lesson import (
     LEARNT,
     LEVEL_MINUTES,
@@ -21,7 +20,16 @@ from ebbtide.forecast.baselines.seasonal_lesson import (
     learn,
 )
 from ebbtide.forecast.columnwise import between, carried, mean
-from ebbtide.forecast.contract import DAY, MINUTE, NO_CONTEXT, Context, Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    DAY,
+    LEAST_HISTORY,
+    MINUTE,
+    NO_CONTEXT,
+    Context,
+    Floats,
+    Forecast,
+    History,
+)
 
 HOUR = 60
 RECENT = 180

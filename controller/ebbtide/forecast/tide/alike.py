@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, NIL, running, sharpened, total
 from ebbtide.forecast.tide.days import LONG, Cells
 from ebbtide.forecast.tide.experts import STEEPEST
-from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame, Rows
+from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame
 
 DAYS = LONG - 1
 """A part of the oldest day is written over already."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.forecast.tide.frame import Flights, Rows
+from ebbtide.forecast.contract import Rows
+from ebbtide.forecast.tide.frame import Flights
 
 Array = np.ndarray[Any, Any]
 

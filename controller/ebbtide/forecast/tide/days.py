@@ -12,8 +12,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, NIL, blank, total
-from ebbtide.forecast.tide.frame import HOUR_MINUTES, Frame, Rows
+from ebbtide.forecast.tide.frame import HOUR_MINUTES, Frame
 
 CURVES, OF_A_WEEK = 6, 4
 """All of them, and how many of the first are made from the last week."""

@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32
-from ebbtide.forecast.tide.frame import Band, Rows
+from ebbtide.forecast.tide.frame import Band
 
 MANY = 16
 """Rows from which on products of matrices are quicker."""

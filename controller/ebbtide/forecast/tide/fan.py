@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.contract import LEVELS, Floats
+from ebbtide.forecast.contract import LEVELS, Floats, Rows
 from ebbtide.forecast.tide.arrays import F32
 from ebbtide.forecast.tide.days import CURVES
-from ebbtide.forecast.tide.frame import Frame, Rows
+from ebbtide.forecast.tide.frame import Frame
 
 NIL = 1e-9
 DECADES = np.log10(1 / (1 - np.array(LEVELS))).tolist()

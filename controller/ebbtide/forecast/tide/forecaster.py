@@ -15,6 +15,8 @@ from ebbtide.forecast.adjustments.event_experts import Memory
 from ebbtide.forecast.adjustments.slump import slumped
 from ebbtide.forecast.adjustments.special_days import with_special_days
 from ebbtide.forecast.contract import (
+    LEAST_HISTORY,
+    MINUTE,
     NO_CONTEXT,
     Context,
     Forecast,
@@ -24,8 +26,6 @@ from ebbtide.forecast.contract import (
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.group import Group, begun
 
-MINUTE = 60.0
-LEAST_HISTORY = 60
 RECENT_MINUTES = 180
 """A gap that is longer has no present level."""
 KEPT_SECONDS = 7200.0

@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, blank
 
-Rows = NDArray[np.int_]
 Memory = tuple[float, float]
 """Minutes that are remembered, and the fewest rows."""
 

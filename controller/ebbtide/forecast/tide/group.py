@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
+from ebbtide.forecast.contract import DAY, LEVELS, Floats, History, Rows
 from ebbtide.forecast.tide.arrays import F32, keep_room
 from ebbtide.forecast.tide.columns import joined, taken
 from ebbtide.forecast.tide.days import LONG
-from ebbtide.forecast.tide.frame import Frame, Rows
+from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.learner import Learner
 
 LEARNT_DAYS, REMEMBERED_DAYS = 18, 10

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.ahead import Ahead, look_ahead
 from ebbtide.forecast.tide.arrays import F32, blank
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE, WARM
-from ebbtide.forecast.tide.frame import Band, Flights, Rows
+from ebbtide.forecast.tide.frame import Band, Flights
 from ebbtide.forecast.tide.track import Seen
 
 

@@ -8,10 +8,11 @@ those above it bound the spreads.
 
 import numpy as np
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
 from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
 from ebbtide.forecast.tide.experts import ALIKE, GUARDED
-from ebbtide.forecast.tide.frame import Frame, Rows
+from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.prior import FEATURES
 from ebbtide.forecast.tide.sample import Sample
 from ebbtide.forecast.tide.weights import Mix

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.alike import Alike, Said
 from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
 from ebbtide.forecast.tide.days import OF_A_WEEK, Days
 from ebbtide.forecast.tide.experts import GUARDED, SINCE, SPANS, WIDTH, describe
-from ebbtide.forecast.tide.frame import Frame, Rows
+from ebbtide.forecast.tide.frame import Frame
 
 MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
 """How much a row counts in the running means of changes."""

@@ -14,7 +14,7 @@ from ebbtide.api.schemas.structural import at, structural
 from ebbtide.api.yaml_text import fields, read
 from ebbtide_policies.registry import CONFIGURABLE
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = Path(__file__).parents[3] / "deploy"
 EXAMPLES = sorted((DEPLOY / "examples").glob("*.yaml"))
 FILES = crds()
 ALL = [pytest.param(yaml.safe_load(text), id=name) for name, text in FILES.items()]
