@@ -25,6 +25,7 @@ class CtrlC:
         if name == "{}":
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, CtrlC())
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 main()
 """
 PROGRAM = """
