@@ -57,13 +57,15 @@ def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
 
 _USUAL = tuple(settings for _, settings in PRIORS)
 _WAITING = (
+    bursting(0.35, "5m"),
     *(bursting(headroom, "90m", 0.5) for headroom in (0.25, 0.5, 0.8, 1.2, 1.8)),
     *(bursting(headroom, window) for headroom in (3.0, 5.0, 9.0, 15.0) for window in ("5m", "1h")),
     *(bursting(headroom, "7d", 0.0) for headroom in (1.2, 3.0)),
 )
-"""For demand that leaps. What bursts comes back smaller within the hour, so half of what is spare
-remains for a while; of what is to serve nearly all of a burst, all. And for what is not to be
-foreseen at all, what was needed once is kept for a week."""
+"""For demand that leaps, by a little and for minutes only; or for long: what bursts comes back
+smaller within the hour, so half of what is spare remains for a while. Of what is to serve nearly
+all of a burst, all does. And for what is not to be foreseen at all, what was needed once is kept
+for a week."""
 CANDIDATES: tuple[Settings, ...] = (
     *_USUAL,
     *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0))),
