@@ -2,8 +2,7 @@
 
 import sys
 
-INTERRUPTED = 130
-"""The exit code of what Ctrl-C has ended, as shells have it."""
+from ebbtide.cli.process import INTERRUPTED
 
 
 def main() -> None:

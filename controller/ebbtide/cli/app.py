@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ebbtide.cli import INTERRUPTED, crd, schema
+from ebbtide.cli import crd, schema
 from ebbtide.cli.backtest import command as backtest
 from ebbtide.cli.cases import command as testing
 from ebbtide.cli.check import command as check
@@ -24,7 +24,13 @@ from ebbtide.cli.cluster import events, explain, overrides, preflight, replay, t
 from ebbtide.cli.compare import command as compare
 from ebbtide.cli.demo import command as demo
 from ebbtide.cli.plan import command as plan
-from ebbtide.cli.process import flush, give_up_output, log_in_lines, speak_plainly
+from ebbtide.cli.process import (
+    INTERRUPTED,
+    flush,
+    give_up_output,
+    log_in_lines,
+    speak_plainly,
+)
 from ebbtide.cli.run import command as operate
 from ebbtide.cli.screen import complain
 from ebbtide.cli.tune import command as tune

@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C has ended, as shells have it."""
 _DRAWN = {"█": "#", "░": ".", "→": ">", "…": "~", "─": "-", "━": "-", "│": "|"}
 """What stands for what is drawn, where a terminal has no Unicode."""
 _PLAIN = "ebbtide-plain"

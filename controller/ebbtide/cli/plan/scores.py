@@ -1,28 +1,17 @@
 """Scores side by side, for a terminal of any width."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 
-from ebbtide.cli.chart import amount
+from ebbtide.cli.report.measures import Measure, measures
+from ebbtide.cli.report.translations import Language, translations
 from ebbtide.planning.scoring.score import Score
 
-Measure = Callable[[Score], str]
-_MEASURES: Mapping[str, Measure] = {
-    "replica-hours paid for": lambda one: amount(one.replica_hours),
-    "their cost": lambda one: f"{one.cost:,.2f}" if one.cost else "-",
-    "idle replica-hours": lambda one: amount(one.idle),
-    "replica-minutes short": lambda one: amount(one.shortfall),
-    "demand unserved": lambda one: f"{one.unserved:.3%}",
-    "changes of replicas": lambda one: f"{one.events:,}",
-    "most let go in a minute": lambda one: f"{one.largest_drop:,.0f}",
-}
-_DISRUPTIONS: Mapping[str, Measure] = {"live sessions cut off": lambda one: f"{one.disruptions:,}"}
-_BREACHED: Mapping[str, Measure] = {
-    "minutes users fared badly": lambda one: "-" if one.breached is None else f"{one.breached:,.0f}"
-}
+_LEFT_OUT = "worst"
+"""A measure that a terminal has no room for."""
 _GAP = 2
 
 
@@ -43,9 +32,9 @@ class Scores:
 
     @property
     def _measures(self) -> Mapping[str, Measure]:
-        fared = any(one.breached is not None for one in self.rows.values())
-        lost, badly = _DISRUPTIONS if self.disruptions else {}, _BREACHED if fared else {}
-        return {**_MEASURES, **lost, **badly, **self.more}
+        words = translations(Language.EN)
+        told = measures(self.rows.values(), cut_off=self.disruptions)
+        return {words[name]: of for name, of in told.items() if name != _LEFT_OUT} | dict(self.more)
 
     def _width(self, name: str) -> int:
         """The least columns that a scaler takes: its longest figure, or word of its name."""

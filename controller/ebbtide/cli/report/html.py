@@ -3,16 +3,16 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from ebbtide.api.timestamps import clock
-from ebbtide.cli.chart import amount
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.chart import Span, changes, course
+from ebbtide.cli.report.measures import NOTHING, measures
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.loop.reporting.status import says_something
@@ -24,27 +24,10 @@ from ebbtide_policies.lanes import number
 
 MOST_CHANGES = 5000
 """Changes in the record of a page; the JSON has all of them."""
-NOTHING = "-"
 KEYS = ("demand", "foreseen", "ready", "idle", "short")
 """What a drawing shows, in the order of its legend."""
 _HOUR = 3600.0
 PHASES = ("Peace", "Prewarm", "War", "Ebb")
-
-Measure = Callable[[Score], str]
-_MEASURES: Mapping[str, Measure] = {
-    "replica_hours": lambda one: amount(one.replica_hours),
-    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NOTHING,
-    "idle_hours": lambda one: amount(one.idle),
-    "shortfall": lambda one: amount(one.shortfall),
-    "worst": lambda one: amount(one.worst_shortfall),
-    "unserved": lambda one: f"{one.unserved:.3%}",
-    "events": lambda one: f"{one.events:,}",
-    "drop": lambda one: f"{one.largest_drop:,.0f}",
-}
-_CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
-_BREACHED: Mapping[str, Measure] = {
-    "breached": lambda one: NOTHING if one.breached is None else f"{one.breached:,.0f}"
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +104,11 @@ def _course(one: Planned, said: Mapping[str, str]) -> str:
 
 def _scores(one: Planned, said: Mapping[str, str]) -> str:
     heads = "".join(f"<th>{escape(name)}</th>" for name in one.scores)
-    cut_off = _CUT_OFF if any(s.disruptions for s in one.scores.values()) else {}
-    fared = _BREACHED if any(s.breached is not None for s in one.scores.values()) else {}
-    rows = [
-        _row(said[name], [of(s) for s in one.scores.values()])
-        for name, of in {**_MEASURES, **cut_off, **fared}.items()
-    ]
-    bound = [*one.scores.values()][-1].replica_hours
-    beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in one.scores.values()]
+    scores = one.scores.values()
+    told = measures(scores, cut_off=any(s.disruptions for s in scores))
+    rows = [_row(said[name], [of(s) for s in scores]) for name, of in told.items()]
+    bound = [*scores][-1].replica_hours
+    beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in scores]
     spent = Counter(frame.phase.value for frame in one.frames)
     lasted = "".join(
         f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / _HOUR:,.1f} h</span>'

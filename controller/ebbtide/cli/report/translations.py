@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 
 import yaml
@@ -14,6 +15,7 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+@cache
 def translations(language: Language) -> Mapping[str, str]:
     """Every word of a report in one language."""
     text = files("ebbtide.cli.report").joinpath("translations.yaml").read_text("utf-8")

@@ -1,0 +1,29 @@
+"""What a score says in figures, wherever scores stand beside one another."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from ebbtide.cli.chart import amount
+from ebbtide.planning.scoring.score import Score
+
+NOTHING = "-"
+Measure = Callable[[Score], str]
+_MEASURES: Mapping[str, Measure] = {
+    "replica_hours": lambda one: amount(one.replica_hours),
+    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NOTHING,
+    "idle_hours": lambda one: amount(one.idle),
+    "shortfall": lambda one: amount(one.shortfall),
+    "worst": lambda one: amount(one.worst_shortfall),
+    "unserved": lambda one: f"{one.unserved:.3%}",
+    "events": lambda one: f"{one.events:,}",
+    "drop": lambda one: f"{one.largest_drop:,.0f}",
+}
+_CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
+_BREACHED: Mapping[str, Measure] = {
+    "breached": lambda one: NOTHING if one.breached is None else f"{one.breached:,.0f}"
+}
+
+
+def measures(scores: Collection[Score], *, cut_off: bool) -> Mapping[str, Measure]:
+    """The measures of some scores, by their keys in `translations`, sessions cut off if wanted."""
+    fared = any(one.breached is not None for one in scores)
+    return {**_MEASURES, **(_CUT_OFF if cut_off else {}), **(_BREACHED if fared else {})}
