@@ -7,9 +7,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Number, number
-
-_MINUTE = 60.0
 
 
 class Followed(NamedTuple):
@@ -43,12 +42,12 @@ class Minutes:
         known = np.flatnonzero(np.isfinite(self.values))
         if not known.size:
             return UNKNOWN
-        return self.end - float(self.values.size - 1 - known[-1]) * _MINUTE
+        return self.end - float(self.values.size - 1 - known[-1]) * MINUTE
 
     def median(self, start: Number, end: Number) -> float:
         """Median of the known minutes from `start` up to, not including, `end`."""
         rows = np.arange(self.values.size)
-        at = self.end - (self.values.size - 1 - rows) * _MINUTE
+        at = self.end - (self.values.size - 1 - rows) * MINUTE
         inside = (at >= number(start)) & (at < number(end)) & np.isfinite(self.values)
         return float(np.median(self.values[inside])) if inside.any() else UNKNOWN
 

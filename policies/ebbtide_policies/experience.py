@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ebbtide_policies.contract import PolicySettings
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import NOTHING, UNKNOWN, Flag, Number, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
@@ -110,7 +111,7 @@ def read(
     value = course.median(where(shown, np.maximum(begin, shows), begin), newest + 1.0)
     value = where(fresh, value, UNKNOWN)
     silent = _silent(seen, signal)
-    after = course.median(shows, shows + np.maximum(trial.lasts, _MINUTE))
+    after = course.median(shows, shows + np.maximum(trial.lasts, MINUTE))
     earlier = course.median(shows - signal.window, shows)
     bad = _bad(signal, value, known_level)
     blamed = (
@@ -130,7 +131,6 @@ def read(
     )
 
 
-_MINUTE = 60.0
 _LATE = 180.0
 """A signal whose newest minute is older than this is not known."""
 

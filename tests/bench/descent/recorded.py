@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ebbtide.planning.demand.series import MINUTE, DemandSeries, read_csv
+from ebbtide.planning.demand.series import DemandSeries, read_csv
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent.falls import FLEET, HISTORY, LEAD_IN, SECONDS, TICK, Fall
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ebbtide.planning.demand.promotion import promotion_week
-from ebbtide.planning.demand.series import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 
 SEEDS = range(20)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, bursting, knobs, prior
-from ebbtide.planning.demand.past import MINUTE, Past
+from ebbtide.planning.demand.past import Past
 from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned, replayed
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Event
 

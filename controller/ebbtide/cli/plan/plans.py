@@ -23,11 +23,11 @@ from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY, Frame, Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.clipped import clipped
-from ebbtide.planning.demand.series import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.scoring.experience import Fared, fared
 from ebbtide.planning.scoring.score import HOUR, Course, Score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
-from ebbtide_policies.demand import DAY
+from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.phase import SURGE_BEGINS

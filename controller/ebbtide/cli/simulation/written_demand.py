@@ -10,7 +10,8 @@ from ebbtide.api.fields.field_types import Name
 from ebbtide.api.fields.local_time import LocalTime, moment
 from ebbtide.api.fields.rules import Spec, exactly_one
 from ebbtide.cli.simulation.demand import Recorded, from_file
-from ebbtide.planning.demand.series import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.quantities import Count
 
 _LEAST_POINTS = 2

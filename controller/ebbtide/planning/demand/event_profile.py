@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.demand.series import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.event_shape import captured
 from ebbtide_policies.lanes import Lanes
 

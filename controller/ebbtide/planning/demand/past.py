@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
-MINUTE = 60.0
 _DAY = 1440
 _NEAR = 0.1
 """Share of the way between top and bottom within which demand counts as there."""

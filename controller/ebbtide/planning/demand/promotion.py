@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.planning.demand.series import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Event
 

@@ -8,10 +8,10 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 
 from ebbtide.errors import InvalidInput
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 _COLUMNS = ("timestamp", "value")
-_MINUTE = 60.0
 _LONGEST = 10 * 366 * 1440
 """Minutes in ten years; a longer file has a wrong timestamp."""
 _LATEST = 1e11
@@ -73,7 +73,7 @@ def recording_of(rows: Iterable[Row]) -> Recording:
     step = _step(lines, at)
     if np.isnan(values).all():
         _refuse(int(lines[-1]), "no row has a value")
-    if at[-1] - at[0] > _LONGEST * _MINUTE:
+    if at[-1] - at[0] > _LONGEST * MINUTE:
         _refuse(int(lines[-1]), "more than ten years after the first row")
     return Recording(float(at[0]), step, _on_grid(at, values, step))
 
@@ -197,7 +197,7 @@ def _step(lines: Lanes, at: Lanes) -> float:
             f"{steps[wrong[0]]:g} s after the row before, where others are {step:g} s apart; "
             "give one row for each of them, with an empty value where it is unknown",
         )
-    if step % _MINUTE:
+    if step % MINUTE:
         _refuse(
             int(lines[1]),
             f"rows are {step:g} s apart; whole minutes are needed: keep one row a minute",

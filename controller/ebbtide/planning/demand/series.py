@@ -7,10 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from ebbtide.planning.demand.recording import Recording, read_recording
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Event
-
-MINUTE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

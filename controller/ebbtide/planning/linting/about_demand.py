@@ -7,8 +7,9 @@ import numpy as np
 from ebbtide.api.capacity_policy.demand import WhenAbsent
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.planning.demand.clipped import clipped
-from ebbtide.planning.demand.past import MINUTE, gaps, share_unknown
+from ebbtide.planning.demand.past import gaps, share_unknown
 from ebbtide.planning.linting.findings import Case, Finding, Path, Severity, clock, rounded
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.quantities import show_count, show_duration

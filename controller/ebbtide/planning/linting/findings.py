@@ -9,8 +9,9 @@ from ebbtide.api import timestamps
 from ebbtide.api.capacity_policy.settings_by_phase import settings_in
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
-from ebbtide.planning.demand.past import MINUTE, Past
+from ebbtide.planning.demand.past import Past
 from ebbtide_policies.contract import Policy, PolicySettings
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.need import PresentNeed
 from ebbtide_policies.observation import Phase
 

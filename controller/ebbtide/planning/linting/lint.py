@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
-from ebbtide.planning.demand.past import MINUTE, typical
+from ebbtide.planning.demand.past import typical
 from ebbtide.planning.linting.about_demand import about_demand
 from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, many, rounded
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import number, whole

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.planning.demand.series import MINUTE, DemandSeries
+from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.event_calendar import CalendarSettings, need_of, prewarm_starts
 from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
 from ebbtide_policies.observation import Event, Observation

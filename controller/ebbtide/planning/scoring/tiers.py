@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.planning.scoring.score import MINUTE, Course
+from ebbtide.planning.scoring.score import Course
+from ebbtide_policies.demand import MINUTE
 
 
 class TierScore(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior, with_settings
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.planning.demand.past import MINUTE, Past
+from ebbtide.planning.demand.past import Past
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweeping.sweep import World, replicas_asked
 from ebbtide.planning.sweeping.variants import swept
@@ -30,7 +30,7 @@ from ebbtide.planning.tuning.objective import (
     told,
     unknown,
 )
-from ebbtide_policies.demand import DAY
+from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Event
 
