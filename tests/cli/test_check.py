@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ebbtide, Told
+from tests.cli.packages import install
 from tests.cli.samples import CALENDAR, EDGE, csv, write
 
 WRONG = EDGE.replace("max: 500", "max: many")
@@ -41,6 +42,26 @@ def test_a_problem_stays_one_line_on_a_narrow_terminal(ebbtide: Ebbtide, tmp_pat
 def test_text_in_brackets_is_shown_as_it_stands(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, edge_yaml=EDGE.replace("mode: DryRun", "mode: '[bold]:ok:'"))
     assert "[bold]:ok:" in ebbtide("check", "edge.yaml").out
+
+
+def test_a_forecaster_that_is_not_installed_is_told_with_those_that_are(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, edge_yaml=f"{EDGE}  forecast: {{model: Oracle}}\n")
+    assert ebbtide("check", "edge.yaml").out == (
+        "edge.yaml:10: spec.forecast.model: 'Oracle' is not one of Auto, DSP, HoltWinters, "
+        "NaiveDay, NaiveWeek, Persistence, Seasonal, Tide\n1 problem\n"
+    )
+
+
+@pytest.mark.parametrize("model", ["Auto", "Persistence", "Calm"])
+def test_any_forecaster_that_is_installed_may_be_named(
+    ebbtide: Ebbtide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, "Calm = calm:Calm", "forecasters")
+    write(tmp_path, edge_yaml=f"{EDGE}  forecast: {{model: {model}}}\n")
+    assert ebbtide("check", "edge.yaml").out == "ok: 1 file\n"
 
 
 def test_standard_input_is_read(ebbtide: Ebbtide) -> None:

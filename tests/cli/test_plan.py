@@ -129,7 +129,7 @@ def test_a_replay_foresees_an_announced_event_and_not_before_it_can_be_seen() ->
     demand = DemandSeries(start=NOON.timestamp(), minutes=minutes)
     foreseen = []
     for texts in ({"edge.yaml": EDGE}, {"edge.yaml": EDGE, "days.yaml": CALENDAR}):
-        simulation = Simulation(load(texts, {}), lambda *_: demand, Conditions(tick=60.0))
+        simulation = Simulation(load(texts), lambda *_: demand, Conditions(tick=60.0))
         frames = simulation.run(NOON.timestamp() + 1800, NOON.timestamp() + 3600)
         foreseen.append([frame.foreseen for (frame,) in frames])
     plain, told = foreseen
@@ -237,6 +237,23 @@ def test_a_supposition_that_makes_no_sense_is_refused(
 
 
 # --- what is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("forecast", "options", "where"),
+    [
+        pytest.param("{model: Oracle}", [], "oracle.yaml:10: ", id="file"),
+        pytest.param("{model: Tide}", ["--set", "forecast.model=Oracle"], "live/edge: ", id="set"),
+    ],
+)
+def test_a_forecaster_that_is_not_installed_is_told_once(
+    ebbtide: Ebbtide, tmp_path: Path, forecast: str, options: list[str], where: str
+) -> None:
+    write(tmp_path, oracle_yaml=f"{EDGE}  forecast: {forecast}\n")
+    told = ebbtide("plan", "oracle.yaml", "--csv", "hill.csv", *options)
+    [line] = told.err.splitlines()
+    assert line.startswith(f"ebbtide: {where}spec.forecast.model: 'Oracle' is not one of Auto, ")
+    assert told.code == 3
 
 
 @pytest.mark.parametrize(

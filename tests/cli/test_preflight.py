@@ -26,9 +26,12 @@ def owned(manager: str, operation: str) -> dict[str, Any]:
     return {"manager": manager, "operation": operation, "fieldsV1": fields}
 
 
-def serve(api: HttpApi, *, owners: list[dict[str, Any]], hpas: list[Any], ready: int = 20) -> None:
-    """A cluster with one policy and its Deployment of twenty."""
-    policy = {"metadata": {"name": "edge", "namespace": "live", "uid": "p"}, "spec": SPEC}
+def serve(
+    api: HttpApi, *, owners: list[dict[str, Any]], hpas: list[Any], ready: int = 20, **more: Any
+) -> None:
+    """A cluster with one policy, with more in its spec, and its Deployment of twenty."""
+    head = {"name": "edge", "namespace": "live", "uid": "p"}
+    policy = {"metadata": head, "spec": SPEC | more}
     api.on("GET", f"{OWN}/capacitypolicies", {"items": [policy]})
     for plural in ("eventcalendars", "capacityoverrides"):
         api.on("GET", f"{OWN}/{plural}", {"items": []})
@@ -62,6 +65,16 @@ def test_a_workload_that_nobody_else_touches_is_ready(
     assert told.code == 0
     assert "live/edge  ready for Enforce" in told.out
     assert "this account may patch deployments/scale in live" in told.out
+
+
+@pytest.mark.parametrize(("model", "code"), [("Auto", 0), ("Oracle", 1)])
+def test_a_forecaster_may_be_named_as_the_operator_knows_it(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str, model: str, code: int
+) -> None:
+    serve(api, owners=[owned("ebbtide", "Update")], hpas=[], forecast={"model": model})
+    told = ebbtide("preflight", "live/edge", kubeconfig)
+    assert told.code == code
+    assert ("'Oracle' is not one of Auto, DSP" in told.out) is bool(code)
 
 
 def test_a_gitops_tool_is_named_with_the_way_to_hand_over(

@@ -67,6 +67,18 @@ def test_a_spec_that_is_invalid_holds_and_says_so() -> None:
     assert list(world.tick().failures) == ["live/edge"]
 
 
+def test_a_forecaster_that_nobody_brought_holds_and_says_which_are_known() -> None:
+    world = two_growing()
+    world.tick()
+    world.edit("edge", forecast={"model": "Oracle"}, replicas={"min": 1, "max": 2})
+    failures = [world.tick().failures for _ in range(3)]
+    known = ", ".join(sorted({"Auto", *world.rules.forecasters}))
+    why = f"spec.forecast.model: 'Oracle' is not one of {known}"
+    assert failures == [{"live/edge": why}] * 3
+    assert world.condition("Ready")["message"] == why
+    assert world.replicas("edge") == 120
+
+
 def test_even_a_spec_without_a_sensible_target_stops_no_other() -> None:
     world = two_growing()
     wrong: list[Json] = [{}, {"scaleTargetRef": "edge"}, {"demand": None}]

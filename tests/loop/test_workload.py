@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ebbtide.api.reading.compose import Installed
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Json, Resource
@@ -27,7 +28,7 @@ def resource(spec: Json, generation: int = 1) -> Resource:
 
 def understood(spec: Json) -> Workload | InvalidInput:
     """What is understood of one spec."""
-    return WorkloadReader({}, ["Flat"]).of([resource(spec)])["live/edge"]
+    return WorkloadReader(Installed(models=["Flat"])).of([resource(spec)])["live/edge"]
 
 
 def workload(spec: Json) -> Workload:
@@ -67,7 +68,7 @@ def test_every_query_is_wanted_with_the_past_that_it_needs() -> None:
 
 
 def test_a_spec_is_read_once_for_each_generation_and_its_status_is_always_new() -> None:
-    reader = WorkloadReader({}, ["Flat"])
+    reader = WorkloadReader(Installed(models=["Flat"]))
     first = reader.of([resource(spec_of("edge"))])["live/edge"]
     again = replace(resource({"nonsense": 1}), status={"phase": "War"})
     second = reader.of([again])["live/edge"]
@@ -80,14 +81,14 @@ def test_a_spec_is_read_once_for_each_generation_and_its_status_is_always_new() 
 
 
 def test_without_a_generation_a_spec_is_read_at_every_tick() -> None:
-    reader = WorkloadReader({}, ["Flat"])
+    reader = WorkloadReader(Installed(models=["Flat"]))
     assert isinstance(reader.of([resource({}, 0)])["live/edge"], InvalidInput)
     found = reader.of([resource(spec_of("edge"), 0)])["live/edge"]
     assert isinstance(found, Workload)
 
 
 def test_a_policy_that_is_gone_is_forgotten() -> None:
-    reader = WorkloadReader({}, ["Flat"])
+    reader = WorkloadReader(Installed(models=["Flat"]))
     reader.of([resource(spec_of("edge"))])
     assert reader.of([]) == {}
     found = reader.of([resource({})])["live/edge"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from inspect import signature
 
-from ebbtide.api.reading.compose import Plugins
+from ebbtide.api.reading.compose import Installed, Plugins
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.adjustments.announced import Heeding
 from ebbtide.forecast.baselines.dsp import dsp
@@ -13,6 +13,7 @@ from ebbtide.forecast.baselines.naive import naive_day, naive_week, persistence
 from ebbtide.forecast.baselines.seasonal import Seasonal
 from ebbtide.forecast.contract import Forecaster
 from ebbtide.forecast.tide.forecaster import Tide
+from ebbtide.loop.forecasting.auto_model import nameable
 from ebbtide_policies.contract import Policy
 
 Make = Callable[[], Forecaster]
@@ -61,6 +62,16 @@ def _loading(name: str, load: Callable[[], object]) -> Make:
         return forecaster if heeds else Heeding(forecaster)
 
     return make
+
+
+def installed() -> Installed:
+    """What a policy can name: the policies that other packages bring, and every forecaster.
+
+    Raises:
+        InvalidInput: one is installed that is none, can't be loaded, or has a name of the house.
+
+    """
+    return Installed(plugins(), nameable(makers()))
 
 
 def plugins() -> Plugins:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from ebbtide.api.reading.compose import Installed
 from ebbtide.errors import ClusterUnavailable, EbbtideError, InvalidInput
 from ebbtide.loop.acting.actuator_choice import ActuatorChoice
 from ebbtide.loop.acting.carry_out import Writer
 from ebbtide.loop.acting.fences import Fences
 from ebbtide.loop.acting.put_back import PutBack
-from ebbtide.loop.forecasting.auto_model import AUTO
+from ebbtide.loop.forecasting.auto_model import nameable
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.observing.conflicts import Claims, Situation
 from ebbtide.loop.observing.guidance import Guidance
@@ -86,7 +87,8 @@ class Loop:
 
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
-        self._workload_reader = WorkloadReader(rules.plugins, sorted({*rules.forecasters, AUTO}))
+        installed = Installed(rules.plugins, nameable(rules.forecasters))
+        self._workload_reader = WorkloadReader(installed)
         self._guidance_reader = GuidanceReader(rules.namespace)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)

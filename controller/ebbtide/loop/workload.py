@@ -1,7 +1,7 @@
 """A workload as the loop sees it: its resource, understood."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.objective import with_settings
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
-from ebbtide.api.reading.compose import Plugins, compose
+from ebbtide.api.reading.compose import Installed, Plugins, check_names, compose
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref
@@ -145,8 +145,8 @@ _Version = tuple[str, int, Json | None]
 class WorkloadReader:
     """Reads resources into workloads, once for each generation and for the settings in force."""
 
-    def __init__(self, plugins: Plugins, models: Sequence[str]) -> None:
-        self._plugins, self._models = plugins, models
+    def __init__(self, installed: Installed) -> None:
+        self._installed = installed
         self._known: dict[str, tuple[_Version, Workload | InvalidInput]] = {}
 
     def of(self, resources: Iterable[Resource]) -> Mapping[str, Workload | InvalidInput]:
@@ -168,18 +168,13 @@ class WorkloadReader:
     def _read(self, resource: Resource) -> Workload | InvalidInput:
         try:
             spec = in_force(resource).spec
-            self._check_model(spec.forecast.model)
-            workload = understood(resource, spec, self._plugins)
+            check_names(spec, self._installed)
+            workload = understood(resource, spec, self._installed.plugins)
             return replace(workload, wanted=tuple(dict.fromkeys(workload.needs())))
         except InvalidInput as error:
             return error
         except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
             return InvalidInput(f"spec.plugins: {type(error).__name__}: {error}")
-
-    def _check_model(self, model: str) -> None:
-        if model not in self._models:
-            known = ", ".join(self._models)
-            raise InvalidInput(f"spec.forecast.model: {model!r} is not one of {known}")
 
 
 def understood(resource: Resource, spec: CapacityPolicySpec, plugins: Plugins) -> Workload:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ebbtide.api.reading.compose import Installed
 from ebbtide.api.reading.manifests import Problem, check, load
 from ebbtide.errors import InvalidInput
 from tests.api.plugin import Tide
@@ -194,7 +195,7 @@ def test_a_list_is_its_items_with_their_own_lines() -> None:
     ],
 )
 def test_settings_of_plugins_are_checked(plugins: str, line: int, field: str, why: str) -> None:
-    [found] = check({"f": f"{POLICY}  plugins: {plugins}\n"}, {"tide": Tide})
+    [found] = check({"f": f"{POLICY}  plugins: {plugins}\n"}, Installed({"tide": Tide}))
     assert (found.line, found.field) == (line, field)
     assert why in found.why
 

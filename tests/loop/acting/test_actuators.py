@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ebbtide.api.reading.compose import Installed
 from ebbtide.loop.acting.shadow import Shadow
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.record.ledger import Step
@@ -76,7 +77,7 @@ def workload(status: Json) -> Workload:
     resource = Resource(
         kind="CapacityPolicy", namespace="live", name="edge", spec=spec_of("edge"), status=status
     )
-    found = WorkloadReader({}, ["Flat"]).of([resource])["live/edge"]
+    found = WorkloadReader(Installed(models=["Flat"])).of([resource])["live/edge"]
     assert isinstance(found, Workload)
     return found
 

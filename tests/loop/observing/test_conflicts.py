@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ebbtide.api.reading.compose import Installed
 from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Resource, Survey
@@ -15,7 +16,7 @@ EDGE = Resource(kind="CapacityPolicy", namespace="live", name="edge", spec=spec_
 
 def second_hand(*rivals: Resource, hpa: Ref | None = None) -> str:
     """What is said of the policy `edge` beside these."""
-    found = WorkloadReader({}, ["Flat"]).of([EDGE])["live/edge"]
+    found = WorkloadReader(Installed(models=["Flat"])).of([EDGE])["live/edge"]
     assert isinstance(found, Workload)
     autoscalers = [Autoscaler("live", "by-cpu", hpa)] if hpa else []
     claims = Claims(Survey(policies=[EDGE, *rivals], autoscalers=autoscalers))

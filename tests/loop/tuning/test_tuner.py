@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, knobs, prior
+from ebbtide.api.reading.compose import Installed
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.tuning.tuner import Tuner
 from ebbtide.loop.tuning.tuning_input import TuningInput
@@ -343,7 +344,7 @@ def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureF
     (account,) = world.tick().accounts.values()
     (column,) = (known.forecast.task.column for known in account.prospects.foresights.values())
     column = replace(column, minutes=np.full(60, 100.0))
-    workload = WorkloadReader({}, ["Flat"]).of([world.policy()])["live/edge"]
+    workload = WorkloadReader(Installed(models=["Flat"])).of([world.policy()])["live/edge"]
     assert isinstance(workload, Workload)
 
     def unknown(*_: object) -> TuningInput:

@@ -317,7 +317,7 @@ def manifests(variant: int, words: Sequence[tuple[float, str]] = ()) -> list[Man
     first, second, ready, third, fourth = (f"{moment:%Y-%m-%d %H:%M}" for moment in at)
     calendar = CALENDAR.format(first=first, second=second, ready=ready, third=third, fourth=fourth)
     files = {"days.yaml": calendar, "profile.yaml": PROFILE, "said.yaml": said(words)}
-    return [policy, *load({name: text for name, text in files.items() if text}, {})]
+    return [policy, *load({name: text for name, text in files.items() if text})]
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_workloads_of_one_calendar_are_swept_together_as_the_loop_decides_on_eac
     calendar = CALENDAR.format(first=first, second=over, ready=ready, third=first, fourth=over)
     demand = DemandSeries(start=START, minutes=evening().minutes[:110])
     recorded = SweptDemand({("", ""): demand}, START, demand.end)
-    beside = load({"days.yaml": calendar, "profile.yaml": PROFILE}, {})
+    beside = load({"days.yaml": calendar, "profile.yaml": PROFILE})
     sides, loops = [], []
     for name, carried in (("edge", 100), ("origin", 160)):
         written = spec(BY_PHASE[1]) | {

@@ -1,7 +1,8 @@
 """From a spec to the policies that decide for it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy.settings_by_phase import by_phase, settings_in
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
@@ -16,6 +17,14 @@ from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 
 Plugins = Mapping[str, type[Policy[Any]]]
 """The policies that other packages bring, by name."""
+
+
+class Installed(NamedTuple):
+    """What can be named in a spec because it is installed."""
+
+    plugins: Plugins = MappingProxyType({})
+    models: Sequence[str] | None = None
+    """The forecasters, in the order in which they are told; None: nobody knows which there are."""
 
 
 def compose(
@@ -54,11 +63,29 @@ def _always(spec: CapacityPolicySpec, policy: type[Policy[Any]], phase: Phase) -
     return settings_in(written, phase) if written else policy.Settings()
 
 
-def plugin_faults(spec: CapacityPolicySpec, plugins: Plugins) -> Iterable[Fault]:
-    """Everything that is wrong with the plugins that a spec names."""
-    for found in _brought(spec, plugins).values():
+def check_names(spec: CapacityPolicySpec, installed: Installed) -> None:
+    """Refuse a spec that names what is not there.
+
+    Raises:
+        InvalidInput: one line for each field that is wrong.
+
+    """
+    faults = list(name_faults(spec, installed))
+    if faults:
+        raise InvalidInput(told(faults))
+
+
+def name_faults(spec: CapacityPolicySpec, installed: Installed) -> Iterable[Fault]:
+    """Everything that is wrong with the forecaster and the plugins that a spec names."""
+    yield from _model_faults(spec.forecast.model, installed.models)
+    for found in _brought(spec, installed.plugins).values():
         if isinstance(found, list):
             yield from found
+
+
+def _model_faults(model: str, known: Sequence[str] | None) -> Iterator[Fault]:
+    if known is not None and model not in known:
+        yield Fault(("forecast", "model"), f"{model!r} is not one of {', '.join(known)}")
 
 
 def _spoken(spec: CapacityPolicySpec, policy: type[Policy[Any]]) -> PolicySettings:

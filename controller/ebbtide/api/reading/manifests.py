@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.fields.rules import Spec
 from ebbtide.api.kinds import API_VERSION, GROUP, KINDS
-from ebbtide.api.reading.compose import Plugins, plugin_faults
+from ebbtide.api.reading.compose import Installed, name_faults
 from ebbtide.api.reading.error_messages import place, unknown
 from ebbtide.api.reading.parse import understand
 from ebbtide.api.yaml_text import Document, Fault, Text, read
@@ -32,6 +32,7 @@ class Problem(NamedTuple):
 
 
 _NOWHERE = Document(None, {})
+_NOTHING = Installed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +77,12 @@ class _Object(Spec):
     spec: dict[str, Any] = Field(description="What it says.")
 
 
-def check(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Problem]:
+def check(texts: Mapping[str, str], installed: Installed = _NOTHING) -> list[Problem]:
     """Find everything that is wrong in files, given as texts by their names."""
-    return _problems(_read(texts), plugins or {})
+    return _problems(_read(texts), installed)
 
 
-def load(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Manifest]:
+def load(texts: Mapping[str, str], installed: Installed = _NOTHING) -> list[Manifest]:
     """Read every resource of ours in files, given as texts by their names.
 
     Raises:
@@ -89,7 +90,7 @@ def load(texts: Mapping[str, str], plugins: Plugins | None = None) -> list[Manif
 
     """
     found = _read(texts)
-    problems = _problems(found, plugins or {})
+    problems = _problems(found, installed)
     if problems:
         raise InvalidInput("\n".join(map(str, problems)))
     return [
@@ -104,8 +105,8 @@ def _read(texts: Mapping[str, str]) -> Mapping[str, Text]:
     return {path: read(text) for path, text in texts.items()}
 
 
-def _problems(found: Mapping[str, Text], plugins: Plugins) -> list[Problem]:
-    each = [problem for path, text in found.items() for problem in _check(path, text, plugins)]
+def _problems(found: Mapping[str, Text], installed: Installed) -> list[Problem]:
+    each = [problem for path, text in found.items() for problem in _check(path, text, installed)]
     return each or list(_written_twice(found))
 
 
@@ -137,10 +138,10 @@ def _manifest(path: str, document: Document) -> Manifest:
     )
 
 
-def _check(path: str, found: Text, plugins: Plugins) -> Iterator[Problem]:
+def _check(path: str, found: Text, installed: Installed) -> Iterator[Problem]:
     objects = list(_objects(found.documents))
     for document in objects:
-        faults = sorted(_faults(document, plugins), key=lambda fault: document.line(fault.at))
+        faults = sorted(_faults(document, installed), key=lambda fault: document.line(fault.at))
         for fault in faults:
             yield Problem(path, document.line(fault.at), place(fault.at), fault.why)
     if found.why:
@@ -178,7 +179,7 @@ def _is_ours(body: Any) -> bool:
     return body.get("kind") in KINDS or bool(get_close_matches(_group(body), [GROUP], cutoff=0.8))
 
 
-def _faults(document: Document, plugins: Plugins) -> Iterator[Fault]:
+def _faults(document: Document, installed: Installed) -> Iterator[Fault]:
     """Everything that is wrong with one object; those of other people are passed over."""
     yield from document.faults
     body = document.body
@@ -186,7 +187,7 @@ def _faults(document: Document, plugins: Plugins) -> Iterator[Fault]:
         yield Fault((), "this is no object; write apiVersion, kind, metadata and spec")
     elif _is_ours(body):
         yield from _type_faults(body)
-        yield from _object_faults(body, plugins)
+        yield from _object_faults(body, installed)
 
 
 def _type_faults(body: Mapping[str, Any]) -> Iterator[Fault]:
@@ -197,12 +198,12 @@ def _type_faults(body: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(("kind",), f"{kind!r} {unknown(kind, KINDS)}")
 
 
-def _object_faults(body: dict[str, Any], plugins: Plugins) -> Iterator[Fault]:
+def _object_faults(body: dict[str, Any], installed: Installed) -> Iterator[Fault]:
     outside = understand(_Object, _outside(body))
     yield from outside if isinstance(outside, list) else ()
     kind, spec = KINDS.get(str(body.get("kind"))), body.get("spec")
     if kind and isinstance(spec, dict):
-        yield from _in_spec(kind.spec, spec, plugins)
+        yield from _in_spec(kind.spec, spec, installed)
 
 
 def _outside(body: dict[str, Any]) -> dict[str, Any]:
@@ -215,10 +216,10 @@ def _outside(body: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _in_spec(model: type[Spec], spec: dict[str, Any], plugins: Plugins) -> Iterator[Fault]:
+def _in_spec(model: type[Spec], spec: dict[str, Any], installed: Installed) -> Iterator[Fault]:
     found = understand(model, spec)
     if isinstance(found, CapacityPolicySpec):
-        found_faults = list(plugin_faults(found, plugins))
+        found_faults = list(name_faults(found, installed))
     else:
         found_faults = found if isinstance(found, list) else []
     for fault in found_faults:

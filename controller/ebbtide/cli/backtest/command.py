@@ -10,15 +10,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.reading.manifests import load
 from ebbtide.cli.backtest.html import report
 from ebbtide.cli.backtest.inputs import Asked, courses, from_files, from_policies, read_origins
 from ebbtide.cli.backtest.page import as_json, tables
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Run, backtest
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.files import promise, read, write
-from ebbtide.cli.models import HOUSE, Make, makers, plugins
+from ebbtide.cli.files import promise, write
+from ebbtide.cli.models import HOUSE, Make, makers
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.evaluation.backtest import Course, Series
 from ebbtide.forecast.evaluation.pinball import SCORED
@@ -146,7 +146,7 @@ def _series(
     if data and not prometheus and not policy:
         return from_files(data)
     if prometheus and policy and not data:
-        manifests = load({name: read(name) for name in policy}, plugins())
+        manifests = manifests_in(policy)
         return from_policies(prometheus, manifests, seconds("--since", since, least=3600.0))
     raise InvalidInput(
         "say where the history is: either CSV files and folders, or --prometheus URL --policy FILE"

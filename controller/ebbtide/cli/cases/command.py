@@ -12,15 +12,16 @@ from rich.text import Text
 
 from ebbtide.api.fields.local_time import moment
 from ebbtide.api.reading.error_messages import place
-from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import understand
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
 from ebbtide.cli.files import promise, read, write
-from ebbtide.cli.models import plugins
+from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
 
@@ -96,8 +97,7 @@ def _results(path: pathlib.Path) -> Iterator[Result]:
     """What came of every case of a file; one that can't be run keeps no other from it."""
     try:
         tests = _understood(path)
-        texts = {str(path.parent / name): read(path.parent / name) for name in tests.policies}
-        manifests = load(texts, plugins())
+        manifests = manifests_in(path.parent / name for name in tests.policies)
     except InvalidInput as error:
         yield Result(file=str(path), name=path.name, why=str(error))
         return
@@ -136,7 +136,7 @@ def _replayed(
     path: pathlib.Path, tests: PolicyTests, case: Case, manifests: Sequence[Manifest]
 ) -> Outcome:
     edits = [Edit(tuple(field.split(".")), value) for field, value in case.set.items()]
-    changed = [edited(manifest, edits, plugins()) for manifest in manifests]
+    changed = [edited(manifest, edits, installed()) for manifest in manifests]
     recorded = _demand(path, tests, case)
     world = Conditions(tick=case.tick, lead=case.lead)
     simulation = Simulation(changed, recorded.answer, world, plugins())

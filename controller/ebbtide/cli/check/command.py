@@ -13,7 +13,7 @@ from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import read
-from ebbtide.cli.models import plugins
+from ebbtide.cli.models import installed
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl
 from ebbtide.errors import InvalidInput
@@ -62,7 +62,7 @@ def check(
             return
         screen().print(Text.assemble(("ok", "bold green"), f": {_many(len(texts), 'file')}"))
         return
-    manifests = load(texts, plugins())
+    manifests = load(texts, installed())
     span = seconds("--history", history or "28d", 3600)
     remarks = list(remarks_on(manifests, histories(manifests, csv, prometheus, span, ready)))
     if as_json:
@@ -76,7 +76,7 @@ def check(
 
 def _refused(texts: Mapping[str, str], *, as_json: bool) -> None:
     """Tell what is wrong with the files themselves, and end there."""
-    problems, console = problems_in(texts, plugins()), screen()
+    problems, console = problems_in(texts, installed()), screen()
     if problems and as_json:
         typer.echo(json.dumps([_plain(one) for one in problems], indent=1))
         raise typer.Exit(1)

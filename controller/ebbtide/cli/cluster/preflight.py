@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.cluster.metrics_sources import Sources
-from ebbtide.cli.models import makers, plugins
+from ebbtide.cli.models import installed
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import ClusterUnavailable, InvalidInput
@@ -73,7 +73,7 @@ def _looked_at(sight: Sight, wanted: Sequence[str]) -> Iterable[tuple[str, Itera
     missing = sorted(keys - {policy.key for policy in survey.policies})
     if missing:
         raise InvalidInput(f"there is no CapacityPolicy {missing[0]}")
-    understood = WorkloadReader(plugins(), sorted(makers())).of(
+    understood = WorkloadReader(installed()).of(
         policy for policy in survey.policies if policy.key in keys
     )
     for key, workload in sorted(understood.items()):

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
-from ebbtide.cli.files import promise, read, write
-from ebbtide.cli.models import plugins
+from ebbtide.cli.files import promise, write
+from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.plans import events_of, remarks, shapeless, unmodelled
 from ebbtide.cli.report.chart import Span
@@ -25,6 +25,7 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.comparison import rivals
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.options import Replay
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
@@ -102,7 +103,7 @@ def compare(
         raise InvalidInput(f"--report {report}: name a file that ends in .html")
     promise(report)
     named = dict(_named(variants))
-    shared = load({name: read(name) for name in beside or []}, plugins()) if beside else []
+    shared = manifests_in(beside) if beside else []
     manifests = {n: replay.edited([*_variant(text), *shared]) for n, text in named.items()}
     told = replay.supposed()
     recorded = replay.recorded(told, next(iter(manifests.values())))
@@ -149,11 +150,11 @@ def _variant(text: str) -> Sequence[Manifest]:
 
     """
     name, *changes = text.split(",")
-    manifests = load({name: read(name)}, plugins())
+    manifests = manifests_in([name])
     if sum(one.kind == POLICY for one in manifests) != 1:
         raise InvalidInput(f"{name}: write one CapacityPolicy a file to compare it with another")
     edits = [Edit.of(change) for change in changes]
-    return [edited(one, edits, plugins()) for one in manifests]
+    return [edited(one, edits, installed()) for one in manifests]
 
 
 def _compared(

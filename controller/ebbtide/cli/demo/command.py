@@ -14,11 +14,11 @@ from rich.live import Live
 from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.demo.page import Page, Scene, calendar_of
-from ebbtide.cli.files import read
 from ebbtide.cli.models import plugins
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.comparison import compared
 from ebbtide.cli.simulation.demand import from_file
+from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand.promotion import promotion_week
@@ -55,8 +55,7 @@ def demo(
     """
     series = from_file(csv).answer_all if csv else promotion_week(seed)
     own = files("ebbtide.cli.demo") / "promotion.yaml"
-    text = read(policy) if policy else own.read_text()
-    manifests = load({str(policy or "promotion.yaml"): text}, plugins())
+    manifests = manifests_in([policy]) if policy else load({own.name: own.read_text()})
     target = _only_policy(manifests)
     if series.events:
         manifests += load({"calendar": calendar_of(series.events, target.namespace)})

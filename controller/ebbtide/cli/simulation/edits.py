@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ebbtide.api.reading.compose import Plugins, compose
+from ebbtide.api.reading.compose import Installed, check_names
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.yaml_text import read
@@ -38,11 +38,11 @@ class Edit(NamedTuple):
         return cls(names, found.documents[0].body)
 
 
-def edited(manifest: Manifest, edits: Sequence[Edit], plugins: Plugins) -> Manifest:
+def edited(manifest: Manifest, edits: Sequence[Edit], installed: Installed) -> Manifest:
     """The same CapacityPolicy with some fields of its spec changed; others are left as they are.
 
     Raises:
-        InvalidInput: what comes out is not right, with the path of the field.
+        InvalidInput: what comes out is not right, with the policy and the path of the field.
 
     """
     if manifest.kind != POLICY or not edits:
@@ -50,7 +50,12 @@ def edited(manifest: Manifest, edits: Sequence[Edit], plugins: Plugins) -> Manif
     spec = copy.deepcopy(dict(manifest.spec))
     for edit in edits:
         put(spec, edit, "spec")
-    compose(parse_policy(spec), plugins)  # refuses what is wrong with plugins too
+    try:
+        check_names(parse_policy(spec), installed)
+    except InvalidInput as error:
+        key = f"{manifest.namespace}/{manifest.name}"
+        told = "\n".join(f"{key}: {line}" for line in str(error).splitlines())
+        raise InvalidInput(told) from error
     return replace(manifest, spec=spec)
 
 

@@ -1,15 +1,27 @@
 """What stands in a file, as the loop has it of a cluster; and the other way round."""
 
-from collections.abc import Sequence
+import pathlib
+from collections.abc import Iterable, Sequence
 
 from ebbtide.api.reading.compose import Plugins
-from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import parse_calendar, parse_override, parse_policy, parse_profile
-from ebbtide.cli.models import plugins
+from ebbtide.cli.files import read
+from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.simulation.foresight import Announced
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.ports.cluster import Resource
 from ebbtide.loop.workload import Workload, understood
+
+
+def manifests_in(files: Iterable[str | pathlib.Path]) -> list[Manifest]:
+    """The resources of ours in some files.
+
+    Raises:
+        InvalidInput: one line for everything that is wrong with them.
+
+    """
+    return load({str(name): read(name) for name in files}, installed())
 
 
 def resource_of(manifest: Manifest) -> Resource:

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.files import read
-from ebbtide.cli.models import plugins
+from ebbtide.cli.models import installed
 from ebbtide.cli.simulation.demand import (
     CsvFile,
     PrometheusUrl,
@@ -20,6 +19,7 @@ from ebbtide.cli.simulation.demand import (
     tick_of,
 )
 from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.simulation import Conditions
 from ebbtide.cli.simulation.supposing import Supposed, supposed
 
@@ -95,7 +95,7 @@ class Replay(Supposing):
             InvalidInput: a file can't be read or understood, or a change can't be made.
 
         """
-        return self.edited(load({name: read(name) for name in files}, plugins()))
+        return self.edited(manifests_in(files))
 
     def edited(self, manifests: Sequence[Manifest]) -> list[Manifest]:
         """Manifests with what is changed.
@@ -105,7 +105,7 @@ class Replay(Supposing):
 
         """
         edits = [Edit.of(change) for change in self.changes or []]
-        return [edited(manifest, edits, plugins()) for manifest in manifests]
+        return [edited(manifest, edits, installed()) for manifest in manifests]
 
     def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
         """The demand that is replayed.

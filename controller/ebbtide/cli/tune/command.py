@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.reading.manifests import Manifest, load
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.files import promise, read, write
-from ebbtide.cli.models import plugins
+from ebbtide.cli.files import promise, write
+from ebbtide.cli.models import installed
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.edits import edited
+from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.choice import found_by_margin, found_by_objective
 from ebbtide.cli.tune.jobs import Search, Tried, Workers
@@ -56,7 +57,7 @@ def tune(
         _hand_over(change, telling.diff)
         return
     promise(telling.diff, work.record)
-    manifests = load({name: read(name) for name in policies or ()}, plugins())
+    manifests = manifests_in(policies or ())
     manifest, *beside = _policy_first(manifests)
     tuned = _tuned(manifest, beside, past, aim, work)
     if telling.diff:
@@ -73,7 +74,7 @@ def _tuned(
     """Try all variants of a policy, with what is written beside it, and judge them."""
     spec = parse_policy(manifest.spec)
     level, variants = aim.level(spec), aim.variants(spec)
-    specs = [edited(manifest, edits, plugins()).spec for edits in variants]
+    specs = [edited(manifest, edits, installed()).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         told = past.supposed()

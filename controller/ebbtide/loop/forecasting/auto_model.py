@@ -20,6 +20,11 @@ from ebbtide_policies.demand import DAY
 AUTO = "Auto"
 
 
+def nameable(forecasters: Iterable[str]) -> Sequence[str]:
+    """Everything that a policy may name as its model."""
+    return sorted({*forecasters, AUTO})
+
+
 class AutoModel:
     """Puts a forecaster in the place of `Auto`."""
 

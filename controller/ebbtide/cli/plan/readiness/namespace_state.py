@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ebbtide.api.reading.manifests import Manifest
-from ebbtide.cli.models import makers, plugins
+from ebbtide.cli.models import installed
 from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.errors import Forbidden, InvalidInput
 from ebbtide.loop.observing.guidance import Guidance
@@ -93,7 +93,7 @@ def _surveyed(server: "ApiServer", namespace: str, home: str, remarks: list[str]
 
 
 def _understood(policies: Sequence[Resource], where: str) -> Mapping[str, Workload]:
-    found = WorkloadReader(plugins(), sorted(makers())).of(policies)
+    found = WorkloadReader(installed()).of(policies)
     if not found:
         raise InvalidInput(f"there is no CapacityPolicy in {where}; `ebbtide plan FILE` plans one")
     for key, workload in found.items():
