@@ -4,20 +4,21 @@ import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from ebbtide.api import yaml_text
+from ebbtide.api.reading.error_messages import place
+from ebbtide.api.reading.parse import understand
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.quantities import Duration
 
@@ -120,20 +121,15 @@ def load_sources(path: Path) -> Mapping[str, MetricsSource]:
 def _understood(path: Path, document: yaml_text.Document) -> Mapping[str, MetricsSource]:
     if document.faults:
         raise InvalidInput(_sentences(path, document, document.faults))
-    try:
-        return _Configuration.model_validate(document.body).sources
-    except ValidationError as error:
-        faults = [yaml_text.Fault(detail["loc"], _why(detail)) for detail in error.errors()]
-        raise InvalidInput(_sentences(path, document, faults)) from error
-
-
-def _why(detail: Any) -> str:
-    return str(detail["msg"]).removeprefix("Value error, ")
+    found = understand(_Configuration, document.body)
+    if isinstance(found, list):
+        raise InvalidInput(_sentences(path, document, found))
+    return found.sources
 
 
 def _sentences(path: Path, document: yaml_text.Document, faults: Iterable[yaml_text.Fault]) -> str:
     """Say file, line and field of everything that is wrong."""
-    places = [(document.line(at), ".".join(map(str, at)) or "the file", why) for at, why in faults]
+    places = [(document.line(at), place(at) or "the file", why) for at, why in faults]
     return "; ".join(f"{path}:{line}: {where}: {why}" for line, where, why in places)
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from pydantic import ValidationError
 
 from ebbtide.api.reading.manifests import Manifest
-from ebbtide.api.reading.parse import parse_policy
+from ebbtide.api.reading.parse import parse_policy, understand
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation.recordings import recording_in
@@ -179,11 +178,10 @@ def only_source(url: str) -> "Mapping[str, MetricsSource]":
     """
     from ebbtide.adapters.sources import MetricsSource
 
-    try:
-        return {"default": MetricsSource(url=url)}
-    except ValidationError as error:
-        why = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise InvalidInput(f"--prometheus {url}: {why}") from error
+    found = understand(MetricsSource, {"url": url})
+    if isinstance(found, list):
+        raise InvalidInput(f"--prometheus {url}: {found[0].why}")
+    return {"default": found}
 
 
 def sources_of(
