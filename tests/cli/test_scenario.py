@@ -142,6 +142,32 @@ def test_a_world_that_makes_no_sense_is_refused(ebbtide: Ebbtide, change: str, w
     assert why in told.err
 
 
+@pytest.mark.parametrize(
+    ("source", "change"),
+    [
+        pytest.param(("--csv", "hill.csv"), "demand.csv=hill.csv", id="a file"),
+        pytest.param(
+            ("--prometheus", "http://nowhere:9090"),
+            'demand={points: {"2026-03-02 12:00": 1k, "2026-03-02 13:00": 2k}}',
+            id="the past",
+        ),
+    ],
+)
+def test_a_demand_that_is_named_twice_on_the_command_line_is_refused(
+    ebbtide: Ebbtide, source: tuple[str, str], change: str
+) -> None:
+    told = ebbtide("plan", "edge.yaml", *source, "--what-if", change)
+    assert told.code == 3
+    assert f"named twice, by --what-if demand and by {source[0]}; leave one" in told.err
+
+
+def test_a_recording_on_the_command_line_wins_over_the_demand_of_a_file(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, eve_yaml="demand: {points: {2026-03-02 12:00: 9k, 2026-03-02 13:00: 9k}}\n")
+    assert planned(ebbtide, plan=(*PLAN, "--scenario", "eve.yaml")) == planned(ebbtide)
+
+
 def test_what_is_printed_is_as_the_published_schema_says(ebbtide: Ebbtide) -> None:
     told = ebbtide(*PLAN, "--what-if", "tiers={core: 40%, rest: 60%}")
     assert set(checked(Printed.PLAN, told.out)[0]["tiers"]) == {"core", "rest"}

@@ -38,6 +38,8 @@ class Supposed:
 
     scenario: Scenario
     folder: pathlib.Path = pathlib.Path()
+    changed: frozenset[str] = frozenset()
+    """The fields that the command line changed."""
 
     def recorded(
         self,
@@ -49,11 +51,13 @@ class Supposed:
         """The demand that is replayed, as it is supposed to be.
 
         Raises:
-            InvalidInput: it is not said where it is, or a profile is not in the files.
+            InvalidInput: it is not said where it is, or twice, or a profile is not in the files.
             MetricsUnavailable: a query has no answer.
 
         """
         told = self.scenario
+        if csv or prometheus:
+            self._check_unchanged("--csv" if csv else "--prometheus")
         changed = WhatIf(times=told.times, later=told.later, event=self._event(manifests))
         start, end = self._moment(told.start), self._moment(told.end)
         if told.demand and not csv and not prometheus:
@@ -65,6 +69,14 @@ class Supposed:
         else:
             found = demand_of(manifests, csv, prometheus, since).between(start, end)
         return found.if_it_were(changed)
+
+    def _check_unchanged(self, option: str) -> None:
+        """Refuse another demand beside the one that an option names."""
+        if "demand" in self.changed:
+            raise InvalidInput(
+                f"the demand is named twice, by --what-if demand and by {option}; leave one of "
+                "them out (times and later change the demand of either)"
+            )
 
     def _moment(self, local: str | None) -> float | None:
         return None if local is None else moment(local, self.scenario.time_zone)
@@ -139,11 +151,13 @@ def supposed(path: pathlib.Path | None, changes: Sequence[str]) -> Supposed:
     """
     document = _document(path) if path else Document({}, {})
     body = copy.deepcopy(document.body)
-    for change in changes:
-        put(body, Edit.of(change, "--what-if", "times=1.4 or later=2h"), "scenario")
+    edits = [Edit.of(change, "--what-if", "times=1.4 or later=2h") for change in changes]
+    for edit in edits:
+        put(body, edit, "scenario")
     found = understand(Scenario, body)
     if isinstance(found, Scenario) and not document.faults:
-        return Supposed(found, path.parent if path else pathlib.Path())
+        changed = frozenset(edit.path[0] for edit in edits)
+        return Supposed(found, path.parent if path else pathlib.Path(), changed)
     faults = [*document.faults, *(found if isinstance(found, list) else [])]
     where = [f"{path}:{document.line(f.at)}: " if path else "--what-if " for f in faults]
     raise InvalidInput(
