@@ -1,15 +1,18 @@
 """The cadence: fixed moments, never two at once, late ones collapsed, a stop that waits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import Call
+from ebbtide.api.capacity_policy.objective import Reckoned
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.runner import Missed, next_due, run
 from ebbtide.loop.tick import Tick
+from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, World, fallen
 
 
@@ -39,6 +42,14 @@ class Watched:
     def ticks(self) -> Sequence[float]:
         """The moments that decisions were made for."""
         return [told.now - NOON for told in self.told if isinstance(told, Tick)]
+
+
+def reckoning(world: World) -> None:
+    """Let the past of its workload be replayed, which goes on for longer than anything else."""
+    world.rules = replace(world.rules, reckon=lambda _: Reckoned({}, "", 0, 0.0, 1.0))
+    world.leisure = WhenTold()
+    world.edit(objective={"unserved": "0.01%"})
+    world.restart()
 
 
 def test_ticks_come_at_fixed_moments_however_long_they_take() -> None:
@@ -82,6 +93,31 @@ def test_a_stop_finishes_the_tick_that_goes_on() -> None:
     assert watched.ticks == [7]
     assert watched.world.replicas() == 120
     assert "intent" not in watched.world.status()
+
+
+def test_a_stop_leaves_the_record_in_order() -> None:
+    watched = Watched(seconds=45.0)
+    reckoning(watched.world)
+    watched.run()
+    assert len(watched.ticks) == 3
+    assert "tuningAttempt" not in watched.world.status()
+
+
+def test_a_stop_that_can_not_be_put_on_record_ends_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    watched = Watched(seconds=45.0)
+    reckoning(watched.world)
+
+    def trouble(call: Call) -> None:
+        watched.pass_time(call)
+        if call.verb == "list" and len(watched.ticks) == 3:
+            raise ClusterUnavailable("down")
+
+    watched.world.trouble = trouble
+    watched.run()
+    assert watched.world.status()["tuningAttempt"]["times"] == 1
+    assert "stays on record, and counts as cut off: down" in caplog.text
 
 
 @pytest.mark.parametrize("takes", [0.0, 0.4, 2.0])

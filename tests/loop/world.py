@@ -14,6 +14,7 @@ from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, His
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.background import AtOnce, Background
 from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.ports.leadership import Leadership
 from ebbtide.loop.tick import Loop, Tick
 from ebbtide.loop.world import Rules
 from ebbtide.loop.world import World as Outside
@@ -106,7 +107,7 @@ class World:
         """What goes wrong with a call; it may raise."""
         self.cluster = StrictCluster(lambda: self.time, self._watch)
         self.metrics = DemandMetrics({}, lambda: self.time)
-        self.leadership = AlwaysLeader()
+        self.leadership: Leadership = AlwaysLeader()
         self.background: Background = AtOnce()
         self.leisure: Background = AtOnce()
         self.forecaster = Flat()

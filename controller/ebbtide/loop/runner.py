@@ -22,6 +22,17 @@ class Missed:
 
 
 def run(loop: Loop, clock: Clock, every: float, told: Callable[[Tick | Missed], None]) -> None:
+    """Tick until the clock says stop, and leave the record in order."""
+    _keep_ticking(loop, clock, every, told)
+    try:
+        loop.stop()
+    except EbbtideError as error:
+        log.warning("what was under way stays on record, and counts as cut off: %s", error)
+
+
+def _keep_ticking(
+    loop: Loop, clock: Clock, every: float, told: Callable[[Tick | Missed], None]
+) -> None:
     """Tick until the clock says stop.
 
     A tick decides for the moment at which it begins. Steps rest from the moment at which they were

@@ -137,6 +137,16 @@ class Loop:
             seconds=seconds,
         )
 
+    def stop(self) -> None:
+        """Leave nothing on record that a successor would take for a failure.
+
+        Raises:
+            EbbtideError: it could not be written.
+
+        """
+        if self._world.leadership.held:
+            self._tuner.withdraw(self._world.cluster)
+
     def _timed(self, seconds: dict[str, float], step: str, work: Callable[[], T]) -> T:
         begun = self._world.stopwatch()
         try:

@@ -281,6 +281,79 @@ def test_whoever_was_killed_with_a_replay_is_no_example_to_a_successor() -> None
     assert (attempts["times"], attempts["failed"]) == (5, True)
 
 
+def test_whoever_is_told_to_stop_with_a_replay_leaves_no_failure_behind() -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner)
+    world.leisure = WhenTold()
+    world.restart()
+    world.run(1)
+    assert world.status()["tuningAttempt"]["times"] == 1
+    world.loop.stop()
+    assert "tuningAttempt" not in world.status()
+    world.leisure = AtOnce()
+    world.restart()
+    world.run(0.5)
+    assert len(planner.asked) == 1, "a successor asks at once"
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert "ReplayFailed" not in world.reasons()
+
+
+def test_a_stop_takes_back_no_failure_that_there_was() -> None:
+    world = tuned(broken)
+    world.run(1)
+    failure = world.status()["tuningAttempt"]
+    world.rules = replace(world.rules, reckon=Planner(STRICT))
+    world.leisure = WhenTold()
+    world.restart()
+    later(world, 300)
+    world.run(1)
+    assert (world.status()["tuningAttempt"]["times"], failure["failed"]) == (2, True)
+    world.loop.stop()
+    assert world.status()["tuningAttempt"] == failure
+
+
+class Disputed:
+    """Leadership that is held when a test says so."""
+
+    held = True
+
+    def renew(self) -> None:
+        """Leave it as it is."""
+
+    def release(self) -> None:
+        """Leave it as it is."""
+
+
+def test_whoever_leads_again_takes_what_was_found_meanwhile() -> None:
+    world, lease, leisure = tuned(Planner(STRICT)), Disputed(), WhenTold()
+    world.leadership, world.leisure = lease, leisure
+    world.restart()
+    world.run(1)
+    lease.held = False
+    world.run(1)
+    leisure.work()
+    lease.held = True
+    world.run(0.5)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert "tuningAttempt" not in world.status()
+    assert "ReplayFailed" not in world.reasons()
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_a_stop_writes_only_what_is_its_own_to_write(leads: bool) -> None:
+    world = tuned(Planner())
+    if leads:
+        world.run(1)  # nothing is under way any more
+    else:
+        world.leisure = WhenTold()
+        world.restart()
+        world.run(1)
+        world.leadership.release()
+    world.verbs()
+    world.loop.stop()
+    assert world.verbs() == []
+
+
 def test_a_successor_goes_on_counting_what_failed() -> None:
     world = tuned(broken)
     world.run(1)

@@ -1,7 +1,8 @@
 """When a replay that failed is asked for again: soon at first, then ever less often.
 
 A replay may end its own operator, by the memory that it takes. So it is on record before it is
-begun: a successor that finds it there counts it as failed, and waits before it tries the same.
+begun: a successor that finds it there counts it as failed, and waits before it tries the same. Who
+is told to stop takes it off the record first.
 """
 
 import re

@@ -14,7 +14,7 @@ from ebbtide.api.capacity_policy.objective import Reckoned, Tuning
 from ebbtide.api.timestamps import stamp
 from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.ports.background import Background, attempted
-from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.cluster import Cluster, Json
 from ebbtide.loop.record.applied_settings import applied_in
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.tuning.retries import ATTEMPT, FAILED, Attempt, Failure, failed, failing
@@ -125,6 +125,24 @@ class Tuner:
             quiet = not around_event(seen)
             held = next_applied(held, found, float(seen.now), quiet, workload.soak)
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
+
+    def withdraw(self, cluster: Cluster) -> None:
+        """Take the replay that is to begin or goes on off the record: who is told to stop ends it.
+
+        Raises:
+            Conflict: its policy was written meanwhile.
+            ClusterUnavailable: the API server did not answer.
+
+        """
+        key, attempt, self._intended = self._intended, self._attempt, ""
+        policies = cluster.survey().policies if key else ()
+        for policy in policies:
+            if policy.key == key and attempt and attempt.on_record(policy.status):
+                status = {name: told for name, told in policy.status.items() if name != ATTEMPT}
+                before = self._attempt_of(key)
+                cluster.write_status(
+                    policy, status | ({ATTEMPT: before.as_json()} if before else {})
+                )
 
     def conditions(self, workload: Workload) -> Iterable[Condition]:
         """Whether its past could be replayed; nothing where nobody asks for it."""
