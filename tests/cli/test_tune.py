@@ -52,6 +52,32 @@ def test_a_stricter_objective_costs_more(ebbtide: Ebbtide) -> None:
     assert cost("20%") < cost("0.01%")
 
 
+@pytest.mark.parametrize(
+    ("least", "bound"),
+    [
+        pytest.param(0, 22 * 10, id="a fleet that sleeps"),
+        pytest.param(3, 22 * 10 + 188 * 3, id="one that never does"),
+    ],
+)
+def test_the_bound_goes_as_low_as_the_policy_may(
+    ebbtide: Ebbtide, tmp_path: Path, least: int, bound: float
+) -> None:
+    sleepy = QUICK.replace("sum(viewers)", "sum(viewers), independent: true")
+    write(tmp_path, edge_yaml=sleepy.replace("min: 2", f"min: {least}"))
+    write(tmp_path, waves_csv=csv((*[0] * 100, *[1000] * 20, *[0] * 180)))
+    for one in tuned(ebbtide)["front"]:
+        searched = one["searched"]
+        assert searched["replicaHours"] / searched["besideBound"] == pytest.approx(bound / 60)
+
+
+def test_what_needs_nothing_at_all_has_no_bound_to_divide_by(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    sleepy = QUICK.replace("sum(viewers)", "sum(viewers), independent: true")
+    write(tmp_path, edge_yaml=sleepy.replace("min: 2", "min: 0"), waves_csv=csv([0] * 300))
+    assert tuned(ebbtide)["front"][0]["searched"]["replicaHours"] < 1
+
+
 def test_a_policy_with_an_objective_is_tuned_to_it(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, aim_yaml=f"{QUICK}  objective: {{unserved: 1%}}\n")
     told = ebbtide("tune", "aim.yaml", "--csv", "short.csv", "--json")

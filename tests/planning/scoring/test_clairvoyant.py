@@ -32,31 +32,32 @@ def keeps(asked: Lanes, pace: ScaleUp, period: int) -> bool:
     )
 
 
-def every_fleet(ticks: int) -> Iterator[Lanes]:
+def every_fleet(ticks: int, least: int) -> Iterator[Lanes]:
     return (
-        np.array(fleet, dtype=np.float64) for fleet in product(range(1, MOST + 1), repeat=ticks)
+        np.array(fleet, dtype=np.float64) for fleet in product(range(least, MOST + 1), repeat=ticks)
     )
 
 
-@given(needs, st.integers(0, 3))
-def test_no_fleet_that_serves_all_costs_less(needed: list[int], lead: int) -> None:
+@given(needs, st.integers(0, 3), st.integers(0, 2))
+def test_no_fleet_that_serves_all_costs_less(needed: list[int], lead: int, least: int) -> None:
     demand = np.array(needed, dtype=np.float64)
-    bound = least_replicas(demand, lead)
+    bound = least_replicas(demand, lead, least=least)
     assert serves(bound, demand, lead)
-    assert bound.sum() == min(f.sum() for f in every_fleet(demand.size) if serves(f, demand, lead))
+    fleets = every_fleet(demand.size, least)
+    assert bound.sum() == min(fleet.sum() for fleet in fleets if serves(fleet, demand, lead))
 
 
-@given(needs, st.integers(0, 2), paces, st.integers(1, 2))
+@given(needs, st.integers(0, 2), paces, st.integers(0, 2))
 def test_nor_does_one_that_may_grow_only_so_fast(
-    needed: list[int], lead: int, pace: ScaleUp, period: int
+    needed: list[int], lead: int, pace: ScaleUp, least: int
 ) -> None:
-    demand = np.array(needed, dtype=np.float64)
-    bound = least_replicas(demand, lead, scale_up=pace, period=period)
+    demand, period = np.array(needed, dtype=np.float64), 1 + lead % 2
+    bound = least_replicas(demand, lead, scale_up=pace, period=period, least=least)
     assert serves(bound, demand, lead)
     assert keeps(bound, pace, period)
     sums = [
         fleet.sum()
-        for fleet in every_fleet(demand.size)
+        for fleet in every_fleet(demand.size, least)
         if serves(fleet, demand, lead) and keeps(fleet, pace, period)
     ]
     assert bound.sum() == min(sums)

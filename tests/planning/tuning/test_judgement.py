@@ -1,5 +1,7 @@
 """Which variant is taken: measured, compared, and checked on what was held back."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,6 +23,22 @@ def test_cost_service_and_changes_are_measured_a_variant() -> None:
     assert told.unserved.tolist() == pytest.approx([2 / 30, 2 / 30])
     assert told.changes.tolist() == [0, 12]
     assert told.beside_bound.tolist() == pytest.approx([40 / 33, 42 / 33])  # 12, 12, 8 and 1
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=5),
+    st.integers(0, 2),
+    st.sampled_from([0.0, 1.0, 2.0]),
+)
+def test_the_bound_is_the_cheapest_variant_that_serves_all(
+    needed: list[int], boot: int, least: float
+) -> None:
+    demand = np.array(needed, dtype=np.float64)
+    fleets = itertools.product(np.arange(least, 4.0), repeat=demand.size)
+    asked = np.array(list(fleets)).T
+    told = measured(asked, Truth(demand, 60.0, boot, least=least))
+    cheapest = told.beside_bound[told.unserved == 0].min()
+    assert cheapest == (1 if asked.sum(axis=0)[told.unserved == 0].min() else 0)
 
 
 def test_under_stress_more_is_missed_of_the_same_demand() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, bursting, knobs, prior
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned, replayed
 from ebbtide_policies.demand import MINUTE
@@ -163,7 +164,7 @@ def test_a_choice_stays_until_another_is_clearly_cheaper() -> None:
 
 def test_a_few_rounds_tell_what_an_exact_replay_tells() -> None:
     own = weeks(restless(10))
-    truth = own.truth(1000.0)
+    truth = own.truth(parse_policy(own.spec).replicas)
     near, exact = (replayed(own, truth, CANDIDATES, {}, rounds) for rounds in (2, None))
     assert near.replica_hours == pytest.approx(exact.replica_hours, rel=1e-3)
     assert near.unserved == pytest.approx(exact.unserved, rel=0.02, abs=1e-6)

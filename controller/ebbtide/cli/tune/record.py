@@ -83,7 +83,7 @@ def fingerprint(search: Search, recorded: Recorded, written: Sequence[object]) -
     truth, span = search.truth, (recorded.start, recorded.end)
     digest.update(
         f"{version('ebbtide')} {Measured._fields} {search.first_held} {truth.boot} {truth.tick}"
-        f" {truth.stress} {span}".encode()
+        f" {truth.stress} {truth.least} {span}".encode()
     )
     for _, series in sorted(recorded.series.items()):
         digest.update(series.minutes.tobytes())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
@@ -43,14 +44,17 @@ class TrialSetup:
         simulation = Simulation([], self.recorded.answer, self.world, plugins())
         bench, world = simulation.workbench_of(self.manifest), self.world
         check_curves(world.experience, [bench.gate])
-        if not all(sweepable(parse_policy(spec), world) for spec in specs):
+        parsed = [parse_policy(spec) for spec in specs]
+        least = float(min(least_replicas(spec.replicas) for spec in parsed))
+        if not all(sweepable(spec, world) for spec in parsed):
             now = np.arange(self.recorded.start, self.recorded.end + world.tick, world.tick)
             boot = int(np.ceil(usual(bench.lead) / world.tick))
-            truth = Truth(bench.replicas_needed(now), world.tick, boot, bench.gate.modelled)
+            needed, signals = bench.replicas_needed(now), bench.gate.modelled
+            truth = Truth(needed, world.tick, boot, signals, least=least)
             return ByLoop(self.manifest, self.beside, self.recorded, world), truth
         timing = Timing(world.tick, world.delay)
         here = sweep_setup(self.manifest, self.recorded, timing, told, self.beside)
         plant = world.plant
         counted = plant.session or plant.termination
         crowd = Crowd(bench, plant, world.seed) if counted else None
-        return BySweep(here.world, crowd), here.truth
+        return BySweep(here.world, crowd), here.truth._replace(least=least)

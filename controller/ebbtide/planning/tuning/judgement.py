@@ -51,6 +51,8 @@ class Truth(NamedTuple):
     """Signals of experience that follow from the load."""
     stress: float = 1.0
     """So many times the demand that came is what a choice has to stand: more may come."""
+    least: float = 1.0
+    """Replicas that no variant goes below, so neither does the clairvoyant bound."""
 
     def within(self, ticks: slice) -> "Truth":
         """Only some of the ticks."""
@@ -93,7 +95,7 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
         under_stress = _shortfall(truth.stress * truth.demand, fleets.ready)
     total = float(np.nansum(truth.demand))
     days = max(truth.demand.size * truth.tick, 1.0) / DAY
-    bound = least_replicas(truth.demand, truth.boot).sum()
+    bound = _bound(truth)
     return Measured(
         replica_hours=fleets.paid.sum(axis=0) * truth.tick / HOUR,
         beside_bound=fleets.paid.sum(axis=0) / bound,
@@ -104,6 +106,11 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
         disruptions=fleets.disrupted.sum(axis=0),
         breached=_breached(fleets, truth),
     )
+
+
+def _bound(truth: Truth) -> float:
+    """The clairvoyant bound in replicas times ticks; one, where nothing at all is needed."""
+    return float(least_replicas(truth.demand, truth.boot, least=truth.least).sum()) or 1.0
 
 
 def _shortfall(demand: Lanes, ready: Lanes) -> Lanes:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior, with_settings
+from ebbtide.api.capacity_policy.settings_by_phase import LimitsByPhase, least_replicas
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past
@@ -76,8 +77,8 @@ class OwnWeeks:
         found: Lanes = np.arange(start, end, self.tick, dtype=np.float64)
         return found
 
-    def truth(self, most: float) -> Truth:
-        """What was needed at each tick, of at most so many replicas; NaN where nobody knows.
+    def truth(self, limits: LimitsByPhase) -> Truth:
+        """What was needed at each tick, of no more replicas than may be; NaN where nobody knows.
 
         What no setting could have served is no setting's fault.
         """
@@ -88,8 +89,9 @@ class OwnWeeks:
         apart = sum((event.ready_by <= now) & (now < event.end) for event in self.events)
         counts = known[row] & (np.zeros(now.size) + apart == 0)
         found = np.interp(now, at[known], need[known]) if known.any() else now
-        demand = np.where(counts, np.minimum(found, most), UNKNOWN)
-        return Truth(demand, self.tick, math.ceil(self.lead_time / self.tick))
+        demand = np.where(counts, np.minimum(found, limits.max), UNKNOWN)
+        boot, least = math.ceil(self.lead_time / self.tick), float(least_replicas(limits))
+        return Truth(demand, self.tick, boot, least=least)
 
     def world(self, boot: int) -> World:
         """What is to be seen at each tick."""
@@ -121,7 +123,7 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     """
     spec = parse_policy(weeks.spec)
     objective = spec.objective.unserved if spec.objective else UNKNOWN
-    truth = weeks.truth(spec.replicas.max)._replace(stress=stress_test(objective))
+    truth = weeks.truth(spec.replicas)._replace(stress=stress_test(objective))
     minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
     days = minutes * MINUTE / DAY
     usual = prior(objective)
