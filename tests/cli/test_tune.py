@@ -181,9 +181,17 @@ def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide) -> None:
 # --- work that is divided, and work that goes on ----------------------------------------------
 
 
-def test_two_processes_find_what_one_does(ebbtide: Ebbtide) -> None:
+@pytest.mark.parametrize(
+    "vary",
+    [
+        pytest.param(VARY, id="some variants each"),
+        pytest.param(("--vary", "replicas.max=20,25,30"), id="one variant each"),
+    ],
+)
+def test_two_processes_find_what_one_does(ebbtide: Ebbtide, vary: tuple[str, ...]) -> None:
     pytest.importorskip("joblib", reason="needs the extra 'jobs'")
-    assert tuned(ebbtide, *SHORT, "--jobs", "2") == tuned(ebbtide, *SHORT)
+    two, one = (ebbtide(*TUNE, *vary, "--json", "--jobs", jobs) for jobs in ("2", "1"))
+    assert (two, two.code) == (one, 0)
 
 
 def test_no_more_processes_are_begun_than_there_is_work_for(ebbtide: Ebbtide) -> None:

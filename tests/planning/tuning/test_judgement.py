@@ -41,6 +41,16 @@ def test_the_bound_is_the_cheapest_variant_that_serves_all(
     assert cheapest == (1 if asked.sum(axis=0)[told.unserved == 0].min() else 0)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 5])
+def test_a_variant_is_measured_alike_however_many_are_beside_it(at_once: int) -> None:
+    rng = np.random.default_rng(5)
+    truth = Truth(rng.uniform(5, 50, 20 * 1440), tick=60.0, boot=2, stress=1.3)
+    asked = np.floor(rng.uniform(0, 60, (truth.demand.size, 6)))
+    parts = [measured(asked[:, i : i + at_once], truth) for i in range(0, 6, at_once)]
+    for whole, *each in zip(measured(asked, truth), *parts, strict=True):
+        assert np.concatenate(each).tobytes() == whole.tobytes()
+
+
 def test_under_stress_more_is_missed_of_the_same_demand() -> None:
     asked = np.array([[10.0, 30.0]] * 4)
     truth = Truth(demand=np.array([10.0, 12.0, 8.0, np.nan]), tick=86400.0, boot=1)

@@ -99,13 +99,23 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
     return Measured(
         replica_hours=fleets.paid.sum(axis=0) * truth.tick / HOUR,
         beside_bound=fleets.paid.sum(axis=0) / bound,
-        unserved=short.sum(axis=0) / (total or 1.0),
-        missed=under_stress.sum(axis=0) / bound,
+        unserved=_each(short) / (total or 1.0),
+        missed=_each(under_stress) / bound,
         changes=np.count_nonzero(np.diff(fleets.asked, axis=0), axis=0) / days,
         steady=steady(_by_day(under_stress, truth.tick), total or 1.0),
         disruptions=fleets.disrupted.sum(axis=0),
         breached=_breached(fleets, truth),
     )
+
+
+def _each(short: Lanes) -> Lanes:
+    """The sum of each column.
+
+    numpy adds in another order where there is one column only, or columns stand one after another
+    in memory. A variant comes out the same, bit for bit, whatever is measured beside it.
+    """
+    found: Lanes = np.ascontiguousarray(short.T).sum(axis=1)
+    return found
 
 
 def _bound(truth: Truth) -> float:
@@ -135,7 +145,7 @@ def _by_day(short: Lanes, tick: float) -> Lanes:
 def steady(short: Lanes, demand: float) -> Lanes:
     """Shortfall as a share of demand, by that of each day, (days, variants), but for the worst."""
     kept = max(0, short.shape[0] - WORST_DAYS)
-    found: Lanes = np.sort(short, axis=0)[:kept].sum(axis=0) / demand
+    found: Lanes = _each(np.sort(short, axis=0)[:kept]) / demand
     return found
 
 
