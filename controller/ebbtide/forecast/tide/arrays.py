@@ -6,7 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
-NIL = np.float32(1e-30)
+
+
+def number(value: float) -> F32:
+    """A number to reckon with in every tick.
+
+    One of Python's numpy has to read each time anew: of one series, it costs as much as the sum.
+    """
+    made = np.array(value, np.float32)
+    made.flags.writeable = False
+    return made
+
+
+NOUGHT, ONE, NIL = number(0), number(1), number(1e-30)
 WIDE = 32
 """Series that are many."""
 ROOM = 2**25 - 2**16
@@ -84,6 +96,11 @@ def _scanned(state: F32, new: F32, share: F32) -> F32:
     out = blank(count, *state.shape)
     out[:] = path[:count]
     return out
+
+
+def accumulated(values: F32) -> F32:
+    """Sums of all rows up to each."""
+    return values if len(values) == 1 else np.asarray(np.add.accumulate(values, axis=0))
 
 
 def total(values: F32, axis: int, *, keepdims: bool = False) -> F32:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History, Rows
-from ebbtide.forecast.tide.arrays import F32, keep_room
+from ebbtide.forecast.tide.arrays import F32, keep_room, number
 from ebbtide.forecast.tide.columns import joined, taken
 from ebbtide.forecast.tide.days import LONG
 from ebbtide.forecast.tide.frame import Frame
@@ -23,7 +23,8 @@ BEGUN_TOGETHER = 512
 """Series that begin at once: fewer, as many rows of them are reckoned at once."""
 RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
-GAP = np.float32(-1)
+GAP = number(-1)
+"""What stands for a gap there: less than any demand."""
 SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
 NEVER_ASKED: tuple[tuple[int, bool], F32] = ((-1, False), np.zeros((0, 0), np.float32))
@@ -60,7 +61,7 @@ class Group:
         if not new:
             return 0
         self.learn(history.minutes[-new:])
-        self._evidence = _moved_on(self._evidence, history, new, self.frame)
+        self._evidence = _evidence(history, len(history.minutes), self.frame)
         self.end = history.end
         self._length = max(self._length + new, len(history.minutes))
         return new * int(history.minutes.shape[1])
@@ -153,67 +154,37 @@ def _begun(history: History, frame: Frame) -> Learner:
     return learner
 
 
-class Evidence(NamedTuple):
-    """What series are recognized by, one column each. Rows before all that is known are absent."""
+def _evidence(history: History, before: int, frame: Frame) -> F32:
+    """What series are recognized by when they had `before` rows, one column each.
 
-    late: F32
-    """The last rows."""
-    long_ago: F32
-    """Some rows of long ago. What they say may be told anew: it only parts series that end alike
-    and are known at the same of these rows."""
-
-
-def _evidence(history: History, before: int, frame: Frame) -> Evidence:
-    """What a history is recognized by, as it was when it had `before` rows."""
-    minutes, end = history.minutes, round(history.end / history.grid)
-    end -= len(minutes) - before
-    rows = SAMPLED * np.arange(*_sampled(end, frame)) - (end - before + 1)
-    late = minutes[max(0, before - RECOGNIZED) : before]
-    return Evidence(_filled(late), _filled(minutes[rows[rows >= 0]]))
+    It is the last rows, and before them some of long ago. What those say may be told anew: they
+    only part series that end alike and are known at the same of them. Rows before all that is known
+    are absent.
+    """
+    minutes = history.minutes
+    number = round(history.end / history.grid) - len(minutes) + 1  # of the first row
+    late, begin = max(0, before - RECOGNIZED), max(0, before - 1 - needed(frame))
+    begin += -(number + begin) % SAMPLED
+    parts = minutes[begin:late:SAMPLED], minutes[late:before]
+    return np.fmax(np.concatenate(parts, dtype=np.float32), GAP)
 
 
-def _moved_on(evidence: Evidence, history: History, new: int, frame: Frame) -> Evidence:
-    """The same so many rows later: of the rows of long ago others are seldom looked at."""
-    end = round(history.end / history.grid)
-    if new > RECOGNIZED or _sampled(end - new, frame) != _sampled(end, frame):
-        return _evidence(history, len(history.minutes), frame)
-    late = np.concatenate((evidence.late, _filled(history.minutes[-new:])))
-    return Evidence(late[-RECOGNIZED:], evidence.long_ago)
-
-
-def _sampled(end: int, frame: Frame) -> tuple[int, int]:
-    """Which of the rows of long ago are looked at: the first, and that behind the last."""
-    return -(-(end - needed(frame)) // SAMPLED), (end - RECOGNIZED) // SAMPLED + 1
-
-
-def _filled(minutes: Floats) -> F32:
-    """Rows in which gaps can be compared."""
-    values = minutes.astype(np.float32)
-    np.copyto(values, GAP, where=np.isnan(values))
-    return values
-
-
-def _matched(known: Evidence, asked: Evidence) -> Rows:
+def _matched(known: F32, asked: F32) -> Rows:
     """For each column that is asked for, the same one of those that are known, or -1."""
-    late, long_ago = _there(known.late, asked.late), _there(known.long_ago, asked.long_ago)
-    if np.array_equal(*late) and np.array_equal(*long_ago):
-        return np.arange(asked.late.shape[1])
-    here, there = (_marks(*each) for each in zip(late, long_ago, strict=True))
-    alike: dict[bytes, list[int]] = {}
-    for place, column in enumerate(here):
-        alike.setdefault(column.tobytes(), []).append(place)
-    columns = zip(there, long_ago[1].T, strict=True)
-    return np.array([_nearest(alike.get(m.tobytes(), []), long_ago[0], v) for m, v in columns])
-
-
-def _there(known: F32, asked: F32) -> tuple[F32, F32]:
-    """Of the same rows of two histories, which end alike, those that neither lacks."""
     count = min(len(known), len(asked))
-    return known[len(known) - count :], asked[len(asked) - count :]
+    known, asked = known[len(known) - count :], asked[len(asked) - count :]
+    if np.array_equal(known, asked):
+        return np.arange(asked.shape[1])
+    alike: dict[bytes, list[int]] = {}
+    for place, column in enumerate(_marks(known)):
+        alike.setdefault(column.tobytes(), []).append(place)
+    columns = zip(_marks(asked), asked.T, strict=True)
+    return np.array([_nearest(alike.get(m.tobytes(), []), known, v) for m, v in columns])
 
 
-def _marks(late: F32, long_ago: F32) -> F32:
+def _marks(evidence: F32) -> F32:
     """What has to be the same of each series, (N, rows): the last, and which of old are known."""
+    long_ago, late = evidence[:-RECOGNIZED], evidence[-RECOGNIZED:]
     return np.ascontiguousarray(np.concatenate((late, long_ago < 0)).T)
 
 
