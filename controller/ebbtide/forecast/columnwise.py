@@ -20,7 +20,7 @@ def carried(minutes: Floats) -> Floats:
 def latest(minutes: Floats) -> Floats:
     """The last known value of each column; NaN where nothing is."""
     last: Floats = minutes[-1]
-    return carried(minutes)[-1] if np.isnan(last).any() else last
+    return carried(minutes)[-1] if np.count_nonzero(np.isnan(last)) else last
 
 
 def mean(values: Floats) -> Floats:

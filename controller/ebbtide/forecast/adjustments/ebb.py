@@ -56,7 +56,7 @@ def ebbed(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which every excess that has turned is foreseen to decay."""
     usual = _usual_now(forecast, history)
     excess = history.minutes[-1] > EXCESS * usual
-    if not excess.any():
+    if not np.count_nonzero(excess):
         return forecast
     high = np.flatnonzero(excess)
     past = _Past(forecast, history, high, usual[high])
@@ -230,7 +230,7 @@ def _usual_now(forecast: Forecast, history: History) -> Floats:
     """What is usual at this hour, (N,), or on the last day while no ordinary day is known."""
     usual = np.asarray(forecast.ordinary[history.minute_of_day], float)
     unknown = np.isnan(usual)
-    if unknown.any():
+    if np.count_nonzero(unknown):
         last = history.minutes[-round(DAY * MINUTE / history.grid) :]
         sample = last[:: max(1, len(last) // SAMPLED)][:, unknown]
         usual[unknown] = median(sample)

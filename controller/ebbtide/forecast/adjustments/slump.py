@@ -45,7 +45,7 @@ def slumped(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which a slump stays as far as it has stayed so far."""
     recent = history.minutes[-max(PRESENT_MINUTES) :]
     below = latest(recent) < LOW * forecast.ordinary[history.minute_of_day]
-    if not below.any():
+    if not np.count_nonzero(below):
         return forecast
     columns = np.flatnonzero(below)
     past = _Past(forecast, history, columns)

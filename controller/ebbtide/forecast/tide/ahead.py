@@ -12,6 +12,8 @@ from ebbtide.forecast.tide.frame import Band
 class Ahead(NamedTuple):
     """What is foreseen from some rows. T rows, A anchors, E everyone."""
 
+    band: Band
+    """The anchors."""
     curves: F32
     """Those of the targets, (T, A, CURVES, N)."""
     now: F32
@@ -23,10 +25,6 @@ class Ahead(NamedTuple):
     highest: F32
     """The highest of those who start from the present."""
 
-    def of(self, anchors: slice) -> "Ahead":
-        """The same of some of the anchors: a view."""
-        return Ahead(*(each[:, anchors] for each in self))
-
 
 def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
     """What is foreseen from rows, (T, WIDTH, N), whose targets have these curves.
@@ -36,4 +34,4 @@ def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
     now = foreseen(rows[:, None], curves, said, band.anchors, band.frame.day)
     own = now[:, :, :EXPERTS]
     least, most = np.minimum.reduce(own, axis=2), np.maximum.reduce(own, axis=2)
-    return Ahead(curves, now, least, most, highest(now))
+    return Ahead(band, curves, now, least, most, highest(now))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.contract import Rows
-from ebbtide.forecast.tide.arrays import F32, NIL, running, sharpened, total
+from ebbtide.forecast.tide.arrays import F32, NIL, number, running, sharpened, total
 from ebbtide.forecast.tide.days import LONG, Cells
 from ebbtide.forecast.tide.experts import STEEPEST
 from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame
@@ -23,7 +23,7 @@ WAYS = 2
 """The change of a day as it was, and by the ratio."""
 MEMORY = 300.0
 """Minutes that losses are remembered for."""
-LEAST = np.float32(0.01)
+LEAST = number(0.01)
 """What every loss is at least, as a share of the guard."""
 
 
@@ -41,15 +41,18 @@ class Said(NamedTuple):
 
         Between the middles of cells it is interpolated.
         """
-        last, cell = self.cells.last(numbers), self.cells.cell
-        into = numbers - last * cell
-        if len(into) == 1:
-            before, part = _place(band, int(into[0]), cell)
+        cell, (_, reach, series) = self.cells.cell, self.changes.shape
+        if len(numbers) == 1:
+            row = int(numbers[0])
+            begin = self.cells.last(row)
+            before, part = _place(band, row - begin * cell, cell)
+            at = before + (begin - self.first) * reach
         else:
-            before, part = _places(band, into, cell)
-        at = (last - self.first)[:, None]
-        lower = self.changes[at, before]
-        found = self.changes[at, before + 1]
+            last = self.cells.last(numbers)
+            before, part = _places(band, numbers - last * cell, cell)
+            at = before + (last - self.first)[:, None] * reach
+        changes = self.changes.reshape(-1, series)
+        lower, found = changes.take(at, axis=0), changes.take(at + 1, axis=0)
         found -= lower
         found *= part
         found += lower

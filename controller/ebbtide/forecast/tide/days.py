@@ -89,11 +89,11 @@ class Days:
         """The curves of some rows that lie ahead, (rows, CURVES, N)."""
         return self.ahead[numbers // self.fine.cell % len(self.ahead)]
 
-    def next(self, at: int, count: int) -> F32:
-        """The curves of the cells that so many rows from `at` on lie in, (cells, CURVES, N)."""
-        cell = self.fine.cell
-        cells = np.arange(at // cell, (at + count - 1) // cell + 1)
-        return self.ahead[cells % len(self.ahead)]
+    def next(self, at: int, cells: Rows) -> F32:
+        """The curves of cells, numbered from that of a row `at` on, (cells, CURVES, N)."""
+        count = len(self.ahead)
+        found: F32 = self.ahead.take((at // self.fine.cell % count + cells) % count, axis=0)
+        return found
 
     def ordinary(self) -> F32:
         """The median of the days that are remembered, by cell of the day, (cells, N)."""

@@ -19,6 +19,7 @@ FEW = 8
 """Series up to which their equations are solved one by one."""
 
 
+@lru_cache
 def lessons(band: Band, minutes: int) -> F32:
     """Of how many rows one teaches each anchor, (A, 1), if of so many minutes one teaches."""
     return np.asarray(np.maximum(band.often, minutes // band.frame.grid))
@@ -26,9 +27,13 @@ def lessons(band: Band, minutes: int) -> F32:
 
 def taught(band: Band, numbers: Rows, minutes: int, begin: int, end: int) -> slice:
     """Which rows of a piece of a block teach, if of so many minutes one teaches."""
-    every = int(band.steps[0])
-    step = max(1, minutes // band.frame.grid // every)
-    return slice(begin + int(-numbers[begin] // every) % step, end, step)
+    every, step = band.every[0], _step(band, minutes)
+    return slice(begin + -int(numbers[begin]) // every % step, end, step)
+
+
+@lru_cache
+def _step(band: Band, minutes: int) -> int:
+    return max(1, minutes // band.frame.grid // band.every[0])
 
 
 def among(rows: slice, others: slice) -> slice:

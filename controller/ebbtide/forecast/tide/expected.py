@@ -8,7 +8,7 @@ Everything is measured in mean changes over so many rows.
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.arrays import F32, NOUGHT, blank, number
 from ebbtide.forecast.tide.equations import (
     add_products,
     among,
@@ -30,21 +30,23 @@ LEARNT = (0.9, 0.99)
 LEVELS = len(LEARNT)
 EXPECTED = 2 * LEVELS
 """Widths: by all demand for each quantile, and by that of the series."""
-LEAST = np.float32(0.05)
+LEAST = number(0.05)
 """Of a width at least."""
-FARTHEST = np.float32(60)
-"""An error at most."""
+FARTHEST, LOWEST = number(60), number(-60)
+"""An error at most, and at least."""
 MEMORY = (2880.0, 300.0)
 """Minutes that are remembered, and the fewest rows."""
 LESSON_MINUTES = 2
 """Minutes of which one teaches: the one beside it says nearly the same."""
 PULL, PULL_STEP = 30.0, 3.0
 """What the prior counts for, and so much more a row ahead: an exceeded 0.9 counts for 0.9."""
-NEAREST = np.float32(0.1)
+NEAREST = number(0.1)
 """Errors that are closer to a width than this weigh as if they were that far off."""
 PLACES = places(OWN)
 """Where the product for each place of the normal equations stands, (OWN, OWN + 1)."""
 QUANTILES = np.array(LEARNT, np.float32)[:, None]
+OTHERWISE = 1 - QUANTILES
+"""What an error counts for beyond each width, and within."""
 
 
 class Expected:
@@ -88,7 +90,7 @@ class Expected:
         `foreseen` are the widths that were expected for them, (T, A, LEVELS, N).
         """
         beyond = terms[:, :, -1:] - foreseen
-        weight = np.where(beyond > 0, QUANTILES, 1 - QUANTILES)
+        weight = np.where(beyond > NOUGHT, QUANTILES, OTHERWISE)
         weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
         weight *= (known * lessons(band, LESSON_MINUTES))[:, :, None]
         add_products(self.sums[band.at], terms, weight)
@@ -116,5 +118,5 @@ def _terms(before: F32, error: F32) -> F32:
     terms = blank(*error.shape[:2], OWN + 1, error.shape[-1])
     terms[:, :, :-1] = before
     np.minimum(error, FARTHEST, out=terms[:, :, -1])
-    np.maximum(terms[:, :, -1], -FARTHEST, out=terms[:, :, -1])
+    np.maximum(terms[:, :, -1], LOWEST, out=terms[:, :, -1])
     return terms

@@ -12,14 +12,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.tide.arrays import F32, NIL, blank
+from ebbtide.forecast.tide.arrays import F32, NIL, ONE, blank, number
 from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
 
 SPANS = (3, 10, 30)
 """Rows of the short averages (exponential, alpha = 2 / (span + 1))."""
 DAMPING = np.array((0.85, 0.97, 0.6, 0.85))
 """How much of each slope is left from row to row."""
-STEEPEST = np.float32(10)
+STEEPEST = number(10)
 """The largest ratio of demand to a curve that is believed."""
 WARM = 60
 """Rows after the first whole day before curves are followed."""
@@ -29,18 +29,23 @@ PLAIN = LEVELS + DAMPING.size
 BOTH = CURVES + OF_A_WEEK
 """Ratios: those of now, and those over ten rows; and as many differences."""
 RATIOS, DIFFERENCES, GUARDED = PLAIN, PLAIN + BOTH, PLAIN + 2 * BOTH
+RATIO, DIFFERENCE = slice(RATIOS, DIFFERENCES), slice(DIFFERENCES, GUARDED)
 ALIKE = GUARDED + CURVES
 EXPERTS = ALIKE + 1
 """Form by form; then the curves themselves, and what the days say that are alike."""
 REGRESSIONS = 2
 EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
-FROM_THE_PRESENT = (
-    slice(0, 2),
-    slice(LEVELS, RATIOS + CURVES),
-    slice(DIFFERENCES, DIFFERENCES + CURVES),
-)
-"""Those who start from it, but for what the days say that are alike."""
+FROM_THE_PRESENT = np.r_[0:2, LEVELS : RATIOS + CURVES, DIFFERENCES : DIFFERENCES + CURVES, ALIKE]
+"""Those who start from it."""
+UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
+"""The levels between which the slopes lie."""
+COMPARED = np.array(CURVES * (0,) + OF_A_WEEK * (2,))
+"""The levels that are compared with curves: the present value, and the average over ten rows..."""
+BY_CURVE = np.array((*range(CURVES), *range(OF_A_WEEK)))
+"""...and those curves."""
+FOLLOWED = np.eye(CURVES, dtype=np.float32)[:, np.r_[BY_CURVE, BY_CURVE, :CURVES]]
+"""Which curve each of those follows who follow one, (CURVES, RATIOS to ALIKE)."""
 SINCE = -1
 WIDTH = GUARDED + 2
 """A row: present value, averages, slopes, ratios and differences to each curve now and over ten
@@ -52,23 +57,17 @@ def describe(rows: F32, averages: F32, curves: F32) -> None:
 
     `averages` are those of the value and of a week's curves, (T, SPANS + OF_A_WEEK, N).
     """
-    fast, middle, slow = (averages[:, i] for i in range(len(SPANS)))
-    present, guard = rows[:, 0], rows[:, GUARDED] + NIL
     rows[:, 1:LEVELS] = averages[:, : len(SPANS)]
-    np.subtract(fast, middle, out=rows[:, LEVELS])
-    np.subtract(middle, slow, out=rows[:, LEVELS + 1])
-    np.subtract(present, fast, out=rows[:, LEVELS + 2])
-    np.subtract(present, middle, out=rows[:, LEVELS + 3])
-    usual, begin = averages[:, len(SPANS) :], 0
-    for mine, curve in ((present, curves), (middle, usual)):
-        end = begin + curve.shape[1]
-        ratio = rows[:, RATIOS + begin : RATIOS + end]
-        np.add(curve, guard[:, None], out=ratio)
-        np.maximum(ratio, NIL, out=ratio)
-        np.divide((mine + guard)[:, None], ratio, out=ratio)
-        np.minimum(ratio, STEEPEST, out=ratio)
-        np.subtract(mine[:, None], curve, out=rows[:, DIFFERENCES + begin : DIFFERENCES + end])
-        begin = end
+    levels = rows[:, :LEVELS]
+    np.subtract(levels.take(UPPER, axis=1), levels.take(LOWER, axis=1), out=rows[:, LEVELS:PLAIN])
+    mine, guard = levels.take(COMPARED, axis=1), rows[:, GUARDED, None] + NIL
+    usual = np.concatenate((curves, averages[:, len(SPANS) :]), axis=1)
+    np.subtract(mine, usual, out=rows[:, DIFFERENCE])
+    usual += guard
+    np.maximum(usual, NIL, out=usual)
+    mine += guard
+    mine /= usual
+    np.minimum(mine, STEEPEST, out=rows[:, RATIO])
 
 
 def foreseen(rows: F32, curves: F32, said: F32, ahead: tuple[int, ...], day: int) -> F32:
@@ -85,14 +84,13 @@ def foreseen(rows: F32, curves: F32, said: F32, ahead: tuple[int, ...], day: int
     sloping = out[:, :, LEVELS:PLAIN]
     np.multiply(rows[:, :, LEVELS:PLAIN], reaches(ahead), out=sloping)
     sloping += present
-    for begin, how in ((RATIOS, np.multiply), (DIFFERENCES, np.add)):
-        for at, those in ((begin, curves), (begin + CURVES, curves[:, :, :OF_A_WEEK])):
-            here = slice(at, at + those.shape[2])
-            how(rows[:, :, here], those, out=out[:, :, here])
+    compared = curves.take(BY_CURVE, axis=2)
+    np.multiply(rows[:, :, RATIO], compared, out=out[:, :, RATIO])
+    np.add(rows[:, :, DIFFERENCE], compared, out=out[:, :, DIFFERENCE])
     out[:, :, GUARDED:ALIKE] = curves
     np.add(present[:, :, 0], said, out=out[:, :, ALIKE])
     seasoned = warm(rows, day)
-    if not seasoned.all():
+    if np.count_nonzero(seasoned) < seasoned.size:
         np.copyto(out[:, :, PLAIN:EXPERTS], present, where=~seasoned[:, :, None])
     return out
 
@@ -103,10 +101,7 @@ def highest(now: F32) -> F32:
     `now` are all of them, (..., EVERY, N). The average of 3 rows counts as the present too: not
     every minute that is low is a fall.
     """
-    most = now[..., ALIKE, :].copy()
-    for part in FROM_THE_PRESENT:
-        np.maximum(most, np.maximum.reduce(now[..., part, :], axis=-2), out=most)
-    return most
+    return np.asarray(np.maximum.reduce(now.take(FROM_THE_PRESENT, axis=-2), axis=-2))
 
 
 @lru_cache
@@ -126,16 +121,20 @@ def along(row: F32, weights: F32, day: int) -> F32:
 
     `weights` are those of the experts, (A, EXPERTS, N).
     """
-    multiples = weights[:, GUARDED:ALIKE] + weights[:, DIFFERENCES : DIFFERENCES + CURVES]
-    multiples[:, :OF_A_WEEK] += weights[:, DIFFERENCES + CURVES : GUARDED]
-    ratios = weights[:, RATIOS:DIFFERENCES] * row[RATIOS:DIFFERENCES]
-    multiples += ratios[:, :CURVES]
-    multiples[:, :OF_A_WEEK] += ratios[:, CURVES:]
-    multiples *= warm(row, day)
-    return multiples
+    multiples = np.empty((ALIKE - RATIOS, row.shape[-1]), np.float32)
+    multiples[:BOTH], multiples[BOTH:] = row[RATIO], ONE
+    multiples *= warm(row, day).astype(np.float32)
+    followed: F32 = FOLLOWED @ (weights[:, RATIOS:ALIKE] * multiples)
+    return followed
 
 
 def warm(rows: F32, day: int) -> NDArray[np.bool_]:
     """Where a row has a whole day before it, so that its curves are real, (..., N)."""
-    seasoned: NDArray[np.bool_] = rows[..., SINCE, :] > day + WARM
+    seasoned: NDArray[np.bool_] = rows[..., SINCE, :] > _cold(day)
     return seasoned
+
+
+@lru_cache
+def _cold(day: int) -> F32:
+    """The last row that is not yet warm."""
+    return number(day + WARM)

@@ -11,13 +11,27 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.contract import LEVELS, Floats, Rows
-from ebbtide.forecast.tide.arrays import F32
-from ebbtide.forecast.tide.days import CURVES
+from ebbtide.forecast.tide.arrays import F32, NOUGHT, number
 from ebbtide.forecast.tide.frame import Frame
 
 NIL = 1e-9
 DECADES = np.log10(1 / (1 - np.array(LEVELS))).tolist()
 """How many times the share beyond each level is a tenth."""
+NEAR = number(1 - DECADES[0])
+"""What the near width lies above the median, in decades."""
+APART = [(decade < 1 + NIL, number(decade - last)) for last, decade in pairwise(DECADES)]
+"""Whether each level but the first is within the near width; decades between it and the last."""
+
+
+class Anchored(NamedTuple):
+    """What is foreseen at the anchors. A median is a constant plus a multiple of each curve."""
+
+    constant: F32
+    """(A, N)."""
+    multiples: F32
+    """(A, CURVES, N)."""
+    widths: F32
+    """Two, above the median, (2, A, N)."""
 
 
 class Steps(NamedTuple):
@@ -33,20 +47,18 @@ class Steps(NamedTuple):
     """The share of each pair in each step, (steps, pairs)."""
 
 
-def fan(steps: Steps, anchored: F32, curves: F32, highest: F32, out: Floats) -> None:
+def fan(steps: Steps, anchored: Anchored, curves: F32, highest: F32, out: Floats) -> None:
     """Put quantiles at every step, (levels, steps, N), into their place.
 
-    At the anchors a constant, a multiple of each curve, and two widths above the median are known,
-    (A, 1 + CURVES + 2, N). `curves` are those of the cells that the steps lie in, (cells, CURVES,
-    N); nothing is foreseen beyond the `highest`, (N,).
+    `curves` are those of the cells of the steps, (pairs, CURVES, N); nothing is foreseen beyond the
+    `highest`, (N,).
     """
-    constant, multiples = anchored[steps.anchors, 0], anchored[steps.anchors, 1 : 1 + CURVES]
-    medians: F32 = np.einsum("pcn,pcn->pn", multiples, curves[steps.cells])
-    medians += constant
+    medians: F32 = np.einsum("pcn,pcn->pn", anchored.multiples.take(steps.anchors, axis=0), curves)
+    medians += anchored.constant.take(steps.anchors, axis=0)
     median = steps.paired @ medians
-    np.maximum(median, 0, out=median)
+    np.maximum(median, NOUGHT, out=median)
     np.minimum(median, highest, out=median)
-    near, far = (steps.shares @ anchored[:, 1 + CURVES + i] for i in range(2))
+    near, far = steps.shares @ anchored.widths
     most = highest - median
     np.minimum(near, most, out=near)
     np.minimum(far, most, out=far)
@@ -59,15 +71,15 @@ def _put_quantiles(median: F32, near: F32, far: F32, highest: F32, out: Floats) 
     All is reckoned in the place of what is given: other room would cost as much again.
     """
     far -= near
-    np.maximum(far, 0, out=far)
-    near /= np.float32(1 - DECADES[0])
+    np.maximum(far, NOUGHT, out=far)
+    near /= NEAR
     out[0] = level = median
     below = np.empty_like(median)
-    for i, (last, decade) in enumerate(pairwise(DECADES), start=1):
+    for i, (is_near, apart) in enumerate(APART, start=1):
         level, below = below, level
-        np.multiply(near if decade < 1 + NIL else far, np.float32(decade - last), out=level)
+        np.multiply(near if is_near else far, apart, out=level)
         level += below
-        if i == len(DECADES) - 1:
+        if i == len(APART):
             np.minimum(level, highest, out=level)  # the others lie below, but for rounding
             np.maximum(level, below, out=level)
         out[i] = level

@@ -52,7 +52,7 @@ class Tide:
         """Quantiles for the next `horizon` rows."""
         group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
         present, values = _present(history), group.foresee()
-        if not present.all():
+        if np.count_nonzero(present) < present.size:
             values[:, :, ~present] = np.nan
         made = Forecast(
             origin=history.end,
@@ -99,6 +99,6 @@ def _present(history: History) -> NDArray[np.bool_]:
     """Where something is known of the last hours: after a longer gap there is no present."""
     rows = max(1, round(RECENT_MINUTES * MINUTE / history.grid))
     last = history.minutes[-1]
-    if not np.isnan(last).any():
+    if not np.count_nonzero(np.isnan(last)):
         return np.ones(last.shape, bool)
     return np.asarray(~np.isnan(history.minutes[-rows:]).all(axis=0))

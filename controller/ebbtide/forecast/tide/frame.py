@@ -104,6 +104,8 @@ class Band:
     """Where its places begin in a ring of what all anchors foresaw, (A,)."""
     steps: Rows
     """Of how many rows each anchor learns from one, (A,)."""
+    away: F32
+    """Rows from one that is learnt from to the anchors ahead of where is foreseen then, (A, 1)."""
 
     def learnt(self, begin: int, end: int) -> Rows:
         """The numbers of the rows of a span that its first anchor learns from."""
@@ -166,19 +168,21 @@ def _band(frame: Frame, begin: int, end: int) -> Band:
     every = _every(frame)
     ago = -(-np.array(frame.anchors) // np.array(every))
     at, steps = slice(begin, end), np.array(every[begin:end])
+    ahead, late = np.array(frame.anchors[at]), -frame.anchors[begin] % every[begin]
     return Band(
         frame=frame,
         at=at,
         numbers=np.arange(begin, end),
         anchors=frame.anchors[at],
         every=every[at],
-        late=-frame.anchors[begin] % every[begin],
+        late=late,
         period=math.lcm(*(ago * every).tolist()),
-        ahead=np.array(frame.anchors[at]),
+        ahead=ahead,
         often=np.asarray(steps[:, None], np.float32),
         ago=ago[at],
         places=(np.add.accumulate(ago) - ago)[at],
         steps=steps,
+        away=np.asarray(ahead[:, None] + late, np.float32),
     )
 
 

@@ -4,27 +4,26 @@ import numpy as np
 
 from ebbtide.forecast.contract import Floats
 from ebbtide.forecast.tide.ahead import Ahead, look_ahead
-from ebbtide.forecast.tide.arrays import F32
+from ebbtide.forecast.tide.arrays import F32, NOUGHT, ONE, number
 from ebbtide.forecast.tide.columns import handed_on
-from ebbtide.forecast.tide.days import CURVES
-from ebbtide.forecast.tide.expected import LEARNT
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along
-from ebbtide.forecast.tide.fan import fan, steps_from
+from ebbtide.forecast.tide.fan import Anchored, fan, steps_from
 from ebbtide.forecast.tide.frame import Flights, Frame
-from ebbtide.forecast.tide.regression import FEATURES, beyond_the_last
+from ebbtide.forecast.tide.regression import FEATURES
 from ebbtide.forecast.tide.sample import Sample, sample
+from ebbtide.forecast.tide.seen import Seen
 from ebbtide.forecast.tide.spreads import DAY_AT
-from ebbtide.forecast.tide.track import GUARD, Seen, Track
+from ebbtide.forecast.tide.track import GUARD, Track
 from ebbtide.forecast.tide.weights import BEYOND, Weights
 from ebbtide.forecast.tide.widths import Widths
 
 IGNORANCE = np.array((0.3, 1.0), np.float32)[:, None, None]
 """Widths to reckon with where nothing was measured yet, as shares of the demand."""
-HIGHEST = np.float32(3)
+HIGHEST = number(3)
 """Nothing is foreseen beyond so many times the highest demand that is known."""
 TURN_DAYS = 5
 """Days from turn to turn of the generations that learn widths."""
-SCHOOLING = 60
+SCHOOLING = number(60)
 """Rows after which what was measured is believed."""
 NOWHERE = (None, None)
 BLOCK = 16384
@@ -88,10 +87,10 @@ class Learner:
         """
         whole, numbers = self.frame.whole, np.array((seen.at,))
         said = seen.said.ahead(numbers, whole)
-        ahead = look_ahead(seen.rows, seen.ahead(numbers, whole.ahead), said, whole)
+        ahead = look_ahead(seen.rows, seen.ahead(numbers, whole), said, whole)
         self._looked = self.track.now, ahead
         band = self.frame.due(seen.at)
-        return sample(seen, band, numbers, self.flights, ahead.of(band.at))
+        return sample(seen, band, numbers, self.flights, ahead)
 
     def _learn_from(self, drawn: Sample) -> None:
         self.widths.learn(drawn, self.weights.judge(drawn))
@@ -100,48 +99,49 @@ class Learner:
         """One that knows the same, and learns from every row from now on."""
         made = Learner(self.frame._replace(sparse=False), self.size, self.track.at)
         handed_on(self, made)
-        made.track.age[:] = 0  # nothing is in flight
+        made.track.lived[:] = 0  # nothing is in flight
         return made
 
     def worse(self) -> F32:
         """Mean errors of late of what was foreseen, over those of persistence, (anchors, N)."""
         own, plain = self.widths.spreads.errors[:, DAY_AT], self.weights.scale
-        return np.divide(own, plain, out=np.ones_like(own), where=plain > 0)
+        return np.divide(own, plain, out=np.ones_like(own), where=plain > NOUGHT)
 
     def foresee(self, out: Floats) -> None:
         """Put the quantiles at every step from the last row on, (levels, steps, N), into place."""
         days, at = self.track.days, self.track.at
         steps = steps_from(self.frame, at % days.fine.cell, days.fine.cell)
-        curves = days.next(at, self.frame.horizon)
+        curves = days.next(at, steps.cells)
         fan(steps, self._anchored(), curves, HIGHEST * self.track.highest, out)
 
-    def _anchored(self) -> F32:
-        """A constant, a multiple of each curve, and the widths, (A, 1 + CURVES + LEARNT, N)."""
-        ahead = Ahead(*(each[0] for each in self._ahead_of_now()))
-        coefficients, shares = self.weights.regressions.coefficients, self.weights.shares
-        own, regressed = shares[:, :EXPERTS].copy(), shares[:, EXPERTS:]
-        median: F32 = np.einsum("aen,aen->an", own, ahead.now[:, :EXPERTS])
-        median += np.einsum("arn,arn->an", regressed, beyond_the_last(coefficients, ahead))
-        own[:, FEATURES] += np.einsum("arn,arfn->afn", regressed, coefficients)
-        out = np.empty((len(median), 1 + CURVES + len(LEARNT), self.size), np.float32)
-        out[:, 1 : 1 + CURVES] = multiples = along(self.track.now, own, self.frame.day)
-        np.minimum(median, ahead.highest + BEYOND * self.weights.scale, out=median)
-        np.maximum(median, 0, out=median)
-        np.subtract(median, np.einsum("acn,acn->an", multiples, ahead.curves), out=out[:, 0])
-        out[:, 1 + CURVES :] = self._widths().swapaxes(0, 1)
-        return out
+    def _anchored(self) -> Anchored:
+        """What is foreseen at the anchors from the last row on."""
+        ahead, weights = self._ahead_of_now(), self.weights
+        shares, coefficients = weights.shares, weights.regressions.coefficients
+        median: F32 = np.einsum("aen,aen->an", shares, ahead.now[0])
+        np.minimum(median, ahead.highest[0] + BEYOND * weights.scale, out=median)
+        np.maximum(median, NOUGHT, out=median)
+        own = shares[:, :EXPERTS].copy()
+        own[:, FEATURES] += np.einsum("arn,arfn->afn", shares[:, EXPERTS:], coefficients)
+        multiples = along(self.track.now, own, self.frame.day)
+        constant = median - np.einsum("acn,acn->an", multiples, ahead.curves[0])
+        return Anchored(constant, multiples, self._widths())
 
     def _ahead_of_now(self) -> Ahead:
         """What is foreseen from the last row at all anchors, (1, A, ...)."""
         (row, ahead), self._looked = self._looked, NOWHERE
         if row is self.track.now and ahead:
             return ahead
-        curves = self.track.days.at(self.track.at - 1 + self.frame.whole.ahead)
-        return look_ahead(self.track.now[None], curves[None], self.track.said(), self.frame.whole)
+        curves = self.track.days.at(self.track.at - 1 + self.frame.whole.ahead)[None]
+        ahead = look_ahead(self.track.now[None], curves, self.track.said(), self.frame.whole)
+        self.weights.regressions.look(ahead)
+        return ahead
 
     def _widths(self) -> F32:
         """Widths at the anchors, (LEARNT, A, N), wide where little was learnt."""
         counts = self.weights.count * self.frame.whole.often
-        unsure = np.maximum(1 - counts / SCHOOLING, 0).astype(np.float32)
+        if not np.count_nonzero(counts < SCHOOLING):
+            return self.widths.last
+        unsure = np.maximum(ONE - counts / SCHOOLING, NOUGHT)
         unsure *= np.maximum(self.track.now[GUARDED] / GUARD, self.track.now[0])
         return np.asarray(np.maximum(self.widths.last, IGNORANCE * unsure))

@@ -70,8 +70,9 @@ class Moving:
             self._move_on(band)
         now = self.now[:, :, band.at]
         tried = now * tested[0]
-        self.beyond[:, :, band.at] += error[0] > tried
-        self.seen[band.at] += sample.known[0, :, None]
+        beyond, seen = self.beyond[:, :, band.at], self.seen[band.at]
+        beyond += error[0] > tried
+        seen += sample.known[0, :, None]
         tested[0] = tried[ELDER]
         return now[None, ELDER].copy()
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
-from ebbtide.forecast.tide.arrays import F32, blank, total
+from ebbtide.forecast.tide.arrays import F32, blank, number, total
 from ebbtide.forecast.tide.equations import (
     add_products,
     among,
@@ -40,8 +40,8 @@ PULL = np.float32(0.003)
 """Ridge towards no coefficients, as a share of the mean square of the features."""
 PULL_STEP = np.float32(3.0)
 """Ridge a row ahead: errors so many rows ahead overlap, so that they teach less."""
-HUBER = np.float32(1.0)
-FARTHEST = np.float32(20)
+HUBER = number(1)
+FARTHEST, LOWEST = number(20), number(-20)
 PLACES = places(COUNT)
 """Where the product for each place of the normal equations stands, (COUNT, COUNT + 1)."""
 
@@ -57,24 +57,33 @@ class Regressions:
 
     def foresee(self, sample: Sample, scale: F32) -> None:
         """Learn a block of rows: put in what was foreseen for them, and what is from each."""
-        band, numbers, at = sample.band, sample.numbers, sample.band.at
-        coefficients, beyond = self.coefficients[at], _beyond(sample.now, sample.present)
+        band, numbers, looked = sample.band, sample.numbers, sample.looked
         every = taught(band, numbers, LESSON_MINUTES, 0, len(numbers))
         terms = _terms(sample, scale, every) if every.start < every.stop else scale[:0]
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
-        least, most = sample.ahead.least[:, :, None], sample.ahead.most[:, :, None]
+        beyond = _beyond(looked.now)
         for begin, end, anchors in spells(band, numbers, 0.0):
             for each in anchors:
                 self._fit(band, each)
             here = slice(begin, end)
-            np.einsum("tafn,arfn->tarn", beyond[here], coefficients, out=made[here])
-            made[here] += sample.present[here, :, None]
-            np.maximum(made[here], least[here], out=made[here])
-            np.minimum(made[here], most[here], out=made[here])
+            self._put(looked, beyond, here)
             fitted[here] = self.fitted.exchange(band, sample.places[here], made[here])
             rows = taught(band, numbers, LESSON_MINUTES, begin, end)
             if rows.start < rows.stop:
                 self._learn(sample, scale, rows, terms[among(rows, every)])
+
+    def look(self, ahead: Ahead) -> None:
+        """Put what is foreseen beside what experts foresee."""
+        self._put(ahead, _beyond(ahead.now), slice(None))
+
+    def _put(self, ahead: Ahead, beyond: F32, rows: slice) -> None:
+        """The same for some rows, from what the experts foresee `beyond` the last value."""
+        now = ahead.now[rows]
+        made, coefficients = now[:, :, EXPERTS:], self.coefficients[ahead.band.at]
+        np.einsum("tafn,arfn->tarn", beyond[rows], coefficients, out=made)
+        made += now[:, :, :1]
+        np.maximum(made, ahead.least[rows, :, None], out=made)
+        np.minimum(made, ahead.most[rows, :, None], out=made)
 
     def _learn(self, sample: Sample, scale: F32, rows: slice, terms: F32) -> None:
         """Put what some rows of a block teach into the normal equations."""
@@ -82,7 +91,7 @@ class Regressions:
         weight = np.abs(fitted - sample.y[rows, :, None])
         weight /= scale[rows, :, None]
         np.maximum(weight, HUBER, out=weight)
-        count = sample.known[rows] * sample.seasoned[rows] * lessons(band, LESSON_MINUTES)
+        count = sample.known[rows] * sample.seasoned(rows) * lessons(band, LESSON_MINUTES)
         np.divide(count[:, :, None], weight, out=weight)
         add_products(self.sums[band.at], terms, weight)
 
@@ -109,36 +118,24 @@ def _terms(sample: Sample, scale: F32, rows: slice) -> F32:
     """The features of what was foreseen for some rows, and what came, (T, A, COUNT + 1, N)."""
     back, scale = sample.back[rows], scale[rows]
     terms = blank(*scale.shape[:2], COUNT + 1, scale.shape[-1])
-    terms[:, :, :-1] = _beyond(sample.then[rows], back)
+    terms[:, :, :-1] = _beyond(sample.then[rows])
     np.subtract(sample.y[rows], back, out=terms[:, :, -1])
     terms /= scale[:, :, None]
     np.minimum(terms, FARTHEST, out=terms)
-    return np.maximum(terms, -FARTHEST, out=terms)
+    return np.maximum(terms, LOWEST, out=terms)
 
 
-def _beyond(experts: F32, last: F32) -> F32:
-    """What some experts foresee beyond the last value, (T, A, COUNT, N)."""
+def _beyond(experts: F32) -> F32:
+    """What some experts foresee beyond the first, the last value, (T, A, COUNT, N)."""
     rows, anchors, _, series = experts.shape
+    last = experts[:, :, :1]
     if rows == 1:
         found: F32 = experts.take(FEATURES, axis=2)
-        found -= last[:, :, None]
+        found -= last
         return found
     found, begin = blank(rows, anchors, COUNT, series), 0
     for first, end in RUNS:
         upto = begin + end - first
-        np.subtract(experts[:, :, first:end], last[:, :, None], out=found[:, :, begin:upto])
+        np.subtract(experts[:, :, first:end], last, out=found[:, :, begin:upto])
         begin = upto
     return found
-
-
-def beyond_the_last(coefficients: F32, ahead: Ahead) -> F32:
-    """What regressions foresee from one row, (A, REGRESSIONS, N), where experts foresee that.
-
-    `coefficients` are (A, REGRESSIONS, COUNT, N); the first expert is the last value.
-    """
-    last = ahead.now[:, :1]
-    beyond = ahead.now.take(FEATURES, axis=1) - last
-    made: F32 = np.einsum("afn,arfn->arn", beyond, coefficients)
-    made += last
-    np.maximum(made, ahead.least[:, None], out=made)
-    return np.minimum(made, ahead.most[:, None], out=made)

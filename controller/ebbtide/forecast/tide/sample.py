@@ -10,7 +10,7 @@ from ebbtide.forecast.tide.ahead import Ahead, look_ahead
 from ebbtide.forecast.tide.arrays import F32, blank
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE, WARM
 from ebbtide.forecast.tide.frame import Band, Flights
-from ebbtide.forecast.tide.track import Seen
+from ebbtide.forecast.tide.seen import Seen
 
 
 class Sample(NamedTuple):
@@ -30,8 +30,8 @@ class Sample(NamedTuple):
     """The values from which they were foreseen, (T, A, N)."""
     known: F32
     """1 where a row is known and was foreseen, else 0, (T, A, N)."""
-    seasoned: NDArray[np.bool_]
-    """Where a row's origin had whole days before it, (T, A, N)."""
+    since: F32
+    """How many rows each row lies after its series' beginning, (T, N)."""
     present: F32
     """The values at the origins, (T, 1, N)."""
     guard: F32
@@ -40,13 +40,17 @@ class Sample(NamedTuple):
     """Running means of the changes until the origins, and climbs, (T, 1, MOVES + CLIMBS, N)."""
     then: F32
     """What each expert foresaw for the rows, (T, A, E, N); the regressions are yet to come."""
-    ahead: Ahead
-    """What is foreseen from the origins."""
+    now: F32
+    """What each expert foresees from the origins, (T, A, E, N)."""
+    highest: F32
+    """The highest of those who start from the present, (T, A, N)."""
+    looked: Ahead
+    """What is foreseen from the origins at these anchors, or at all."""
 
-    @property
-    def now(self) -> F32:
-        """What each expert foresees from the origins, (T, A, E, N)."""
-        return self.ahead.now
+    def seasoned(self, rows: slice) -> NDArray[np.bool_]:
+        """Where the origins of some rows had whole days before them, (T, A, N)."""
+        warm = self.band.ahead[:, None] + (self.band.frame.day + WARM)
+        return np.asarray(self.since[rows, None] > warm)
 
 
 def sample(
@@ -54,17 +58,19 @@ def sample(
 ) -> Sample:
     """What some anchors learn from in rows of a block; what is foreseen there takes off.
 
-    That may be known already.
+    That may be known already, if only at more anchors, of which these are the first.
     """
-    ahead, day, first = band.ahead, band.frame.day, int(numbers[0]) - seen.at
-    at, off = (slice(begin, None, band.every[0]) for begin in (first, first + band.late))
+    first, every = int(numbers[0]) - seen.at, band.every[0]
+    at, off = slice(first, None, every), slice(first + band.late, None, every)
     rows, places, origins = seen.rows[at], band.in_rings(numbers), numbers + band.late
     if not looked:
         said = seen.said.ahead(origins, band)
-        looked = look_ahead(seen.rows[off], seen.ahead(origins, ahead), said, band)
-    then = blank(*looked.now.shape)
-    then[:, :, :EXPERTS] = flights.exchange(band, places, looked.now[:, :, :EXPERTS])
-    lived = seen.lived[at][:, None] > (ahead + band.late)[:, None]
+        looked = look_ahead(seen.rows[off], seen.ahead(origins, band), said, band)
+    here = slice(len(band.anchors))
+    now = looked.now[:, here]
+    then = blank(*now.shape)
+    then[:, :, :EXPERTS] = flights.exchange(band, places, now[:, :, :EXPERTS])
+    lived = seen.lived[at, None] > band.away
     return Sample(
         band=band,
         numbers=numbers,
@@ -72,11 +78,13 @@ def sample(
         places=places,
         y=rows[:, :1],
         back=then[:, :, 0],
-        known=np.multiply(lived, seen.known[at][:, None], dtype=np.float32),
-        seasoned=rows[:, None, SINCE] > (ahead + (day + WARM))[:, None],
+        known=(lived & seen.known[at, None]).astype(np.float32),
+        since=rows[:, SINCE],
         present=seen.rows[off, None, 0],
         guard=seen.rows[off, None, GUARDED],
         moves=seen.moves[off][:, None],
         then=then,
-        ahead=looked,
+        now=now,
+        highest=looked.highest[:, here],
+        looked=looked,
     )

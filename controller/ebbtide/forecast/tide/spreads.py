@@ -6,13 +6,15 @@ are for what demand may be above the median: where errors are mostly below it, a
 those above it bound the spreads.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from ebbtide.forecast.contract import Rows
-from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
+from ebbtide.forecast.tide.arrays import F32, NIL, NOUGHT, blank, number, running, total
 from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
 from ebbtide.forecast.tide.experts import ALIKE, GUARDED
-from ebbtide.forecast.tide.frame import Frame
+from ebbtide.forecast.tide.frame import Band, Frame
 from ebbtide.forecast.tide.prior import FEATURES
 from ebbtide.forecast.tide.sample import Sample
 from ebbtide.forecast.tide.weights import Mix
@@ -22,18 +24,23 @@ MEMORIES = ((60.0, 12.0), (360.0, 12.0), (1440.0, 12.0), (5760.0, 12.0), (2880.0
 TWICE = MEMORIES + MEMORIES
 ERRORS = len(MEMORIES)
 RELATIVE_AT, DAY_AT = ERRORS - 1, 2
-UPWARD = np.float32(3)
+UPWARD = number(3)
 """A mean error counts no more than so many times that of the errors above the median alone."""
 FAST, SLOW, RELATIVE, DAILY = 1, 3, 5, 6
 MOVED, APART, UPWARDS, LATELY, ABOVE, CURVED = slice(7, 9), slice(9, 11), 11, slice(12, 15), 17, 18
 BEYOND, BELOW = 15, 16
 """Where what is known of a row stands; the mean change over so many rows is first, the unit."""
-PLAIN, SPREADS = 4, 8
+PLAIN_ONES = np.array((FAST, SLOW, RELATIVE, DAILY))
+PLAIN, SPREADS = PLAIN_ONES.size, 8
+MEANT = number(PLAIN - 1)
 """Spreads that hold for any level; and all: two means of these, and the expected ones."""
+DIFFERING = slice(GUARDED + 2, ALIKE)
+LAST_CURVES = number(ALIKE - GUARDED - 2)
+"""The experts that are a curve as it is, but for the first two, and how many they are."""
 SLOT_MINUTES = 15
 SLOT_SHARE = np.float32(0.5)
 """How much the last day counts in the error of a time of day."""
-MOST = np.float32(30)
+MOST = number(30)
 """Of anything that is known at most, in mean changes."""
 
 
@@ -53,43 +60,46 @@ class Spreads:
 
     def measure(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
         """Learn errors, (T, A, N); what is known at each row, (T, A, FEATURES, N), in changes."""
-        above, demand = np.maximum(error, 0), sample.guard + NIL
+        above, demand = np.maximum(error, NOUGHT), sample.guard + NIL
         path = self._means(sample, mix.first, (np.abs(error), above), foreseen + demand)
         known = blank(*error.shape[:2], FEATURES, error.shape[-1])
         known[:, :, 0] = mix.scale
         upward = UPWARD * path[:, :, ERRORS:]
         np.minimum(path[:, :, :ERRORS], upward, out=known[:, :, 1 : 1 + ERRORS])
         size = np.maximum(error, np.minimum(-error, upward[:, :, 1]))
-        known[:, :, RELATIVE] *= mix.median + demand
+        relative = known[:, :, RELATIVE]
+        relative *= mix.median + demand
         known[:, :, DAILY] = daily = self._of_the_time_of_day(sample, size)
-        np.copyto(known[:, :, DAILY], known[:, :, SLOW], where=daily < 0)
+        np.copyto(known[:, :, DAILY], known[:, :, SLOW], where=daily < NOUGHT)
         known[:, :, MOVED] = sample.moves[:, :, :2]
         known[:, :, APART] = mix.apart
         known[:, :, UPWARDS] = path[:, :, ERRORS + 1]
         known[:, :, LATELY] = sample.moves[:, :, 2:]
         known[:, :, BEYOND] = above
         np.subtract(above, error, out=known[:, :, BELOW])
-        known[:, :, BEYOND : BELOW + 1] *= sample.known[:, :, None]
-        np.maximum(mix.median - sample.present, 0, out=known[:, :, ABOVE])
-        known[:, :, CURVED] = _differing(sample.now[:, :, GUARDED + 2 : ALIKE])
+        missed = known[:, :, BEYOND : BELOW + 1]
+        missed *= sample.known[:, :, None]
+        np.maximum(mix.median - sample.present, NOUGHT, out=known[:, :, ABOVE])
+        known[:, :, CURVED] = _differing(sample.now[:, :, DIFFERING])
         known /= mix.scale[:, :, None]
         return np.minimum(known, MOST, out=known)
 
     def _means(self, sample: Sample, first: F32, errors: tuple[F32, F32], demand: F32) -> F32:
         """Running means of sizes of errors, and of those above the median, (T, A, means, N)."""
-        sizes = blank(*demand.shape[:2], 2 * ERRORS, demand.shape[-1])
-        for half, size in zip((sizes[:, :, :ERRORS], sizes[:, :, ERRORS:]), errors, strict=True):
-            half[:, :, :RELATIVE_AT] = size[:, :, None]
-            np.divide(size, demand, out=half[:, :, RELATIVE_AT])
+        rows, anchors, series = demand.shape
+        both, sizes = blank(rows, anchors, 2, series), blank(rows, anchors, 2, ERRORS, series)
+        both[:, :, 0], both[:, :, 1] = errors
+        sizes[:, :, :, :RELATIVE_AT] = both[:, :, :, None]
+        np.divide(both, demand[:, :, None], out=sizes[:, :, :, RELATIVE_AT])
         share = np.maximum(sample.band.paces(TWICE, overlapping=True), first[:, :, None])
         share *= sample.known[:, :, None]
-        return running(self.errors[sample.band.at], sizes, share)
+        return running(self.errors[sample.band.at], sizes.reshape(share.shape), share)
 
     def _of_the_time_of_day(self, sample: Sample, size: F32) -> F32:
         """Mean errors at the time of day of each target, on the days before, (T, A, N)."""
         band, numbers = sample.band, sample.numbers
-        slots = (sample.origins[:, None] + band.ahead) % self.frame.day // self.slot
-        found: F32 = self.daily[slots, band.numbers]
+        places = _slots(band, self.slot).take(sample.origins % self.frame.day, axis=0)
+        found: F32 = self.daily.reshape(-1, self.daily.shape[-1]).take(places, axis=0)
         made, current = np.empty((2, *size.shape), np.float32), self.current[:, band.at]
         np.multiply(size, sample.known, out=made[0])
         made[1] = sample.known
@@ -121,25 +131,32 @@ class Spreads:
         self.daily[at[:, None], anchors] = slots
 
 
+@lru_cache
+def _slots(band: Band, slot: int) -> Rows:
+    """Where errors at the time of day of the anchors stand, from each row of a day, (rows, A)."""
+    rows = np.arange(band.frame.day)[:, None] + band.ahead
+    return rows % band.frame.day // slot * len(band.frame.anchors) + band.numbers
+
+
 def _differing(curves: F32) -> F32:
-    """How much curves differ, (T, A, N): their standard deviation."""
-    apart = curves - total(curves, 2, keepdims=True) / curves.shape[2]
-    return np.asarray(np.sqrt(total(np.square(apart, out=apart), 2) / curves.shape[2]))
+    """How much some curves differ, (T, A, N): their standard deviation."""
+    apart = curves - total(curves, 2, keepdims=True) / LAST_CURVES
+    return np.asarray(np.sqrt(total(np.square(apart, out=apart), 2) / LAST_CURVES))
 
 
 def spreads(known: F32, expected: F32) -> F32:
     """All spreads, (T, LEVELS, A, SPREADS, N), in mean changes."""
     out = blank(len(known), LEVELS, known.shape[1], SPREADS, known.shape[-1])
-    base, middle = out[:, 0, :, :PLAIN], out[:, 0, :, PLAIN + 1]
-    np.maximum(known[:, :, FAST : RELATIVE + 1 : 2], LEAST, out=base[:, :, :-1])
-    np.maximum(known[:, :, DAILY], LEAST, out=base[:, :, -1])
-    np.multiply(base[:, :, 0], base[:, :, 1], out=middle)
+    base = known.take(PLAIN_ONES, axis=2)
+    np.maximum(base, LEAST, out=base)
+    mean = total(base[:, :, :-1], 2)
+    mean /= MEANT
+    middle: F32 = base[:, :, 0] * base[:, :, 1]
     np.sqrt(middle, out=middle)
     middle *= base[:, :, 3]
     np.sqrt(middle, out=middle)
-    np.add.reduce(base[:, :, :3], axis=2, out=out[:, 0, :, PLAIN])
-    out[:, 0, :, PLAIN] /= 3
-    out[:, 1:, :, : PLAIN + 2] = out[:, :1, :, : PLAIN + 2]
+    out[:, :, :, :PLAIN] = base[:, None]
+    out[:, :, :, PLAIN], out[:, :, :, PLAIN + 1] = mean[:, None], middle[:, None]
     ways = expected.reshape(*expected.shape[:2], EXPECTED // LEVELS, LEVELS, -1)
     out[:, :, :, PLAIN + 2 :] = ways.transpose(0, 3, 1, 2, 4)
     return out

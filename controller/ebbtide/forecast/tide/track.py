@@ -4,29 +4,37 @@ Nothing in it is learnt but what a few days decide: the same last days, the same
 """
 
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.contract import Rows
-from ebbtide.forecast.tide.alike import Alike, Said
-from ebbtide.forecast.tide.arrays import F32, NIL, blank, running, total
+from ebbtide.forecast.tide.alike import Alike
+from ebbtide.forecast.tide.arrays import (
+    F32,
+    NIL,
+    NOUGHT,
+    accumulated,
+    blank,
+    number,
+    running,
+    total,
+)
 from ebbtide.forecast.tide.days import OF_A_WEEK, Days
 from ebbtide.forecast.tide.experts import GUARDED, SINCE, SPANS, WIDTH, describe
 from ebbtide.forecast.tide.frame import Frame
+from ebbtide.forecast.tide.seen import Seen
 
 MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
 """How much a row counts in the running means of changes."""
 CLIMBS = (4, 12)
 """Rows over which it is known how far the value rose."""
-APART = np.array((1, *CLIMBS))[:, None]
+APART = np.array((1, *CLIMBS), np.float32)[:, None]
 """Rows between two values of which changes and climbs are made."""
-BEFORE = CLIMBS[-1] - APART[:, 0]
+BEFORE = CLIMBS[-1] - np.array((1, *CLIMBS))
 """Where the earlier of the two stand, if the last values go before those of the rows."""
 HIGH_DAYS = 14
 """Days of which the highest value is remembered."""
-GUARD = np.float32(0.02)
+GUARD = number(0.02)
 """What is added to demand and curve before one is divided by the other, as a share of the mean."""
 GUARD_DAYS = 7
 GUARD_FADING = 0.5
@@ -35,41 +43,6 @@ ALPHA = np.array([2 / (span + 1) for span in SPANS] + OF_A_WEEK * [2 / (SPANS[1]
     :, None
 ]
 """How much a row counts in the averages of the value, and in those of a week's curves."""
-
-
-class Seen(NamedTuple):
-    """A block of rows as they were seen. T rows, A anchors, N series."""
-
-    at: int
-    """Number of the first row."""
-    known: NDArray[np.bool_]
-    """Which rows are known, (T, N)."""
-    rows: F32
-    """Everything about the rows, (T, WIDTH, N)."""
-    lived: F32
-    """For how many rows each series was learnt from, (T, N)."""
-    moves: F32
-    """Running means of the changes from row to row, and climbs, (T, MOVES + CLIMBS, N)."""
-    coming: F32
-    """Those at rows that lie ahead, (rows, CURVES, N)."""
-    first: int
-    """Number of the row that stands first in these; a single row finds a ring."""
-    cell: int
-    """Rows that share a place in these."""
-    said: Said
-    """What those days say that are like the present one."""
-
-    def ahead(self, numbers: Rows, anchors: Rows) -> F32:
-        """The curves so many rows ahead of some, (T, A, CURVES, N)."""
-        places = ((numbers[:, None] + anchors) // self.cell - self.first) % len(self.coming)
-        if len(numbers) == 1:
-            found: F32 = self.coming[places]
-            return found
-        found = blank(len(numbers), len(anchors), *self.coming.shape[1:])
-        step = int(numbers[1] - numbers[0])
-        for i, begin in enumerate(places[0].tolist()):
-            found[:, i] = self.coming[begin : places[-1, i] + 1 : step]
-        return found
 
 
 class Track:
@@ -85,8 +58,8 @@ class Track:
         self.averages = np.zeros((len(ALPHA), series), np.float32)
         self.learnt = np.zeros(series, np.float32)
         """Rows of each series that are known."""
-        self.age = np.zeros(series, np.float32)
-        """Rows of each series that were seen, those before the first block left out."""
+        self.lived = np.zeros(series, np.float32)
+        """Rows of each series since its beginning, those before the first block left out."""
         self.past = np.zeros((CLIMBS[-1], series), np.float32)
         """The last values."""
         self.moves = np.zeros((MOVES.size, series), np.float32)
@@ -102,11 +75,13 @@ class Track:
     def see(self, values: F32) -> Seen:
         """Take in a block of rows of one day, (T, N), NaN for a gap."""
         at, known = self.at, ~np.isnan(values)
-        numbers = at + np.arange(len(values))
+        numbers = np.arange(at, at + len(values))
         rows = blank(len(values), WIDTH, values.shape[1])
         rows[:, 0] = _carried(values, known, self.now[0])
-        rows[:, SINCE] = _since(known, self.now[SINCE])
-        rows[:, GUARDED] = self._guard(rows[:, 0], rows[:, SINCE])
+        begun = _begun(known, self.now[SINCE])
+        lasted = accumulated(begun)
+        rows[:, SINCE] = self.now[SINCE] + lasted
+        rows[:, GUARDED] = self._guard(rows[:, 0], begun)
         if len(values) > 1:
             levels = np.concatenate((self.now[None, GUARDED], rows[:-1, GUARDED])) / GUARD
             coming, first, cell = self.days.coming(numbers, levels), at, 1
@@ -115,14 +90,13 @@ class Track:
             here = self.days.step(at, self.now[None, GUARDED] / GUARD)
             coming, first, cell = self.days.ahead, 0, self.days.fine.cell
         self._describe(rows, here)
-        ages = self.age + np.arange(1, len(values) + 1, dtype=np.float32)[:, None]
-        lived = np.minimum(ages, rows[:, SINCE])
+        lived = self.lived + lasted
         self.days.remember(values, numbers)
         said = self.alike.learn(self.days.coarse, numbers, rows[-1, GUARDED])
         seen = Seen(at, known, rows, lived, self._moves(rows), coming, first, cell, said)
         self._keep_high(rows[:, 0], at)
-        self.learnt += total(known, 0)
-        self.age = ages[-1]
+        self.learnt += total(known.astype(np.float32), 0)
+        self.lived = lived[-1]
         self.now = np.ascontiguousarray(rows[-1])
         self.at += len(values)
         return seen
@@ -134,7 +108,7 @@ class Track:
         new[:, : len(SPANS)] = present[:, None]
         new[:, len(SPANS) :] = curves[:, :OF_A_WEEK]
         shares = ALPHA[None]
-        if not self.now[SINCE].all():
+        if np.count_nonzero(self.now[SINCE]) < self.now[SINCE].size:
             shares = np.where((since <= 1)[:, None], np.float32(1), shares)
         describe(rows, running(self.averages, new, shares), curves)
 
@@ -143,27 +117,25 @@ class Track:
         present, since = rows[:, 0], rows[:, SINCE]
         whole = np.concatenate((self.past, present))
         self.past = whole[-CLIMBS[-1] :]
-        change = present[:, None] - whole[np.arange(len(rows))[:, None] + BEFORE]
-        change *= since[:, None] > APART
+        earlier = whole.take(np.arange(len(rows))[:, None] + BEFORE, axis=0)
+        change = np.subtract(present[:, None], earlier, out=earlier)
+        change *= (since[:, None] > APART).astype(np.float32)
         out = blank(len(rows), MOVES.size + len(CLIMBS), present.shape[1])
         out[:, : MOVES.size] = running(self.moves, np.abs(change[:, :1]), MOVES[None])
-        np.maximum(change[:, 1:], 0, out=out[:, MOVES.size :])
+        np.maximum(change[:, 1:], NOUGHT, out=out[:, MOVES.size :])
         return out
 
-    def _guard(self, present: F32, since: F32) -> F32:
+    def _guard(self, present: F32, begun: F32) -> F32:
         """A small share of the mean of the last days, or of the first day so far, (T or 1, N)."""
         if self.at % self.frame.day == 0:
             self._close_day()
-        begun = since > 0
-        today = np.empty((len(present), 2, *begun.shape[1:]), np.float32)
-        np.multiply(present, begun, out=today[:, 0])
-        today[:, 1] = begun
-        if len(today) > 1:
-            np.add.accumulate(today, axis=0, out=today)
+        today = np.empty((len(present), 2, present.shape[1]), np.float32)
+        today[:, 0], today[:, 1] = present, begun
+        today = accumulated(today)
         today += self.today
         self.today = today[-1]
         unknown = np.isnan(self.level)
-        if not unknown.any():
+        if not np.count_nonzero(unknown):
             return self.level[None]
         first = today[:, 0] / np.maximum(today[:, 1], 1)
         return np.where(unknown, GUARD * first, self.level)
@@ -193,17 +165,17 @@ class Track:
         numbers = self.at - len(values) + np.arange(len(values))
         self.days.remember(values, numbers)
         known, day = ~np.isnan(values), self.frame.day
-        since = _since(known, np.zeros(values.shape[1], np.float32))
-        present = _carried(values, known, np.zeros_like(since[0]))
+        begun = _begun(known, np.zeros(values.shape[1], np.float32))
+        present = _carried(values, known, np.zeros_like(begun[0]))
         guard = np.zeros_like(present)
         for part in _days(self.at - len(values), self.at, day):
             self.at = int(numbers[part.start])
-            guard = self._guard(present[part], since[part])
+            guard = self._guard(present[part], begun[part])
             self._keep_high(present[part], self.at)
         self.at = int(numbers[-1]) + 1
         self.now[:] = self.averages[:] = self.past[:] = present[-1]
         self.now[GUARDED] = guard[-1]
-        self.now[SINCE] = since[-1]
+        self.now[SINCE] = total(begun, 0)
         self.learnt += total(known, 0)
         self.days.begin(self.at, guard[-1] / GUARD)
 
@@ -228,7 +200,7 @@ def _days(begin: int, end: int, day: int) -> list[slice]:
 
 def _carried(values: F32, known: NDArray[np.bool_], before: F32) -> F32:
     """The values, with each gap filled by the last known one before it."""
-    if known.all():
+    if np.count_nonzero(known) == known.size:
         return values
     if len(values) == 1:
         return np.where(known, values, before)
@@ -238,10 +210,9 @@ def _carried(values: F32, known: NDArray[np.bool_], before: F32) -> F32:
     return np.take_along_axis(whole, at, axis=0)
 
 
-def _since(known: NDArray[np.bool_], before: F32) -> F32:
-    """How many rows lie after each series' beginning, (T, N): one at its first known row."""
-    begun = known | (before > 0)
+def _begun(known: NDArray[np.bool_], before: F32) -> F32:
+    """1 from each series' first known row on, else 0, (T, N), after so many such rows."""
+    begun = known | (before > NOUGHT)
     if len(known) > 1:
         begun = np.logical_or.accumulate(begun, axis=0)
-    since: F32 = before + np.add.accumulate(begun, axis=0, dtype=np.float32)
-    return since
+    return begun.astype(np.float32)

@@ -12,28 +12,39 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, NIL, WIDE, blank, running, sharpened, total
+from ebbtide.forecast.tide.arrays import (
+    F32,
+    NIL,
+    NOUGHT,
+    ONE,
+    WIDE,
+    accumulated,
+    blank,
+    number,
+    running,
+    sharpened,
+    total,
+)
 from ebbtide.forecast.tide.equations import lessons, taught
-from ebbtide.forecast.tide.experts import EVERY, EXPERTS, REGRESSIONS
+from ebbtide.forecast.tide.experts import EVERY, EXPERTS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
+from ebbtide.forecast.tide.options import MIX_MEMORIES, MIXES, OPTIONS, options_of, shares_of
 from ebbtide.forecast.tide.regression import Regressions
 from ebbtide.forecast.tide.sample import Sample
 
-MEMORIES = ((5760.0, 150.0), (300.0, 40.0), (60.0, 12.0))
-"""Minutes that losses are remembered for, and the fewest rows."""
-MIXES = len(MEMORIES)
 YIELD_MEMORY = (2880.0, 200.0)
-ALL_MEMORIES = (*MEMORIES, (2880.0, 150.0), YIELD_MEMORY, (1440.0, 100.0))
-"""And those of what is chosen, of the yield, and of the scale."""
+ALL_MEMORIES = (*MIX_MEMORIES, (2880.0, 150.0), YIELD_MEMORY, (1440.0, 100.0))
+"""Minutes that losses are remembered for, and the fewest rows: for each mix, for what is chosen,
+for the yield, and for the scale."""
 CHOSEN, YIELDED = slice(MIXES, MIXES + 1), slice(MIXES + 1, MIXES + 2)
-WORST_LOSS = np.float32(20)
-LEAST_LOSS = np.float32(1e-4)
-FINEST = np.float32(5e-4)
+WORST_LOSS = number(20)
+LEAST_LOSS = number(1e-4)
+FINEST = number(5e-4)
 """The least scale, as a multiple of the guard (itself a share of the mean)."""
-BEYOND = np.float32(3)
+BEYOND = number(3)
 """Mean changes that the mix may lie above all experts who start from the present: after a fall,
 those who remember what was before it are not believed."""
-YIELDS = (1.02, 0.98)
+YIELDS = (1.02, number(0.98))
 """Loss against persistence at which the mix has yielded wholly, and not at all."""
 UNSURE = 1.0
 """What is added to the former: errors that overlap say less, so that losses are compared as exactly
@@ -43,8 +54,6 @@ LESSON_MINUTES = 2
 AT_ONCE = 300
 """Rows of few series that are weighed at once; of many one: what is made of them stays close by."""
 ALL = slice(None)
-BASE = MIXES + REGRESSIONS
-OPTIONS = BASE + 1 + REGRESSIONS
 
 
 class Mix(NamedTuple):
@@ -87,24 +96,24 @@ class Weights:
         judged, band, places = self._measure(sample), sample.band, sample.places
         self.regressions.foresee(sample, judged.scale)
         mixes, mild, own = self._mix(judged)
-        options = _options(mixes, sample.now[:, :, EXPERTS:])
+        options = options_of(mixes, sample.now[:, :, EXPERTS:])
         parts = self._choose(judged, self.options.exchange(band, places, options))
         mixed: F32 = np.einsum("taon,taon->tan", parts, options)
         trust = self._trust(judged, self.mixed.exchange(band, places, mixed))
-        self.shares[band.at] = _shares(own, parts[-1], trust[-1])
+        self.shares[band.at] = shares_of(own, parts[-1], trust[-1])
         mixed -= sample.present
         mixed *= trust
         mixed += sample.present
-        np.minimum(mixed, sample.ahead.highest + BEYOND * judged.scale, out=mixed)
-        np.maximum(mixed, 0, out=mixed)
+        np.minimum(mixed, sample.highest + BEYOND * judged.scale, out=mixed)
+        np.maximum(mixed, NOUGHT, out=mixed)
         return Mix(judged.first, judged.scale, mixed, _apart(mild, mixed, sample.now))
 
     def _measure(self, sample: Sample) -> "_Judged":
         """How many rows were learnt from, and the running mean of the change."""
         at = sample.band.at
-        count = self.count[at] + np.add.accumulate(sample.known, axis=0)
+        count = self.count[at] + accumulated(sample.known)
         self.count[at] = count[-1]
-        first = np.asarray(1 / np.maximum(count, 1), np.float32)
+        first: F32 = ONE / np.maximum(count, ONE)
         shares = np.maximum(first[:, :, None], sample.band.paces(ALL_MEMORIES))
         shares *= sample.known[:, :, None]
         scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, -1])
@@ -145,10 +154,10 @@ class Weights:
         They add up to one.
         """
         band = judged.sample.band
-        shares = judged.shares[due, :, :MIXES, None]
-        shares = shares * (lessons(band, LESSON_MINUTES) / band.often)[:, :, None, None]
+        shares = judged.shares[due, :, :MIXES, None] * _lessons_each(band)
+        np.minimum(shares, ONE, out=shares)
         losses = judged.losses(judged.sample.then[due], due)[:, :, None]
-        path = running(self.losses[band.at], losses, np.minimum(shares, 1, out=shares))
+        path = running(self.losses[band.at], losses, shares)
         weights = sharpened(path, axis=3)
         weights /= total(weights, 3, keepdims=True)
         return weights
@@ -168,11 +177,11 @@ class Weights:
         loss = judged.losses(tried)
         path = running(rivals, loss, share)
         trust: F32 = path[:, :, 0] / path[:, :, 1]
-        wholly = _wholly(judged.sample.band)
+        wholly, between = _yielding(judged.sample.band)
         np.subtract(wholly, trust, out=trust)
-        trust /= wholly - np.float32(YIELDS[1])
-        np.maximum(trust, 0, out=trust)
-        return np.minimum(trust, 1, out=trust)
+        trust /= between
+        np.maximum(trust, NOUGHT, out=trust)
+        return np.minimum(trust, ONE, out=trust)
 
 
 class _Judged(NamedTuple):
@@ -197,49 +206,28 @@ class _Judged(NamedTuple):
 
 
 @lru_cache
-def _wholly(band: Band) -> F32:
-    """The loss against persistence at which the mix has yielded wholly, (A, 1)."""
-    rows = band.frame.rows(*YIELD_MEMORY)
-    return np.asarray(YIELDS[0] + UNSURE * np.sqrt(band.ahead[:, None] / rows), np.float32)
+def _lessons_each(band: Band) -> F32:
+    """How many rows that are learnt each that teaches stands for, (A, 1, 1, 1)."""
+    return np.asarray(lessons(band, LESSON_MINUTES) / band.often)[:, :, None, None]
 
 
-def _shares(weights: F32, parts: F32, trust: F32) -> F32:
-    """The weight of each expert and regression in what is foreseen, (A, EVERY, N).
+@lru_cache
+def _yielding(band: Band) -> tuple[F32, F32]:
+    """The loss against persistence at which the mix has yielded wholly, (1, A, 1).
 
-    `weights` are theirs in each mix, (A, MIXES, EVERY, N).
+    And how much less it is where it has not at all.
     """
-    regressed, halves = parts[:, MIXES + 1 : BASE + 1], parts[:, BASE + 1 :]
-    mean = total(halves, 1, keepdims=True)
-    mean /= 2
-    mean += parts[:, MIXES : MIXES + 1]
-    mean /= MIXES
-    shares: F32 = np.einsum("aken,akn->aen", weights, parts[:, :MIXES] + mean)
-    shares[:, EXPERTS:] += regressed + halves / 2
-    shares *= trust[:, None]
-    shares[:, 0] += 1 - trust
-    return shares
+    overlapping = np.sqrt(band.ahead[None, :, None] / band.frame.rows(*YIELD_MEMORY))
+    wholly = np.asarray(YIELDS[0] + UNSURE * overlapping, np.float32)
+    return wholly, wholly - YIELDS[1]
 
 
 def _apart(weights: F32, median: F32, tried: F32) -> F32:
     """How far the experts lie above a median and below it, by their weights, (T, A, 2, N)."""
     out, away = blank(*median.shape[:2], 2, *median.shape[2:]), tried - median[:, :, None]
-    above = np.maximum(away, 0)
+    above = np.maximum(away, NOUGHT)
     np.einsum("taen,taen->tan", above, weights, out=out[:, :, 0])
     np.einsum("taen,taen->tan", away, weights, out=out[:, :, 1])
     np.subtract(out[:, :, 0], out[:, :, 1], out=out[:, :, 1])
     out /= total(weights, 2, keepdims=True)
-    return np.maximum(out, 0, out=out)
-
-
-def _options(mixes: F32, regressed: F32) -> F32:
-    """What is chosen from: the mixes, their mean, the regressions, and those half with the mean."""
-    rows, anchors, _, series = mixes.shape
-    out = blank(rows, anchors, OPTIONS, series)
-    out[:, :, :MIXES] = mixes
-    mean, halves = out[:, :, MIXES], out[:, :, BASE + 1 :]
-    np.add.reduce(mixes, axis=2, out=mean)
-    mean /= MIXES
-    out[:, :, MIXES + 1 : BASE + 1] = regressed
-    np.add(regressed, mean[:, :, None], out=halves)
-    halves /= 2
-    return out
+    return np.maximum(out, NOUGHT, out=out)

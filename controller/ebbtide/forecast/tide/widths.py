@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, running, total
+from ebbtide.forecast.tide.arrays import F32, NOUGHT, ONE, number, running, total
 from ebbtide.forecast.tide.expected import LEVELS, Expected
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.moving import AIMED, Moving
@@ -39,9 +39,9 @@ FAR_MINUTES = 60
 losses say which is better."""
 OTHERWISE = AIMED - 1
 """What errors within a width count for, if those beyond it count for what is aimed at."""
-WORST_LOSS = np.float32(50)
-LEAST_LOSS = np.float32(1e-4)
-UNKNOWN = np.float32(-np.inf)
+WORST_LOSS = number(50)
+LEAST_LOSS = number(1e-4)
+UNKNOWN = number(-np.inf)
 
 
 class Widths:
@@ -75,17 +75,16 @@ class Widths:
         known = self.spreads.measure(sample, mix, median, error)
         before = self.known.exchange(band, places, known[:, :, :OWN])
         unit = self.units.exchange(band, places, mix.scale)
-        error /= np.where(unit > 0, unit, 1)
+        error /= np.where(unit > NOUGHT, unit, ONE)
         made = spreads(known, self.expected.foresee(sample, known, before, error))
         tested = self.tested.exchange(band, places, made.swapaxes(1, 2)).swapaxes(1, 2)
-        beyond = np.where(sample.known > 0, error, UNKNOWN)
+        beyond = np.where(sample.known > NOUGHT, error, UNKNOWN)
         widths = self.multipliers.judge(sample, beyond, tested)
         widths *= made
         weights = self._weigh(_Judged(sample, error, mix.first, unit / mix.scale), tested)
         level: F32 = np.einsum("tlasn,tlasn->tlan", widths, weights)
         level /= total(weights, 3)
-        self._keep_right(sample, beyond, level)
-        self.last[:, band.at] *= mix.scale[-1]
+        self.last[:, band.at] = self._kept_right(sample, beyond, level) * mix.scale[-1]
 
     def _weigh(self, judged: "_Judged", tested: F32) -> F32:
         """Weights of the spreads after each row, (T, LEVELS, A, S, N).
@@ -109,14 +108,14 @@ class Widths:
         np.square(near, out=near)
         return weights
 
-    def _keep_right(self, sample: Sample, beyond: F32, widths: F32) -> None:
+    def _kept_right(self, sample: Sample, beyond: F32, widths: F32) -> F32:
         """The last widths, moved so that they too are exceeded as often as they say."""
         band, level = sample.band, widths.swapaxes(1, 2)
         before = self.mixed.exchange(band, sample.places, level).swapaxes(1, 2)
         moved = self.moved.judge(sample, beyond, before[:, :, :, None])
-        last = widths[-1] * moved[-1, :, :, 0]
+        last: F32 = widths[-1] * moved[-1, :, :, 0]
         np.maximum(last[1], last[0], out=last[1])
-        self.last[:, band.at] = last
+        return last
 
 
 @lru_cache

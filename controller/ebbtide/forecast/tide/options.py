@@ -1,0 +1,61 @@
+"""What `Tide` chooses from: mixes of its experts, regressions, and what lies between them.
+
+There is a mix for each memory, their mean, the regressions, and each of these half with the mean.
+"""
+
+import numpy as np
+
+from ebbtide.forecast.tide.arrays import F32, ONE, blank, number
+from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
+
+MIX_MEMORIES = ((5760.0, 150.0), (300.0, 40.0), (60.0, 12.0))
+"""Minutes that losses are remembered for, and the fewest rows."""
+MIXES = len(MIX_MEMORIES)
+MEAN = MIXES
+REGRESSED = slice(MEAN + 1, MEAN + 1 + REGRESSIONS)
+HALVES = slice(REGRESSED.stop, REGRESSED.stop + REGRESSIONS)
+"""Where each option stands; the mixes come first."""
+OPTIONS = HALVES.stop
+ALL_MIXES, HALF = number(MIXES), number(0.5)
+
+
+def _held() -> F32:
+    """How much of each mix, and of each regression, is in each option, (MIXES + ..., OPTIONS)."""
+    held = np.zeros((MIXES + REGRESSIONS, OPTIONS), np.float32)
+    held[:MIXES, :MIXES] = np.eye(MIXES)
+    held[:MIXES, MEAN] = 1 / MIXES
+    held[:MIXES, HALVES] = 1 / MIXES / 2
+    held[MIXES:, REGRESSED] = np.eye(REGRESSIONS)
+    held[MIXES:, HALVES] = np.eye(REGRESSIONS) / 2
+    return held
+
+
+HELD = _held()
+
+
+def options_of(mixes: F32, regressed: F32) -> F32:
+    """All that is chosen from, (T, A, OPTIONS, N)."""
+    rows, anchors, _, series = mixes.shape
+    out = blank(rows, anchors, OPTIONS, series)
+    mean, halves = out[:, :, MEAN], out[:, :, HALVES]
+    out[:, :, :MIXES], out[:, :, REGRESSED] = mixes, regressed
+    np.add.reduce(mixes, axis=2, out=mean)
+    mean /= ALL_MIXES
+    np.add(regressed, mean[:, :, None], out=halves)
+    halves *= HALF
+    return out
+
+
+def shares_of(weights: F32, parts: F32, trust: F32) -> F32:
+    """The weight of each expert and regression in what is foreseen, (A, EVERY, N).
+
+    `weights` are theirs in each mix, (A, MIXES, EVERY, N), `parts` those of the options, (A,
+    OPTIONS, N), and `trust` is how much of that is followed, (A, N): the rest is the last value.
+    """
+    held = HELD @ parts
+    shares: F32 = np.einsum("aken,akn->aen", weights, held[:, :MIXES])
+    regressed, last = shares[:, EXPERTS:], shares[:, 0]
+    regressed += held[:, MIXES:]
+    shares *= trust[:, None]
+    last += ONE - trust
+    return shares
