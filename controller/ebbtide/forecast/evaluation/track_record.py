@@ -50,14 +50,12 @@ class TrackRecord:
 
     def add(self, members: Rows, history: History, made: Forecast) -> None:
         """Score what was foreseen for the last row of a history, and keep what is foreseen now."""
-        last, size = history.minutes[-1], len(self._origins)
-        for i, rows in enumerate(self.ahead):
-            if rows < len(history.minutes):
-                then = history.end - rows * history.grid
-                foreseen = self._foreseen(then, history.grid, i, members)
-                before = history.minutes[-1 - rows]
-                self._score(i, members, np.stack((foreseen, before)), last)
-        slot = round(history.end / history.grid) % size
+        ahead = np.array([rows for rows in self.ahead if rows < len(history.minutes)], dtype=int)
+        if ahead.size:
+            foreseen = self._foreseen(history.end, history.grid, ahead, members)
+            before = history.minutes[-1 - ahead]
+            self._score(members, np.stack((foreseen, before)), history.minutes[-1])
+        slot = round(history.end / history.grid) % len(self._origins)
         self._origins[slot, members] = history.end
         self._made[slot][:, members] = made.values[0, np.array(self.ahead) - 1]
 
@@ -79,23 +77,28 @@ class TrackRecord:
         means: Floats = self._means / np.maximum(self._weight, NIL)
         return np.where(self._weight >= LEAST, means, np.nan)
 
-    def _foreseen(self, origin: float, grid: float, i: int, members: Rows) -> Floats:
-        """What was foreseen at a moment, so many rows ahead; NaN where nothing was."""
-        slot = round(origin / grid) % len(self._origins)
-        then = self._origins[slot, members] == origin
-        return np.where(then, self._made[slot, i, members], np.nan)
+    def _foreseen(self, now: float, grid: float, ahead: Rows, members: Rows) -> Floats:
+        """What was foreseen of now, so many rows before it, (ahead, members); NaN: nothing was."""
+        origins = (now - ahead * grid)[:, np.newaxis]
+        slots = np.rint(origins / grid).astype(int) % len(self._origins)
+        then = self._origins[slots, members] == origins
+        return np.where(
+            then, self._made[slots, np.arange(ahead.size)[:, np.newaxis], members], np.nan
+        )
 
-    def _score(self, i: int, members: Rows, foreseen: Floats, came: Floats) -> None:
-        """Take in the errors of what was foreseen, (2, members): of its own, and of persistence."""
-        usual = self._means[1, i, members] / np.maximum(self._weight[i, members], NIL)
-        tried = self._weight[i, members] >= LEAST
+    def _score(self, members: Rows, foreseen: Floats, came: Floats) -> None:
+        """Take in the errors of what was foreseen, (2, ahead, members): its own, persistence's."""
+        first = slice(foreseen.shape[1])
+        weight, means = self._weight[first, members], self._means[:, first, members]
+        usual = means[1] / np.maximum(weight, NIL)
         error = np.abs(foreseen - came)
-        error[0] = np.where(tried & (usual > 0), np.minimum(error[0], WORST * usual), error[0])
+        capped = (weight >= LEAST) & (usual > 0)
+        error[0] = np.where(capped, np.minimum(error[0], WORST * usual), error[0])
         known = np.isfinite(error).all(axis=0)
-        new = np.concatenate((error, np.abs(came)[None]))[:, known]
-        at, share = members[known], 1.0 / self._over[members[known]]
-        self._weight[i, at] += share * (1.0 - self._weight[i, at])
-        self._means[:, i, at] += share * (new - self._means[:, i, at])
+        new = np.stack((*error, np.broadcast_to(np.abs(came), known.shape)))
+        share = 1.0 / self._over[members]
+        self._weight[first, members] = np.where(known, weight + share * (1.0 - weight), weight)
+        self._means[:, first, members] = np.where(known, means + share * (new - means), means)
 
 
 def _persistence(minutes: Floats, rows: int) -> Floats:
