@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ebbtide_policies.known_minutes import known_end, moved_on, sound
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number, number
 
 MINUTE = 60.0
@@ -78,6 +79,12 @@ class Signal:
     trusted: bool = False
     ordinary: NDArray[np.float64] = field(default_factory=lambda: np.full(1440, UNKNOWN))
     """Demand of an ordinary day by minute of the (UTC) day."""
+    _end: int = field(init=False, repr=False, compare=False)
+    """The index after the newest known minute."""
+
+    def __post_init__(self) -> None:
+        """Look once for what every answer begins with."""
+        object.__setattr__(self, "_end", known_end(self.minutes))
 
     @property
     def known_until(self) -> float:
@@ -92,12 +99,13 @@ class Signal:
 
     def present(self) -> float:
         """Demand in the newest known minute, or more where a look since then found it."""
-        return self.peak(0.0)
+        known = self._in_replicas(float(self.minutes[self._end - 1])) if self._end else UNKNOWN
+        return float(np.fmax(known, self._risen))
 
     def peak(self, seconds: Number, until: Number = 0.0) -> float:
         """Highest known demand of the `seconds` that end `until` before the newest known minute."""
         left_out = int(number(until) // MINUTE)
-        window = self._window(seconds + left_out * MINUTE)
+        window = self._last(seconds + left_out * MINUTE)
         highest = self._highest(window[: max(0, window.size - left_out)])
         return highest if number(until) else float(np.fmax(highest, self._risen))
 
@@ -198,42 +206,20 @@ class Signal:
             return UNKNOWN
         return self._in_replicas(self.look.value)
 
-    @property
-    def _end(self) -> int:
-        """The index after the newest known minute; the last one and the last hour come first."""
-        size = self.minutes.size
-        if size and 0 <= self.minutes[-1] < UNLIMITED:
-            return size
-        for begin in (max(0, size - int(HOUR // MINUTE)), 0):
-            known = np.flatnonzero(_sound(self.minutes[begin:]))
-            if known.size:
-                return begin + int(known[-1]) + 1
-        return 0
+    def _last(self, seconds: Number) -> NDArray[np.float64]:
+        """The minutes of the `seconds` that end with the newest known one, as they were read."""
+        first = self._end - 1 - int(number(seconds) // MINUTE)
+        return self.minutes[max(0, first) : self._end]
 
     def _window(self, seconds: Number) -> NDArray[np.float64]:
-        """The minutes of the `seconds` that end with the newest known one."""
-        end = self._end
-        first = end - 1 - int(number(seconds) // MINUTE)
-        window = self.minutes[max(0, first) : end]
-        return np.where(_sound(window), window, UNKNOWN)
+        """The same; NaN where one is no demand."""
+        window = self._last(seconds)
+        return np.where(sound(window), window, UNKNOWN)
 
     def _highest(self, values: NDArray[np.float64]) -> float:
-        known = values[_sound(values)]
+        known = values[sound(values)]
         return self._in_replicas(float(known.max())) if known.size else UNKNOWN
 
     def _in_replicas(self, demand: float) -> float:
         """Demand in replicas at load 1.0; unknown where a replica's capacity is."""
         return demand / self.per_replica if self.per_replica > 0 else UNKNOWN
-
-
-def moved_on(minutes: NDArray[np.float64], part: Number) -> NDArray[np.float64]:
-    """Values so much of a minute after each but the last, on the straight line to the next.
-
-    The first axis is time; `part` may differ along the others.
-    """
-    return np.asarray(minutes[:-1] * (1 - part) + minutes[1:] * part)
-
-
-def _sound(minutes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which minutes are known: nobody is fewer than none, as where a counter has begun anew."""
-    return np.isfinite(minutes) & (minutes >= 0)

@@ -58,6 +58,18 @@ def test_a_look_between_the_minutes_lifts_demand_and_lets_nothing_go(
     assert demand.lingering(120.0, 0.0, -INF) == 30.0
 
 
+@given(
+    st.lists(st.sampled_from([0.0, 1.5, 7.0, -1.0, NAN, INF]), max_size=80),
+    st.sampled_from([0.0, 2.0, 9.0, NAN]),
+)
+def test_the_present_is_the_peak_of_no_time_at_all(minutes: list[float], found: float) -> None:
+    demand = signal(minutes, look=Look(NOW - 15.0, found))
+    known = [at for at, value in enumerate(minutes) if 0 <= value < INF]
+    at = demand.newest - 60.0 * (len(minutes) - 1 - known[-1]) if known else -INF
+    assert demand.known_until == at
+    assert np.array_equal(demand.present(), demand.peak(0.0), equal_nan=True)
+
+
 def test_the_slope_ends_with_what_a_look_found_more() -> None:
     at_half = Look(NOW - 30.0, 60.0)  # half a minute after 30; a minute before, it was 25
     assert signal([10.0, 20.0, 30.0], look=at_half).slope(60.0) == pytest.approx(35.0 / 60)

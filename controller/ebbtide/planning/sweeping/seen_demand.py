@@ -16,7 +16,8 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.sweeping.seen_forecasts import Forecasts
 from ebbtide.planning.sweeping.seen_past import Rows, interpolated, second_highest, slopes, surges
 from ebbtide.planning.windows import highest_behind
-from ebbtide_policies.demand import DAY, HOUR, MINUTE, moved_on
+from ebbtide_policies.demand import DAY, HOUR, MINUTE
+from ebbtide_policies.known_minutes import moved_on
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 _LEAST = 1e-300
