@@ -27,7 +27,7 @@ from ebbtide.loop.pods.boot_watch import BootWatch
 from ebbtide.loop.pods.draining import finished
 from ebbtide.loop.pods.session_watch import SessionWatch
 from ebbtide.loop.ports.cluster import Resource, Target
-from ebbtide.loop.record.ledger import with_sound_status
+from ebbtide.loop.record.sound_statuses import SoundStatuses
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.reporting.conditions import Condition, judge, sessions_spared
 from ebbtide.loop.tuning.tuner import Tuner
@@ -93,7 +93,8 @@ class Loop:
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)
         self._tuner = Tuner(rules.reckon, world.leisure)
-        self._writer = Writer(world.cluster, foretells=not rules.replayed)
+        self._sound = SoundStatuses()
+        self._writer = Writer(world.cluster, self._sound, read=not rules.replayed)
         self._session_watch = SessionWatch(world.cluster, world.metrics)
         self._boot_watch = BootWatch(world.cluster)
         self._put_back = PutBack(world.cluster, rules.max_mode)
@@ -113,7 +114,7 @@ class Loop:
         if not self._world.leadership.held:
             return Tick(now=now, leading=False, seconds=seconds)
         survey = self._timed(seconds, "survey", self._world.cluster.survey)
-        resources = [with_sound_status(policy) for policy in survey.policies if not policy.deleting]
+        resources = self._sound.of(policy for policy in survey.policies if not policy.deleting)
         understood = self._workload_reader.of(resources)
         workloads = [w for w in understood.values() if isinstance(w, Workload)]
         self._timed(seconds, "read", lambda: self._read(workloads, now))

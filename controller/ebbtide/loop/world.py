@@ -44,6 +44,6 @@ class Rules:
     namespace: str = ""
     """The operator's own, whose calendars and overrides hold everywhere."""
     replayed: bool = False
-    """Whether a day is replayed, so that nothing is foretold."""
+    """Whether a day is replayed, so that nobody reads a status."""
     tells: Callable[[str], bool] = every_query
     """Whether a PromQL tells of this fleet: on a day that is replayed it tells of that day's."""

@@ -1,6 +1,7 @@
 """The status: what it says, when it is written, and that the API server would take it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -12,7 +13,7 @@ from ebbtide.loop.world import Rules
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.observation import Observation
 from tests.loop.strict_cluster import faults
-from tests.loop.world import PLAIN, World, steady
+from tests.loop.world import PLAIN, SLOW, World, steady
 
 NAN, INF = float("nan"), float("inf")
 
@@ -230,3 +231,20 @@ def test_the_choice_of_auto_is_on_record_for_people_and_for_a_successor() -> Non
     world.restart()
     world.run(1)
     assert world.status()["forecast"]["demand"] == found
+
+
+def test_where_nobody_reads_a_status_it_holds_what_the_next_tick_goes_by() -> None:
+    decided, statuses = [], []
+    for replayed in (False, True):
+        world = World()
+        world.rules = replace(world.rules, replayed=replayed)
+        world.restart()
+        world.add(level=100.0, replicas=140, policies=SLOW)
+        ticks = world.run(5)
+        decided.append([tick.accounts["live/edge"].outcome.decision for tick in ticks])
+        statuses.append(world.status())
+    read, replayed_status = statuses
+    assert decided[0] == decided[1]
+    assert replayed_status == {name: read[name] for name in replayed_status}
+    told = {"binding", "bounds", "conditions", "demand", "overrides"}
+    assert read.keys() - replayed_status.keys() - {"heldSince", "nextSteps"} == told

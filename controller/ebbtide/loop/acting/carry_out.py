@@ -9,6 +9,7 @@ from ebbtide.loop.acting.actuators import Actuator
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.record.ledger import Ledger, Step, settled
 from ebbtide.loop.record.other_hands import MANUAL, ForeignChange
+from ebbtide.loop.record.sound_statuses import SoundStatuses
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.announcer import Announcer
 from ebbtide.loop.reporting.conditions import Condition, is_bad, turned
@@ -27,11 +28,11 @@ _TOLD_BY_HAND = {"ScaledByHand", "ReplicasReset"}
 class Writer:
     """Writes statuses and events, and takes steps that are on record.
 
-    Whoever replays, for nobody to read a status, need not foretell the steps that are to come.
+    Where a day is replayed nobody reads a status: it holds no more than the next tick goes by.
     """
 
-    def __init__(self, cluster: Cluster, *, foretells: bool = True) -> None:
-        self._cluster, self._foretells = cluster, foretells
+    def __init__(self, cluster: Cluster, sound: SoundStatuses, *, read: bool = True) -> None:
+        self._cluster, self._sound, self._read = cluster, sound, read
         self._announcer = Announcer(cluster)
 
     def carry_out(
@@ -56,13 +57,13 @@ class Writer:
         taking = step if step and not step.follows else None
         memory = _memory(account, ledger, taking)
         sections = _with_following(actuator.record(workload, memory, ledger, taking), step)
-        status = account_status(workload.resource, account, sections)
+        status = account_status(workload.resource, account, sections, read=self._read)
         now = account.seen.now
         if step is None and not worth_writing(workload.resource.status, status, now):
             return account
         if step is None:
             status |= self._foretold(workload, account)
-        recorded = replace(workload, resource=self._cluster.write_status(workload.resource, status))
+        recorded = replace(workload, resource=self._write(workload.resource, status))
         try:
             if step:
                 self._act(recorded, step, by)
@@ -72,8 +73,8 @@ class Writer:
                 confirmed = actuator.confirm(sections, taken)
                 confirmed |= self._foretold(workload, account)
                 if confirmed != sections:
-                    status = account_status(recorded.resource, account, confirmed)
-                    self._cluster.write_status(recorded.resource, status)
+                    status = account_status(recorded.resource, account, confirmed, read=self._read)
+                    self._write(recorded.resource, status)
         finally:  # told last, so that no event keeps a step waiting; and whatever became of it
             self._tell_turns(workload.resource, status, now)
         return replace(account, step=taking)
@@ -87,14 +88,20 @@ class Writer:
         """
         status = refused_status(resource, condition, now)
         if worth_writing(resource.status, status, now):
-            written = self._cluster.write_status(resource, status)
+            written = self._write(resource, status)
             log.warning("%s: %s", resource.key, condition.message)
             said = Announcement(written, condition.reason, condition.message, warning=True)
             self._announcer.tell(said, condition.reason, now)
 
+    def _write(self, resource: Resource, status: Json) -> Resource:
+        written = self._cluster.write_status(resource, status)
+        if written.status == status:
+            self._sound.wrote(written)
+        return written
+
     def _foretold(self, workload: Workload, account: Account) -> Json:
         """The section of the next steps."""
-        if not self._foretells:
+        if not self._read:
             return {}
         return next_steps_section(workload.policies, account.seen, account.outcome)
 
@@ -147,7 +154,9 @@ class Writer:
         for reason, message in changes(resource.status, status):
             event = Announcement(resource, reason, message, action="Tune")
             self._announcer.tell(event, reason, now)
-        for condition in turned(resource.status.get("conditions", []), status["conditions"]):
+        for condition in turned(
+            resource.status.get("conditions", []), status.get("conditions", [])
+        ):
             if condition["reason"] in _TOLD_BY_HAND:
                 continue
             message = condition["message"] or condition["reason"]

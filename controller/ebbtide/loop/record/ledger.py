@@ -1,19 +1,13 @@
 """What is on record of one workload: its fleet, its policies' memories, and the last step."""
 
-import json
-import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
-from ebbtide.api.status.capacity_policy import MOST_DECISIONS, CapacityPolicyStatus
+from ebbtide.api.status.capacity_policy import MOST_DECISIONS
 from ebbtide.api.timestamps import epoch_or_none, stamp
-from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.other_hands import NO_INTERFERENCE, Interference
 from ebbtide_policies.decide import Memories
 from ebbtide_policies.observation import Fleet, LastStep, Mode, Phase
-
-log = logging.getLogger("ebbtide.loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +43,6 @@ class Ledger:
     phase: Phase = Phase.PEACE
     interference: Interference = NO_INTERFERENCE
     """What other hands do to the fleet."""
-
-
-def with_sound_status(resource: Resource) -> Resource:
-    """The resource; with no status at all where it holds one that the house can't have written.
-
-    So a status that somebody has tampered with is one that was lost: all begins with most care.
-    """
-    try:
-        CapacityPolicyStatus.model_validate_json(json.dumps(resource.status), strict=True)
-    except ValidationError as error:
-        at = ".".join(str(part) for part in error.errors()[0]["loc"])
-        log.warning("%s: status.%s can't be understood; begin anew", resource.key, at)
-        return replace(resource, status={})
-    return resource
 
 
 def memories_in(section: Json) -> Memories:

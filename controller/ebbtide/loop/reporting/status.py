@@ -27,10 +27,23 @@ _QUIET = (
 )
 
 
-def account_status(resource: Resource, account: Account, sections: Json) -> Json:
-    """The whole status of a workload that was decided on."""
+def account_status(
+    resource: Resource, account: Account, sections: Json, *, read: bool = True
+) -> Json:
+    """The whole status of a workload that was decided on.
+
+    Where nobody is to `read` it, it holds what the next tick goes by and nothing else.
+    """
+    status = _on_record(resource, account)
+    told = _for_people(resource, account, status) if read else {}
+    return status | told | account.extra_sections | sections
+
+
+def _on_record(resource: Resource, account: Account) -> Json:
+    """What a successor goes by, beside what the sections say."""
     seen, decision = account.seen, account.outcome.decision
     fleet = seen.fleet
+    choices = {n: _choice(choice) for n, choice in account.prospects.choices.items()}
     status: Json = {
         "observedGeneration": resource.generation,
         "heartbeat": stamp(seen.now),
@@ -43,19 +56,24 @@ def account_status(resource: Resource, account: Account, sections: Json) -> Json
             "desired": decision.replicas,
             "want": decision.want,
         },
+    }
+    return status | ({"forecast": choices} if choices else {})
+
+
+def _for_people(resource: Resource, account: Account, status: Json) -> Json:
+    """What is told beside that of a workload: why, and since when."""
+    seen, decision = account.seen, account.outcome.decision
+    before = resource.status
+    told: Json = {
         "binding": bound_json(decision.binding),
         "bounds": _worth_a_line(decision),
         "conditions": merge(
-            resource.status.get("conditions", []), account.conditions, seen.now, resource.generation
+            before.get("conditions", []), account.conditions, seen.now, resource.generation
         ),
         "overrides": [word.name for word in seen.overrides],
     }
-    demand = _demand(seen)
-    choices = {n: _choice(choice) for n, choice in account.prospects.choices.items()}
-    held = _held_since(resource.status, status)
-    told = {"demand": demand, "forecast": choices or None, "heldSince": held}
-    known = {name: value for name, value in told.items() if value is not None}
-    return status | known | account.extra_sections | sections
+    more = {"demand": _demand(seen), "heldSince": _held_since(before, status | told)}
+    return told | {name: value for name, value in more.items() if value is not None}
 
 
 def _choice(choice: Choice) -> Json:
