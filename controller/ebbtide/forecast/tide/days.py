@@ -91,8 +91,8 @@ class Days:
 
     def next(self, at: int, cells: Rows) -> F32:
         """The curves of cells, numbered from that of a row `at` on, (cells, CURVES, N)."""
-        count = len(self.ahead)
-        found: F32 = self.ahead.take((at // self.fine.cell % count + cells) % count, axis=0)
+        first = at // self.fine.cell % len(self.ahead)
+        found: F32 = self.ahead.take(first + cells, axis=0, mode="wrap")
         return found
 
     def ordinary(self) -> F32:

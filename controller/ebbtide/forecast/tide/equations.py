@@ -25,15 +25,20 @@ def lessons(band: Band, minutes: int) -> F32:
     return np.asarray(np.maximum(band.often, minutes // band.frame.grid))
 
 
-def taught(band: Band, numbers: Rows, minutes: int, begin: int, end: int) -> slice:
-    """Which rows of a piece of a block teach, if of so many minutes one teaches."""
+def taught(band: Band, numbers: Rows, minutes: int) -> slice:
+    """Which rows of a block teach, if of so many minutes one teaches."""
     every, step = band.every[0], _step(band, minutes)
-    return slice(begin + -int(numbers[begin]) // every % step, end, step)
+    return slice(-int(numbers[0]) // every % step, len(numbers), step)
 
 
 @lru_cache
 def _step(band: Band, minutes: int) -> int:
     return max(1, minutes // band.frame.grid // band.every[0])
+
+
+def within(rows: slice, begin: int, end: int) -> slice:
+    """Which rows of a piece of the block are among those that teach."""
+    return slice(begin + (rows.start - begin) % rows.step, end, rows.step)
 
 
 def among(rows: slice, others: slice) -> slice:

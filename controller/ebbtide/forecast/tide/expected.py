@@ -20,6 +20,7 @@ from ebbtide.forecast.tide.equations import (
     spells,
     taught,
     weighed,
+    within,
 )
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
@@ -66,7 +67,7 @@ class Expected:
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
         coefficients = self.coefficients[at]
-        every = taught(band, numbers, LESSON_MINUTES, 0, len(numbers))
+        every = taught(band, numbers, LESSON_MINUTES)
         terms = _terms(before[every], error[every]) if every.start < every.stop else error[:0]
         made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
         foreseen = blank(*error.shape[:2], LEVELS, error.shape[-1])
@@ -78,7 +79,7 @@ class Expected:
             np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
             foreseen[here] = self.flights.exchange(band, sample.places[here], own)
-            rows = taught(band, numbers, LESSON_MINUTES, begin, end)
+            rows = within(every, begin, end)
             if rows.start < rows.stop:
                 new = terms[among(rows, every)]
                 self._learn(band, new, foreseen[rows], sample.known[rows])

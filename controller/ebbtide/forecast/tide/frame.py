@@ -15,9 +15,6 @@ import numpy as np
 from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, blank
 
-Memory = tuple[float, float]
-"""Minutes that are remembered, and the fewest rows."""
-
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
 """Minutes ahead at which everything is learnt; between them it is interpolated."""
 DAY_MINUTES = 1440
@@ -117,13 +114,6 @@ class Band:
         one = len(numbers) == 1
         return _place(self, int(numbers[0]) % self.period) if one else _places(self, numbers)
 
-    def paces(self, memories: tuple[Memory, ...], *, overlapping: bool = False) -> F32:
-        """How much a row counts in the long run, (A, memories, 1).
-
-        Where errors overlap, so many rows more are remembered as there are ahead.
-        """
-        return _paces(self, memories, overlapping=overlapping)
-
 
 class Flights:
     """What was foreseen at each anchor and has not come yet."""
@@ -202,13 +192,6 @@ def _bands(frame: Frame) -> tuple[Band, ...]:
     kinds = [(each, anchor % each) for each, anchor in zip(every, frame.anchors, strict=True)]
     cuts = [0, *(i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]), len(kinds)]
     return tuple(_band(frame, begin, end) for begin, end in pairwise(cuts))
-
-
-@lru_cache
-def _paces(band: Band, memories: tuple[Memory, ...], *, overlapping: bool) -> F32:
-    more = overlapping * band.ahead
-    paces = [band.steps / (band.frame.rows(*memory) + more) for memory in memories]
-    return np.minimum(paces, 1).astype(np.float32).T[:, :, None]
 
 
 @lru_cache

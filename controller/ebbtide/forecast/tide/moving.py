@@ -66,7 +66,7 @@ class Moving:
             kept = self._judge_many(sample, error, tested)
             tested *= kept
             return kept
-        if sample.numbers[0] % MOVED == 0:
+        if int(sample.numbers[0]) % MOVED == 0:
             self._move_on(band)
         now = self.now[:, :, band.at]
         tried = now * tested[0]

@@ -7,9 +7,8 @@ import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, ONE, blank, number
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
+from ebbtide.forecast.tide.memories import MIX_MEMORIES
 
-MIX_MEMORIES = ((5760.0, 150.0), (300.0, 40.0), (60.0, 12.0))
-"""Minutes that losses are remembered for, and the fewest rows."""
 MIXES = len(MIX_MEMORIES)
 MEAN = MIXES
 REGRESSED = slice(MEAN + 1, MEAN + 1 + REGRESSIONS)

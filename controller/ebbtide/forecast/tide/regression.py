@@ -22,6 +22,7 @@ from ebbtide.forecast.tide.equations import (
     solved,
     spells,
     taught,
+    within,
 )
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
@@ -58,7 +59,7 @@ class Regressions:
     def foresee(self, sample: Sample, scale: F32) -> None:
         """Learn a block of rows: put in what was foreseen for them, and what is from each."""
         band, numbers, looked = sample.band, sample.numbers, sample.looked
-        every = taught(band, numbers, LESSON_MINUTES, 0, len(numbers))
+        every = taught(band, numbers, LESSON_MINUTES)
         terms = _terms(sample, scale, every) if every.start < every.stop else scale[:0]
         made, fitted = sample.now[:, :, EXPERTS:], sample.then[:, :, EXPERTS:]
         beyond = _beyond(looked.now)
@@ -68,7 +69,7 @@ class Regressions:
             here = slice(begin, end)
             self._put(looked, beyond, here)
             fitted[here] = self.fitted.exchange(band, sample.places[here], made[here])
-            rows = taught(band, numbers, LESSON_MINUTES, begin, end)
+            rows = within(every, begin, end)
             if rows.start < rows.stop:
                 self._learn(sample, scale, rows, terms[among(rows, every)])
 

@@ -15,14 +15,12 @@ from ebbtide.forecast.tide.arrays import F32, NIL, NOUGHT, blank, number, runnin
 from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
 from ebbtide.forecast.tide.experts import ALIKE, GUARDED
 from ebbtide.forecast.tide.frame import Band, Frame
+from ebbtide.forecast.tide.memories import ERRED, ERROR_MEMORIES
 from ebbtide.forecast.tide.prior import FEATURES
 from ebbtide.forecast.tide.sample import Sample
 from ebbtide.forecast.tide.weights import Mix
 
-MEMORIES = ((60.0, 12.0), (360.0, 12.0), (1440.0, 12.0), (5760.0, 12.0), (2880.0, 60.0))
-"""Minutes that errors are remembered for, and the fewest rows; the last of relative errors."""
-TWICE = MEMORIES + MEMORIES
-ERRORS = len(MEMORIES)
+ERRORS = len(ERROR_MEMORIES)
 RELATIVE_AT, DAY_AT = ERRORS - 1, 2
 UPWARD = number(3)
 """A mean error counts no more than so many times that of the errors above the median alone."""
@@ -61,7 +59,7 @@ class Spreads:
     def measure(self, sample: Sample, mix: Mix, foreseen: F32, error: F32) -> F32:
         """Learn errors, (T, A, N); what is known at each row, (T, A, FEATURES, N), in changes."""
         above, demand = np.maximum(error, NOUGHT), sample.guard + NIL
-        path = self._means(sample, mix.first, (np.abs(error), above), foreseen + demand)
+        path = self._means(sample, mix.shares, (np.abs(error), above), foreseen + demand)
         known = blank(*error.shape[:2], FEATURES, error.shape[-1])
         known[:, :, 0] = mix.scale
         upward = UPWARD * path[:, :, ERRORS:]
@@ -84,16 +82,15 @@ class Spreads:
         known /= mix.scale[:, :, None]
         return np.minimum(known, MOST, out=known)
 
-    def _means(self, sample: Sample, first: F32, errors: tuple[F32, F32], demand: F32) -> F32:
+    def _means(self, sample: Sample, shares: F32, errors: tuple[F32, F32], demand: F32) -> F32:
         """Running means of sizes of errors, and of those above the median, (T, A, means, N)."""
         rows, anchors, series = demand.shape
         both, sizes = blank(rows, anchors, 2, series), blank(rows, anchors, 2, ERRORS, series)
         both[:, :, 0], both[:, :, 1] = errors
         sizes[:, :, :, :RELATIVE_AT] = both[:, :, :, None]
         np.divide(both, demand[:, :, None], out=sizes[:, :, :, RELATIVE_AT])
-        share = np.maximum(sample.band.paces(TWICE, overlapping=True), first[:, :, None])
-        share *= sample.known[:, :, None]
-        return running(self.errors[sample.band.at], sizes.reshape(share.shape), share)
+        sizes = sizes.reshape(rows, anchors, 2 * ERRORS, series)
+        return running(self.errors[sample.band.at], sizes, shares[:, :, ERRED])
 
     def _of_the_time_of_day(self, sample: Sample, size: F32) -> F32:
         """Mean errors at the time of day of each target, on the days before, (T, A, N)."""

@@ -25,18 +25,21 @@ from ebbtide.forecast.tide.arrays import (
     sharpened,
     total,
 )
-from ebbtide.forecast.tide.equations import lessons, taught
+from ebbtide.forecast.tide.equations import lessons, taught, within
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
-from ebbtide.forecast.tide.options import MIX_MEMORIES, MIXES, OPTIONS, options_of, shares_of
+from ebbtide.forecast.tide.memories import (
+    CHOSEN,
+    MIXED,
+    SCALED,
+    YIELD_MEMORY,
+    YIELDED,
+    shares_of_rows,
+)
+from ebbtide.forecast.tide.options import MIXES, OPTIONS, options_of, shares_of
 from ebbtide.forecast.tide.regression import Regressions
 from ebbtide.forecast.tide.sample import Sample
 
-YIELD_MEMORY = (2880.0, 200.0)
-ALL_MEMORIES = (*MIX_MEMORIES, (2880.0, 150.0), YIELD_MEMORY, (1440.0, 100.0))
-"""Minutes that losses are remembered for, and the fewest rows: for each mix, for what is chosen,
-for the yield, and for the scale."""
-CHOSEN, YIELDED = slice(MIXES, MIXES + 1), slice(MIXES + 1, MIXES + 2)
 WORST_LOSS = number(20)
 LEAST_LOSS = number(1e-4)
 FINEST = number(5e-4)
@@ -59,8 +62,8 @@ ALL = slice(None)
 class Mix(NamedTuple):
     """A block of rows as they were judged, and what is foreseen from each, (T, A, N)."""
 
-    first: F32
-    """How much a row counts in a plain mean of all so far."""
+    shares: F32
+    """How much each row counts in running means, (T, A, memories, N)."""
     scale: F32
     """Running mean of the change over so many rows."""
     median: F32
@@ -106,19 +109,17 @@ class Weights:
         mixed += sample.present
         np.minimum(mixed, sample.highest + BEYOND * judged.scale, out=mixed)
         np.maximum(mixed, NOUGHT, out=mixed)
-        return Mix(judged.first, judged.scale, mixed, _apart(mild, mixed, sample.now))
+        return Mix(judged.shares, judged.scale, mixed, _apart(mild, mixed, sample.now))
 
     def _measure(self, sample: Sample) -> "_Judged":
         """How many rows were learnt from, and the running mean of the change."""
         at = sample.band.at
         count = self.count[at] + accumulated(sample.known)
         self.count[at] = count[-1]
-        first: F32 = ONE / np.maximum(count, ONE)
-        shares = np.maximum(first[:, :, None], sample.band.paces(ALL_MEMORIES))
-        shares *= sample.known[:, :, None]
-        scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, -1])
+        shares = shares_of_rows(sample.band, sample.known, count)
+        scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, SCALED])
         scale = np.maximum(scale, FINEST * sample.guard + NIL)
-        return _Judged(sample, first, scale, shares)
+        return _Judged(sample, scale, shares)
 
     def _mix(self, judged: "_Judged") -> tuple[F32, F32, F32]:
         """What everyone foresees, mixed by each memory, (T, A, MIXES, N).
@@ -130,10 +131,10 @@ class Weights:
         weights = before = self.weighing[band.at]
         rows, anchors, _, series = now.shape
         mixes, mild = blank(rows, anchors, MIXES, series), blank(*now.shape)
-        step = AT_ONCE if series < WIDE else 1
+        step, every = AT_ONCE if series < WIDE else 1, taught(band, numbers, LESSON_MINUTES)
         for begin in range(0, rows, step):
             end = min(begin + step, rows)
-            due = taught(band, numbers, LESSON_MINUTES, begin, end)
+            due = within(every, begin, end)
             spans = [(slice(begin, min(due.start, end)), weights[None])]
             if due.start < end:
                 made = self._weigh(judged, due)
@@ -154,7 +155,7 @@ class Weights:
         They add up to one.
         """
         band = judged.sample.band
-        shares = judged.shares[due, :, :MIXES, None] * _lessons_each(band)
+        shares = judged.shares[due, :, MIXED, None] * _lessons_each(band)
         np.minimum(shares, ONE, out=shares)
         losses = judged.losses(judged.sample.then[due], due)[:, :, None]
         path = running(self.losses[band.at], losses, shares)
@@ -188,12 +189,10 @@ class _Judged(NamedTuple):
     """A block of rows to judge forecasts by."""
 
     sample: Sample
-    first: F32
-    """How much a row counts in a plain mean of all so far, (T, A, N)."""
     scale: F32
     """Running mean of the change over so many rows."""
     shares: F32
-    """How much each row counts in running means, (T, A, ALL_MEMORIES, N)."""
+    """How much each row counts in running means, (T, A, memories, N)."""
 
     def losses(self, tried: F32, rows: slice = ALL) -> F32:
         """Losses of what was foreseen for some rows, (T, A, tried, N)."""

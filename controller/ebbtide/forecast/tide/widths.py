@@ -15,6 +15,7 @@ import numpy as np
 from ebbtide.forecast.tide.arrays import F32, NOUGHT, ONE, number, running, total
 from ebbtide.forecast.tide.expected import LEVELS, Expected
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
+from ebbtide.forecast.tide.memories import SPREAD
 from ebbtide.forecast.tide.moving import AIMED, Moving
 from ebbtide.forecast.tide.prior import OWN
 from ebbtide.forecast.tide.sample import Sample
@@ -33,7 +34,6 @@ UNMOVED = np.array((1.08, 1.0), np.float32)[:, None, None, None]
 chosen for a narrow width covers too little."""
 FARTHEST = float(np.exp(-1.0)), float(np.exp(1.5))
 """How far the mix may be moved."""
-CHOICE_MEMORY = ((2160.0, 200.0),)
 FAR_MINUTES = 60
 """Minutes ahead from which on spreads are told apart less sharply: errors overlap, so that fewer
 losses say which is better."""
@@ -81,7 +81,7 @@ class Widths:
         beyond = np.where(sample.known > NOUGHT, error, UNKNOWN)
         widths = self.multipliers.judge(sample, beyond, tested)
         widths *= made
-        weights = self._weigh(_Judged(sample, error, mix.first, unit / mix.scale), tested)
+        weights = self._weigh(_Judged(sample, error, mix.shares, unit / mix.scale), tested)
         level: F32 = np.einsum("tlasn,tlasn->tlan", widths, weights)
         level /= total(weights, 3)
         self.last[:, band.at] = self._kept_right(sample, beyond, level) * mix.scale[-1]
@@ -97,9 +97,7 @@ class Widths:
         loss *= judged.changed[:, None, :, None]
         np.minimum(loss, WORST_LOSS, out=loss)
         loss += LEAST_LOSS
-        share = np.maximum(judged.first[:, :, None], band.paces(CHOICE_MEMORY))
-        share *= judged.sample.known[:, :, None]
-        path = running(self.losses[:, band.at], loss, share[:, None])
+        path = running(self.losses[:, band.at], loss, judged.shares[:, None, :, SPREAD])
         weights = np.asarray(np.minimum.reduce(path, axis=3, keepdims=True) / path, np.float32)
         for _ in range(3):
             np.square(weights, out=weights)
@@ -130,7 +128,7 @@ class _Judged(NamedTuple):
     sample: Sample
     error: F32
     """In mean changes, as they were known at the origins, (T, A, N)."""
-    first: F32
-    """How much a row counts in a plain mean of all so far."""
+    shares: F32
+    """How much each row counts in running means, (T, A, memories, N)."""
     changed: F32
     """Those mean changes over the present ones."""

@@ -1,0 +1,44 @@
+"""For how long `Tide` remembers losses and errors, and how much each row counts in their means.
+
+A memory is so many minutes, and the fewest rows.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from ebbtide.forecast.tide.arrays import F32, ONE
+from ebbtide.forecast.tide.frame import Band
+
+MIX_MEMORIES = ((5760.0, 150.0), (300.0, 40.0), (60.0, 12.0))
+"""Of what the experts lost, one for each mix."""
+CHOICE_MEMORY, YIELD_MEMORY, SCALE_MEMORY = (2880.0, 150.0), (2880.0, 200.0), (1440.0, 100.0)
+"""Of what the options lost, of what the mix lost and the last value, and of the change."""
+SPREADS_MEMORY = (2160.0, 200.0)
+"""Of what each spread lost."""
+ERROR_MEMORIES = ((60.0, 12.0), (360.0, 12.0), (1440.0, 12.0), (5760.0, 12.0), (2880.0, 60.0))
+"""Of errors; the last of relative ones. Errors overlap, so that rows more are remembered, as many
+as there are ahead."""
+LOSSES = (*MIX_MEMORIES, CHOICE_MEMORY, YIELD_MEMORY, SCALE_MEMORY, SPREADS_MEMORY)
+MIXED, CHOSEN, YIELDED, SCALED, SPREAD = slice(3), slice(3, 4), slice(4, 5), 5, slice(6, 7)
+ERRED = slice(7, 17)
+"""Where they stand; those of errors twice."""
+
+
+def shares_of_rows(band: Band, known: F32, count: F32) -> F32:
+    """How much each row counts in each mean, (T, A, memories, N).
+
+    It is `known` or not, and counts as the others so far, (T, A, N), until there are enough.
+    """
+    shares = np.maximum((ONE / np.maximum(count, ONE))[:, :, None], _paces(band))
+    shares *= known[:, :, None]
+    return shares
+
+
+@lru_cache
+def _paces(band: Band) -> F32:
+    """How much a row counts in the long run, (A, memories, 1)."""
+    memories = LOSSES + ERROR_MEMORIES + ERROR_MEMORIES
+    rows = np.repeat([[band.frame.rows(*memory) for memory in memories]], band.ahead.size, axis=0)
+    rows[:, ERRED] += band.ahead[:, None]
+    return np.asarray(np.minimum(band.steps[:, None] / rows, 1), np.float32)[:, :, None]
