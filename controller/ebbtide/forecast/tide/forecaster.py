@@ -80,10 +80,13 @@ class Tide:
     def _recognized(self, history: History, frame: Frame) -> Group | None:
         """A group that knows all of these series, or most: the others are begun anew."""
         for group in self._groups:
-            places = group.places(history, frame)
-            if np.array_equal(places, np.arange(group.size)):
+            asked = group.asked(history, frame)
+            if asked is None:
+                continue
+            if group.knows(asked):
                 self._groups.remove(group)  # not kept if it fails halfway
                 return group
+            places = group.places(asked)
             if 2 * np.count_nonzero(places >= 0) > places.size:
                 return group.rearranged(places, history)
         return None

@@ -118,8 +118,9 @@ class Band:
 class Flights:
     """What was foreseen at each anchor and has not come yet."""
 
-    def __init__(self, frame: Frame, *shape: int) -> None:
-        self._ring = np.zeros((sum(frame.whole.ago), *shape), np.float32)
+    def __init__(self, frame: Frame, *shape: int, first: float = 0.0) -> None:
+        """Nothing was foreseen yet: `first` stands for it."""
+        self._ring = np.full((sum(frame.whole.ago), *shape), first, np.float32)
 
     def exchange(self, band: Band, places: Rows, new: F32) -> F32:
         """Put in what is foreseen, (T, A, ...); answer what was foreseen for these rows.

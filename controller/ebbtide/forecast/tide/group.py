@@ -45,15 +45,28 @@ class Group:
         """What is to be kept: what an ordinary day asks for is made again from its learners."""
         return vars(self) | {"_ordinary": NEVER_ASKED}
 
-    def places(self, history: History, frame: Frame) -> Rows:
-        """Where each series of a history stands here, -1 for one that does not."""
+    def asked(self, history: History, frame: Frame) -> F32 | None:
+        """What this group may recognize a history by; None for one that it can't go on with."""
         new = rows_between(self.end, history)
         before = len(history.minutes) - new
         late = not 0 <= new <= LEARNT_DAYS * frame.day or before <= 0
         # or more of the past is known by now
         if frame != self.frame or late or self._length < min(before, needed(frame)):
-            return np.full(history.minutes.shape[1], -1)
-        return _matched(self._evidence, _evidence(history, before, frame))
+            return None
+        return _evidence(history, before, frame)
+
+    def knows(self, asked: F32) -> bool:
+        """Whether these are its series, all of them and in its order."""
+        return np.array_equal(*_of_both(self._evidence, asked))
+
+    def places(self, asked: F32) -> Rows:
+        """Where each of these series stands here, -1 for one that does not."""
+        known, asked = _of_both(self._evidence, asked)
+        alike: dict[bytes, list[int]] = {}
+        for place, column in enumerate(_marks(known)):
+            alike.setdefault(column.tobytes(), []).append(place)
+        columns = zip(_marks(asked), asked.T, strict=True)
+        return np.array([_nearest(alike.get(m.tobytes(), []), known, v) for m, v in columns])
 
     def go_on(self, history: History) -> int:
         """Learn the new rows of a history; answer how many values they hold."""
@@ -157,34 +170,24 @@ def _begun(history: History, frame: Frame) -> Learner:
 def _evidence(history: History, before: int, frame: Frame) -> F32:
     """What series are recognized by when they had `before` rows, one column each.
 
-    It is the last rows, and before them some of long ago. What those say may be told anew: they
-    only part series that end alike and are known at the same of them. Rows before all that is known
-    are absent.
+    It is the last rows, the newest first, and then some of long ago. What those say may be told
+    anew: they only part series that end alike and are known at the same of them. Rows before all
+    that is known are absent.
     """
-    minutes = history.minutes
-    number = round(history.end / history.grid) - len(minutes) + 1  # of the first row
-    late, begin = max(0, before - RECOGNIZED), max(0, before - 1 - needed(frame))
-    begin += -(number + begin) % SAMPLED
-    parts = minutes[begin:late:SAMPLED], minutes[late:before]
+    back = history.minutes[:before][::-1]
+    parts = back[:RECOGNIZED], back[RECOGNIZED : needed(frame) : SAMPLED]
     return np.fmax(np.concatenate(parts, dtype=np.float32), GAP)
 
 
-def _matched(known: F32, asked: F32) -> Rows:
-    """For each column that is asked for, the same one of those that are known, or -1."""
+def _of_both(known: F32, asked: F32) -> tuple[F32, F32]:
+    """The rows that neither lacks."""
     count = min(len(known), len(asked))
-    known, asked = known[len(known) - count :], asked[len(asked) - count :]
-    if np.array_equal(known, asked):
-        return np.arange(asked.shape[1])
-    alike: dict[bytes, list[int]] = {}
-    for place, column in enumerate(_marks(known)):
-        alike.setdefault(column.tobytes(), []).append(place)
-    columns = zip(_marks(asked), asked.T, strict=True)
-    return np.array([_nearest(alike.get(m.tobytes(), []), known, v) for m, v in columns])
+    return known[:count], asked[:count]
 
 
 def _marks(evidence: F32) -> F32:
     """What has to be the same of each series, (N, rows): the last, and which of old are known."""
-    long_ago, late = evidence[:-RECOGNIZED], evidence[-RECOGNIZED:]
+    late, long_ago = evidence[:RECOGNIZED], evidence[RECOGNIZED:]
     return np.ascontiguousarray(np.concatenate((late, long_ago < 0)).T)
 
 

@@ -5,7 +5,7 @@ There is a mix for each memory, their mean, the regressions, and each of these h
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, ONE, blank, number
+from ebbtide.forecast.tide.arrays import F32, ONE, blank, number, total
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.memories import MIX_MEMORIES
 
@@ -36,12 +36,10 @@ def options_of(mixes: F32, regressed: F32) -> F32:
     """All that is chosen from, (T, A, OPTIONS, N)."""
     rows, anchors, _, series = mixes.shape
     out = blank(rows, anchors, OPTIONS, series)
-    mean, halves = out[:, :, MEAN], out[:, :, HALVES]
-    out[:, :, :MIXES], out[:, :, REGRESSED] = mixes, regressed
-    np.add.reduce(mixes, axis=2, out=mean)
+    mean = total(mixes, 2, keepdims=True)
     mean /= ALL_MIXES
-    np.add(regressed, mean[:, :, None], out=halves)
-    halves *= HALF
+    out[:, :, :MIXES], out[:, :, MEAN : MEAN + 1], out[:, :, REGRESSED] = mixes, mean, regressed
+    out[:, :, HALVES] = (regressed + mean) * HALF
     return out
 
 

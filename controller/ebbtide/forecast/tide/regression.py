@@ -80,11 +80,10 @@ class Regressions:
     def _put(self, ahead: Ahead, beyond: F32, rows: slice) -> None:
         """The same for some rows, from what the experts foresee `beyond` the last value."""
         now = ahead.now[rows]
-        made, coefficients = now[:, :, EXPERTS:], self.coefficients[ahead.band.at]
-        np.einsum("tafn,arfn->tarn", beyond[rows], coefficients, out=made)
+        made = np.einsum("tafn,arfn->tarn", beyond[rows], self.coefficients[ahead.band.at])
         made += now[:, :, :1]
         np.maximum(made, ahead.least[rows, :, None], out=made)
-        np.minimum(made, ahead.most[rows, :, None], out=made)
+        now[:, :, EXPERTS:] = np.minimum(made, ahead.most[rows, :, None], out=made)
 
     def _learn(self, sample: Sample, scale: F32, rows: slice, terms: F32) -> None:
         """Put what some rows of a block teach into the normal equations."""

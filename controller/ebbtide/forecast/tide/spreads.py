@@ -63,21 +63,19 @@ class Spreads:
         known = blank(*error.shape[:2], FEATURES, error.shape[-1])
         known[:, :, 0] = mix.scale
         upward = UPWARD * path[:, :, ERRORS:]
-        np.minimum(path[:, :, :ERRORS], upward, out=known[:, :, 1 : 1 + ERRORS])
+        known[:, :, 1 : 1 + ERRORS] = np.minimum(path[:, :, :ERRORS], upward)
         size = np.maximum(error, np.minimum(-error, upward[:, :, 1]))
         relative = known[:, :, RELATIVE]
         relative *= mix.median + demand
-        known[:, :, DAILY] = daily = self._of_the_time_of_day(sample, size)
-        np.copyto(known[:, :, DAILY], known[:, :, SLOW], where=daily < NOUGHT)
+        daily = self._of_the_time_of_day(sample, size)
+        known[:, :, DAILY] = np.where(daily < NOUGHT, known[:, :, SLOW], daily)
         known[:, :, MOVED] = sample.moves[:, :, :2]
         known[:, :, APART] = mix.apart
         known[:, :, UPWARDS] = path[:, :, ERRORS + 1]
         known[:, :, LATELY] = sample.moves[:, :, 2:]
-        known[:, :, BEYOND] = above
-        np.subtract(above, error, out=known[:, :, BELOW])
-        missed = known[:, :, BEYOND : BELOW + 1]
-        missed *= sample.known[:, :, None]
-        np.maximum(mix.median - sample.present, NOUGHT, out=known[:, :, ABOVE])
+        known[:, :, BEYOND] = above * sample.known
+        known[:, :, BELOW] = (above - error) * sample.known
+        known[:, :, ABOVE] = np.maximum(mix.median - sample.present, NOUGHT)
         known[:, :, CURVED] = _differing(sample.now[:, :, DIFFERING])
         known /= mix.scale[:, :, None]
         return np.minimum(known, MOST, out=known)

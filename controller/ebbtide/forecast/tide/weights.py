@@ -224,9 +224,8 @@ def _yielding(band: Band) -> tuple[F32, F32]:
 def _apart(weights: F32, median: F32, tried: F32) -> F32:
     """How far the experts lie above a median and below it, by their weights, (T, A, 2, N)."""
     out, away = blank(*median.shape[:2], 2, *median.shape[2:]), tried - median[:, :, None]
-    above = np.maximum(away, NOUGHT)
-    np.einsum("taen,taen->tan", above, weights, out=out[:, :, 0])
-    np.einsum("taen,taen->tan", away, weights, out=out[:, :, 1])
-    np.subtract(out[:, :, 0], out[:, :, 1], out=out[:, :, 1])
+    both = np.einsum("taen,taen->tan", away, weights)
+    above = np.einsum("taen,taen->tan", np.maximum(away, NOUGHT), weights)
+    out[:, :, 0], out[:, :, 1] = above, above - both
     out /= total(weights, 2, keepdims=True)
     return np.maximum(out, NOUGHT, out=out)

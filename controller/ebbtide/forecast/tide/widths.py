@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, NOUGHT, ONE, number, running, total
+from ebbtide.forecast.tide.arrays import F32, NOUGHT, number, running, total
 from ebbtide.forecast.tide.expected import LEVELS, Expected
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.memories import SPREAD
@@ -56,7 +56,7 @@ class Widths:
         self.losses = np.full((LEVELS, anchors, SPREADS, series), LEAST_LOSS)
         self.medians = Flights(frame, series)
         self.known = Flights(frame, OWN, series)
-        self.units = Flights(frame, series)
+        self.units = Flights(frame, series, first=1.0)
         self.tested = Flights(frame, LEVELS, SPREADS, series)
         self.mixed = Flights(frame, LEVELS, series)
         self.last = np.zeros((LEVELS, anchors, series), np.float32)
@@ -75,7 +75,7 @@ class Widths:
         known = self.spreads.measure(sample, mix, median, error)
         before = self.known.exchange(band, places, known[:, :, :OWN])
         unit = self.units.exchange(band, places, mix.scale)
-        error /= np.where(unit > NOUGHT, unit, ONE)
+        error /= unit
         made = spreads(known, self.expected.foresee(sample, known, before, error))
         tested = self.tested.exchange(band, places, made.swapaxes(1, 2)).swapaxes(1, 2)
         beyond = np.where(sample.known > NOUGHT, error, UNKNOWN)
