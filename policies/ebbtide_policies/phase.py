@@ -49,7 +49,7 @@ def next_phase(
         (_announced, Phase.WAR),
         (lambda at: _prewarming(at, calendar), Phase.PREWARM),
         (lambda at: _surging(at, least), Phase.WAR),
-        (lambda at: is_in(at.phase, Phase.PEACE) | _ordinary(at, least, headroom), Phase.PEACE),
+        (lambda at: _peaceful(at, least, headroom), Phase.PEACE),
     )
     return first_that_holds(rules, seen, otherwise=Phase.EBB)
 
@@ -118,6 +118,12 @@ def _begins(demand: Demand, usual: Number, aftermath: Flag) -> Flag:
 
 def _usual(demand: Demand, seen: Observation) -> Number:
     return demand.usual(seen.now - _AROUND, seen.now + _AROUND)
+
+
+def _peaceful(seen: Observation, least: Number, headroom: Number) -> Flag:
+    """Whether it was peace, or an ebb is over."""
+    was: Flag = is_in(seen.phase, Phase.PEACE)
+    return was if every(was) else was | _ordinary(seen, least, headroom)
 
 
 def _ordinary(seen: Observation, least: Number, headroom: Number) -> Flag:

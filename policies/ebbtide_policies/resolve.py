@@ -20,6 +20,7 @@ from ebbtide_policies.lanes import (
     NOTHING,
     UNKNOWN,
     UNLIMITED,
+    Flag,
     Number,
     every,
     number,
@@ -81,7 +82,9 @@ class _Count(NamedTuple):
 
 def _roughly(bound: Bound) -> Number:
     """A bound that is yet to be rounded; NaN where it is unknown or limitless."""
-    return bound.replicas if every(np.isfinite(bound.replicas)) else _counted(bound)
+    if every(np.isfinite(bound.replicas)):
+        return bound.replicas
+    return _counted(bound.replicas, bound.kind in _LOWERING, _NEUTRAL[bound.kind])
 
 
 def _folded(counts: Iterable[_Count], current: Number) -> Mapping[Kind, Number]:
@@ -114,14 +117,20 @@ def _rounded(kind: Kind, replicas: Number) -> Number:
     return np.maximum(within(replicas) if kind in _LOWERING else whole(replicas), NOTHING)
 
 
-def _counted(bound: Bound) -> Number:
+def _counted(asked: Number, lowering: Flag, neutral: Number) -> Number:
     """A bound in whole replicas, none below zero; NaN where it is unknown or limitless."""
-    replicas = within(bound.replicas) if bound.kind in _LOWERING else whole(bound.replicas)
-    finite = np.isfinite(replicas)
-    if not every(finite):
-        sound = finite | np.equal(replicas, _NEUTRAL[bound.kind])
-        replicas = where(sound, replicas, UNKNOWN)
-    return np.maximum(replicas, NOTHING)
+    replicas = where(lowering, within(asked), whole(asked))
+    sound = np.isfinite(replicas) | np.equal(replicas, neutral)
+    return np.maximum(where(sound, replicas, UNKNOWN), NOTHING)
+
+
+def _counts(bounds: Sequence[Bound]) -> Sequence[_Count]:
+    """Bounds of one workload in whole replicas: a lane each, as there are dozens of them."""
+    asked = np.array([number(bound.replicas) for bound in bounds])
+    lowering = np.array([bound.kind in _LOWERING for bound in bounds], dtype=np.bool_)
+    neutral = np.array([_NEUTRAL[bound.kind] for bound in bounds])
+    counted = np.asarray(_counted(asked, lowering, neutral)).tolist()
+    return [_Count(bound, one) for bound, one in zip(bounds, counted, strict=True)]
 
 
 def settle(limits: Limits) -> Settled:
@@ -133,7 +142,7 @@ def settle(limits: Limits) -> Settled:
 
 def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
     """Decide for one workload and name the bound that decided."""
-    given = [_Count(bound, _counted(bound)) for bound in bounds]
+    given = _counts(list(bounds))
     current = seen.fleet.current
     limits = _limits(_folded(given, current), current)
     want, replicas = settle(limits)

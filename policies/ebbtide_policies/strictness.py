@@ -17,7 +17,7 @@ import numpy as np
 from pydantic.alias_generators import to_snake
 
 from ebbtide_policies.contract import Memory, PolicySettings, stored_number
-from ebbtide_policies.lanes import Flag, Number, some, where
+from ebbtide_policies.lanes import Flag, Number, every, some, where
 
 Values = Mapping[str, Number]
 """Settings by their names in YAML."""
@@ -122,7 +122,7 @@ def recalled(
     known = {**fresh, **stored}  # a setting may be new to the memory
     found = {name: stored_number(known, f"set.{name}") for name in values}
     held = held_in(stored, values, now, lasting)
-    if all(np.all(found[name] == value) for name, value in values.items()):
+    if all(every(found[name] == value) for name, value in values.items()):
         return {**fresh, **(held or {})}
     sound = held is not None and _could_be_set(settings, found)
     return {**as_set(found), **(held or {})} if sound else fresh
