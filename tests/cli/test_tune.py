@@ -11,6 +11,7 @@ import yaml
 from ebbtide.cli.schema import Printed
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
+from tests.cli.packages import install
 from tests.cli.printed import checked
 from tests.cli.samples import CALENDAR, EDGE, csv, write
 
@@ -170,6 +171,18 @@ def test_calendars_and_overrides_count_as_they_do_in_a_plan(
     plain, announced, frozen = hours
     assert announced > 1.2 * plain
     assert frozen > plain
+
+
+def test_auto_chooses_among_the_forecasters_of_the_house_as_the_loop_does(
+    ebbtide: Ebbtide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tried = "from pathlib import Path; Path('tried').touch()"
+    install(tmp_path, "Curious = curious:Curious", "forecasters", curious=tried)
+    write(tmp_path, edge_yaml=f"{EDGE}  forecast: {{model: Auto}}\n")
+    told = ebbtide(*TUNE, *SHORT, "--vary", "replicas.max=25,500")
+    assert told.code == 0
+    assert not Path("tried").exists()
 
 
 def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ebbtide.api.capacity_policy.forecast import ForecastSpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
-from ebbtide.cli.models import makers
+from ebbtide.cli.models import HOUSE, makers
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import SeriesContext
 from ebbtide.loop.forecasting.cohort import Column
@@ -71,7 +71,7 @@ def foreseen_each(
     """Forecast recordings of the same minutes side by side, each as if it were alone."""
     start, rows = recordings[0].start, recordings[0].minutes.size
     first = max(0, int((since - start) // MINUTE))
-    kept, forecasting = int(spec.history // MINUTE), Forecasting(makers(), AtOnce())
+    kept, forecasting = int(spec.history // MINUTE), Forecasting(makers(), AtOnce(), tuple(HOUSE))
     made: list[list[Foresight]] = [[] for _ in recordings]
     for row in range(first, rows):
         columns = [
