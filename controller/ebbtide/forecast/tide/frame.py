@@ -6,7 +6,7 @@ kept in rings: of a ring of `n` places, the next is written where the oldest was
 
 import math
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -89,8 +89,6 @@ class Band:
     late: int
     """Rows from one that is learnt from to the next from which such a row is that far ahead: what
     is foreseen takes off there. 0, where it is not sparse."""
-    period: int
-    """Rows after which all places in rings are the same again."""
     ahead: Rows
     """The anchors, (A,)."""
     often: F32
@@ -98,7 +96,8 @@ class Band:
     ago: Rows
     """How many of the rows that are learnt from each anchor is ahead, (A,)."""
     places: Rows
-    """Where its places begin in a ring of what all anchors foresaw, (A,)."""
+    """Where what is foreseen from a row lies in a ring of what all anchors foresaw, (rows, A): that
+    of every row after which all places are the same again."""
     steps: Rows
     """Of how many rows each anchor learns from one, (A,)."""
     away: F32
@@ -111,8 +110,7 @@ class Band:
 
     def in_rings(self, numbers: Rows) -> Rows:
         """Where what is foreseen from some rows lies in a ring, (T, A)."""
-        one = len(numbers) == 1
-        return _place(self, int(numbers[0]) % self.period) if one else _places(self, numbers)
+        return self.places.take(numbers % len(self.places), axis=0)
 
 
 class Flights:
@@ -139,15 +137,6 @@ class Flights:
         return old
 
 
-@cache
-def _place(band: Band, number: int) -> Rows:
-    return _places(band, np.array((number,)))
-
-
-def _places(band: Band, numbers: Rows) -> Rows:
-    return np.asarray(band.places + numbers[:, None] // band.steps % band.ago)
-
-
 @lru_cache
 def _anchors(frame: Frame) -> tuple[int, ...]:
     reach = max(frame.grid, frame.horizon * frame.grid)
@@ -159,6 +148,7 @@ def _band(frame: Frame, begin: int, end: int) -> Band:
     every = _every(frame)
     ago = -(-np.array(frame.anchors) // np.array(every))
     at, steps = slice(begin, end), np.array(every[begin:end])
+    rows = np.arange(math.lcm(*(ago * every).tolist()))
     ahead, late = np.array(frame.anchors[at]), -frame.anchors[begin] % every[begin]
     return Band(
         frame=frame,
@@ -167,11 +157,10 @@ def _band(frame: Frame, begin: int, end: int) -> Band:
         anchors=frame.anchors[at],
         every=every[at],
         late=late,
-        period=math.lcm(*(ago * every).tolist()),
         ahead=ahead,
         often=np.asarray(steps[:, None], np.float32),
         ago=ago[at],
-        places=(np.add.accumulate(ago) - ago)[at],
+        places=(np.add.accumulate(ago) - ago)[at] + rows[:, None] // steps % ago[at],
         steps=steps,
         away=np.asarray(ahead[:, None] + late, np.float32),
     )
