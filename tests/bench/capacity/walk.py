@@ -12,7 +12,7 @@ from ebbtide.loop.record.applied_settings import Applied
 from ebbtide.loop.tuning.suggestion import Suggestion, next_applied
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.simulated_fleet.plant import ready_replicas
-from ebbtide.planning.tuning.judgement import Measured, steady
+from ebbtide.planning.tuning.judgement import Measured, of_late, steady
 from ebbtide.planning.tuning.objective import CANDIDATES, DAYS, chosen, stress_test
 from ebbtide_policies.lanes import Lanes
 from tests.bench.capacity.series import DAY, TICK, Series
@@ -107,13 +107,14 @@ def walk(days: Days, objective: float) -> Walk:
 def _pick(days: Days, day: int, objective: float, before: int, usual: int) -> int | None:
     """The candidate that the days before one speak for, if they are enough."""
     past = slice(max(0, day - DAYS), day)
-    bound, demand = (max(float(row[past].sum()), 1e-9) for row in (days.bound, days.demand))
+    bound, demand = days.bound[past], max(float(days.demand[past].sum()), 1e-9)
     cost, under_stress = days.cost[past].sum(axis=0), days.short(stress_test(objective))[past]
     found = Measured(
         replica_hours=cost,
-        beside_bound=cost / bound,
+        beside_bound=cost / max(float(bound.sum()), 1e-9),
         unserved=days.short()[past].sum(axis=0) / demand,
-        missed=under_stress.sum(axis=0) / bound,
+        lately=of_late(days.cost[past], bound),
+        missed=of_late(under_stress, bound),
         changes=np.zeros(cost.size),
         steady=steady(under_stress, demand),
     )

@@ -7,12 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.planning.tuning.judgement import Measured, Truth, front, judged, measured, recommended
+from ebbtide.planning.tuning.judgement import (
+    MEMORY,
+    Measured,
+    Truth,
+    front,
+    judged,
+    measured,
+    of_late,
+    recommended,
+)
 
 
 def found(hours: list[float], unserved: list[float]) -> Measured:
     cost, missed = np.array(hours), np.array(unserved)
-    return Measured(cost, cost, missed, missed, np.zeros(len(hours)), missed)
+    return Measured(cost, cost, missed, cost, missed, np.zeros(len(hours)), missed)
 
 
 def test_cost_service_and_changes_are_measured_a_variant() -> None:
@@ -53,12 +62,30 @@ def test_a_variant_is_measured_alike_however_many_are_beside_it(at_once: int) ->
 
 def test_under_stress_more_is_missed_of_the_same_demand() -> None:
     asked = np.array([[10.0, 30.0]] * 4)
-    truth = Truth(demand=np.array([10.0, 12.0, 8.0, np.nan]), tick=86400.0, boot=1)
+    truth = Truth(demand=np.array([10.0, 12.0, 8.0, np.nan]), tick=3600.0, boot=1)
     calm, stressed = (measured(asked, one) for one in (truth, truth._replace(stress=2.0)))
     assert calm.missed.tolist() == pytest.approx([2 / 33, 0])
     assert stressed.missed.tolist() == pytest.approx([(10 + 14 + 6) / 33, 0])
     assert stressed.steady.tolist() == pytest.approx([0, 0])
     assert stressed.unserved.tolist() == calm.unserved.tolist() == pytest.approx([2 / 30, 0])
+
+
+def test_what_came_long_ago_counts_less() -> None:
+    days = round(MEMORY) + 1
+    demand = np.full(days, 10.0)
+    short_at_first, short_at_last = (
+        np.where(np.arange(days) == day, 5.0, 10) for day in (0, -1 % days)
+    )
+    told = measured(np.stack((short_at_first, short_at_last), axis=1), Truth(demand, 86400.0, 0))
+    assert told.unserved[0] == told.unserved[1]
+    assert told.beside_bound[0] == told.beside_bound[1]
+    assert told.missed[0] == pytest.approx(told.missed[1] / np.e)
+    assert told.lately[0] > told.lately[1]
+
+
+def test_where_days_are_alike_it_is_all_the_same_how_long_ago_they_were() -> None:
+    each, bound = np.tile([[12.0, 30.0]], (28, 1)), np.full(28, 10.0)
+    assert of_late(each, bound).tolist() == pytest.approx([1.2, 3.0])
 
 
 @given(

@@ -53,16 +53,17 @@ def knobs(headroom: float, width: float) -> Settings:
     }
 
 
-def bursting(headroom: float, window: str, remains: float = 1.0) -> Settings:
+def bursting(headroom: float, window: str, remains: float | None = None) -> Settings:
     """Settings for demand that leaps: a fleet several times as large, and fourfold at a time.
 
-    So much of what it has to spare `remains` for a while after.
+    For a while after, what was needed is kept, and so much more of it as `remains`: all, if nothing
+    is said.
     """
     usual = knobs(headroom, 0.0)
     return {
         **usual,
         "presentNeed": {**usual["presentNeed"], "slopeWindow": "1m", "tolerance": "2%"},
-        "stabilization": kept(remains * headroom, window),
+        "stabilization": kept(headroom if remains is None else remains, window),
         "rate": {"share": "300%"},
     }
 
@@ -88,14 +89,15 @@ PRIORS: tuple[tuple[float, Settings], ...] = (
     (6e-5, knobs(0.13, 3.0)),
     (5e-5, knobs(0.18, 1.0)),
     (4e-5, knobs(0.3, 3.0)),
-    (3e-5, bursting(0.8, "1h")),
-    (1e-5, bursting(1.2, "1h")),
-    (1e-6, bursting(1.8, "1h")),
+    (3e-5, bursting(1.2, "1d", 0.0)),
+    (1e-5, bursting(1.2, "7d", 0.0)),
+    (1e-6, bursting(5.0, "7d", 0.0)),
 )
 """Settings for a workload without a past, the loosest objective first.
 
 Down to 1e-4 they are what kept the objective on live viewers. What is rarer still no recording of
-a few weeks can tell of, so from there they grow to a fleet that waits for a burst.
+a few weeks can tell of, so from there they grow to a fleet that waits for a burst, and keeps what
+the last one needed for days.
 """
 
 

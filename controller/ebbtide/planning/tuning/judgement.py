@@ -12,8 +12,10 @@ from ebbtide.planning.tuning.fleets import Fleets, without_sessions
 from ebbtide_policies.demand import DAY, HOUR
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
-WORST_DAYS = 3
+WORST_DAYS = 10
 """Days that are set aside to see what goes unserved all the time, and not in a burst."""
+MEMORY = 8.0
+"""Days after which a day counts for 1/e of what it did: bursts come in spells, and they end."""
 
 _NOBODY_COUNTS = np.zeros(0)
 
@@ -26,8 +28,10 @@ class Measured(NamedTuple):
     """The same as a multiple of the clairvoyant bound."""
     unserved: Lanes
     """Shortfall as a share of demand."""
+    lately: Lanes
+    """That multiple, where each day counts less than the day after it."""
     missed: Lanes
-    """Shortfall under stress in replica-hours, as a multiple of the clairvoyant bound."""
+    """Shortfall under stress in replica-hours, as a multiple of the same bound."""
     changes: Lanes
     """Changes of the replicas asked for, a day."""
     steady: Lanes
@@ -93,19 +97,33 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
     short = under_stress = _shortfall(truth.demand, fleets.ready)
     if truth.stress != 1:
         under_stress = _shortfall(truth.stress * truth.demand, fleets.ready)
-    total = float(np.nansum(truth.demand))
+    total = float(np.nansum(truth.demand)) or 1.0
     days = max(truth.demand.size * truth.tick, 1.0) / DAY
-    bound = _bound(truth)
+    bound = least_replicas(truth.demand, truth.boot, least=truth.least)
+    paid, missed, needed = (
+        _by_day(each, truth.tick) for each in (fleets.paid, under_stress, bound)
+    )
     return Measured(
         replica_hours=fleets.paid.sum(axis=0) * truth.tick / HOUR,
-        beside_bound=fleets.paid.sum(axis=0) / bound,
-        unserved=_each(short) / (total or 1.0),
-        missed=_each(under_stress) / bound,
+        beside_bound=fleets.paid.sum(axis=0) / (float(bound.sum()) or 1.0),
+        unserved=_each(short) / total,
+        lately=of_late(paid, needed),
+        missed=of_late(missed, needed),
         changes=np.count_nonzero(np.diff(fleets.asked, axis=0), axis=0) / days,
-        steady=steady(_by_day(under_stress, truth.tick), total or 1.0),
+        steady=steady(missed, total),
         disruptions=fleets.disrupted.sum(axis=0),
         breached=_breached(fleets, truth),
     )
+
+
+def of_late(each: Lanes, bound: Lanes) -> Lanes:
+    """What came of each day, (days, variants), as a multiple of the clairvoyant bound, (days,).
+
+    Both are sums in which a day counts less than the day after it. Where the bound is nothing, it
+    is taken for one.
+    """
+    counts = np.exp(-np.arange(bound.size)[::-1] / MEMORY)
+    return _each(each * counts[:, np.newaxis]) / (float((bound * counts).sum()) or 1.0)
 
 
 def _each(short: Lanes) -> Lanes:
@@ -116,11 +134,6 @@ def _each(short: Lanes) -> Lanes:
     """
     found: Lanes = np.ascontiguousarray(short.T).sum(axis=1)
     return found
-
-
-def _bound(truth: Truth) -> float:
-    """The clairvoyant bound in replicas times ticks; one, where nothing at all is needed."""
-    return float(least_replicas(truth.demand, truth.boot, least=truth.least).sum()) or 1.0
 
 
 def _shortfall(demand: Lanes, ready: Lanes) -> Lanes:
@@ -136,9 +149,9 @@ def _breached(fleets: Fleets, truth: Truth) -> Lanes:
     return np.array([UNKNOWN if minutes is None else minutes for minutes in each])
 
 
-def _by_day(short: Lanes, tick: float) -> Lanes:
-    first = np.unique(np.ceil(np.arange(0.0, short.shape[0] * tick, DAY) / tick)).astype(np.int64)
-    found: Lanes = np.add.reduceat(short, first, axis=0)
+def _by_day(each: Lanes, tick: float) -> Lanes:
+    first = np.unique(np.ceil(np.arange(0.0, each.shape[0] * tick, DAY) / tick)).astype(np.int64)
+    found: Lanes = np.add.reduceat(each, first, axis=0)
     return found
 
 

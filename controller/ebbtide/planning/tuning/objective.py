@@ -4,9 +4,10 @@ No one set of settings fits all: calm demand needs little to spare, restless dem
 its surges, a batch at midnight a look at yesterday, and bursts a fleet that waits for them. So a
 workload tries all of these on its own last weeks, and takes the one that comes cheapest.
 
-What went unserved on the worst days has a price, and no limit: after a burst that hardly anything
-could have served, a limit asks for the dearest settings for weeks, and the next burst is another.
-On all other days the objective is a limit: what is lost day after day will be lost again.
+What went unserved has a price, and no limit: after a burst that hardly anything could have served,
+a limit asks for the dearest settings for weeks, and the next burst is another. What came long ago
+counts less than what came of late: bursts come in spells, and a spell ends. On most days the
+objective is a limit as well: what is lost day after day will be lost again.
 
 What is rarer than a few weeks can tell of is higher than anything in them. So for such an objective
 all of this is judged by what the same fleets would have left unserved of a higher demand.
@@ -24,17 +25,19 @@ from ebbtide_policies.quantities import parse_share
 
 DAYS = 28
 """Days of the past that a choice is made by, at most."""
-PRICE = 0.11
+PRICE = 0.09
 """What all that an objective of one in a thousand lets go unserved costs, as a share of demand."""
-_RARER = 0.2
+_RARER = 0.1
 """Power by which what is rarer costs more: the past has less of it than what comes."""
 LEAST_DAYS = 7.0
 """Days that speak for what is common: no day of the week is like another, and what fewer of them
 speak for does worse than the prior. Of each tenth of it a day more has to tell."""
 COMMON, RARE = 1e-3, 2e-5
 """Objectives. For what is rare a fleet waits for a burst at first, and does so for two weeks."""
-TAIL = 0.3
-"""Power by which what is rarer is higher: a thousand times as rare, and eight times as high."""
+TOLD_OF = 5e-5
+"""The strictest objective that weeks can tell of."""
+TAIL = 0.4
+"""Power by which what is rarer is higher: ten times as rare, and two and a half times as high."""
 FIRST_DAYS = 1.0
 """Days before which not even a failure speaks: what comes once a day may not have come yet."""
 WORTH = 0.001
@@ -58,21 +61,22 @@ def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
 _USUAL = tuple(settings for _, settings in PRIORS)
 _WAITING = (
     bursting(0.35, "5m"),
-    *(bursting(headroom, "90m", 0.5) for headroom in (0.25, 0.5, 0.8, 1.2, 1.8)),
-    *(bursting(headroom, window) for headroom in (3.0, 5.0, 9.0, 15.0) for window in ("5m", "1h")),
-    *(bursting(headroom, "7d", 0.0) for headroom in (1.2, 3.0)),
+    *(bursting(headroom, "90m", headroom / 2) for headroom in (0.25, 0.5, 0.8, 1.2)),
+    *(bursting(headroom, "1h") for headroom in (1.8, 3.0, 5.0)),
+    bursting(3.0, "3d", 0.3),
+    *(bursting(h, "7d", more) for h, more in ((5.0, 1.0), (9.0, 0.3), (9.0, 1.0), (15.0, 1.0))),
 )
 """For demand that leaps, by a little and for minutes only; or for long: what bursts comes back
 smaller within the hour, so half of what is spare remains for a while. Of what is to serve nearly
 all of a burst, all does. And for what is not to be foreseen at all, what was needed once is kept
-for a week."""
+for days, and more than that."""
 CANDIDATES: tuple[Settings, ...] = (
     *_USUAL,
     *(knobs(h, k) for h, k in ((0.0, 2.0), (0.01, 2.0), (0.01, 3.0), (0.02, 2.0))),
     *(_seasonal(h, k, "75%") for h in (0.05, 0.08) for k in (0.5, 1.0)),
     *(_seasonal(h, k, "85%") for h, k in ((0.1, 1.0), (0.2, 1.0))),
     *(_seasonal(h, k, "95%") for h, k in ((0.0, 1.0), (0.01, 1.0), (0.05, 2.0))),
-    *(_seasonal(h, k) for h in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 2.5) for k in (0.0, 1.0)),
+    *(_seasonal(h, k) for h in (0.0, 0.05, 0.2, 0.4, 0.8, 2.5) for k in (0.0, 1.0)),
     *_WAITING,
 )
 """The settings that are tried, with all that an objective decides."""
@@ -96,7 +100,7 @@ def stress_test(objective: float) -> float:
     Down to what weeks can tell of it is what came. What is rarer is expected to be higher, as the
     tail of a Pareto distribution has it.
     """
-    return float(max(1.0, (RARE / objective) ** TAIL))
+    return float(max(1.0, (TOLD_OF / objective) ** TAIL))
 
 
 def spare(settings: Settings) -> float:
@@ -116,7 +120,7 @@ def chosen(
     before: int | None = None,
     usual: int | None = None,
 ) -> Evidence:
-    """The cheapest candidate that kept the objective but for the worst days, all losses priced.
+    """The cheapest candidate that kept the objective on most days, all losses priced.
 
     The one `before`, and at first the prior's (`usual`), is kept where no other one is cheaper by
     enough. While few days are known the prior holds. They refute it where they alone have lost all
@@ -131,14 +135,14 @@ def chosen(
     paid = np.where(keeps if keeps.any() else may, priced(found, objective), np.inf)
     best = int(np.argmin(paid))
     stays = usual if before is None else before
-    if stays is not None and paid[stays] - paid[best] <= WORTH * found.beside_bound[stays]:
+    if stays is not None and paid[stays] - paid[best] <= WORTH * found.lately[stays]:
         best = stays
     return Evidence(best, days, needed)
 
 
 def priced(found: Measured, objective: float) -> Lanes:
     """What each candidate cost with what it left unserved, in clairvoyant bounds."""
-    return found.beside_bound + price(objective) * found.missed
+    return found.lately + price(objective) * found.missed
 
 
 def _refuted(missed: float, objective: float, days: float) -> bool:
