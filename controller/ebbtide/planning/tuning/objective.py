@@ -130,7 +130,7 @@ def chosen(
     if days < needed:
         if usual is None or not _refuted(float(found.missed[usual]), objective, days):
             return unknown(objective, days)
-        may = found.replica_hours >= found.replica_hours[usual]
+        may = found.lately >= found.lately[usual]
     keeps = may & (found.steady <= objective)
     paid = np.where(keeps if keeps.any() else may, priced(found, objective), np.inf)
     best = int(np.argmin(paid))
