@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.api.capacity_policy.objective import prior
+from ebbtide.api.capacity_policy.objective import in_words, prior
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.sweeping.lanes import stacked
@@ -198,3 +198,7 @@ def test_all_candidates_are_variants_of_one_policy_and_the_priors_are_among_them
     fields = [{name: set(own) for name, own in one.items()} for one in CANDIDATES]
     assert all(one == fields[0] for one in fields)
     assert all(prior(level) in CANDIDATES for level in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6))
+
+
+def test_no_two_settings_are_told_in_the_same_words() -> None:
+    assert len({in_words(settings) for settings in CANDIDATES}) == len(CANDIDATES)

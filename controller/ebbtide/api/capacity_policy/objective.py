@@ -36,14 +36,17 @@ class Tuning(StrEnum):
     APPLY = "Apply"
 
 
-def knobs(headroom: float, width: float) -> Settings:
-    """Settings for demand that is followed closely: so much to spare, and so many surges."""
+def knobs(headroom: float, width: float, slope: str = "30s") -> Settings:
+    """Settings for demand that is followed closely: so much to spare, and so many surges.
+
+    How fast it rises is measured over the time of `slope`.
+    """
     return {
         "presentNeed": {
             "headroom": show_share(headroom),
             "width": width,
             "widthWindow": "1h",
-            "slopeWindow": "30s",
+            "slopeWindow": slope,
             "tolerance": "1%",
         },
         "stabilization": {"window": "1m", "headroom": "0%", "tolerance": "1%"},
@@ -53,19 +56,29 @@ def knobs(headroom: float, width: float) -> Settings:
     }
 
 
-def bursting(headroom: float, window: str, remains: float | None = None) -> Settings:
+def bursting(
+    headroom: float, window: str, remains: float | None = None, slope: str = "1m"
+) -> Settings:
     """Settings for demand that leaps: a fleet several times as large, and fourfold at a time.
 
     For a while after, what was needed is kept, and so much more of it as `remains`: all, if nothing
     is said.
     """
-    usual = knobs(headroom, 0.0)
+    usual = knobs(headroom, 0.0, slope)
     return {
         **usual,
-        "presentNeed": {**usual["presentNeed"], "slopeWindow": "1m", "tolerance": "2%"},
+        "presentNeed": {**usual["presentNeed"], "tolerance": "2%"},
         "stabilization": kept(headroom if remains is None else remains, window),
         "rate": {"share": "300%"},
     }
+
+
+def remembering(headroom: float, window: str, remains: float = 0.0) -> Settings:
+    """Settings for what is not to be foreseen: what the last burst needed is kept for days.
+
+    So there is time to see how fast demand rises before more is asked for.
+    """
+    return bursting(headroom, window, remains, slope="5m")
 
 
 def kept(headroom: float, window: str) -> Mapping[str, Any]:
@@ -89,9 +102,9 @@ PRIORS: tuple[tuple[float, Settings], ...] = (
     (6e-5, knobs(0.13, 3.0)),
     (5e-5, knobs(0.18, 1.0)),
     (4e-5, knobs(0.3, 3.0)),
-    (3e-5, bursting(1.2, "1d", 0.0)),
-    (1e-5, bursting(1.2, "7d", 0.0)),
-    (1e-6, bursting(5.0, "7d", 0.0)),
+    (3e-5, remembering(1.2, "1d")),
+    (1e-5, remembering(1.2, "7d")),
+    (1e-6, remembering(5.0, "7d")),
 )
 """Settings for a workload without a past, the loosest objective first.
 
@@ -172,6 +185,7 @@ TELLING = (
     ("seasonNeed", "trust"),
     ("stabilization", "window"),
     ("stabilization", "headroom"),
+    ("presentNeed", "slopeWindow"),
 )
 """Fields that tell settings from others; the rest hardly differ."""
 

@@ -18,7 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.capacity_policy.objective import PRIORS, Settings, bursting, knobs
+from ebbtide.api.capacity_policy.objective import (
+    PRIORS,
+    Settings,
+    bursting,
+    knobs,
+    remembering,
+)
 from ebbtide.planning.tuning.judgement import Measured
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.quantities import parse_share
@@ -60,11 +66,12 @@ def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
 
 _USUAL = tuple(settings for _, settings in PRIORS)
 _WAITING = (
-    bursting(0.35, "5m"),
+    bursting(0.35, "5m", slope="5m"),
     *(bursting(headroom, "90m", headroom / 2) for headroom in (0.25, 0.5, 0.8, 1.2)),
     *(bursting(headroom, "1h") for headroom in (1.8, 3.0, 5.0)),
-    bursting(3.0, "3d", 0.3),
-    *(bursting(h, "7d", more) for h, more in ((5.0, 1.0), (9.0, 0.3), (9.0, 1.0), (15.0, 1.0))),
+    remembering(3.0, "3d", 0.3),
+    *(remembering(h, "7d", more) for h, more in ((5.0, 1.0), (9.0, 0.3), (9.0, 1.0))),
+    bursting(15.0, "7d", 1.0),
 )
 """For demand that leaps, by a little and for minutes only; or for long: what bursts comes back
 smaller within the hour, so half of what is spare remains for a while. Of what is to serve nearly
@@ -77,6 +84,7 @@ CANDIDATES: tuple[Settings, ...] = (
     *(_seasonal(h, k, "85%") for h, k in ((0.1, 1.0), (0.2, 1.0))),
     *(_seasonal(h, k, "95%") for h, k in ((0.0, 1.0), (0.01, 1.0), (0.05, 2.0))),
     *(_seasonal(h, k) for h in (0.0, 0.05, 0.2, 0.4, 0.8, 2.5) for k in (0.0, 1.0)),
+    *(knobs(h, k, slope="5m") for h, k in ((0.08, 2.0), (0.18, 1.0))),
     *_WAITING,
 )
 """The settings that are tried, with all that an objective decides."""
