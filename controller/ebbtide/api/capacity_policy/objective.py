@@ -104,7 +104,7 @@ PRIORS: tuple[tuple[float, Settings], ...] = (
     (4e-5, knobs(0.3, 3.0)),
     (3e-5, remembering(1.2, "1d")),
     (1e-5, remembering(1.2, "7d")),
-    (1e-6, remembering(5.0, "7d")),
+    (1e-6, remembering(5.0, "7d", 0.6)),
 )
 """Settings for a workload without a past, the loosest objective first.
 

@@ -69,7 +69,8 @@ _WAITING = (
     bursting(0.35, "5m", slope="5m"),
     *(bursting(headroom, "90m", headroom / 2) for headroom in (0.25, 0.5, 0.8, 1.2)),
     *(bursting(headroom, "1h") for headroom in (1.8, 3.0, 5.0)),
-    remembering(3.0, "3d", 0.3),
+    remembering(1.2, "1d", 1.0),
+    *(remembering(h, "3d", more) for h, more in ((3.0, 0.3), (9.0, 1.0))),
     *(remembering(h, "7d", more) for h, more in ((5.0, 1.0), (9.0, 0.3), (9.0, 1.0))),
     bursting(15.0, "7d", 1.0),
 )
