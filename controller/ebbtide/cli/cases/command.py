@@ -136,7 +136,8 @@ def _replayed(
     path: pathlib.Path, tests: PolicyTests, case: Case, manifests: Sequence[Manifest]
 ) -> Outcome:
     edits = [Edit(tuple(field.split(".")), value) for field, value in case.set.items()]
-    changed = [edited(manifest, edits, installed()) for manifest in manifests]
+    known = installed()
+    changed = [edited(manifest, edits, known) for manifest in manifests]
     recorded = _demand(path, tests, case)
     world = Conditions(tick=case.tick, lead=case.lead)
     simulation = Simulation(changed, recorded.answer, world, plugins())

@@ -153,8 +153,8 @@ def _variant(text: str) -> Sequence[Manifest]:
     manifests = manifests_in([name])
     if sum(one.kind == POLICY for one in manifests) != 1:
         raise InvalidInput(f"{name}: write one CapacityPolicy a file to compare it with another")
-    edits = [Edit.of(change) for change in changes]
-    return [edited(one, edits, installed()) for one in manifests]
+    edits, known = [Edit.of(change) for change in changes], installed()
+    return [edited(one, edits, known) for one in manifests]
 
 
 def _compared(

@@ -104,8 +104,8 @@ class Replay(Supposing):
             InvalidInput: a change can't be made.
 
         """
-        edits = [Edit.of(change) for change in self.changes or []]
-        return [edited(manifest, edits, installed()) for manifest in manifests]
+        edits, known = [Edit.of(change) for change in self.changes or []], installed()
+        return [edited(manifest, edits, known) for manifest in manifests]
 
     def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:
         """The demand that is replayed.

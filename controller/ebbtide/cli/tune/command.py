@@ -73,8 +73,8 @@ def _tuned(
 ) -> Tuned:
     """Try all variants of a policy, with what is written beside it, and judge them."""
     spec = parse_policy(manifest.spec)
-    level, variants = aim.level(spec), aim.variants(spec)
-    specs = [edited(manifest, edits, installed()).spec for edits in variants]
+    level, variants, known = aim.level(spec), aim.variants(spec), installed()
+    specs = [edited(manifest, edits, known).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         told = past.supposed()
