@@ -20,8 +20,10 @@ ERROR_MEMORIES = ((60.0, 12.0), (360.0, 12.0), (1440.0, 12.0), (5760.0, 12.0), (
 """Of errors; the last of relative ones. Errors overlap, so that rows more are remembered, as many
 as there are ahead."""
 LOSSES = (*MIX_MEMORIES, CHOICE_MEMORY, YIELD_MEMORY, SCALE_MEMORY, SPREADS_MEMORY)
-MIXED, CHOSEN, YIELDED, SCALED, SPREAD = slice(3), slice(3, 4), slice(4, 5), 5, slice(6, 7)
-ERRED = slice(7, 17)
+MIXES = len(MIX_MEMORIES)
+MIXED, CHOSEN, YIELDED = slice(MIXES), slice(MIXES, MIXES + 1), slice(MIXES + 1, MIXES + 2)
+SCALED, SPREAD = MIXES + 2, slice(MIXES + 3, MIXES + 4)
+ERRED = slice(len(LOSSES), len(LOSSES) + 2 * len(ERROR_MEMORIES))
 """Where they stand; those of errors twice."""
 
 

@@ -7,9 +7,8 @@ import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, ONE, blank, number, total
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
-from ebbtide.forecast.tide.memories import MIX_MEMORIES
+from ebbtide.forecast.tide.memories import MIXES
 
-MIXES = len(MIX_MEMORIES)
 MEAN = MIXES
 REGRESSED = slice(MEAN + 1, MEAN + 1 + REGRESSIONS)
 HALVES = slice(REGRESSED.stop, REGRESSED.stop + REGRESSIONS)

@@ -31,12 +31,13 @@ from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.memories import (
     CHOSEN,
     MIXED,
+    MIXES,
     SCALED,
     YIELD_MEMORY,
     YIELDED,
     shares_of_rows,
 )
-from ebbtide.forecast.tide.options import MIXES, OPTIONS, options_of, shares_of
+from ebbtide.forecast.tide.options import OPTIONS, options_of, shares_of
 from ebbtide.forecast.tide.regression import Regressions
 from ebbtide.forecast.tide.sample import Sample
 

@@ -100,14 +100,15 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
     total = float(np.nansum(truth.demand)) or 1.0
     days = max(truth.demand.size * truth.tick, 1.0) / DAY
     bound = least_replicas(truth.demand, truth.boot, least=truth.least)
-    paid, missed, needed = (
+    paid_each_day, missed, needed = (
         _by_day(each, truth.tick) for each in (fleets.paid, under_stress, bound)
     )
+    paid = fleets.paid.sum(axis=0)
     return Measured(
-        replica_hours=fleets.paid.sum(axis=0) * truth.tick / HOUR,
-        beside_bound=fleets.paid.sum(axis=0) / (float(bound.sum()) or 1.0),
+        replica_hours=paid * truth.tick / HOUR,
+        beside_bound=paid / (float(bound.sum()) or 1.0),
         unserved=_each(short) / total,
-        lately=of_late(paid, needed),
+        lately=of_late(paid_each_day, needed),
         missed=of_late(missed, needed),
         changes=np.count_nonzero(np.diff(fleets.asked, axis=0), axis=0) / days,
         steady=steady(missed, total),
