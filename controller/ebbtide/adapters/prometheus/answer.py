@@ -8,12 +8,14 @@ warning about partial data are all seen before the client can take them for metr
 import io
 import json
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from requests import Response
 
+from ebbtide.adapters.prometheus.samples import Samples, condensed
 from ebbtide.errors import MetricsUnavailable, WrongQuery
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -25,8 +27,10 @@ _WRONG = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY
 """With which a server says that it does not understand a query, or can't reckon it."""
 
 
-def examine(response: Response, *, timeout: float, partial: bool) -> None:
+def examine(response: Response, *, timeout: float, partial: bool) -> Sequence[Samples]:
     """Read the whole answer in time, and refuse everything but complete metrics.
+
+    Returns the samples of its series, which are no longer in the text that the client reads.
 
     Raises:
         MetricsUnavailable: without the name of the source, which the caller knows.
@@ -38,14 +42,16 @@ def examine(response: Response, *, timeout: float, partial: bool) -> None:
         body = _body(response, timeout - response.elapsed.total_seconds())
     finally:
         response.close()
-    response.raw = io.BytesIO(body)  # where the client reads it again
-    answer = _parse(body)
+    text, samples = condensed(body)
+    response.raw = io.BytesIO(text)  # where the client reads it again
+    answer = _parse(text)
     if response.status_code != HTTPStatus.OK or not _succeeded(answer):
         wrong = response.status_code in _WRONG and _is_error(answer)
         kind = WrongQuery if wrong else MetricsUnavailable
         raise kind(_refusal(response, body, answer))
     if not partial:
         _refuse_partial(answer)
+    return samples
 
 
 def words(text: object) -> str:

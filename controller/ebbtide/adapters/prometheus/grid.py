@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.adapters.prometheus.answer import words
+from ebbtide.adapters.prometheus.samples import Samples
 from ebbtide.errors import MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Minutes, Span
 
@@ -68,12 +69,15 @@ def _fill(values: NDArray[np.float64], series: Mapping[str, Any], start: float) 
         raise WrongQuery(
             "answered with a histogram: ask for a number of it, e.g. histogram_quantile(...)"
         )
-    times, read = np.array([(float(t), float(v)) for t, v in series["values"]]).T
-    at = (times - start) / MINUTE
-    if not np.isin(at, np.arange(values.size)).all():
+    samples = series["values"]
+    if not isinstance(samples, Samples):
+        raise TypeError
+    at = (samples.moments - start) / MINUTE
+    if not ((at >= 0) & (at < values.size) & (at % 1 == 0)).all():
         raise MetricsUnavailable(
             "answered off the minutes that were asked for. Is there a cache in between?"
         )
+    read = samples.values
     values[at.astype(int)] = np.where(np.isfinite(read), read, np.nan)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ebbtide.adapters.kubernetes.own_objects import mapping
 from ebbtide.adapters.prometheus.grid import cut
 from ebbtide.adapters.prometheus.request import RangeClient
+from ebbtide.adapters.prometheus.samples import Samples
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.loop.ports.metrics import Span
 
@@ -65,7 +66,8 @@ def _steps(client: RangeClient, span: Span) -> Iterator[Turn]:
 def _read(client: RangeClient, span: Span, kind: str, label: str, promql: str) -> Iterator[Turn]:
     for series in client.minutes(promql, span):
         metric = mapping(series.get("metric"))
-        for at, value in series.get("values") or ():
+        told = series.get("values")
+        for at, value in zip(*told, strict=True) if isinstance(told, Samples) else ():
             yield Turn(float(at), _key(metric), kind, str(metric.get(label, "")), float(value))
 
 

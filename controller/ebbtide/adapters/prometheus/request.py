@@ -1,7 +1,7 @@
 """One request to one metrics source: its numbers, or one sentence that says why not."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from urllib3.util import Retry
 
 from ebbtide.adapters.prometheus.answer import examine, words
 from ebbtide.adapters.prometheus.grid import Piece, piece
+from ebbtide.adapters.prometheus.samples import Samples
 from ebbtide.adapters.prometheus.vector import by_label
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
@@ -42,6 +43,8 @@ class RangeClient:
         self._source = source
         self._called = f"metrics source {name} at {source.url}"
         self._session = self._prepared()
+        self._samples: Sequence[Samples] = ()
+        """Those of the answer that came last, in the order of its series."""
         options: dict[str, Any] = {  # `auth` and `timeout` take more than the client's types say
             "headers": dict(source.headers),
             "auth": _credential(source),
@@ -61,7 +64,7 @@ class RangeClient:
         return self._explained(lambda: piece(self._ask(promql, span), span))
 
     def minutes(self, promql: str, span: Span) -> list[Any]:
-        """Ask for every series in a span that fits one request, with its labels.
+        """Ask for every series in a span that fits one request, with labels and `Samples`.
 
         Raises:
             MetricsUnavailable: which source, what happened, what to do.
@@ -107,14 +110,21 @@ class RangeClient:
         self._session.close()
 
     def _ask(self, promql: str, span: Span) -> list[Any]:
-        result: list[Any] = self._client.custom_query_range(
+        result = self._client.custom_query_range(
             promql,
             start_time=datetime.fromtimestamp(span.start, UTC),
             end_time=datetime.fromtimestamp(span.end, UTC),
             step=str(int(MINUTE)),
             params=_params(self._source),
         )
-        return result
+        return [self._with_samples(series) for series in result]
+
+    def _with_samples(self, series: Any) -> Any:
+        """A series with its samples again, which were taken out of the text of its answer."""
+        place = series.get("values") if isinstance(series, dict) else None
+        if not isinstance(place, int) or place >= len(self._samples):
+            return series
+        return series | {"values": self._samples[place]}
 
     def _prepared(self) -> requests.Session:
         session = requests.Session()
@@ -126,7 +136,8 @@ class RangeClient:
         return session
 
     def _examine(self, response: requests.Response, **_: Any) -> None:
-        examine(response, timeout=self._source.timeout, partial=self._source.partial_response)
+        source = self._source
+        self._samples = examine(response, timeout=source.timeout, partial=source.partial_response)
 
     def _reason(self, error: BaseException) -> str:
         if isinstance(error, requests.ConnectTimeout):
