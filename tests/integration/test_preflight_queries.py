@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.adapters.http_api import HttpApi, http_api
+from tests.cli.cluster.test_preflight import OWN, SPEC, serve
 from tests.cli.conftest import Ebbtide, _logging, ebbtide
-from tests.cli.test_preflight import OWN, SPEC, serve
 from tests.integration.prometheus_server import PrometheusServer
 from tests.integration.remote_write import Series
 
