@@ -47,6 +47,11 @@ class World:
         return [index for index, lease in enumerate(self.leases) if lease.held]
 
     @property
+    def version(self) -> int:
+        """Return how often the Lease was written."""
+        return self._version
+
+    @property
     def spec(self) -> Json:
         assert self.lease is not None
         spec: Json = self.lease["spec"]

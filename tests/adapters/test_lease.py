@@ -96,6 +96,32 @@ def test_a_renewal_keeps_the_lease_and_counts_no_transition() -> None:
     assert world.spec["acquireTime"] != world.spec["renewTime"]
 
 
+def test_in_mid_tick_it_is_renewed_once_a_tick_has_passed_and_not_before() -> None:
+    world = World()
+    renew(world, A)
+    version = world.version
+    world.wait(14)
+    world.leases[A].keep()
+    assert world.version == version
+    for _ in range(20):
+        world.wait(15)
+        world.leases[A].keep()
+        assert world.holders == [A]
+
+
+def test_where_a_renewal_fails_in_mid_tick_the_next_attempt_is_a_tick_later() -> None:
+    world = World()
+    renew(world, A)
+    world.wait(15)
+    world.weather = [Weather(fate="lost")]
+    for _ in range(3):
+        world.leases[A].keep()
+    assert world.spec["renewTime"] == "1970-01-01T00:00:00.000000Z"
+    world.wait(15)
+    world.leases[A].keep()
+    assert world.spec["renewTime"] == "1970-01-01T00:00:30.000000Z"
+
+
 @pytest.mark.parametrize("fate", ["lost", "unheard", "late"])
 def test_one_failed_renewal_is_no_event(fate: Any) -> None:
     world = World()

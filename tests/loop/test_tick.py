@@ -137,6 +137,13 @@ def test_leadership_that_ends_in_mid_tick_ends_all_writes() -> None:
     assert world.replicas("edge") == world.replicas("origin") == 120
 
 
+def test_leadership_is_seen_to_before_each_workload_as_a_tick_may_take_long() -> None:
+    world, kept = two_growing(), list[str]()
+    world.leadership.keep = lambda: kept.append(world.verbs()[-1])  # type: ignore[method-assign]
+    world.tick()
+    assert kept == ["list", "status"]
+
+
 def test_nothing_is_written_to_a_world_that_is_as_it_was() -> None:
     world = World()
     world.add()

@@ -128,7 +128,9 @@ class Loop:
             _Case(w.moved_on(moved.get(w.key)), there.get(w.target), claims, knowledge, *when)
             for w in workloads
         ]
-        found = self._timed(seconds, "decide", lambda: [self._one(case) for case in cases])
+        keep, carry_out = self._world.leadership.keep, self._world.acting.done
+        works = (self._one(case) for case in cases)
+        found = self._timed(seconds, "decide", lambda: carry_out(works, keep))
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(
             now=now,
@@ -164,11 +166,17 @@ class Loop:
         known = partial(tuning_input, guidance, self._histories, now)
         self._tuner.refresh(workloads, found, known, now)
 
-    def _one(self, case: _Case) -> "Account | _Failure":
-        """Decide on one workload and carry it out; whatever goes wrong stops no other."""
-        key = case.workload.key
+    def _one(self, case: _Case) -> Callable[[], "Account | _Failure"]:
+        """Decide on one workload, and return what carries it out."""
+        decided = self._guarded(case.workload.key, partial(self._decide, case))
+        if isinstance(decided, _Failure):
+            return lambda: decided
+        return partial(self._guarded, case.workload.key, decided)
+
+    def _guarded(self, key: str, work: Callable[[], T]) -> "T | _Failure":
+        """Do some work for a workload; whatever goes wrong stops no other."""
         try:
-            return self._decide_and_act(case)
+            return work()
         except EbbtideError as error:
             log.warning("%s: %s", key, error, extra={"workload": key})
             return _Failure(key, str(error))
@@ -185,12 +193,10 @@ class Loop:
         self._refuse(resource, Condition("Ready", False, "InvalidSpec", str(problem)), now)
         return _Failure(resource.key, str(problem))
 
-    def _decide_and_act(self, case: _Case) -> "Account | _Failure":
+    def _decide(self, case: _Case) -> Callable[[], "Account | _Failure"]:
         workload, target, now = case.workload, case.target, case.now
         if not isinstance(target, Target):
-            why = f"{workload.target} can't be read: {target or 'it is not there'}"
-            self._refuse(workload.resource, Condition("Ready", False, "TargetUnknown", why), now)
-            return _Failure(workload.key, why)
+            return partial(self._untargeted, case)
         mode = workload.mode_under(self._rules.max_mode)
         interference = case.claims.interference(Situation(workload, target, mode, now))
         workload, target, interference = self._fences.behind(workload, target, interference)
@@ -212,8 +218,19 @@ class Loop:
         told = boots.sections | self._tuner.section(workload, seen)
         account = Account(seen, outcome, said, None, ahead, None, told, basis)
         by = (watched.wrap(actuator, decision), target)
-        account = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
-        return finished(by[0], account, target)
+
+        def carry_out() -> Account:
+            written = self._writer.carry_out(workload, account, ledger, by, case.elapsed)
+            return finished(by[0], written, target)
+
+        return carry_out
+
+    def _untargeted(self, case: _Case) -> "_Failure":
+        """Hold a workload whose target can't be read, and say so."""
+        workload = case.workload
+        why = f"{workload.target} can't be read: {case.target or 'it is not there'}"
+        self._refuse(workload.resource, Condition("Ready", False, "TargetUnknown", why), case.now)
+        return _Failure(workload.key, why)
 
     def _failures(self, workload: Workload) -> Sequence[str]:
         asked = [(w.query.promql, self._histories.track(w.query)) for w in workload.wanted]

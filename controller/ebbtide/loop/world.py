@@ -10,6 +10,7 @@ from ebbtide.loop.ports.background import AtOnce, Background
 from ebbtide.loop.ports.cluster import Cluster
 from ebbtide.loop.ports.leadership import Leadership
 from ebbtide.loop.ports.metrics import Metrics
+from ebbtide.loop.ports.side_by_side import InTurn, SideBySide
 from ebbtide.loop.tuning.tuner import Reckon
 from ebbtide_policies.observation import Mode
 
@@ -27,6 +28,8 @@ class World:
     """Where forecasts are made."""
     leisure: Background = field(default_factory=AtOnce)
     """Where the past is replayed."""
+    acting: SideBySide = field(default_factory=InTurn)
+    """How decisions are carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -320,6 +320,9 @@ class Disputed:
     def renew(self) -> None:
         """Leave it as it is."""
 
+    def keep(self) -> None:
+        """Leave it as it is."""
+
     def release(self) -> None:
         """Leave it as it is."""
 

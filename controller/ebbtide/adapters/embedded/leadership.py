@@ -16,6 +16,9 @@ class AlwaysLeader:
         """Take leadership."""
         self._held = True
 
+    def keep(self) -> None:
+        """Nobody disputes it."""
+
     def release(self) -> None:
         """Give leadership up."""
         self._held = False

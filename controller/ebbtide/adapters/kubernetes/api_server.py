@@ -21,6 +21,7 @@ from ebbtide.loop.ports.pods import WRITER
 FIELD_MANAGER = WRITER
 PAGE = 500
 """Objects in one answer to a list; the server says where the next page begins."""
+CONNECTIONS = 8  # kept open between calls: one for each thread that may be asking
 _NO_KUBECONFIG = (ValueError, TypeError, AttributeError, KeyError, YAMLError)
 """What the client raises over a file that is anything else."""
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
@@ -47,7 +48,7 @@ class ApiServer:
     """
 
     def __init__(self, configuration: client.Configuration, timeout: Timeout) -> None:
-        configuration.retries = False
+        configuration.retries, configuration.connection_pool_maxsize = False, CONNECTIONS
         self._client = client.ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
         self._objects: Any = client.CustomObjectsApi(self._client)
@@ -185,10 +186,9 @@ class ApiServer:
         while True:
             answer = self._call(request, send, **where, **following)
             found += (item for item in answer.get("items") or () if isinstance(item, dict))
-            more = (answer.get("metadata") or {}).get("continue")
-            if not more:
+            following = {"_continue": (answer.get("metadata") or {}).get("continue")}
+            if not following["_continue"]:
                 return found
-            following = {"_continue": more}
 
     def _call(self, request: Request, send: Callable[..., Any], **arguments: Any) -> Json:
         # Bodies are read here, not by the client: its models and its table of expected codes

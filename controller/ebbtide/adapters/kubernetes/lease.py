@@ -108,6 +108,7 @@ class KubernetesLease:
             "coordination.k8s.io", "v1", "leases", settings.namespace, settings.name
         )
         self._trusted_until = _NEVER
+        self._tried = _NEVER
         self._sight = _Sight("", _NEVER)
         self._followed = ""
 
@@ -118,10 +119,16 @@ class KubernetesLease:
 
     def renew(self) -> None:
         """Acquire or renew; a failure only lets certainty run out."""
+        self._tried = self._monotonic()
         try:
             self._renew()
         except ClusterUnavailable as error:
             _LOG.warning("lease not renewed: %s", error, extra={"held": self.held})
+
+    def keep(self) -> None:
+        """Renew once a tick's time has passed since it was tried last: a tick may take longer."""
+        if self._monotonic() - self._tried >= self._settings.tick:
+            self.renew()
 
     def release(self) -> None:
         """Give leadership up, so that a successor need not wait."""

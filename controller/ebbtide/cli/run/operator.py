@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ebbtide.adapters.sources import MetricsSource
 
 
+AT_ONCE = 4
+"""Workloads whose decisions are carried out at the same time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the operator is, and what it looks after."""
@@ -87,6 +91,7 @@ class Operator:
         from ebbtide.adapters.kubernetes.own_objects import Scope
         from ebbtide.adapters.own_process import in_own_process
         from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
+        from ebbtide.adapters.side_by_side import Crowd
 
         self._terms, self._clock, self._recording = terms, WallClock(), recording
         connecting = min(3.05, terms.request_timeout / 4)
@@ -106,6 +111,7 @@ class Operator:
         self._exposition = _exposition(listen, terms) if listen else None
         self._background = Threads(patience=min(1.0, terms.tick / 10))
         self._leisure = Threads(patience=0.0, do=in_own_process)
+        self._acting = Crowd(AT_ONCE)
         self._metrics = PrometheusMetrics(sources, deadline=min(10.0, terms.tick))
 
     def __enter__(self) -> Self:
@@ -116,6 +122,7 @@ class Operator:
     def __exit__(self, *_: object) -> None:
         """Let a successor lead at once; then put down what is left."""
         self._lease.release()
+        self._acting.close()
         self._background.close()
         self._leisure.close()
         self._metrics.close()
@@ -132,6 +139,7 @@ class Operator:
             stopwatch=time.monotonic,
             background=self._background,
             leisure=self._leisure,
+            acting=self._acting,
         )
         run_loop(Loop(world, rules), self._clock, self._terms.tick, self._tell)
 

@@ -13,5 +13,8 @@ class Leadership(Protocol):
     def renew(self) -> None:
         """Acquire or renew; a failure only lets certainty run out."""
 
+    def keep(self) -> None:
+        """Renew in the middle of a tick, where the last time is a while ago."""
+
     def release(self) -> None:
         """Give leadership up, so that a successor need not wait."""
