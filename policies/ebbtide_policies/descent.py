@@ -115,13 +115,13 @@ class Descent(Policy[DescentSettings]):
             soak,
         )
         yield replace(soaking, until=stepped + soak)
+        rollout = "; a rollout is in progress" if some(seen.fleet.rollout) else ""
         yield self._pace(
             gate(seen.fleet.whole, current),
             "FleetNotWhole",
-            "{:.0f} of {:.0f} replicas are ready; rollout in progress: {}",
+            "{:.0f} of {:.0f} replicas are ready" + rollout,
             seen.fleet.ready,
             current,
-            seen.fleet.rollout,
         )
         foreseen_need = self._foreseen(seen, chosen)
         yield self._pace(

@@ -209,7 +209,7 @@ def test_every_gate_has_a_sentence() -> None:
     assert [bound.message for bound in said] == [
         "a step takes at most 5 of 100 replicas",
         "600 s of the 60 s soak have passed since the last step",
-        "100 of 100 replicas are ready; rollout in progress: False",
+        "100 of 100 replicas are ready",
         "until capacity could be won back, demand may need 10.0 replicas",
         "10.0 replicas may be needed again: a dip may last 555 s",
     ]

@@ -88,6 +88,8 @@ def test_the_same_plan_twice_gives_the_same_bytes(ebbtide: Ebbtide) -> None:
     ("minutes", "said"),
     [
         pytest.param([1000] * 90 + [5000] * 20, True, id="a surge within hours"),
+        pytest.param([1000] * 90 + [5000] * 20 + [1000] * 1400, True, id="a surge on the first day"),
+        pytest.param([1000] * 1450 + [5000] * 20, False, id="a surge after a day"),
         pytest.param([1000, 1500] * 55, False, id="no surge"),
     ],
 )
@@ -417,7 +419,7 @@ def test_many_flat_tops_are_counted_and_those_of_the_history_left_out(
     write(tmp_path, hill_csv=csv(([3000] * 5 + [4000] * 15) * 6))
     remarks = json.loads(ebbtide(*HILL_PLAN, "--json").out)[0]["remarks"]
     assert len([one for one in remarks if "lies flat at its top" in one]) == 3
-    assert remarks[-1] == "so does it in 3 more stretches"
+    assert remarks[-1] == "and so it does in 3 more stretches"
     last = json.loads(ebbtide(*HILL_PLAN, "--json", "--since", "30m").out)[0]["remarks"]
     assert len([one for one in last if "lies flat at its top" in one]) == 2
 

@@ -41,6 +41,15 @@ def test_no_figure_is_cut_however_many_scalers_a_narrow_terminal_shows(width: in
     assert [one for one in costs if "." in one] == [f"{12_345.67 + at:,.2f}" for at in range(7)]
 
 
+@pytest.mark.parametrize("width", range(60, 130, 5))
+def test_names_of_any_length_make_way_for_figures(width: int) -> None:
+    names = ["edge", "maxStep=20%, window=3m", "headroom=30%", "HPA, target load 0.95", "peak"]
+    lines = shown(names, width)
+    assert max(map(len, lines)) <= width
+    costs = [figure for line in lines if line.startswith("their cost") for figure in line.split()]
+    assert [one for one in costs if "." in one] == [f"{12_345.67 + at:,.2f}" for at in range(5)]
+
+
 def test_what_there_is_room_for_stands_side_by_side() -> None:
     lines = shown(["ebbtide", "static peak"], 80)
     assert lines[0].split() == ["ebbtide", "static", "peak"]

@@ -96,9 +96,9 @@ def _course(frames: Sequence[Frame]) -> Table:
     table.add_column("FROM", no_wrap=True)
     table.add_column("PHASE")
     for name in ("DEMAND", "DESIRED", "READY"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column(" DEMAND, SPARE", no_wrap=True)
-    table.add_column("MOSTLY BECAUSE", style="dim")
+    table.add_column("MOSTLY BECAUSE", style="dim", overflow="fold")
     most = max(_known(_demand(frames)), *(float(f.desired) for f in frames))
     parts = _parts(frames)
     moment = "%a %d %H:%M" if _minutes_apart(parts) else "%a %d %H:%M:%S"

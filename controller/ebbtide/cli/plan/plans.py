@@ -166,11 +166,15 @@ def unmodelled(bench: Workbench, course: Course) -> Iterator[str]:
             )
 
 
-def _young(minutes: Lanes) -> bool:
-    """Whether there may be a surge, and no day before it that would tell it from the usual."""
-    return minutes.size < DAY / MINUTE and bool(
-        np.nanmax(minutes) > SURGE_BEGINS * np.nanmedian(minutes)
-    )
+def _young(minutes: Lanes, first: int) -> bool:
+    """Whether the highest demand may be a surge that no day before it tells from the usual.
+
+    What lies before `first` is history.
+    """
+    if np.isnan(minutes[first:]).all():
+        return False
+    peak = first + int(np.nanargmax(minutes[first:]))
+    return peak < DAY / MINUTE and bool(minutes[peak] > SURGE_BEGINS * np.nanmedian(minutes))
 
 
 def remarks(bench: Workbench, since: float) -> Iterator[str]:
@@ -178,15 +182,21 @@ def remarks(bench: Workbench, since: float) -> Iterator[str]:
 
     What lies before `since` (epoch seconds) is history, of which nothing is told.
     """
-    if _young(bench.signals[0][0].minutes):
+    series, _ = bench.signals[0]
+    if _young(series.minutes, _first(series, since)):
         yield (
-            "less than a day of the past is known: a surge that nobody announced stays in Peace, "
-            "as nobody knows yet what is usual"
+            "less than a day of the past is known at the highest demand: a surge that nobody "
+            "announced stays in Peace, as nobody knows yet what is usual"
         )
     for series, _ in bench.signals:
-        first = max(0, round((since - series.start) / MINUTE))
+        first = _first(series, since)
         yield from _unknown(series, first)
         yield from _flat(series, first)
+
+
+def _first(series: DemandSeries, since: float) -> int:
+    """The first minute that is replayed."""
+    return max(0, round((since - series.start) / MINUTE))
 
 
 def _unknown(series: DemandSeries, first: int) -> Iterator[str]:
@@ -209,4 +219,4 @@ def _flat(series: DemandSeries, first: int) -> Iterator[str]:
             " if the fleet of that day could carry no more, the true demand was higher"
         )
     if len(found) > _MOST_TOLD:
-        yield f"so does it in {len(found) - _MOST_TOLD:,} more stretches"
+        yield f"and so it does in {len(found) - _MOST_TOLD:,} more stretches"

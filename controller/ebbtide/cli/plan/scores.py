@@ -28,7 +28,7 @@ class Scores:
         """Draw as many columns beside one another as there is room for."""
         for place, names in enumerate(self._beside(options.max_width)):
             yield from ("",) if place else ()
-            yield self._table(names)
+            yield self._table(names, narrow=self._whole(names) > options.max_width)
 
     @property
     def _measures(self) -> Mapping[str, Measure]:
@@ -40,6 +40,12 @@ class Scores:
         """The least columns that a scaler takes: its longest figure, or word of its name."""
         figures = (told(self.rows[name]) for told in self._measures.values())
         return max(map(len, (*figures, *name.split())))
+
+    def _whole(self, names: Sequence[str]) -> int:
+        """The columns that a table takes whose heads all stand in one line."""
+        return max(map(len, self._measures)) + sum(
+            _GAP + max(len(name), self._width(name)) for name in names
+        )
 
     def _beside(self, width: int) -> Iterator[Sequence[str]]:
         """The names of the scalers, as many at a time as there is room for."""
@@ -53,11 +59,12 @@ class Scores:
             names.append(name)
         yield names
 
-    def _table(self, names: Sequence[str]) -> Table:
+    def _table(self, names: Sequence[str], *, narrow: bool) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
         table.add_column("", style="dim", no_wrap=True)
         for name in names:
-            table.add_column(name, justify="right", overflow="fold", min_width=self._width(name))
+            width = self._width(name) if narrow else None
+            table.add_column(name, justify="right", overflow="fold", width=width)
         for measure, told in self._measures.items():
             table.add_row(measure, *(told(self.rows[name]) for name in names))
         return table
