@@ -90,7 +90,8 @@ def test_the_report_has_a_staircase_for_each_policy_beside_all_scores(
     found = (tmp_path / "both.html").read_text("utf-8")
     assert re.findall(r"<h2>(.*?)</h2>", found) == ["edge", "maxStep=1%"]
     assert found.count('class="desired"') == 2
-    assert found.count("<th>clairvoyant</th>") == 2
+    assert found.count("<th>先知下界</th>") == 2
+    assert "<title>Ebbtide 策略对比</title>" in found
     links = re.findall(r'href="#([^"]*)"', found)
     assert links
     assert set(links) <= set(re.findall(r'<details id="([^"]*)"', found))

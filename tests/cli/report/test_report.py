@@ -116,6 +116,19 @@ def test_the_chinese_page_is_chinese(ebbtide: Ebbtide) -> None:
     assert '<html lang="zh">' in found
     assert "容量规划" in found
     assert "What it costs" not in found
+    assert not re.findall("<th>[^<]*(?:static peak|clairvoyant|target load)", found)
+
+
+def test_chinese_is_punctuated_as_chinese() -> None:
+    said = translations(Language.ZH)
+    bare = {key: re.sub(r"\{[^}]*\}", "", text) for key, text in said.items()}
+    assert not [key for key, text in bare.items() if re.search("[,;:()]", text)]
+
+
+def test_the_line_of_the_staircase_is_named_for_what_it_is(ebbtide: Ebbtide) -> None:
+    found = page(ebbtide)
+    assert 'class="desired"' in found
+    assert '<span class="key-desired">desired replicas</span>' in found
 
 
 def test_what_a_file_says_is_never_markup(ebbtide: Ebbtide, tmp_path: Path) -> None:

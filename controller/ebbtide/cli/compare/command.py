@@ -110,7 +110,7 @@ def compare(
     world = replay.world(told, recorded)
     found = _compared(manifests, recorded, world)
     if report:
-        write(report, whole(found.planned(world.tick), lang))
+        write(report, whole(found.planned(world.tick), lang, "compare"))
     if as_json:
         printed = output(found.scores, found.moments, found.remarks)
         typer.echo(printed.model_dump_json(by_alias=True, indent=1))

@@ -14,6 +14,7 @@ from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.measures import NOTHING, measures
 from ebbtide.cli.report.translations import Language, translations
+from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.scoring.experience import Fared
@@ -24,7 +25,7 @@ from ebbtide_policies.lanes import number
 
 MOST_CHANGES = 5000
 """Changes in the record of a page; the JSON has all of them."""
-KEYS = ("demand", "foreseen", "ready", "idle", "short")
+KEYS = ("demand", "foreseen", "desired", "idle", "short")
 """What a drawing shows, in the order of its legend."""
 _HOUR = 3600.0
 PHASES = ("Peace", "Prewarm", "War", "Ebb")
@@ -53,13 +54,22 @@ class Planned:
         return re.sub(r"[^\w.-]+", "-", self.workload)
 
 
-def report(planned: Sequence[Planned], language: Language = Language.EN) -> str:
-    """The whole page; it names nothing outside of itself."""
+_RIVALS = {"target load": "target_load", "static peak": "static_peak", CLAIRVOYANT: "clairvoyant"}
+"""What rivals are called, and the keys of those words in `translations`."""
+
+
+def report(
+    planned: Sequence[Planned], language: Language = Language.EN, title: str = "plan"
+) -> str:
+    """The whole page; it names nothing outside of itself.
+
+    `title` is the key of its title in `translations`.
+    """
     said = translations(language)
     template = Template(files("ebbtide.cli.report").joinpath("page.html").read_text("utf-8"))
     return template.substitute(
         lang=language.value,
-        title=said["title"],
+        title=said[title],
         sections="".join(_section(one, said) for one in planned),
         made_by=escape(said["made_by"]),
     )
@@ -103,7 +113,7 @@ def _course(one: Planned, said: Mapping[str, str]) -> str:
 
 
 def _scores(one: Planned, said: Mapping[str, str]) -> str:
-    heads = "".join(f"<th>{escape(name)}</th>" for name in one.scores)
+    heads = "".join(f"<th>{escape(_scaler(name, said))}</th>" for name in one.scores)
     scores = one.scores.values()
     told = measures(scores, cut_off=any(s.disruptions for s in scores))
     rows = [_row(said[name], [of(s) for s in scores]) for name, of in told.items()]
@@ -121,6 +131,13 @@ def _scores(one: Planned, said: Mapping[str, str]) -> str:
         f'{_row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
         f"{lasted}</div></div>{_fared(one, said)}{_tiers(one, said)}"
     )
+
+
+def _scaler(name: str, said: Mapping[str, str]) -> str:
+    """The name of a scaler, that of a rival in the words of the page."""
+    for written, key in _RIVALS.items():
+        name = name.replace(written, said[key])
+    return name
 
 
 def _fared(one: Planned, said: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ svg, .chart {
 .ground { fill: var(--card); } .name { font-size: 20px; font-weight: 600; fill: var(--tide); }
 .said { font-size: 14px; fill: var(--ink); } .key { font-size: 12px; fill: var(--soft); }
 .box-demand { fill: var(--ink); } .box-foreseen { fill: var(--seen); }
-.box-ready { fill: var(--tide); } .box-idle { fill: var(--idle); }
+.box-desired { fill: var(--tide); } .box-idle { fill: var(--idle); }
 .box-short { fill: var(--short); }
 .box-prewarm { fill: var(--prewarm); } .box-war { fill: var(--war); } .box-ebb { fill: var(--ebb); }
 """
