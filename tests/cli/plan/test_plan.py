@@ -88,7 +88,9 @@ def test_the_same_plan_twice_gives_the_same_bytes(ebbtide: Ebbtide) -> None:
     ("minutes", "said"),
     [
         pytest.param([1000] * 90 + [5000] * 20, True, id="a surge within hours"),
-        pytest.param([1000] * 90 + [5000] * 20 + [1000] * 1400, True, id="a surge on the first day"),
+        pytest.param(
+            [1000] * 90 + [5000] * 20 + [1000] * 1400, True, id="a surge on the first day"
+        ),
         pytest.param([1000] * 1450 + [5000] * 20, False, id="a surge after a day"),
         pytest.param([1000, 1500] * 55, False, id="no surge"),
     ],

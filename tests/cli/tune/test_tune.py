@@ -1,6 +1,5 @@
 """`ebbtide tune`: the settings that would have served well enough at the least cost."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
