@@ -38,7 +38,7 @@ _RARER = 0.1
 LEAST_DAYS = 7.0
 """Days that speak for what is common: no day of the week is like another, and what fewer of them
 speak for does worse than the prior. Of each tenth of it a day more has to tell."""
-COMMON, RARE = 1e-3, 2e-5
+COMMON, RARE = 1e-3, 3e-5
 """Objectives. For what is rare a fleet waits for a burst at first, and does so for two weeks."""
 TOLD_OF = 5e-5
 """The strictest objective that weeks can tell of."""
