@@ -1,6 +1,6 @@
 """What an objective costs: `objective` at every level over recorded demand, beside rivals.
 
-    python -m tests.bench.capacity [--lead 180] [--only gdq] [--decisions DIR]
+    python -m tests.bench.capacity [--lead 180] [--only gdq] [--later DAYS] [--decisions DIR]
 
 The settings are those of the prior until there is evidence, then chosen each midnight by the replay
 of the days before it, and put in force by the rule that the loop has for `tuning: Apply`. The
@@ -32,7 +32,8 @@ TARGETS: Mapping[str, Sequence[float]] = {
     "World Cup": (1.140, 2.420, 6.500),
     "Twitter": (2.600, 9.500, 12.0),
 }
-"""At a lead time of 180 s."""
+TARGETS_OF = "180"
+"""The lead time of the targets; of recordings as they are."""
 
 
 def measured(series: Series, decisions: pathlib.Path | None) -> dict[str, Any]:
@@ -86,9 +87,9 @@ def mean(costs: Sequence[float | None]) -> float | None:
     return float(np.exp(np.mean(np.log(known)))) if len(known) == len(costs) else None
 
 
-def table(rows: Mapping[str, Any], lead: float) -> None:
+def table(rows: Mapping[str, Any], game: str) -> None:
     """Print classes, and the promise series by series."""
-    print(f"\ncost over the clairvoyant bound, lead time {lead:.0f} s")
+    print(f"\ncost over the clairvoyant bound, lead time in seconds: {game}")
     print(f"{'':>14} {'unserved':>9} {'target':>7} {'ebbtide':>8} {'hindsight':>9}  best rival")
     for kind, start in CLASSES.items():
         mine = [row for name, row in rows.items() if name.startswith(start)]
@@ -96,7 +97,7 @@ def table(rows: Mapping[str, Any], lead: float) -> None:
             names = mine[0]["rivals"]
             known = {name: mean([row["rivals"][name][i] for row in mine]) for name in names}
             best = min(((cost, name) for name, cost in known.items() if cost), default=None)
-            target = f"{TARGETS[kind][i]:.3f}" if lead == 180 else ""
+            target = f"{TARGETS[kind][i]:.3f}" if game == TARGETS_OF else ""
             ours, after = (mean([row[key][i] for row in mine]) for key in ("cost", "inHindsight"))
             print(
                 f"{kind:>14} {level:>9.0e} {target:>7} {_number(ours):>8} {_number(after):>9}"
@@ -124,6 +125,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lead", type=float, action="append")
     parser.add_argument("--only", default="", help="names of series that hold this word")
+    parser.add_argument(
+        "--later", type=int, default=0, metavar="DAYS", help="begin so late, and wrap around"
+    )
     parser.add_argument("--decisions", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--without-rivals", action="store_true", help="keep what is known of them")
     parser.add_argument("--table", action="store_true", help="print what is there, measure nothing")
@@ -135,16 +139,17 @@ def main() -> None:
     rows: dict[str, dict[str, Any]] = json.loads(OUT.read_text()) if OUT.exists() else {}
     starts = tuple(CLASSES.values())
     for lead in args.lead or [180.0]:
-        own = rows.setdefault(f"{lead:.0f}", {})
+        game = f"{lead:.0f}, {args.later} days later" if args.later else f"{lead:.0f}"
+        own = rows.setdefault(game, {})
         for path in () if args.table else sorted(folder.glob("*.csv")):
             if path.stem.startswith(starts) and args.only in path.stem:
                 print(path.stem, flush=True)
-                series = of_file(path, lead)
+                series = of_file(path, lead, args.later)
                 before = own.get(path.stem, {}).get("rivals", {})
                 there = before if args.without_rivals else beaten(series)
                 own[path.stem] = measured(series, args.decisions) | {"rivals": there}
                 OUT.write_text(json.dumps(rows, indent=1) + "\n")
-        table(own, lead)
+        table(own, game)
 
 
 if __name__ == "__main__":

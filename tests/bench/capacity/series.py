@@ -15,7 +15,7 @@ import numpy as np
 from ebbtide.api.capacity_policy.objective import Settings
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.planning.demand.series import read_csv
+from ebbtide.planning.demand.series import DemandSeries, read_csv
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.simulated_fleet.plant import ready_replicas
 from ebbtide.planning.sweeping.lanes import Policies
@@ -64,13 +64,16 @@ class Series:
         return float(short.sum() / self.need.sum()), float(asked.sum() / self.bound)
 
 
-def of_file(path: Path, lead: float) -> Series:
-    """Read a trace.
+def of_file(path: Path, lead: float, later: int = 0) -> Series:
+    """Read a trace, or the same as if the recording had begun some whole days later.
+
+    The days before come after the last one then. What was fitted to a recording as it is does
+    worse on that.
 
     No forecast is made: on live viewers, three minutes ahead, its highest quantiles kept an
     objective at a higher cost than the present and its surges do.
     """
-    recorded = read_csv(path.read_text())
+    recorded = _begun(read_csv(path.read_text()), later)
     now = np.arange(recorded.start, recorded.end + 1, TICK)
     per_replica = float(np.nanmax(recorded.minutes)) / PEAK
     need = recorded.at(now) / per_replica
@@ -95,6 +98,14 @@ def of_file(path: Path, lead: float) -> Series:
         need=need,
         seen=np.where(np.isnan(seen), seen[~np.isnan(seen)][0], seen),  # at first nobody can tell
     )
+
+
+def _begun(recorded: DemandSeries, later: int) -> DemandSeries:
+    """The same whole days in a circle, from another one on."""
+    if not later:
+        return recorded
+    whole_days = recorded.minutes[: recorded.minutes.size // 1440 * 1440]
+    return replace(recorded, minutes=np.roll(whole_days, -1440 * later))
 
 
 def policies(settings: Settings, lead: float) -> Policies:
