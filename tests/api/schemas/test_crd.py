@@ -94,6 +94,7 @@ def test_only_defaults_that_no_preset_can_hide_are_written_by_the_api_server() -
         pytest.param("spec.policies.descent.quantile", "0.9", id="number"),
         pytest.param("spec.forecast.history", "28d", id="long-duration"),
         pytest.param("spec.mode", "DryRun", id="choice"),
+        pytest.param("spec.demand.independent", "false", id="flag"),
     ],
 )
 def test_descriptions_give_defaults_as_people_write_them(field: str, default: str) -> None:

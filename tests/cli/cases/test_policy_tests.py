@@ -55,6 +55,11 @@ def test_cases_that_hold_are_counted(ebbtide: Ebbtide) -> None:
             id="ready",
         ),
         pytest.param(
+            "ready: {'2026-03-02 12:01': 2.5M}",
+            "ready at 2026-03-02 12:01: expected at least 2,500,000, found",
+            id="many",
+        ),
+        pytest.param(
             "atMost: {'2026-03-02 13:00': 2}",
             "atMost at 2026-03-02 13:00: expected at most 2, found",
             id="at most",

@@ -138,7 +138,10 @@ def _told(schema: Schema) -> Schema:
     default = schema.pop("default")
     if isinstance(default, dict) or default in ([], None, ""):
         return schema
-    shown = ", ".join(map(str, default)) if isinstance(default, list) else str(default)
+    if isinstance(default, bool):
+        shown = str(default).lower()
+    else:
+        shown = ", ".join(map(str, default)) if isinstance(default, list) else str(default)
     text = schema.get("description", "")
     return schema | {"description": f"{text} Default: {shown}."}
 

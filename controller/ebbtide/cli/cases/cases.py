@@ -17,6 +17,8 @@ from ebbtide_policies.observation import Phase
 from ebbtide_policies.quantities import Count, Duration, Share, show_share
 from ebbtide_policies.schedule import TimeZone
 
+_LITTLE = 0.01
+"""What is less would be told as 0."""
 Moments = Annotated[dict[LocalTime, Count], Field(min_length=1)]
 
 
@@ -99,9 +101,9 @@ def misses(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
     score = found.score
     peak = max(frame.desired for frame in found.frames)
     limits: Sequence[tuple[str, float | None, float, Callable[[float], str]]] = (
-        ("shortfall", expected.shortfall, score.shortfall, "{:,.4g} replica-minutes".format),
+        ("shortfall", expected.shortfall, score.shortfall, _minutes),
         ("unserved", expected.unserved, score.unserved, show_share),
-        ("replicaHours", expected.replica_hours, score.replica_hours, "{:,.6g}".format),
+        ("replicaHours", expected.replica_hours, score.replica_hours, _figure),
         ("cost", expected.cost, score.cost, "{:,.2f}".format),
         ("step", expected.step, score.largest_drop / peak if peak else 0.0, show_share),
     )
@@ -109,6 +111,15 @@ def misses(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
         if limit is not None and value > limit + 1e-9:
             yield Miss(name, f"at most {show(limit)}", show(value))
     yield from _moments(expected, found, zone)
+
+
+def _figure(value: float) -> str:
+    """A figure that is told beside its limit: 15,870, 0.35, 0.002."""
+    return f"{value:.1g}" if 0 < value < _LITTLE else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _minutes(value: float) -> str:
+    return f"{_figure(value)} replica-minutes"
 
 
 def _moments(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
@@ -128,7 +139,7 @@ def _said(name: str, frame: Frame | None, limit: float | Phase) -> tuple[str, st
     if isinstance(limit, Phase):
         return limit.value, "nothing was decided then" if frame is None else frame.phase.value
     number = "least" if name == "ready" else "most"
-    wanted = f"at {number} {limit:,.6g}"
+    wanted = f"at {number} {_figure(limit)}"
     if frame is None:
         return wanted, "nothing was decided then"
     return wanted, f"{frame.ready if name == 'ready' else frame.desired:,} ({frame.reason})"
