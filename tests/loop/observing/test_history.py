@@ -235,6 +235,18 @@ def test_values_that_were_handed_out_do_not_change() -> None:
     assert world.values[-1] == 0.0
 
 
+def test_a_minute_that_could_not_be_read_stays_unknown_for_those_who_were_handed_it() -> None:
+    world = World()
+    world.refresh(0)
+    world.store.down = True
+    world.refresh(1)
+    handed = world.histories.track(EDGE).values
+    world.store.down = False
+    world.refresh(1.25)
+    assert np.isnan(handed[-1])
+    assert world.values[-1] == 1.0
+
+
 def test_a_query_that_nobody_wants_is_forgotten_with_its_background() -> None:
     world = World(length=DAY)
     origin = Query("live", "origin")

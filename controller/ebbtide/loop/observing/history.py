@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.errors import MetricsUnavailable
+from ebbtide.loop.observing.window import Window
 from ebbtide.loop.ports.metrics import MINUTE, Instant, Metrics, Minutes, Query, Reading, Span
 from ebbtide.loop.workload import Wanted
 from ebbtide_policies.demand import NO_LOOK, Look
@@ -31,7 +32,7 @@ class Track:
     """The last minutes of one query, on a grid; NaN is a gap."""
 
     def __init__(self, length: float) -> None:
-        self.values: NDArray[np.float64] = np.full(_rows(length), np.nan)
+        self._window = Window(_rows(length))
         self.look = NO_LOOK
         """What it came to at this tick's very moment, where that was asked and answered."""
         self.newest: float | None = None
@@ -45,6 +46,11 @@ class Track:
         self.owed: set[Span] = set()
         """What of the long past has been asked for and is not known yet."""
         self._patience = PATIENCE
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The minutes; they stay as they are for whoever has them."""
+        return self._window.values
 
     @property
     def oldest(self) -> float:
@@ -84,9 +90,7 @@ class Track:
 
     def advance(self, until: float) -> None:
         """Move the window so that it ends at `until`."""
-        if self.newest is not None and until > self.newest:
-            by = min(self.values.size, int((until - self.newest) // MINUTE))
-            self.values = np.concatenate((self.values[by:], np.full(by, np.nan)))
+        self._window.move(int((until - (self.newest or 0.0)) // MINUTE))
         self.newest = until
 
     def put(self, minutes: Minutes) -> None:
@@ -98,9 +102,7 @@ class Track:
         skip, end = max(0, -at), min(minutes.values.size, self.values.size - at)
         if skip < end:
             read = minutes.values[skip:end]
-            known = self.values.copy()  # those who were handed the old ones may still look at them
-            known[at + skip : at + end] = np.where(np.isfinite(read), read, np.nan)
-            self.values = known
+            self._window.write(at + skip, np.where(np.isfinite(read), read, np.nan))
 
     def settle(self, span: Span) -> Span | None:
         """Note that a span was answered; returns what between it and the last answer was not."""
