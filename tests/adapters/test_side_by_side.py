@@ -1,5 +1,6 @@
 """Work of a tick in a few threads: what waits keeps no other waiting."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -40,6 +41,20 @@ def test_what_each_gives_comes_in_the_order_in_which_it_was_begun(crowd: Crowd) 
 def test_as_many_as_there_are_threads_wait_at_the_same_time(crowd: Crowd) -> None:
     meeting = threading.Barrier(3)
     assert sorted(crowd.done([lambda: meeting.wait(LONG)] * 3, nothing)) == [0, 1, 2]
+
+
+def test_little_is_asked_for_before_it_can_be_done(crowd: Crowd) -> None:
+    asked, begun = [0], itertools.count(1)
+
+    def work() -> int:
+        return asked[0] - next(begun)
+
+    def works() -> Iterator[Callable[[], int]]:
+        for _ in range(100):
+            asked[0] += 1
+            yield work
+
+    assert max(crowd.done(works(), nothing)) <= 10
 
 
 def test_while_one_waits_what_else_has_to_be_done_is_done(crowd: Crowd) -> None:

@@ -144,6 +144,16 @@ def test_leadership_is_seen_to_before_each_workload_as_a_tick_may_take_long() ->
     assert kept == ["list", "status"]
 
 
+def test_who_is_told_to_stop_begins_with_no_further_workload() -> None:
+    world = two_growing()
+    world.goes_on = lambda: "scale" not in {call.verb for call in world.calls}
+    world.restart()
+    tick = world.tick()
+    assert list(tick.accounts) == ["live/edge"]
+    assert (world.replicas("edge"), world.replicas("origin")) == (120, 100)
+    assert world.status("origin") == {}
+
+
 def test_nothing_is_written_to_a_world_that_is_as_it_was() -> None:
     world = World()
     world.add()

@@ -16,7 +16,7 @@ from ebbtide.loop.ports.background import AtOnce, Background
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.ports.leadership import Leadership
 from ebbtide.loop.tick import Loop, Tick
-from ebbtide.loop.world import Rules
+from ebbtide.loop.world import Rules, for_ever
 from ebbtide.loop.world import World as Outside
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
@@ -110,6 +110,7 @@ class World:
         self.leadership: Leadership = AlwaysLeader()
         self.background: Background = AtOnce()
         self.leisure: Background = AtOnce()
+        self.goes_on: Callable[[], bool] = for_ever
         self.forecaster = Flat()
         flat = {"Flat": lambda: self.forecaster}
         self.rules = Rules(forecasters=flat, max_mode=max_mode, namespace=HOME)
@@ -124,6 +125,7 @@ class World:
             stopwatch=self.stopwatch,
             background=self.background,
             leisure=self.leisure,
+            goes_on=self.goes_on,
         )
         self.loop = Loop(outside, self.rules)
 

@@ -14,23 +14,25 @@ class Crowd:
     """So many threads, each with one piece of work at a time."""
 
     def __init__(self, count: int) -> None:
+        self._waiting = 2 * count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="acting")
 
     def done(self, works: Iterable[Callable[[], T]], meanwhile: Callable[[], None]) -> Sequence[T]:
-        """What all the work gives, in its order."""
+        """What all the work gives, in its order; little is asked for before it can be done."""
         begun: list[Future[T]] = []
         for work in works:
-            meanwhile()
             begun.append(self._threads.submit(work))
-        return [_awaited(each, meanwhile) for each in begun]
+            _wait(begun[: -self._waiting][-1:], meanwhile)
+        _wait(begun, meanwhile)
+        return [each.result() for each in begun]
 
     def close(self) -> None:
         """Let the threads go, once they have done what they do."""
         self._threads.shutdown(cancel_futures=True)
 
 
-def _awaited(one: Future[T], meanwhile: Callable[[], None]) -> T:
+def _wait(works: Sequence[Future[T]], meanwhile: Callable[[], None]) -> None:
+    """Wait until some work is done."""
     meanwhile()
-    while not wait([one], timeout=_MOMENT).done:
+    while wait(works, timeout=_MOMENT).not_done:
         meanwhile()
-    return one.result()

@@ -129,7 +129,7 @@ class Loop:
             for w in workloads
         ]
         keep, carry_out = self._world.leadership.keep, self._world.acting.done
-        works = (self._one(case) for case in cases)
+        works = (self._one(case) for case in cases if self._world.goes_on())
         found = self._timed(seconds, "decide", lambda: carry_out(works, keep))
         failed = [self._misunderstood(r, understood[r.key], now) for r in resources]
         return Tick(

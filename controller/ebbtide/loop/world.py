@@ -15,6 +15,11 @@ from ebbtide.loop.tuning.tuner import Reckon
 from ebbtide_policies.observation import Mode
 
 
+def for_ever() -> bool:
+    """Say that nobody has asked to stop."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """The outside, as the loop needs it."""
@@ -30,6 +35,8 @@ class World:
     """Where the past is replayed."""
     acting: SideBySide = field(default_factory=InTurn)
     """How decisions are carried out."""
+    goes_on: Callable[[], bool] = for_ever
+    """Whether nobody has asked to stop: then no further workload is begun with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,8 +68,12 @@ class WallClock:
             return True
         return False
 
+    def goes_on(self) -> bool:
+        """Whether nobody has asked to stop since it was last waited."""
+        return self._stops.empty()
+
     def stop(self, *_: object) -> None:
-        """End the loop after the tick that is going on."""
+        """End the loop after the workloads that are being seen to."""
         self._stops.put(None)
 
 
@@ -140,6 +144,7 @@ class Operator:
             background=self._background,
             leisure=self._leisure,
             acting=self._acting,
+            goes_on=self._clock.goes_on,
         )
         run_loop(Loop(world, rules), self._clock, self._terms.tick, self._tell)
 
