@@ -33,6 +33,8 @@ STATUS: dict[str, Any] = {
     "conditions": [
         {"type": "Ready", "status": "True", "reason": "Decided"},
         {"type": "Squeezed", "status": "False", "reason": "Fits"},
+        {"type": "EventsUnderstood", "status": "True", "reason": "EventsUnderstood"},
+        {"type": "SessionsSpared", "status": "True", "reason": "EmptiestFirst"},
         {"type": "MetricsAvailable", "status": "False", "reason": "QueryFailed"},
         {"type": "Conflicted", "status": "True", "reason": "Hpa", "message": "HPA live/edge"},
     ],
@@ -152,8 +154,8 @@ def test_a_hold_says_since_when_and_what_it_costs_an_hour(
     held = STATUS | {"heldSince": "2026-11-10T16:13:15.000Z"}
     api.on("GET", PATH, {"metadata": metadata, "spec": spec, "status": held})
     assert (
-        "DescentStep keeps 187 replicas more than are wanted since 2026-11-10T16:13:15Z, "
-        "which is 22.44 an hour"
+        "DescentStep has kept 187 replicas more than are wanted since 2026-11-10T16:13:15Z, "
+        "which costs 22.44 an hour"
         in " ".join(ebbtide("explain", "live/edge", kubeconfig).out.split())
     )
 

@@ -60,14 +60,18 @@ def test_a_freeze_is_written_with_its_end_its_reason_and_its_author(
 
 
 def test_a_floor_carries_its_replicas_for_all_policies(say: Ebbtide, api: HttpApi) -> None:
-    assert say("floor", 900, "--why", "rehearsal", "--until", LATER).code == 0
+    told = say("floor", 900, "--why", "rehearsal", "--until", LATER)
+    assert told.code == 0
+    assert ": floor 900 until 2099-11-12 06:00:00 UTC (rehearsal)\n" in told.out
     metadata, spec = written(api)
     assert metadata["generateName"] == "floor-"
     assert (spec["floor"], spec["selector"]) == (900, {})
 
 
 def test_a_phase_may_be_written_in_small_letters(say: Ebbtide, api: HttpApi) -> None:
-    assert say("phase", "war", "--why", "a surprise", "--until", "2h").code == 0
+    told = say("phase", "war", "--why", "a surprise", "--until", "2h")
+    assert told.code == 0
+    assert ": phase War until " in told.out
     metadata, spec = written(api)
     assert metadata["generateName"] == "phase-war-"
     assert spec["phase"] == "War"

@@ -188,7 +188,7 @@ def test_a_recording_that_looks_clipped_is_remarked(ebbtide: Ebbtide, tmp_path: 
     assert "lies flat" not in ebbtide(*HILL_PLAN).out
     write(tmp_path, hill_csv=csv([min(value, 3000) for value in HILL]))
     told = " ".join(ebbtide(*HILL_PLAN).out.split())
-    assert "! demand lies flat at its top, 3,000, 2026-03-02T12:40 to 2026-03-02T13:21 UTC" in told
+    assert "! demand lies flat at its top, 3,000, 2026-03-02 12:40 to 2026-03-02 13:21 UTC" in told
     assert "the true demand was higher" in told
 
 

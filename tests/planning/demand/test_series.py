@@ -109,9 +109,7 @@ def test_points_beside_the_whole_minute_are_moved_onto_it() -> None:
     ("text", "why"),
     [
         pytest.param("", "line 1: there is nothing here", id="empty"),
-        pytest.param(
-            "a;b\n0;1\n", "line 1: column timestamp and value .* 'a;b', .* not ';'", id="semicolons"
-        ),
+        pytest.param("a;b\n0;1\n", "line 1: columns timestamp and value .* ';'", id="semicolons"),
         pytest.param("timestamp,value,value\n0,1,2\n", "line 1: two columns .* value", id="two"),
         pytest.param("timestamp,value\n0,1,234\n", "line 2: 3 cells where .* 2; a de", id="comma"),
         pytest.param("timestamp,viewers\n0,1\n", "line 1: column value missing", id="column"),

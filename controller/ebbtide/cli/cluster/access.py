@@ -116,8 +116,10 @@ def say(
     spec = {"author": _author(), "timeZone": "UTC", **spec}
     parse_override(spec)
     written = connect().write_override(namespace, f"{word}-", spec, {})
+    how = [str(spec[field]) for field in ("floor", "phase") if field in spec]
+    what = " ".join((word.partition("-")[0], *how))
     typer.echo(
-        f"{written.key}: {word} until {spec['until']} UTC ({spec['why']})\n"
+        f"{written.key}: {what} until {spec['until']} UTC ({spec['why']})\n"
         f"take it back: kubectl -n {namespace} delete capacityoverride {written.name}"
     )
 

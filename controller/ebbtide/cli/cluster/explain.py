@@ -16,6 +16,7 @@ from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.record.applied_settings import applied_in
+from ebbtide.loop.reporting.conditions import is_bad
 from ebbtide.loop.tuning.suggestion import suggestion_in
 from ebbtide_policies.quantities import show_share
 
@@ -29,7 +30,6 @@ MEANS = {
     "PaceUp": "now not above",
     "Rollback": "back to",
 }
-_GOOD = {"Ready": "True", "MetricsAvailable": "True", "ForecastTrusted": "True"}
 _LATEST = 5
 
 
@@ -68,11 +68,11 @@ def _held(status: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterable[Render
     if spare <= 0:
         return
     held = str(status.get("heldSince", ""))
-    since = f" since {held[:19]}Z" if held else ""
+    since, keeps = (f" since {held[:19]}Z", "has kept") if held else ("", "keeps")
     price = (spec.get("capacity") or {}).get("costPerHour")
-    cost = f", which is {price * spare:,.2f} an hour" if price else ""
+    cost = f", which costs {price * spare:,.2f} an hour" if price else ""
     yield Text(
-        f"{binding.get('reason', '')} keeps {spare:,} replicas more than are wanted{since}{cost}",
+        f"{binding.get('reason', '')} {keeps} {spare:,} replicas more than are wanted{since}{cost}",
         "yellow",
     )
 
@@ -120,7 +120,7 @@ def _why(row: Mapping[str, Any]) -> Text:
 
 
 def _footer(status: Mapping[str, Any]) -> Iterable[RenderableType]:
-    wrong = [c for c in status.get("conditions", ()) if _is_worrying(c)]
+    wrong = [c for c in status.get("conditions", ()) if is_bad(c)]
     if wrong:
         yield ""
     for condition in wrong:
@@ -169,7 +169,3 @@ def _ahead(status: Mapping[str, Any]) -> Iterable[RenderableType]:
 def _change(step: Mapping[str, Any]) -> str:
     change = f"{step['from']:>6,} -> {step['to']:<6,}"
     return f"  {step['at'][:19]}Z  {change}  {step.get('reason', '')}"
-
-
-def _is_worrying(condition: Mapping[str, Any]) -> bool:
-    return bool(condition.get("status") != _GOOD.get(str(condition.get("type")), "False"))

@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.plan.output import (
     PlanOutput,
     experience_outputs,
@@ -213,7 +214,7 @@ def _unknown(series: DemandSeries, first: int) -> Iterator[str]:
 def _flat(series: DemandSeries, first: int) -> Iterator[str]:
     found = [run for run in clipped(series.minutes, least=_FLAT) if run[1] > first]
     for run in found[:_MOST_TOLD]:
-        begin, end = (np.datetime64(int(series.start // MINUTE) + row, "m") for row in run)
+        begin, end = (clock(series.start + MINUTE * row, "%Y-%m-%d %H:%M") for row in run)
         yield (
             f"demand lies flat at its top, {series.minutes[run[0]]:,.0f}, {begin} to {end} UTC:"
             " if the fleet of that day could carry no more, the true demand was higher"

@@ -114,7 +114,8 @@ def _check_columns(names: Sequence[str]) -> None:
     if missing:
         _refuse(
             1,
-            f"column {' and '.join(missing)} missing; write timestamp,value in place of "
+            f"column{'s'[: len(missing) - 1]} {' and '.join(missing)} missing; "
+            "write timestamp,value in place of "
             f"{_short(','.join(names))}{_divided(names)}",
         )
     if twice:
