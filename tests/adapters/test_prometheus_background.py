@@ -111,6 +111,18 @@ def test_no_more_requests_are_under_way_than_the_source_allows(server: MetricsSe
     assert most() == 3
 
 
+def test_no_more_of_the_past_is_read_than_a_tick_has_room_for(server: MetricsServer) -> None:
+    hours = [Span(START - 3600 * i, START - 3600 * i) for i in range(10)]
+    source = MetricsSource.model_validate({"url": server.url})
+    with closing(PrometheusMetrics({"default": source}, ahead=6)) as metrics:
+        for each in hours:
+            metrics.begin(VIEWERS, each)
+        until(lambda: metrics.progress() == (6, 10))
+        assert len(server.seen) == 6
+        found = [*metrics.finished(), *settled(metrics, 4)]
+    assert sorted(span for _, span, _ in found) == sorted(hours)
+
+
 def test_the_background_reads_long_spans_in_pieces(server: MetricsServer) -> None:
     most = server.most_at_once(0.02)
     with connected(server.url, backfillConcurrency=2, maxPoints=2016) as metrics:

@@ -10,6 +10,7 @@ fails, or whose pod goes away, ends with a marker: it is NaN from the next minut
 import logging
 import threading
 import warnings
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -26,17 +27,26 @@ _Result = Piece | MetricsUnavailable
 
 log = logging.getLogger(__name__)
 
+AHEAD = 1000
+"""Requests of the background, of one source, whose answers may wait for the next tick: 80 MB."""
+
 
 class PrometheusMetrics:
     """The `Metrics` of the loop, read from named sources."""
 
-    def __init__(self, sources: Mapping[str, MetricsSource], *, deadline: float = 10.0) -> None:
+    def __init__(
+        self, sources: Mapping[str, MetricsSource], *, deadline: float = 10.0, ahead: int = AHEAD
+    ) -> None:
         self._sources = dict(sources)
+        self._most_ahead = ahead
         self._deadline = deadline
         """Seconds that one `read` may take, whatever its sources do."""
         self._now = {n: _Lines(n, s, s.concurrency) for n, s in sources.items()}
         self._later = {n: _Lines(n, s, s.backfill_concurrency) for n, s in sources.items()}
         self._background: list[_Inquiry] = []
+        self._waiting: dict[str, deque[_Inquiry]] = {name: deque() for name in sources}
+        self._ahead: Counter[str] = Counter()
+        """Requests of the background that were begun and not handed over, by source."""
         self._handed_over = 0
         _admit_unverified(sources)
 
@@ -59,20 +69,30 @@ class PrometheusMetrics:
     def begin(self, query: Query, span: Span) -> None:
         if not self._background:
             self._handed_over = 0
-        self._background.append(self._ask(query, span, self._later))
+        inquiry = _Inquiry(query, span, self._refusal(query))
+        self._background.append(inquiry)
+        if inquiry.failure is None:
+            self._waiting[query.source].append(inquiry)
+            self._go_on(query.source)
 
     def finished(self) -> Sequence[tuple[Query, Span, Reading]]:
         ready = [inquiry for inquiry in self._background if inquiry.done]
         taken = set(ready)
         self._background = [i for i in self._background if i not in taken]
-        self._handed_over += sum(len(inquiry.pieces) for inquiry in ready)
+        for inquiry in ready:
+            self._handed_over += len(inquiry.pieces)
+            self._ahead[inquiry.query.source] -= len(inquiry.pieces)
+        for source in self._waiting:
+            self._go_on(source)
         return [(i.query, i.span, i.reading(self._deadline)) for i in ready]
 
     def progress(self) -> tuple[int, int]:
         """Count the requests of the background: done, and in all since it was last idle."""
         pieces = [p for inquiry in self._background for p in inquiry.pieces]
         done = self._handed_over + sum(p.done() for p in pieces)
-        return done, self._handed_over + len(pieces)
+        waiting = [(i, source) for source, all_of in self._waiting.items() for i in all_of]
+        to_come = sum(len(cut(i.span, self._sources[name].max_points)) for i, name in waiting)
+        return done, self._handed_over + len(pieces) + to_come
 
     def close(self) -> None:
         """Drop what waits, and end the threads: at most one timeout from now."""
@@ -81,6 +101,14 @@ class PrometheusMetrics:
             each.stop()
         for each in lines:
             each.close()
+
+    def _go_on(self, source: str) -> None:
+        """Begin what waits for a source, as long as little of it waits to be handed over."""
+        waiting = self._waiting[source]
+        while waiting and self._ahead[source] < self._most_ahead:
+            inquiry = waiting.popleft()
+            self._later[source].take(inquiry)
+            self._ahead[source] += len(inquiry.pieces)
 
     def _ask(self, query: Query, span: Span, lines: Mapping[str, "_Lines"]) -> "_Inquiry":
         inquiry = _Inquiry(query, span, self._refusal(query))
@@ -116,7 +144,8 @@ class _Inquiry:
 
     @property
     def done(self) -> bool:
-        return self.failure is not None or all(p.done() for p in self.pieces)
+        asked = bool(self.pieces) and all(p.done() for p in self.pieces)
+        return asked or self.failure is not None
 
     def reading(self, deadline: float) -> Reading:
         """Say what came back so far, and ask for no more."""
