@@ -139,5 +139,9 @@ class Policy(ABC, Generic[S]):
         return {}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
-        """Return the memory after a decision for `replicas`; unchanged unless a step is taken."""
+        """Return the memory after a decision for `replicas`.
+
+        It is written to the status whenever it changes: change it only where something happens that
+        a successor has to know of (a step, a breach, an edit), not at every tick.
+        """
         return memory

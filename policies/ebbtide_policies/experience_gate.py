@@ -85,7 +85,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
         pace = self._pace(
             where(seen.now - since < seen.soak, seen.fleet.current, NOTHING),
             "ExperienceEdited",
-            "other signals than before are set since {:.0f} s; nothing goes for {:.0f} s",
+            "other signals have been set for {:.0f} s; nothing goes in the first {:.0f} s",
             seen.now - since,
             seen.soak,
         )

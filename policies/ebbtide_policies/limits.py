@@ -1,4 +1,4 @@
-"""`limits`, `mode`, `overrides`: what people said about this workload, as bounds."""
+"""`replicas`, `mode`, `override`: what people said about this workload, as bounds."""
 
 from collections.abc import Iterable
 

@@ -143,7 +143,7 @@ class PresentNeed(Policy[PresentNeedSettings]):
                 near(need, seen.fleet.current, self.settings.tolerance),
                 self.name,
                 "PresentNeed",
-                "{}: now, and its slope over {:.0f} s, ask for {:.1f} replicas",
+                "{}: its level now and its trend for {:.0f} s more ask for {:.1f} replicas",
                 (demand.name, seen.lead_time, need),
             )
 

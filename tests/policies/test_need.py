@@ -199,6 +199,6 @@ def test_needs_say_what_they_mean() -> None:
     ]
     assert said == [
         "viewers: the forecast's 0.9 quantile reaches 70.0 replicas within 180 s",
-        "viewers: now, and its slope over 180 s, ask for 80.0 replicas",
+        "viewers: its level now and its trend for 180 s more ask for 80.0 replicas",
         "viewers: in the last 60 s it reached 80.0 replicas",
     ]
