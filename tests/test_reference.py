@@ -13,6 +13,7 @@ import typer
 from ebbtide.adapters.exposition import Exposition
 from ebbtide.cli.app import app
 from ebbtide.loop.tuning.retries import FAILED
+from ebbtide.planning.tuning.objective import CANDIDATES
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs/reference.md").read_text("utf-8")
@@ -71,3 +72,15 @@ def test_every_option_of_a_command_that_a_document_names_is_there(document: Path
         name, _, rest = snippet.partition(" ")
         options = set(re.findall(r"(?<!\S)--[a-z-]+", rest.partition("#")[0]))
         assert name == "event" or options <= known.get(name, options), snippet
+
+
+def test_the_front_page_names_every_command() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    front = (ROOT / "README.md").read_text("utf-8")
+    table = "".join(line for line in front.splitlines() if line.startswith("| `ebbtide "))
+    named = set(re.findall(r"`(?:ebbtide )?([a-z]+)", table.replace("`, `", "` `")))
+    assert set(commands) <= named
+
+
+def test_the_reference_counts_the_settings_that_are_tried() -> None:
+    assert f"tries {len(CANDIDATES)} settings " in REFERENCE
