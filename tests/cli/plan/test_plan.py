@@ -436,3 +436,28 @@ def test_an_event_whose_shape_is_nowhere_is_a_remark(ebbtide: Ebbtide, tmp_path:
     write(tmp_path, days_yaml=CALENDAR.replace("demand: 8k", "like: double-11, times: 2"))
     told = ebbtide("plan", "edge.yaml", "days.yaml", *HILL_PLAN[2:])
     assert "! opening: no EventProfile double-11 is in these files" in told.out
+
+
+@pytest.mark.parametrize(
+    ("calendar", "said"),
+    [
+        pytest.param(CALENDAR, False, id="about all"),
+        pytest.param(CALENDAR.replace("{demand", "{selector: {app: edge}, demand"), False, id="it"),
+        pytest.param(CALENDAR.replace("{demand", "{selector: {app: x}, demand"), True, id="none"),
+        pytest.param(CALENDAR.replace("namespace: live", "namespace: x"), True, id="elsewhere"),
+        pytest.param(
+            CALENDAR.replace("{demand", "{selector: {app: x}, demand").replace("2026", "2027"),
+            False,
+            id="at another time",
+        ),
+    ],
+)
+def test_an_event_that_is_about_nobody_is_a_remark(
+    ebbtide: Ebbtide, tmp_path: Path, calendar: str, said: bool
+) -> None:
+    write(tmp_path, days_yaml=calendar)
+    told = ebbtide("plan", "edge.yaml", "days.yaml", *HILL_PLAN[2:])
+    assert ("it is about no CapacityPolicy" in told.out) is said
+    both = ("edge.yaml", "edge.yaml,replicas.max=400", "--with", "days.yaml")
+    compared = ebbtide("compare", *both, *HILL_PLAN[2:])
+    assert ("it is about no CapacityPolicy" in compared.out) is said

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.timestamps import clock
+from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
 from ebbtide.cli.plan.output import (
     PlanOutput,
     experience_outputs,
@@ -16,12 +17,10 @@ from ebbtide.cli.plan.output import (
     step_outputs,
     tier_outputs,
 )
-from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.simulation.comparison import rivals, static
 from ebbtide.cli.simulation.demand import Recorded
-from ebbtide.cli.simulation.manifests import announced
-from ebbtide.cli.simulation.simulation import POLICY, Frame, Simulation
+from ebbtide.cli.simulation.simulation import Frame, Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.clipped import clipped
 from ebbtide.planning.demand.series import DemandSeries
@@ -125,30 +124,12 @@ def plans_of(
             tiers=by_tier(course, bench.signals[0][1], tiers),
             remarks=[
                 *shapeless(simulation, key, recorded),
+                *unheard(simulation, recorded),
                 *unmodelled(bench, course),
                 *remarks(bench, recorded.start),
             ],
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
-
-
-def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
-    """What calendars announced to a workload."""
-    manifests = simulation.manifests
-    mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
-    return [Span(one.name, one.start, one.end) for one in announced(mine, manifests).events]
-
-
-def shapeless(simulation: Simulation, key: str, recorded: Recorded) -> Iterator[str]:
-    """Events of the replayed time whose shape a calendar names, and which is nowhere."""
-    manifests = simulation.manifests
-    mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
-    for one in announced(mine, manifests).events:
-        if one.like and not one.shape and one.start <= recorded.end and one.end > recorded.start:
-            yield (
-                f"{one.name}: no EventProfile {one.like} is in these files; without it the event "
-                "is reckoned as one level"
-            )
 
 
 def unmodelled(bench: Workbench, course: Course) -> Iterator[str]:
