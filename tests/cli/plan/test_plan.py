@@ -461,3 +461,11 @@ def test_an_event_that_is_about_nobody_is_a_remark(
     both = ("edge.yaml", "edge.yaml,replicas.max=400", "--with", "days.yaml")
     compared = ebbtide("compare", *both, *HILL_PLAN[2:])
     assert ("it is about no CapacityPolicy" in compared.out) is said
+
+
+def test_one_recording_of_several_signals_is_a_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    said = "one recording stands for 2 queries"
+    assert said not in ebbtide(*HILL_PLAN).out
+    signals = "{signals: {viewers: {query: sum(viewers)}, egress: {query: sum(bytes)}}}"
+    write(tmp_path, edge_yaml=EDGE.replace("{query: sum(viewers)}", signals))
+    assert said in ebbtide(*HILL_PLAN).out

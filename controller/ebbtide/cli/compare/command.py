@@ -17,7 +17,7 @@ from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
-from ebbtide.cli.plan.plans import remarks, unmodelled
+from ebbtide.cli.plan.plans import one_for_all, remarks, unmodelled
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
@@ -178,6 +178,7 @@ def _compared(
             bench = simulation.workbenches[told[0].workload]
             unknown |= dict.fromkeys(shapeless(simulation, bench.key, recorded))
             unknown |= dict.fromkeys(unheard(simulation, recorded))
+            unknown |= dict.fromkeys(one_for_all(simulation, recorded))
             unknown |= dict.fromkeys(remarks(bench, recorded.start))
             unknown |= dict.fromkeys(unmodelled(bench, course))
             scores[name] = bench.scored(course)

@@ -19,7 +19,7 @@ from ebbtide.cli.plan.output import (
 )
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.simulation.comparison import rivals, static
-from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
 from ebbtide.cli.simulation.simulation import Frame, Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.clipped import clipped
@@ -125,10 +125,22 @@ def plans_of(
             remarks=[
                 *shapeless(simulation, key, recorded),
                 *unheard(simulation, recorded),
+                *one_for_all(simulation, recorded),
                 *unmodelled(bench, course),
                 *remarks(bench, recorded.start),
             ],
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
+        )
+
+
+def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[str]:
+    """Whether a recording stands for demand of several kinds, which it can't be of all."""
+    benches = simulation.workbenches.values()
+    asked = {signal.query for bench in benches for signal in bench.spec.signals().values()}
+    if len(asked) > 1 and recorded.series.keys() == {EVERY_QUERY}:
+        yield (
+            f"one recording stands for {len(asked)} queries, whatever each counts: plan one "
+            "signal at a time, or read each by its own query with --prometheus"
         )
 
 

@@ -56,19 +56,23 @@ _USUAL = "1d"
 """How far back Prometheus is read, if nobody says it."""
 
 
+EVERY_QUERY = "", ""
+"""What a series stands under that answers every query."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """Demand that is known, and the moments between which it is replayed."""
 
     series: Mapping[tuple[str, str], DemandSeries]
-    """By namespace and PromQL; where it is not there, the one under two empty texts."""
+    """By namespace and PromQL; where it is not there, the one under `EVERY_QUERY`."""
     start: float
     end: float
 
     @property
     def answer_all(self) -> DemandSeries:
         """The one series that answers every query."""
-        return self.series["", ""]
+        return self.series[EVERY_QUERY]
 
     def answer(self, manifest: Manifest, promql: str) -> DemandSeries:
         """The demand behind a PromQL expression."""
@@ -166,7 +170,7 @@ def from_file(path: pathlib.Path) -> Recorded:
 
     """
     series = by_minute(recording_in(path))
-    return Recorded({("", ""): series}, series.start, series.end)
+    return Recorded({EVERY_QUERY: series}, series.start, series.end)
 
 
 def only_source(url: str) -> "Mapping[str, MetricsSource]":

@@ -9,7 +9,7 @@ from pydantic import Field
 from ebbtide.api.fields.field_types import Name
 from ebbtide.api.fields.local_time import LocalTime, moment
 from ebbtide.api.fields.rules import Spec, exactly_one
-from ebbtide.cli.simulation.demand import Recorded, from_file
+from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded, from_file
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.quantities import Count
@@ -41,4 +41,4 @@ class Demand(Spec):
         if self.csv:
             return from_file(folder / self.csv)
         series = self.series(zone)
-        return Recorded({("", ""): series}, series.start, series.end)
+        return Recorded({EVERY_QUERY: series}, series.start, series.end)
