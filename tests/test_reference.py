@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 import typer
+from pydantic import BaseModel
 
 from ebbtide.adapters.exposition import Exposition
+from ebbtide.api.reading.parse import understand
+from ebbtide.api.yaml_text import read
 from ebbtide.cli.app import app
+from ebbtide.cli.cases.cases import Case, Expected, PolicyTests
+from ebbtide.cli.simulation.scenario import Scenario
 from ebbtide.loop.tuning.retries import FAILED
 from ebbtide.planning.tuning.objective import CANDIDATES
 
@@ -72,6 +77,28 @@ def test_every_option_of_a_command_that_a_document_names_is_there(document: Path
         name, _, rest = snippet.partition(" ")
         options = set(re.findall(r"(?<!\S)--[a-z-]+", rest.partition("#")[0]))
         assert name == "event" or options <= known.get(name, options), snippet
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    [
+        pytest.param("Scenarios", Scenario, id="scenarios"),
+        pytest.param("Tests for policies", Case, id="cases"),
+        pytest.param("Tests for policies", Expected, id="expectations"),
+    ],
+)
+def test_every_field_of_a_file_of_ours_is_in_the_reference(
+    heading: str, model: type[BaseModel]
+) -> None:
+    part = REFERENCE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    fields = {field.alias or name for name, field in model.model_fields.items()}
+    assert fields <= set(re.findall(r"\w+", part))
+
+
+def test_what_the_reference_writes_as_a_file_can_be_read() -> None:
+    scenario, cases = re.findall(r"^```yaml\n(.*?)^```", REFERENCE, re.DOTALL | re.MULTILINE)
+    assert not isinstance(understand(Scenario, read(scenario).documents[0].body), list)
+    assert not isinstance(understand(PolicyTests, read(cases).documents[0].body), list)
 
 
 def test_the_front_page_names_every_command() -> None:
