@@ -62,6 +62,7 @@ class Page:
             ("ebbtide demo", "bold"),
             f": {scene.what}, decided by the loop of the operator\n",
             (f"{self.workload}, {span}\n", "dim"),
+            ("demand in replicas at their target load\n", "dim"),
         )
         for event in scene.events:
             told = f"  announced: {event.name} {_clock(event.start)} to {_clock(event.end)}"

@@ -20,6 +20,7 @@ from ebbtide_policies.observation import Phase
 
 ROWS = 24
 _BAR = 16
+_UNIT = Text("demand in replicas at their target load; each row tells its highest", "dim")
 
 
 class Told(Protocol):
@@ -54,7 +55,7 @@ def planned(told: Told) -> RenderableType:
     tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
     users = ("", _fared(told.experience)) if told.experience else ()
     below: Sequence[RenderableType] = (*users, "", _phases(told.phases), *tiers, "")
-    return Group(head, most, "", _course(frames), "", beside, *below)
+    return Group(head, most, _UNIT, "", _course(frames), "", beside, *below)
 
 
 def _phases(hours: Mapping[Phase, float]) -> Text:
