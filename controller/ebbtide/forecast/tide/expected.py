@@ -37,8 +37,8 @@ FARTHEST, LOWEST = number(60), number(-60)
 """An error at most, and at least."""
 MEMORY = (2880.0, 300.0)
 """Minutes that are remembered, and the fewest rows."""
-LESSON_MINUTES = 2
-"""Minutes of which one teaches: the one beside it says nearly the same."""
+LESSON_MINUTES = 4
+"""Minutes of which one teaches: those beside it say nearly the same."""
 PULL, PULL_STEP = 30.0, 3.0
 """What the prior counts for, and so much more a row ahead: an exceeded 0.9 counts for 0.9."""
 NEAREST = number(0.1)

@@ -23,11 +23,11 @@ from ebbtide.forecast.tide.expected import LEVELS
 from ebbtide.forecast.tide.frame import Band, Frame
 from ebbtide.forecast.tide.sample import Sample
 
-AIMED = np.array((0.904, 0.9962), np.float32)[:, None, None, None]
+AIMED = np.array((0.902, 0.9962), np.float32)[:, None, None, None]
 """What is aimed at for the quantiles: a ramp that is missed costs more than a replica."""
-RATE, RATE_POWER = 0.01, 0.75
-LEAKS = ((4320.0, 200.0), (20160.0, 200.0))
-"""Minutes, and the fewest rows, after which a multiplier of each quantile is its first again."""
+RATE, RATE_POWER = 0.005, 0.75
+LEAK = (20160.0, 200.0)
+"""Minutes, and the fewest rows, after which a multiplier is its first again."""
 MOVED = 32
 """Rows from move to move, at one of which every anchor learns."""
 GENERATIONS, ELDER, YOUNGER = 2, 0, 1
@@ -136,6 +136,5 @@ def _pushes(band: Band) -> F32:
     often = band.often[:, :, None].astype(float)
     rate = often * RATE / band.ahead[:, None, None].astype(float) ** RATE_POWER
     up, down = np.expm1(rate * AIMED), np.expm1(-rate * (1 - AIMED))
-    rows = np.array([band.frame.rows(*leak) for leak in LEAKS])[:, None, None, None]
-    leak = np.broadcast_to(often / rows, up.shape)
+    leak = np.broadcast_to(often / band.frame.rows(*LEAK), up.shape)
     return np.stack((up - down, down - leak, leak)).astype(np.float32)

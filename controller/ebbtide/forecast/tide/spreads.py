@@ -25,8 +25,8 @@ RELATIVE_AT, DAY_AT = ERRORS - 1, 2
 UPWARD = number(3)
 """A mean error counts no more than so many times that of the errors above the median alone."""
 FAST, SLOW, RELATIVE, DAILY = 1, 3, 5, 6
-MOVED, APART, UPWARDS, LATELY, ABOVE, CURVED = slice(7, 9), slice(9, 11), 11, slice(12, 15), 17, 18
-BEYOND, BELOW = 15, 16
+MOVED, APART, STILL, BEYOND, BELOW = slice(7, 9), slice(9, 11), 11, 12, 13
+UPWARDS, LATELY, ABOVE, CURVED = 14, slice(15, 18), 18, 19
 """Where what is known of a row stands; the mean change over so many rows is first, the unit."""
 PLAIN_ONES = np.array((FAST, SLOW, RELATIVE, DAILY))
 PLAIN, SPREADS = PLAIN_ONES.size, 8
@@ -72,7 +72,8 @@ class Spreads:
         known[:, :, MOVED] = sample.moves[:, :, :2]
         known[:, :, APART] = mix.apart
         known[:, :, UPWARDS] = path[:, :, ERRORS + 1]
-        known[:, :, LATELY] = sample.moves[:, :, 2:]
+        known[:, :, LATELY] = sample.moves[:, :, 2:-1]
+        known[:, :, STILL] = sample.moves[:, :, -1] * mix.scale
         known[:, :, BEYOND] = above * sample.known
         known[:, :, BELOW] = (above - error) * sample.known
         known[:, :, ABOVE] = np.maximum(mix.median - sample.present, NOUGHT)

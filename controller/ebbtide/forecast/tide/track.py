@@ -13,6 +13,7 @@ from ebbtide.forecast.tide.arrays import (
     F32,
     NIL,
     NOUGHT,
+    ONE,
     accumulated,
     blank,
     number,
@@ -113,16 +114,19 @@ class Track:
         describe(rows, running(self.averages, new, shares), curves)
 
     def _moves(self, rows: F32) -> F32:
-        """Running means of the changes from row to row, and how far it rose, (T, ..., N)."""
+        """Running means of the changes, how far it rose, and for how many rows it stands still."""
         present, since = rows[:, 0], rows[:, SINCE]
         whole = np.concatenate((self.past, present))
         self.past = whole[-CLIMBS[-1] :]
         earlier = whole.take(np.arange(len(rows))[:, None] + BEFORE, axis=0)
         change = np.subtract(present[:, None], earlier, out=earlier)
         change *= (since[:, None] > APART).astype(np.float32)
-        out = blank(len(rows), MOVES.size + len(CLIMBS), present.shape[1])
+        out = blank(len(rows), MOVES.size + len(CLIMBS) + 1, present.shape[1])
         out[:, : MOVES.size] = running(self.moves, np.abs(change[:, :1]), MOVES[None])
-        np.maximum(change[:, 1:], NOUGHT, out=out[:, MOVES.size :])
+        np.maximum(change[:, 1:], NOUGHT, out=out[:, MOVES.size : -1])
+        same = (whole[-len(rows) - 1 :] == whole[-len(rows) - 2 : -1]).astype(np.float32)
+        np.add(same[1:], same[1:] * same[:-1], out=out[:, -1])
+        out[:, -1] *= since > ONE
         return out
 
     def _guard(self, present: F32, begun: F32) -> F32:

@@ -3,6 +3,10 @@
 The spreads are multiplied so that a quantile is exceeded as often as it says (`tide.moving`), and
 mixed by their pinball losses; and the mix is kept right in the same way.
 
+Where the mix reaches a rise by a fifth of demand and more, it is stretched before that: who is
+beyond it there is a ramp, and a ramp that is missed costs more than a replica. Calm hours are
+exceeded the more often, so that all in all a quantile holds what it says.
+
 Two upper quantiles are learnt; the others follow from them, as the tail is taken for exponential:
 every halving of the share beyond adds as much.
 """
@@ -12,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, NOUGHT, number, running, total
+from ebbtide.forecast.tide.arrays import F32, NIL, NOUGHT, ONE, number, running, total
 from ebbtide.forecast.tide.expected import LEVELS, Expected
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.memories import SPREAD
@@ -29,14 +33,17 @@ FIRST, EXPECTED_FIRST = (
 what is expected for each quantile."""
 STARTS = np.where(np.arange(SPREADS) < PLAIN + 2, FIRST, EXPECTED_FIRST)[..., None]
 """Those of each spread, (LEVELS, 1, SPREADS, 1)."""
-UNMOVED = np.array((1.08, 1.0), np.float32)[:, None, None, None]
-"""What the mix is moved by to begin with: far ahead, where multipliers follow slowly, whoever is
-chosen for a narrow width covers too little."""
+UNMOVED = np.ones((LEVELS, 1, 1, 1), np.float32)
+"""What the mix is moved by to begin with."""
 FARTHEST = float(np.exp(-1.0)), float(np.exp(1.5))
 """How far the mix may be moved."""
-FAR_MINUTES = 60
+STEEP, STEEPER = number(1.2), number(0.1)
+"""From so many times the present value on a rise is a ramp; wholly, if by that many more."""
+STRETCH = np.array((1 / 3, 0.2), np.float32)[:, None, None]
+"""By how much each width is stretched where the nearer quantile reaches a ramp."""
+FAR_MINUTES, CLOSE_MINUTES = 60, 30
 """Minutes ahead from which on spreads are told apart less sharply: errors overlap, so that fewer
-losses say which is better."""
+losses say which is better; and for what is often exceeded, from which on a bit less."""
 OTHERWISE = AIMED - 1
 """What errors within a width count for, if those beyond it count for what is aimed at."""
 WORST_LOSS = number(50)
@@ -84,6 +91,7 @@ class Widths:
         weights = self._weigh(_Judged(sample, error, mix.shares, unit / mix.scale), tested)
         level: F32 = np.einsum("tlasn,tlasn->tlan", widths, weights)
         level /= total(weights, 3)
+        level *= stretch(mix.median + level[:, 0] * mix.scale, sample.present)
         self.last[:, band.at] = self._kept_right(sample, beyond, level) * mix.scale[-1]
 
     def _weigh(self, judged: "_Judged", tested: F32) -> F32:
@@ -102,8 +110,10 @@ class Widths:
         for _ in range(3):
             np.square(weights, out=weights)
         np.square(weights[:, 0], out=weights[:, 0])  # what is often exceeded is told apart sooner
-        near = weights[:, :, : _near(band)]
+        near = weights[:, :, : _near(band, FAR_MINUTES)]
         np.square(near, out=near)
+        close = weights[:, 0, : _near(band, CLOSE_MINUTES)]
+        np.square(close, out=close)
         return weights
 
     def _kept_right(self, sample: Sample, beyond: F32, widths: F32) -> F32:
@@ -116,10 +126,25 @@ class Widths:
         return last
 
 
+def stretch(reach: F32, present: F32) -> F32:
+    """How many times as wide all widths are for the sake of ramps, (T, LEVELS, A, N).
+
+    It depends on how high the nearer quantile reaches, (T, A, N), from the `present` value.
+    """
+    steeper = STEEPER * present
+    rise: F32 = reach - STEEP * present
+    np.maximum(rise, NOUGHT, out=rise)
+    np.minimum(rise, steeper, out=rise)
+    rise /= steeper + NIL
+    times: F32 = STRETCH * rise[:, None]
+    times += ONE
+    return times
+
+
 @lru_cache
-def _near(band: Band) -> int:
-    """How many anchors are near; they come first."""
-    return int(np.count_nonzero(band.ahead * band.frame.grid < FAR_MINUTES))
+def _near(band: Band, minutes: int) -> int:
+    """How many anchors are nearer than that; they come first."""
+    return int(np.count_nonzero(band.ahead * band.frame.grid < minutes))
 
 
 class _Judged(NamedTuple):
