@@ -11,6 +11,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import version as installed
 from typing import Annotated, NoReturn
 
@@ -21,6 +22,7 @@ from ebbtide.cli.backtest import command as backtest
 from ebbtide.cli.cases import command as testing
 from ebbtide.cli.check import command as check
 from ebbtide.cli.cluster import events, explain, overrides, preflight, replay, timeline
+from ebbtide.cli.command_help import Command
 from ebbtide.cli.compare import command as compare
 from ebbtide.cli.demo import command as demo
 from ebbtide.cli.plan import command as plan
@@ -58,24 +60,28 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("plan")(plan.plan)
-app.command("compare")(compare.compare)
-app.command("tune")(tune.tune)
-app.command("test")(testing.run_cases)
-app.command("backtest")(backtest.command)
-app.command("run")(operate.run)
-app.command("replay")(replay.replay)
-app.command("check")(check.check)
-app.command("preflight")(preflight.command)
-app.command("explain")(explain.explain)
-app.command("timeline")(timeline.timeline)
-app.command("freeze")(overrides.freeze)
-app.command("floor")(overrides.floor)
-app.command("phase")(overrides.phase)
+_COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("demo", demo.demo),
+    ("plan", plan.plan),
+    ("compare", compare.compare),
+    ("tune", tune.tune),
+    ("test", testing.run_cases),
+    ("backtest", backtest.command),
+    ("run", operate.run),
+    ("replay", replay.replay),
+    ("check", check.check),
+    ("preflight", preflight.command),
+    ("explain", explain.explain),
+    ("timeline", timeline.timeline),
+    ("freeze", overrides.freeze),
+    ("floor", overrides.floor),
+    ("phase", overrides.phase),
+    ("crd", crd.crd),
+    ("schema", schema.command),
+)
+for _name, _command in _COMMANDS:
+    app.command(_name, cls=Command)(_command)
 app.add_typer(events.app, name="event")
-app.command("crd")(crd.crd)
-app.command("schema")(schema.command)
 
 
 def _told_version(asked: bool) -> None:  # as typer calls it

@@ -12,6 +12,7 @@ from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.reading.manifests import check
 from ebbtide.api.reading.parse import parse_profile
 from ebbtide.cli.cluster.access import Access
+from ebbtide.cli.command_help import Command
 from ebbtide.cli.options import grouped
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file, only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
@@ -33,7 +34,7 @@ def _events() -> None:
     """Commands about events."""
 
 
-@app.command("capture")
+@app.command("capture", cls=Command)
 @grouped
 def command(
     name: Annotated[

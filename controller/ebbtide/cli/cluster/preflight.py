@@ -36,7 +36,7 @@ _SHOWN = {Verdict.WELL: ("✓", "green"), Verdict.LOOK: ("•", "yellow"), Verdi
 def command(
     policies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAMESPACE/POLICY]...", help="Policies to look at. Default: all."),
+        typer.Argument(metavar="NAMESPACE/POLICY", help="Policies to look at. Default: all."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
     *,
