@@ -1,5 +1,6 @@
 """The status: what it says, when it is written, and that the API server would take it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -8,7 +9,13 @@ import pytest
 
 from ebbtide.api.status.capacity_policy import MOST_BOUNDS
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.reporting.status import bound_json, says_something, worth_writing
+from ebbtide.loop.reporting.status import (
+    HEARTBEAT,
+    bound_json,
+    heartbeat_of,
+    says_something,
+    worth_writing,
+)
 from ebbtide.loop.world import Rules
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.observation import Observation
@@ -199,6 +206,14 @@ def test_it_is_written_at_the_heartbeat_and_when_the_clock_was_set_back(
     assert worth_writing(known(), known(), NOON + seconds) is written
 
 
+def test_the_heartbeats_of_many_that_began_together_are_spread_over_a_minute() -> None:
+    beats = [heartbeat_of(f"live/w{i}") for i in range(1000)]
+    assert max(beats) <= HEARTBEAT
+    by_tick = Counter(int((HEARTBEAT - beat) // 15) for beat in beats)
+    assert set(by_tick) == {0, 1, 2, 3}
+    assert max(by_tick.values()) < 300
+
+
 def test_a_first_status_is_written() -> None:
     assert worth_writing({}, known(), NOON)
 
@@ -207,7 +222,7 @@ def test_what_cannot_be_decided_on_is_said_once_and_at_heartbeats() -> None:
     world = World()
     world.add()
     world.edit(replicas={"min": 9, "max": 3})
-    world.run(10)
+    world.run(9)
     assert world.verbs().count("status") == 2
     assert world.reasons() == ["InvalidSpec", "InvalidSpec"]
 

@@ -14,7 +14,13 @@ from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.announcer import Announcer
 from ebbtide.loop.reporting.conditions import Condition, is_bad, turned
 from ebbtide.loop.reporting.staircase import next_steps_section
-from ebbtide.loop.reporting.status import account_status, refused_status, sentence, worth_writing
+from ebbtide.loop.reporting.status import (
+    account_status,
+    heartbeat_of,
+    refused_status,
+    sentence,
+    worth_writing,
+)
 from ebbtide.loop.tuning.suggestion import changes
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Kind
@@ -59,7 +65,7 @@ class Writer:
         sections = _with_following(actuator.record(workload, memory, ledger, taking), step)
         status = account_status(workload.resource, account, sections, read=self._read)
         now = account.seen.now
-        if step is None and not worth_writing(workload.resource.status, status, now):
+        if step is None and not _is_news(workload.resource, status, now):
             return account
         if step is None:
             status |= self._foretold(workload, account)
@@ -87,7 +93,7 @@ class Writer:
 
         """
         status = refused_status(resource, condition, now)
-        if worth_writing(resource.status, status, now):
+        if _is_news(resource, status, now):
             written = self._write(resource, status)
             log.warning("%s: %s", resource.key, condition.message)
             said = Announcement(written, condition.reason, condition.message, warning=True)
@@ -171,6 +177,11 @@ class Writer:
             reason = "ScaledByHand" if change.kind == MANUAL else "ReplicasReset"
             event = Announcement(resource, reason, change.message, warning=True, action="Notice")
             self._announcer.tell(event, f"{reason} {change.before} {change.after}", now)
+
+
+def _is_news(resource: Resource, status: Json, now: float) -> bool:
+    """Whether a status is worth writing over the one that is there."""
+    return worth_writing(resource.status, status, now, heartbeat_of(resource.key))
 
 
 def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from ebbtide_policies.lanes import UNKNOWN, number
 from ebbtide_policies.observation import Mode, Observation
 
 HEARTBEAT = 300.0
-"""Seconds after which a status is written although nothing in it has changed."""
+"""Seconds after which a status is written although nothing in it has changed, at most."""
+SPREAD = 60
+"""By how many of them it is sooner for some workloads than for others, at most."""
 
 _SMALL = 100.0
 """A demand below this is told with its fraction."""
@@ -122,10 +125,15 @@ def says_something(bound: Bound) -> bool:
     return bool(np.isfinite(replicas)) if bound.kind in _CEILINGS else replicas > 0
 
 
-def worth_writing(before: Json, after: Json, now: float) -> bool:
+def heartbeat_of(key: str) -> float:
+    """The heartbeat of a workload: a thousand that began together do not go on writing together."""
+    return HEARTBEAT - crc32(key.encode()) % SPREAD
+
+
+def worth_writing(before: Json, after: Json, now: float, heartbeat: float = HEARTBEAT) -> bool:
     """Whether a person would act on the difference, or the heartbeat is due."""
     last = epoch_or_none(before.get("heartbeat"))
-    due = last is None or not 0 <= now - last < HEARTBEAT
+    due = last is None or not 0 <= now - last < heartbeat
     return due or _salient(before) != _salient(after)
 
 
