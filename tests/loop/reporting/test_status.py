@@ -208,8 +208,8 @@ def test_it_is_written_at_the_heartbeat_and_when_the_clock_was_set_back(
 
 def test_the_heartbeats_of_many_that_began_together_are_spread_over_a_minute() -> None:
     beats = [heartbeat_of(f"live/w{i}") for i in range(1000)]
-    assert max(beats) <= HEARTBEAT
-    by_tick = Counter(int((HEARTBEAT - beat) // 15) for beat in beats)
+    assert min(beats) >= HEARTBEAT
+    by_tick = Counter(int((beat - HEARTBEAT) // 15) for beat in beats)
     assert set(by_tick) == {0, 1, 2, 3}
     assert max(by_tick.values()) < 300
 
@@ -222,7 +222,7 @@ def test_what_cannot_be_decided_on_is_said_once_and_at_heartbeats() -> None:
     world = World()
     world.add()
     world.edit(replicas={"min": 9, "max": 3})
-    world.run(9)
+    world.run(10)
     assert world.verbs().count("status") == 2
     assert world.reasons() == ["InvalidSpec", "InvalidSpec"]
 
@@ -232,7 +232,7 @@ def test_in_a_quiet_hour_it_is_written_at_heartbeats_only() -> None:
     world.add()
     world.run(2)
     world.verbs()
-    world.run(30)
+    world.run(36)
     assert world.verbs().count("status") == 6
 
 

@@ -17,9 +17,9 @@ from ebbtide_policies.lanes import UNKNOWN, number
 from ebbtide_policies.observation import Mode, Observation
 
 HEARTBEAT = 300.0
-"""Seconds after which a status is written although nothing in it has changed, at most."""
+"""Seconds after which a status is written although nothing in it has changed, at least."""
 SPREAD = 60
-"""By how many of them it is sooner for some workloads than for others, at most."""
+"""By how many of them it is later for some workloads than for others, at most."""
 
 _SMALL = 100.0
 """A demand below this is told with its fraction."""
@@ -127,7 +127,7 @@ def says_something(bound: Bound) -> bool:
 
 def heartbeat_of(key: str) -> float:
     """The heartbeat of a workload: a thousand that began together do not go on writing together."""
-    return HEARTBEAT - crc32(key.encode()) % SPREAD
+    return HEARTBEAT + crc32(key.encode()) % SPREAD
 
 
 def worth_writing(before: Json, after: Json, now: float, heartbeat: float = HEARTBEAT) -> bool:
