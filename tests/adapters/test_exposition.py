@@ -252,6 +252,17 @@ def test_it_is_healthy_until_it_was_silent_for_too_long(
     assert ask(exposition, "/healthz") == (200, "ok\n")
 
 
+def test_in_the_middle_of_a_long_tick_it_is_healthy_while_the_loop_goes_on(
+    exposition: Exposition, stopwatch: Stopwatch
+) -> None:
+    for _ in range(3):
+        stopwatch.at += PATIENCE
+        exposition.live()
+        assert ask(exposition, "/healthz") == (200, "ok\n")
+    stopwatch.at += PATIENCE + 1
+    assert ask(exposition, "/healthz")[0] == 503
+
+
 def test_a_client_that_hangs_keeps_no_probe_waiting(exposition: Exposition) -> None:
     with socket.create_connection(("127.0.0.1", exposition.port)):
         assert ask(exposition, "/healthz") == (200, "ok\n")

@@ -104,9 +104,13 @@ class Exposition:
         """The port that it listens on."""
         return self._server.server_port
 
+    def live(self) -> None:
+        """Note that the loop goes on, in the middle of a tick too."""
+        self._told = self._stopwatch()
+
     def tell(self, what: Tick | Missed) -> None:
         """Take the numbers of a tick."""
-        self._told = self._stopwatch()
+        self.live()
         if isinstance(what, Missed):
             self._missed.inc(max(1, what.collapsed))
             return
@@ -154,13 +158,12 @@ class Exposition:
                 yield _Series(self._conflict, seen.workload, condition.reason), 1
         yield _Series(self._lead_time, seen.workload), number(seen.lead_time)
         for condition in account.conditions:
-            told_of = _Series(self._wrong, seen.workload, condition.type)
-            yield told_of, float(needs_a_look(condition))
+            look = float(needs_a_look(condition))
+            yield _Series(self._wrong, seen.workload, condition.type), look
         tuning = account.extra_sections.get("tuning") or {}
         if "waiting" in tuning:
             yield _Series(self._waiting, seen.workload), float(tuning["waiting"])
-        told = account.sessions
-        pods = told._asdict() if told else {}
+        pods = account.sessions._asdict() if account.sessions else {}
         for which in pods.keys() - {"disrupted"}:
             yield _Series(self._pods, seen.workload, which), pods[which]
 

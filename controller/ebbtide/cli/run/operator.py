@@ -144,9 +144,15 @@ class Operator:
             background=self._background,
             leisure=self._leisure,
             acting=self._acting,
-            goes_on=self._clock.goes_on,
+            goes_on=self._goes_on,
         )
         run_loop(Loop(world, rules), self._clock, self._terms.tick, self._tell)
+
+    def _goes_on(self) -> bool:
+        """Whether nobody has asked to stop; that the loop asks is a sign of life."""
+        if self._exposition:
+            self._exposition.live()
+        return self._clock.goes_on()
 
     def _tell(self, what: Tick | Missed) -> None:
         logs.tell(what, self._metrics.progress())
