@@ -1,6 +1,7 @@
 """`ebbtide demo`: a promotion from war to peace, and what it cost beside others."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, HILL, csv, write
 
+README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 ERASE_LINE = "\x1b[2K"
 
 
@@ -21,18 +23,21 @@ def _files(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)  # a minute of processor time, and machines have other things to do
 def test_a_synthetic_promotion_goes_from_war_to_peace_and_ends_by_itself() -> None:
-    command = [sys.executable, "-m", "ebbtide.cli", "demo", "--seed", "7"]
+    command = [sys.executable, "-m", "ebbtide.cli", "demo"]
     left_out = {"FORCE_COLOR", "COVERAGE_PROCESS_CONFIG"}  # a week takes thrice as long if traced
     quiet = {k: v for k, v in os.environ.items() if k not in left_out}
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=880, env=quiet
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "ebbtide demo: a synthetic promotion, seed 7" in done.stdout
-    assert "announced: midnight" in done.stdout
+    assert "ebbtide demo: a synthetic promotion, seed 1" in done.stdout
+    assert "announced: opening" in done.stdout
+    [shown] = re.findall(r"```text\n(UTC .*?)```", README, re.DOTALL)
+    assert set(shown.splitlines()) <= set(done.stdout.splitlines())  # the front page's rows
     rows = [line.split() for line in done.stdout.splitlines() if line[7:].startswith("1")]
     phases = [row[3] for row in rows if len(row) > 8]
-    assert phases.index("Prewarm") < phases.index("War") < phases.index("Ebb")
+    announced = phases[phases.index("Prewarm") :]
+    assert announced.index("War") < announced.index("Ebb")
     assert phases[-1] == "Peace"
     assert "less idle capacity" in done.stdout
     assert "fewer live sessions cut off" in " ".join(done.stdout.split())
