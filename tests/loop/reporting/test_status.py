@@ -53,6 +53,14 @@ def talkative() -> World:
 # --- what it says
 
 
+def test_every_condition_has_a_sentence_also_where_all_is_well() -> None:
+    world = World()
+    world.add(level=50.0, policies=PLAIN)
+    world.run(1.25)
+    wordless = [c["type"] for c in world.status()["conditions"] if not c["message"]]
+    assert wordless == []
+
+
 def test_the_status_of_a_descent_says_where_it_is_and_why() -> None:
     world = World()
     world.add(level=50.0, policies=PLAIN | {"descent": {"maxStep": "10%"}})

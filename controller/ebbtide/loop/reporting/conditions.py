@@ -55,26 +55,34 @@ def judge(
         "Squeezed",
         decision.squeezed,
         "FloorAboveCeiling" if decision.squeezed else "FloorsFit",
-        "a floor stands above a ceiling; see the bounds" if decision.squeezed else "",
+        "a floor stands above a ceiling; see the bounds"
+        if decision.squeezed
+        else "every floor fits below the ceilings",
     )
     yield _events(seen)
     yield from _experience(decision)
     yield from _hands(seen, interference)
 
 
+_ALONE = ("Alone", "nothing else scales the target")
+_BY_US = ("NotScaledByHand", "no other hand has changed the replicas")
+_NOT_AT_ZERO = ("NotAtZero", "nobody scaled the target to zero")
+_ROLLS = ("Rolls", "no rollout is paused")
+
+
 def _hands(seen: Observation, interference: Interference) -> Iterable[Condition]:
     """What other hands have done."""
     conflict, hands, change = interference.conflict, seen.hands, interference.change
-    said = (conflict.reason, conflict.message) if conflict else ("Alone", "")
+    said = (conflict.reason, conflict.message) if conflict else _ALONE
     yield Condition("Conflicted", conflict is not None, *said)
     manual = change is not None and change.kind == MANUAL
-    told = ("ScaledByHand", change.message) if change and manual else ("NotScaledByHand", "")
+    told = ("ScaledByHand", change.message) if change and manual else _BY_US
     yield Condition("ScaledByHand", manual, *told)
     zero = bool(hands.zero)
-    said = ("ScaledToZero", f"scaled to zero by hand: {_UNTIL}") if zero else ("NotAtZero", "")
+    said = ("ScaledToZero", f"scaled to zero by hand: {_UNTIL}") if zero else _NOT_AT_ZERO
     yield Condition("ScaledToZero", zero, *said)
     paused = bool(hands.paused)
-    said = ("RolloutPaused", "nothing is let go until it is resumed") if paused else ("Rolls", "")
+    said = ("RolloutPaused", "nothing is let go until it is resumed") if paused else _ROLLS
     yield Condition("RolloutPaused", paused, *said)
 
 
@@ -88,7 +96,7 @@ def _events(seen: Observation) -> Condition:
     ]
     if told:
         return Condition("EventsUnderstood", False, "ProfileMissing", "; ".join(told))
-    return Condition("EventsUnderstood", True, "EventsUnderstood", "")
+    return Condition("EventsUnderstood", True, "EventsUnderstood", "every event has its shape")
 
 
 def _experience(decision: Decision) -> Iterable[Condition]:
@@ -123,8 +131,10 @@ def sessions_spared(workload: Workload) -> Iterable[Condition]:
     why = (
         "a StatefulSet lets its highest ordinals go: they drain first, and the step waits for them"
     )
-    reason = "OrdinalOrder" if ordered else "EmptiestFirst"
-    yield Condition("SessionsSpared", not ordered, reason, why if ordered else "")
+    if ordered:
+        yield Condition("SessionsSpared", False, "OrdinalOrder", why)
+    else:
+        yield Condition("SessionsSpared", True, "EmptiestFirst", "the emptiest pods go first")
 
 
 def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:
