@@ -53,4 +53,6 @@ def test_a_query_without_an_answer_is_told(prometheus: PrometheusServer, tmp_pat
     push(prometheus, "listeners", hours=1)
     done = plan(tmp_path, "--prometheus", prometheus.url, "--since", "1h")
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("ebbtide: 'sum(viewers)' has no values; is the expression right?")
+    assert done.stderr.startswith(
+        "ebbtide: live/edge: 'sum(viewers)' has no values; is the expression right?"
+    )

@@ -11,9 +11,10 @@ from ebbtide.api.capacity_policy.spec import ScaleTargetRef
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
-from ebbtide.cli.simulation.demand import from_file, only_source
+from ebbtide.cli.simulation.demand import from_file
 from ebbtide.cli.simulation.manifests import workload_of
 from ebbtide.cli.simulation.simulation import POLICY
+from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
 from ebbtide.planning.linting.findings import Path

@@ -14,7 +14,8 @@ from ebbtide.api.reading.parse import parse_profile
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.command_help import Command
 from ebbtide.cli.options import grouped
-from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file, only_source
+from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file
+from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand.event_profile import BEFORE, Profile, capture

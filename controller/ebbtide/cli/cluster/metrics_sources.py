@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ebbtide.cli.simulation.demand import sources_of
+from ebbtide.cli.sources import sources_of
 
 if TYPE_CHECKING:
     from ebbtide.adapters.sources import MetricsSource

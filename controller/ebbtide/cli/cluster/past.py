@@ -36,7 +36,7 @@ def from_metrics(url: str, begin: float, end: float) -> Sequence[Happening]:
 
     """
     from ebbtide.adapters.prometheus.past import turns
-    from ebbtide.cli.simulation.demand import only_source
+    from ebbtide.cli.sources import only_source
 
     span = Span(-(-begin // MINUTE) * MINUTE, end // MINUTE * MINUTE)
     return told(list(turns(only_source(url)["default"], span)))

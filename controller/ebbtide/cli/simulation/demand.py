@@ -4,26 +4,24 @@ import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 import typer
 
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
-from ebbtide.api.reading.parse import parse_policy, understand
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
+from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.demand.what_if import WhatIf
 from ebbtide_policies.quantities import show_duration
-
-if TYPE_CHECKING:
-    from ebbtide.adapters.sources import MetricsSource
-
 
 CsvFile = Annotated[
     pathlib.Path | None,
@@ -173,39 +171,6 @@ def from_file(path: pathlib.Path) -> Recorded:
     return Recorded({EVERY_QUERY: series}, series.start, series.end)
 
 
-def only_source(url: str) -> "Mapping[str, MetricsSource]":
-    """The metrics source behind `--prometheus`.
-
-    Raises:
-        InvalidInput: this is no address.
-
-    """
-    from ebbtide.adapters.sources import MetricsSource
-
-    found = understand(MetricsSource, {"url": url})
-    if isinstance(found, list):
-        raise InvalidInput(f"--prometheus {url}: {found[0].why}")
-    return {"default": found}
-
-
-def sources_of(
-    config: pathlib.Path | None, prometheus: str | None
-) -> "Mapping[str, MetricsSource]":
-    """The metrics sources of a configuration, or the only one.
-
-    Raises:
-        InvalidInput: neither or both are named, or one can't be understood.
-
-    """
-    from ebbtide.adapters.sources import load_sources
-
-    if config and not prometheus:
-        return load_sources(config)
-    if prometheus and not config:
-        return only_source(prometheus)
-    raise InvalidInput("name the metrics source: either --config FILE or --prometheus URL")
-
-
 def from_prometheus(
     url: str, manifests: Sequence[Manifest], span: float, until: float | None = None
 ) -> Recorded:
@@ -223,25 +188,33 @@ def from_prometheus(
     wanted = _wanted(manifests, end, span)
     metrics = PrometheusMetrics(only_source(url), deadline=120.0)
     try:
-        readings = metrics.read(wanted)
+        readings = metrics.read([(query, past) for _, query, past in wanted])
     finally:
         metrics.close()
     series: dict[tuple[str, str], DemandSeries] = {}
-    for (query, _), reading in zip(wanted, readings, strict=True):
+    for (policy, query, _), reading in zip(wanted, readings, strict=True):
         if isinstance(reading, MetricsUnavailable):
-            raise reading
+            raise type(reading)(f"{policy}: {reading}") from reading
         if np.isnan(reading.values).all():
-            raise MetricsUnavailable(f"{query.promql!r} has no values; is the expression right?")
+            why = f"{query.promql!r} has no values; is the expression right?"
+            raise MetricsUnavailable(f"{policy}: {why}")
         series[query.namespace, query.promql] = DemandSeries(
             start=reading.start, minutes=reading.values
         )
     return Recorded(series, end - span, end)
 
 
-def _wanted(manifests: Sequence[Manifest], end: float, span: float) -> list[tuple[Query, Span]]:
-    specs = [(m.namespace, parse_policy(m.spec)) for m in manifests if m.kind == POLICY]
+def _wanted(
+    manifests: Sequence[Manifest], end: float, span: float
+) -> list[tuple[str, Query, Span]]:
+    """The past of every signal, and whose it is."""
+    specs = [(m, parse_policy(m.spec)) for m in manifests if m.kind == POLICY]
     return [
-        (Query(namespace, signal.query), Span(end - span - spec.forecast.history, end))
-        for namespace, spec in specs
+        (f"{m.namespace}/{m.name}", Query(m.namespace, signal.query), _past(spec, end, span))
+        for m, spec in specs
         for signal in spec.signals().values()
     ]
+
+
+def _past(spec: CapacityPolicySpec, end: float, span: float) -> Span:
+    return Span(end - span - spec.forecast.history, end)
