@@ -112,6 +112,7 @@ def plans_of(
             for frame in decided:
                 frames.setdefault(frame.workload, []).append(frame)
             progress.update(task, advance=tick)
+    of_all = [*unheard(simulation, recorded), *one_for_all(simulation, recorded)]
     for key, told in frames.items():
         course = simulation.course(key, told)
         bench = simulation.workbenches[key]
@@ -124,8 +125,7 @@ def plans_of(
             tiers=by_tier(course, bench.signals[0][1], tiers),
             remarks=[
                 *shapeless(simulation, key, recorded),
-                *unheard(simulation, recorded),
-                *one_for_all(simulation, recorded),
+                *of_all,
                 *unmodelled(bench, course),
                 *remarks(bench, recorded.start),
             ],
