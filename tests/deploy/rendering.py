@@ -25,6 +25,14 @@ def kustomized(profile: str | Path) -> list[Object]:
     return _objects([_kubectl(), "kustomize", str(OVERLAYS / profile)])
 
 
+def with_component(name: str, folder: Path) -> list[Object]:
+    """Return the objects of an overlay of somebody's own, in `folder`, that takes a component."""
+    base, component = (os.path.relpath(ROOT / "deploy" / each, folder) for each in ("base", name))
+    whole = {"resources": [base], "components": [component]}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole))
+    return kustomized(folder)
+
+
 def charted(*flags: str) -> list[Object]:
     """Return the objects that the chart makes with these flags of `helm template`."""
     where = ["ebbtide", str(CHART), f"--namespace={NAMESPACE}"]

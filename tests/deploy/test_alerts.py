@@ -1,6 +1,5 @@
 """The alerts that are shipped: promtool reads and plays them, and what they ask for is exported."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 import yaml
 
 from ebbtide.adapters.exposition import Exposition
-from tests.deploy.rendering import CHART, NAMESPACE, ROOT, charted, kustomized, of_kind, only
+from tests.deploy.rendering import CHART, NAMESPACE, ROOT, charted, of_kind, only, with_component
 
 RULES = ROOT / "deploy" / "alerts" / "rules.yaml"
 PLAYED = Path(__file__).with_name("alerts.test.yaml")
@@ -89,10 +88,7 @@ def test_the_rule_of_kustomize_is_generated_from_them() -> None:
 
 
 def test_an_overlay_takes_them_as_a_component(tmp_path: Path) -> None:
-    where = {name: os.path.relpath(ROOT / "deploy" / name, tmp_path) for name in ("base", "alerts")}
-    whole = {"resources": [where["base"]], "components": [where["alerts"]]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(whole))
-    rule = only("PrometheusRule", kustomized(tmp_path))
+    rule = only("PrometheusRule", with_component("alerts", tmp_path))
     assert rule["metadata"]["namespace"] == NAMESPACE
 
 

@@ -1,28 +1,17 @@
 """The PodMonitor that is shipped finds the operator, by its pod and port, and keeps its labels."""
 
-import os
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.deploy.rendering import NAMESPACE, ROOT, Object, charted, kustomized, of_kind, only
+from tests.deploy.rendering import NAMESPACE, charted, of_kind, only, with_component
 
 CHARTED = ("--set=podMonitor.enabled=true", "--set=podMonitor.labels.release=kps")
 
 
-def overlay(folder: Path) -> list[Object]:
-    """The operator with the component, as an overlay of somebody's own has it."""
-    parts = ("base", "pod-monitor")
-    base, component = (os.path.relpath(ROOT / "deploy" / each, folder) for each in parts)
-    whole = {"resources": [base], "components": [component]}
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole))
-    return kustomized(folder)
-
-
 @pytest.mark.parametrize("way", ["kustomize", "helm"])
 def test_it_finds_the_pod_and_its_port(way: str, tmp_path: Path) -> None:
-    objects = overlay(tmp_path) if way == "kustomize" else charted(*CHARTED)
+    objects = with_component("pod-monitor", tmp_path) if way == "kustomize" else charted(*CHARTED)
     monitor, pod = only("PodMonitor", objects), only("Deployment", objects)["spec"]["template"]
     assert monitor["metadata"]["namespace"] == NAMESPACE
     wanted = monitor["spec"]["selector"]["matchLabels"]
