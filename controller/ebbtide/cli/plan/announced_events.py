@@ -35,9 +35,7 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[str]:
         (event.name, event.start) for one in policies for event in announced(one, manifests).events
     }
     for one in manifests:
-        if (
-            one.kind != EVENT_CALENDAR.name or not one.path
-        ):  # a cluster's: of others too
+        if one.kind != EVENT_CALENDAR.name or not one.path:  # a cluster's: of others too
             continue
         calendar = parse_calendar(one.spec)
         for name, event in calendar.events.items():
