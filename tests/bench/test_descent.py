@@ -12,6 +12,7 @@ from tests.bench.descent.cut_off import SESSION, cut_off
 from tests.bench.descent.falls import BOOT, CLIFF, DIP, FLEET, SECONDS, named
 from tests.bench.descent.family import family
 from tests.bench.descent.front import BLIND, Point, beaten_by, edge
+from tests.bench.descent.labels import Box, Room
 from tests.bench.descent.lanes import Lookout, swept
 from tests.bench.descent.page import PAGE, filled
 from tests.bench.descent.picture import draw
@@ -99,3 +100,21 @@ def test_the_picture_is_sound_and_names_every_line() -> None:
     picture = draw({"Ebbtide": ("#0a8f6a", line)}, [Point("keda", 50.0, 5000.0)], "A & B")
     words = [text.text for text in ET.fromstring(picture).iter() if text.text]
     assert {"Ebbtide", "keda", "A & B"} <= set(words)
+
+
+def test_in_a_crowd_no_label_covers_another_or_what_is_drawn() -> None:
+    room = Room(Box(0, 0, 800, 500))
+    crowd = [(400 + 37 * (i % 3), 250 + 16 * (i // 3)) for i in range(9)]
+    room.line([(100, 230), (400, 244), (700, 300)])
+    for place in crowd:
+        room.line([place])
+    labels = [room.label(place, "kube-metrics-adapter") for place in crowd]
+    boxes = [label.box for label in labels]
+    assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert not any(box.meets(other) for box in boxes for other in (*room.dots, *room.lines))
+    assert any(label.thread for label in labels)
+
+
+def test_a_label_with_room_beside_it_needs_no_thread() -> None:
+    label = Room(Box(0, 0, 800, 500)).label((400, 250), "keda")
+    assert (label.at, label.thread) == ((407, 253), None)

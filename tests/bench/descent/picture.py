@@ -1,23 +1,24 @@
 """The picture of the front: an SVG that reads on light and on dark pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 import numpy as np
 
 from tests.bench.descent.front import Point
+from tests.bench.descent.labels import Box, Label, Place, Room
 
 WIDTH, HEIGHT = 860, 520
 LEFT, RIGHT, TOP, BOTTOM = 92, 150, 56, 60
+MARGIN = 12
 OURS, PLAIN_HPA, FINE_HPA = "#0a8f6a", "#d1495b", "#d98a1b"
 OTHERS = "#7a8794"
-LETTER, LINE = 6.4, 12.0
-"""About the size of a letter."""
 
 STYLE = """
   .page { fill: #ffffff } .ink { fill: #1d2733 } .quiet { fill: #5b6773 }
   .grid { stroke: #dfe4e8; stroke-width: 1 } .halo { stroke: #ffffff; stroke-width: 3; }
   text { font: 13px system-ui, sans-serif; paint-order: stroke }
+  .thread { stroke: #7a8794; stroke-width: 0.8 }
   .title { font-size: 17px; font-weight: 600 } .small { font-size: 11.5px }
   @media (prefers-color-scheme: dark) {
     .page { fill: #12181f } .ink { fill: #e6edf3 } .quiet { fill: #9aa7b3 }
@@ -49,7 +50,14 @@ def draw(
     lines: Mapping[str, tuple[str, Sequence[Point]]], points: Sequence[Point], title: str
 ) -> str:
     """The picture: lines by their name, each with a colour; and points that stand alone."""
-    plane = Plane([*points, *(point for _, line in lines.values() for point in line)])
+    ordered = {name: sorted(line, key=lambda one: one.idle) for name, (_, line) in lines.items()}
+    plane = Plane([*points, *(point for line in ordered.values() for point in line)])
+    named: dict[Place, list[str]] = {}
+    for point in points:
+        named.setdefault(plane.at(point.idle, point.short), []).append(point.scaler)
+    room = Room(Box(LEFT, TOP, WIDTH - MARGIN, HEIGHT - BOTTOM))
+    for line in (*ordered.values(), *([point] for point in points)):
+        room.line(_places(plane, line))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>{escape(title)}</title>",
@@ -58,9 +66,15 @@ def draw(
         f'<text class="ink title" x="{LEFT}" y="30">{escape(title)}</text>',
         *_grid(plane),
     ]
-    for name, (colour, line) in reversed(list(lines.items())):
-        parts += _line(plane, line, colour, name)
-    return "\n".join([*parts, *_dots(plane, points), "</svg>"]) + "\n"
+    for name, line in reversed(ordered.items()):
+        parts += _line(plane, line, lines[name][0])
+    parts += _dots(named)
+    for name, line in ordered.items():
+        end = plane.at(line[-1].idle, line[-1].short)
+        parts += _label(room.label(end, name), "halo small", lines[name][0])
+    for place, scalers in named.items():
+        parts += _label(room.label(place, ", ".join(scalers)), "quiet halo small")
+    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _grid(plane: Plane) -> Sequence[str]:
@@ -87,52 +101,35 @@ def _grid(plane: Plane) -> Sequence[str]:
     return parts
 
 
-def _line(plane: Plane, points: Sequence[Point], colour: str, name: str) -> Sequence[str]:
-    ordered = sorted(points, key=lambda point: point.idle)
-    places = [plane.at(point.idle, point.short) for point in ordered]
+def _line(plane: Plane, points: Sequence[Point], colour: str) -> Sequence[str]:
+    places = _places(plane, points)
     way = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     dots = [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"><title>{point.scaler}: '
         f"{point.idle:,.0f} idle, {point.short:,.0f} short</title></circle>"
-        for point, (x, y) in zip(ordered, places, strict=True)
+        for point, (x, y) in zip(points, places, strict=True)
     ]
-    x, y = places[-1]
-    label = (
-        f'<text class="halo small" x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{name}</text>'
-    )
-    return [
-        f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2.5"/>',
-        *dots,
-        label,
-    ]
+    return [f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2.5"/>', *dots]
 
 
-def _dots(plane: Plane, points: Sequence[Point]) -> Sequence[str]:
-    """Points that stand alone; those in one place share a label, and no label covers another."""
-    named: dict[tuple[float, float], list[str]] = {}
-    for point in points:
-        named.setdefault(plane.at(point.idle, point.short), []).append(point.scaler)
-    parts, taken = [], list[tuple[float, float, float]]()
-    for (x, y), names in named.items():
-        label = ", ".join(names)
-        wide = LETTER * len(label)
-        places = [(x + 7, y + 4), (x - 7 - wide, y + 4), (x - wide / 2, y - 8), (x + 7, y + 16)]
-        left, base = next((p for p in places if _is_free(p, wide, taken)), places[0])
-        taken.append((left, base, wide))
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{OTHERS}"/>')
-        parts.append(_text(left, base, label, "quiet halo small", "start"))
-    return parts
+def _places(plane: Plane, points: Sequence[Point]) -> Sequence[Place]:
+    return [plane.at(point.idle, point.short) for point in points]
 
 
-def _is_free(
-    place: tuple[float, float], wide: float, taken: Sequence[tuple[float, float, float]]
-) -> bool:
-    """Whether a label fits there beside those that are placed."""
-    left, base = place
-    return all(
-        abs(base - other) >= LINE or left > begin + width or left + wide < begin
-        for begin, other, width in taken
-    )
+def _dots(named: Mapping[Place, Sequence[str]]) -> Iterator[str]:
+    """Points that stand alone."""
+    for x, y in named:
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{OTHERS}"/>'
+
+
+def _label(label: Label, kind: str, colour: str = "") -> Iterator[str]:
+    if label.thread:
+        (x, y), (to_x, to_y) = label.thread
+        way = f'x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}"'
+        yield f'<line class="thread" {way}/>'
+    fill = f' fill="{colour}"' if colour else ""
+    x, y = label.at
+    yield f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}"{fill}>{label.words}</text>'
 
 
 def _text(x: float, y: float, words: str, kind: str, anchor: str) -> str:
