@@ -73,9 +73,13 @@ class Room:
             self.lines += [_around(place, 1.5) for place in _way(one, other)]
 
     def label(self, place: Place, words: str) -> Label:
-        """Take the nearest free room for the name of a place; beside it if there is none."""
+        """Take the nearest free room for the name of a place.
+
+        A thread that crosses something is better than a name that covers it.
+        """
         everywhere = list(_rooms(place, len(words) * LETTER))
-        box = next((box for box in everywhere if self._is_free(place, box)), everywhere[0])
+        free = [box for box in everywhere if self._is_free(box)] or everywhere[:1]
+        box = next((box for box in free if self._is_clear(place, _nearest(box, place))), free[0])
         self.words.append(box)
         end = _nearest(box, place)
         plain = math.dist(place, end) < min(2 * _GAP, self._nearest_other(place, box) - 2)
@@ -86,15 +90,16 @@ class Room:
         others = [_center(dot) for dot in self.dots if _center(dot) != named]
         return min((math.dist(dot, _nearest(box, dot)) for dot in others), default=math.inf)
 
-    def _is_free(self, place: Place, box: Box) -> bool:
-        thread = [_around(one, 1) for one in _way(place, _nearest(box, place))]
-        named = _around(place, _DOT)
-        strange = [dot for dot in self.dots if not dot.meets(named)]
-        return (
-            box.within(self.page)
-            and not any(box.meets(one) for one in (*self.dots, *self.lines, *self.words))
-            and not any(one.meets(other) for one in thread for other in (*strange, *self.words))
-        )
+    def _is_free(self, box: Box) -> bool:
+        taken = (*self.dots, *self.lines, *self.words)
+        return box.within(self.page) and not any(box.meets(one) for one in taken)
+
+    def _is_clear(self, named: Place, end: Place) -> bool:
+        """Whether a thread meets no name and no dot but its own."""
+        own = _around(named, _DOT)
+        strange = [*self.words, *(dot for dot in self.dots if not dot.meets(own))]
+        thread = [_around(one, 1) for one in _way(named, end)]
+        return not any(one.meets(other) for one in thread for other in strange)
 
 
 def _rooms(place: Place, wide: float) -> Iterator[Box]:
