@@ -146,7 +146,7 @@ generate: $(DEV) ## Write CRDs and JSON Schemas from the models; CRDs and alerts
 # Pins stay as they are where they still fit; ARGS=--upgrade moves them. A lock names no index.
 COMPILE = env -u UV_FIND_LINKS UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile \
 	--quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--no-emit-index-url --no-emit-find-links
+	--no-emit-index-url --no-emit-find-links -c requirements/constraints.txt
 EXTRAS := dask jobs parquet png
 .PHONY: lock
 lock: build/uv/bin/uv ## Pin and hash the dependencies again; ARGS=--upgrade moves the pins
