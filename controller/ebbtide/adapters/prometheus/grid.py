@@ -25,9 +25,13 @@ class Piece(NamedTuple):
 def cut(span: Span, points: int) -> Sequence[Span]:
     """Cut a span into pieces of at most so many minutes, in order."""
     length = points * MINUTE
-    count = int((span.end - span.start) // length) + 1
-    starts = [span.start + i * length for i in range(count)]
+    starts = [span.start + i * length for i in range(pieces_in(span, points))]
     return [Span(start, min(start + length - MINUTE, span.end)) for start in starts]
+
+
+def pieces_in(span: Span, points: int) -> int:
+    """Count the pieces of a span, without cutting it."""
+    return int((span.end - span.start) // (points * MINUTE)) + 1
 
 
 def piece(result: Sequence[Any], span: Span) -> Piece:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from urllib3.exceptions import InsecureRequestWarning
 
-from ebbtide.adapters.prometheus.grid import Piece, cut, join
+from ebbtide.adapters.prometheus.grid import Piece, cut, join, pieces_in
 from ebbtide.adapters.prometheus.request import RangeClient
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
@@ -47,7 +47,8 @@ class PrometheusMetrics:
         self._waiting: dict[str, deque[_Inquiry]] = {name: deque() for name in sources}
         self._ahead: Counter[str] = Counter()
         """Requests of the background that were begun and not handed over, by source."""
-        self._handed_over = 0
+        self._begun = self._handed_over = 0
+        """Requests of the background since it was last idle."""
         _admit_unverified(sources)
 
     def read(self, wanted: Sequence[tuple[Query, Span | Instant]]) -> Sequence[Reading]:
@@ -68,10 +69,11 @@ class PrometheusMetrics:
 
     def begin(self, query: Query, span: Span) -> None:
         if not self._background:
-            self._handed_over = 0
+            self._begun = self._handed_over = 0
         inquiry = _Inquiry(query, span, self._refusal(query))
         self._background.append(inquiry)
         if inquiry.failure is None:
+            self._begun += pieces_in(span, self._sources[query.source].max_points)
             self._waiting[query.source].append(inquiry)
             self._go_on(query.source)
 
@@ -88,11 +90,8 @@ class PrometheusMetrics:
 
     def progress(self) -> tuple[int, int]:
         """Count the requests of the background: done, and in all since it was last idle."""
-        pieces = [p for inquiry in self._background for p in inquiry.pieces]
-        done = self._handed_over + sum(p.done() for p in pieces)
-        waiting = [(i, source) for source, all_of in self._waiting.items() for i in all_of]
-        to_come = sum(len(cut(i.span, self._sources[name].max_points)) for i, name in waiting)
-        return done, self._handed_over + len(pieces) + to_come
+        done = sum(p.done() for inquiry in self._background for p in inquiry.pieces)
+        return self._handed_over + done, self._begun
 
     def close(self) -> None:
         """Drop what waits, and end the threads: at most one timeout from now."""
