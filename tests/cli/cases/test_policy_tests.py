@@ -168,6 +168,13 @@ def test_a_file_that_makes_no_sense_is_refused(
     assert why in told.err
 
 
+def test_a_file_that_can_not_be_read_is_named_once(ebbtide: Ebbtide) -> None:
+    told = ebbtide("test", "none.test.yaml", "--junit", "junit.xml")
+    assert told.out.splitlines()[0].split() == ["ERR", "none.test.yaml"]
+    [case] = ET.fromstring(Path("junit.xml").read_text())
+    assert (case.attrib["classname"], case.attrib["name"]) == ("none.test.yaml", "none.test.yaml")
+
+
 def test_a_folder_without_cases_is_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     told = ebbtide("test", "empty")

@@ -126,6 +126,17 @@ def test_an_hpa_stops_it_and_pods_that_are_not_ready_are_told_of(
     assert "18 of 20 are Ready" in told.out
 
 
+def test_what_to_do_about_a_missing_target_is_said_once(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, owners=[], hpas=[])
+    api.on("GET", f"/apis/apps/v1/{NAMESPACES}/deployments", {"items": []})
+    told = ebbtide("preflight", kubeconfig)
+    assert told.code == 1
+    assert "Deployment live/edge is not there" in told.out
+    assert " ".join(told.out.split()).count("create it, or correct spec.scaleTargetRef") == 1
+
+
 def test_a_policy_that_is_not_there_is_said(
     ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
 ) -> None:

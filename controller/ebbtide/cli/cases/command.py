@@ -33,7 +33,8 @@ class Result:
     """One case, and what came of it."""
 
     file: str
-    name: str
+    name: str = ""
+    """The sentence of the case; nothing, where the file is none of cases that can be read."""
     misses: Sequence[Miss] = ()
     seconds: float = 0.0
     why: str = ""
@@ -90,7 +91,8 @@ def _told(results: Sequence[Result]) -> Sequence[Sequence[object]]:
 def _line(result: Result) -> Text:
     failed = ("FAIL", "bold red") if result.misses else ("  ok", "green")
     sign = (" ERR", "bold red") if result.why else failed
-    return Text.assemble(sign, f"  {result.name}  ", (result.file, "dim"))
+    name = f"  {result.name}" if result.name else ""
+    return Text.assemble(sign, name, "  ", (result.file, "dim"))
 
 
 def _results(path: pathlib.Path) -> Iterator[Result]:
@@ -99,7 +101,7 @@ def _results(path: pathlib.Path) -> Iterator[Result]:
         tests = _understood(path)
         manifests = manifests_in(path.parent / name for name in tests.policies)
     except InvalidInput as error:
-        yield Result(file=str(path), name=path.name, why=str(error))
+        yield Result(file=str(path), why=str(error))
         return
     for name, case in tests.cases.items():
         begun = time.perf_counter()
@@ -173,7 +175,11 @@ def junit_xml(results: Sequence[Result]) -> str:
     )
     for one in results:
         case = ET.SubElement(
-            suite, "testcase", classname=one.file, name=one.name, time=f"{one.seconds:.3f}"
+            suite,
+            "testcase",
+            classname=one.file,
+            name=one.name or pathlib.Path(one.file).name,
+            time=f"{one.seconds:.3f}",
         )
         if one.misses:
             failure = ET.SubElement(case, "failure", message=str(one.misses[0]))

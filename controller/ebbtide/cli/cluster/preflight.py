@@ -81,15 +81,17 @@ def _looked_at(sight: Sight, wanted: Sequence[str]) -> Iterable[tuple[str, Itera
             yield key, [Check("spec", Verdict.STOP, str(workload), "see `ebbtide check`")]
         else:
             known, rights = _known(workload, survey), _rights(sight.cluster, workload)
-            around = _around(sight, workload, survey.targets.get(workload.target))
+            around = _around(sight, workload, survey.targets[workload.target])
             yield key, [*known, rights, *around, *_answers(sight, workload)]
 
 
 def _known(workload: Workload, survey: "Survey") -> Iterable[Check]:
-    return preflight(workload, survey.targets.get(workload.target), Claims(survey))
+    return preflight(workload, survey.targets[workload.target], Claims(survey))
 
 
-def _around(sight: Sight, workload: Workload, target: object) -> Iterable[Check]:
+def _around(
+    sight: Sight, workload: Workload, target: Target | ClusterUnavailable
+) -> Iterable[Check]:
     """Disruption budgets and quotas, as far as whoever runs this may read them."""
     from ebbtide.adapters.kubernetes.budgets_and_quotas import budgets_and_quotas
 

@@ -33,12 +33,11 @@ class Check(NamedTuple):
 
 
 def preflight(
-    workload: Workload, target: Target | ClusterUnavailable | None, claims: Claims
+    workload: Workload, target: Target | ClusterUnavailable, claims: Claims
 ) -> Iterable[Check]:
     """Look at everything that the survey tells of a workload."""
-    if not isinstance(target, Target):
-        todo = "create it, or correct spec.scaleTargetRef"
-        yield Check("target", Verdict.STOP, str(target or f"{workload.target} is missing"), todo)
+    if isinstance(target, ClusterUnavailable):
+        yield Check("target", Verdict.STOP, str(target))  # an error says itself what to do
         return
     yield Check("target", Verdict.WELL, f"{target.ref} can be scaled; it has {target.replicas}")
     yield _second_hand(workload, claims)
