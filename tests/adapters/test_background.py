@@ -70,3 +70,18 @@ def test_work_that_fails_is_told_with_its_error_and_the_line_goes_on(threads: Th
     bad, good = threads.finished()
     assert isinstance(bad.result, ArithmeticError)
     assert good.result == 1
+
+
+def test_what_waits_when_it_is_closed_is_not_begun() -> None:
+    threads, go_on, gone, begun = Threads(patience=LONG), *(threading.Event() for _ in range(3))
+
+    def long() -> None:
+        go_on.wait(LONG)
+        gone.set()
+
+    threads.begin("under way", long, slow=True)
+    threads.begin("after it", begun.set, slow=True)
+    threads.close()
+    go_on.set()
+    assert gone.wait(LONG)
+    assert not begun.wait(0.2)

@@ -50,7 +50,7 @@ class Threads:
     def close(self) -> None:
         """Begin nothing any more."""
         for line in self._lines.values():
-            line.put(None)
+            line.end()
 
     def _hand_over(self, done: Done, slow: bool) -> None:
         with self._changed:
@@ -65,15 +65,21 @@ class _Line:
     def __init__(self, slow: bool, tell: Callable[[Done, bool], None], do: Do) -> None:
         self._slow, self._tell, self._do = slow, tell, do
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._ended = False
         name = f"forecast-{'slow' if slow else 'quick'}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
-    def put(self, asked: _Asked | None) -> None:
-        """Put a piece of work at the end; None ends the line."""
+    def put(self, asked: _Asked) -> None:
+        """Put a piece of work at the end."""
         self._asked.put(asked)
 
+    def end(self) -> None:
+        """Drop what waits."""
+        self._ended = True
+        self._asked.put(None)
+
     def _run(self) -> None:
-        while (asked := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None and not self._ended:
             begun = time.monotonic()
             result = self._do(asked.work)
             self._tell(Done(asked.name, result, time.monotonic() - begun), self._slow)

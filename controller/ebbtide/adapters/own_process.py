@@ -1,5 +1,6 @@
 """Work in a process of its own that yields to all else: it shares no interpreter with the ticks."""
 
+import atexit
 import os
 import signal
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.resource_tracker import ensure_running
 
 from ebbtide.loop.ports.background import attempted
 
@@ -16,6 +19,9 @@ _YIELDS = 5
 """Nicer than the ticks, which so come first; not by more, or it would starve beside others."""
 _SPAWN = get_context("spawn")
 """A process that begins anew, as one that is forked off threads may inherit their locks."""
+
+_NOT_FOR_IT = frozenset({signal.SIGTERM, signal.SIGINT})
+"""A runtime or a terminal sends these to all processes; who began the work ends it."""
 
 
 def in_own_process(work: Callable[[], object], longest: float = LONGEST) -> object:
@@ -32,7 +38,7 @@ def _asked(work: Callable[[], object], longest: float) -> object:
     child = _SPAWN.Process(target=_work, args=(work, sending), daemon=True)
     with receiving:
         with sending:
-            child.start()
+            _start(child)
         try:
             told: object = receiving.recv() if receiving.poll(longest) else _late(longest)
         except EOFError:
@@ -41,7 +47,23 @@ def _asked(work: Callable[[], object], longest: float) -> object:
         finally:
             child.kill()
             child.join()
+            atexit.unregister(child.kill)
     return told
+
+
+def _start(child: SpawnProcess) -> None:
+    """Start it deaf to what is not for it, from its first instruction on: a mask is inherited.
+
+    multiprocessing ends what is left at the end of this process by SIGTERM and waits for it, so
+    that is done here and by other means.
+    """
+    ensure_running()  # whose start would take the mask away again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_IT)
+    try:
+        child.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    atexit.register(child.kill)
 
 
 def _late(longest: float) -> Exception:
@@ -49,7 +71,6 @@ def _late(longest: float) -> Exception:
 
 
 def _work(work: Callable[[], object], sending: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; one of them is told
     with suppress(OSError):
         os.nice(_YIELDS)
     found = attempted(work)
