@@ -73,15 +73,18 @@ def test_work_that_fails_is_told_with_its_error_and_the_line_goes_on(threads: Th
 
 
 def test_what_waits_when_it_is_closed_is_not_begun() -> None:
-    threads, go_on, gone, begun = Threads(patience=LONG), *(threading.Event() for _ in range(3))
+    threads, begun, go_on = Threads(patience=LONG), threading.Event(), threading.Event()
+    gone, after_it = threading.Event(), threading.Event()
 
     def long() -> None:
+        begun.set()
         go_on.wait(LONG)
         gone.set()
 
     threads.begin("under way", long, slow=True)
-    threads.begin("after it", begun.set, slow=True)
+    threads.begin("after it", after_it.set, slow=True)
+    assert begun.wait(LONG)
     threads.close()
     go_on.set()
     assert gone.wait(LONG)
-    assert not begun.wait(0.2)
+    assert not after_it.wait(0.2)
