@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from ebbtide_policies.course import Followed
 from ebbtide_policies.lanes import UNKNOWN, Number
+from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Observation
 
 
@@ -37,7 +38,7 @@ class Bound:
 
     `replicas` that is NaN means that the policy does not know: the decision then holds capacity.
     So does a floor that is infinite. Fractions count to the safe side: up, but down for a ceiling
-    and for a pace-up. `detail` is a template for `values`, formatted only when somebody reads it.
+    and for a pace-up. `detail` is a template for `values`: whole sentences, as it is translated.
     """
 
     kind: Kind
@@ -50,12 +51,14 @@ class Bound:
     """The moment at which it lifts by itself, where that is known."""
 
     @property
+    def why(self) -> Message:
+        """What a person reads, in any language."""
+        return Message(self.detail, self.values)
+
+    @property
     def message(self) -> str:
-        """The sentence that a person reads; a template that its values don't fit is shown raw."""
-        try:
-            return self.detail.format(*self.values)
-        except (AttributeError, LookupError, TypeError, ValueError):
-            return self.detail
+        """The same in English."""
+        return str(self.why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

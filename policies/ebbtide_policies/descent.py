@@ -115,14 +115,11 @@ class Descent(Policy[DescentSettings]):
             soak,
         )
         yield replace(soaking, until=stepped + soak)
-        rollout = "; a rollout is in progress" if some(seen.fleet.rollout) else ""
-        yield self._pace(
-            gate(seen.fleet.whole, current),
-            "FleetNotWhole",
-            "{:.0f} of {:.0f} replicas are ready" + rollout,
-            seen.fleet.ready,
-            current,
-        )
+        ready = "{:.0f} of {:.0f} replicas are ready"
+        if some(seen.fleet.rollout):
+            ready = "{:.0f} of {:.0f} replicas are ready; a rollout is in progress"
+        said = seen.fleet.ready, current
+        yield self._pace(gate(seen.fleet.whole, current), "FleetNotWhole", ready, *said)
         foreseen_need = self._foreseen(seen, chosen)
         yield self._pace(
             np.minimum(whole(foreseen_need), current),

@@ -104,14 +104,10 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             return self._pace(where(shut, current, NOTHING), reason, detail, name, *values)
 
         yield pace(np.isnan(found.value), "ExperienceUnknown", "{}: the signal is not known")
-        yield pace(
-            found.beyond_limit,
-            "ExperienceGate",
-            "{} is {:.4g}, and may be {} {:.4g}",
-            found.value,
-            "at least" if signal.at_least is not None else "at most",
-            signal.limit,
-        )
+        beyond = "{} is {:.4g}, and may be at most {:.4g}"
+        if signal.at_least is not None:
+            beyond = "{} is {:.4g}, and may be at least {:.4g}"
+        yield pace(found.beyond_limit, "ExperienceGate", beyond, found.value, signal.limit)
         yield pace(
             found.worse,
             "ExperienceWorse",

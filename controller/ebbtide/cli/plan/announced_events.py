@@ -10,6 +10,7 @@ from ebbtide.cli.report.chart import Span
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY, Simulation
+from ebbtide_policies.message import Message
 
 
 def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
@@ -17,17 +18,18 @@ def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
     return [Span(one.name, one.start, one.end) for one in _announced_to(simulation, key)]
 
 
-def shapeless(simulation: Simulation, key: str, recorded: Recorded) -> Iterator[str]:
+def shapeless(simulation: Simulation, key: str, recorded: Recorded) -> Iterator[Message]:
     """Events of the replayed time whose shape a calendar names, and which is nowhere."""
     for one in _announced_to(simulation, key):
         if one.like and not one.shape and _replayed(recorded, one.start, one.end):
-            yield (
-                f"{one.name}: no EventProfile {one.like} is in these files; without it the event "
-                "is reckoned as one level"
+            yield Message(
+                "{}: no EventProfile {} is in these files; without it the event is reckoned as one "
+                "level",
+                (one.name, one.like),
             )
 
 
-def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[str]:
+def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
     """Events of the replayed time that are about no CapacityPolicy of these files."""
     manifests = simulation.manifests
     policies = [one for one in manifests if one.kind == POLICY]
@@ -41,10 +43,11 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[str]:
         for name, event in calendar.events.items():
             start, end = (moment(at, calendar.time_zone) for at in (event.start, event.end))
             if _replayed(recorded, start, end) and (name, start) not in heard:
-                yield (
-                    f"{name} of EventCalendar {one.namespace}/{one.name} is left out: it is about "
-                    "no CapacityPolicy of these files; it has to be in the namespace of one, and "
-                    "its selector to name labels of that one"
+                yield Message(
+                    "{} of EventCalendar {}/{} is left out: it is about no CapacityPolicy of these "
+                    "files; it has to be in the namespace of one, and its selector to name labels "
+                    "of that one",
+                    (name, one.namespace, one.name),
                 )
 
 

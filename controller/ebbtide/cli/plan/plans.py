@@ -29,6 +29,7 @@ from ebbtide.planning.scoring.score import HOUR, Course, Score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
 from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.phase import SURGE_BEGINS
 
@@ -51,7 +52,7 @@ class Plan:
     """Where it came out."""
     tiers: Mapping[str, TierScore]
     """By tier of users, the most valuable first."""
-    remarks: Sequence[str] = ()
+    remarks: Sequence[Message] = ()
     """What the replay can't know."""
     experience: Mapping[str, Fared] = field(default_factory=dict)
     """What the modelled signals of experience came to."""
@@ -75,7 +76,7 @@ class Plan:
             phases=dict(self.phases),
             tiers=tier_outputs(self.tiers),
             experience=experience_outputs(self.experience),
-            remarks=list(self.remarks),
+            remarks=list(map(str, self.remarks)),
             steps=step_outputs(self.frames),
         )
 
@@ -133,30 +134,33 @@ def plans_of(
         )
 
 
-def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[str]:
+def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
     """Whether a recording stands for demand of several kinds, which it can't be of all."""
     benches = simulation.workbenches.values()
     asked = {signal.query for bench in benches for signal in bench.spec.signals().values()}
     if len(asked) > 1 and recorded.series.keys() == {EVERY_QUERY}:
-        yield (
-            f"one recording stands for {len(asked)} queries, whatever each counts: plan one "
-            "signal at a time, or read each by its own query with --prometheus"
+        yield Message(
+            "one recording stands for {} queries, whatever each counts: plan one signal at a time, "
+            "or read each by its own query with --prometheus",
+            (len(asked),),
         )
 
 
-def unmodelled(bench: Workbench, course: Course) -> Iterator[str]:
+def unmodelled(bench: Workbench, course: Course) -> Iterator[Message]:
     """What a replay can't know of how users fared."""
     if bench.gate.foreign:
-        yield (
-            f"experienceGate: not modelled: {', '.join(bench.gate.foreign)}; a signal of that day "
-            "tells of the fleet of that day, and live the gate may hold steps, or take them back: "
-            "give a curve by the load (`experience` in a scenario)"
+        yield Message(
+            "experienceGate: not modelled: {}; a signal of that day tells of the fleet of that "
+            "day, and live the gate may hold steps, or take them back: give a curve by the load "
+            "(`experience` in a scenario)",
+            (", ".join(bench.gate.foreign),),
         )
     for one in bench.gate.modelled:
         if one.left(course.demand, course.ready):
-            yield (
-                f"experience.{one.name}: the load was above {one.curve.loads[-1]:.0%}, where the "
-                "curve ends: nothing is known of users there, so nothing is let go meanwhile"
+            yield Message(
+                "experience.{}: the load was above {:.0%}, where the curve ends: nothing is known "
+                "of users there, so nothing is let go meanwhile",
+                (one.name, one.curve.loads[-1]),
             )
 
 
@@ -171,14 +175,14 @@ def _young(minutes: Lanes, first: int) -> bool:
     return peak < DAY / MINUTE and bool(minutes[peak] > SURGE_BEGINS * np.nanmedian(minutes))
 
 
-def remarks(bench: Workbench, since: float) -> Iterator[str]:
+def remarks(bench: Workbench, since: float) -> Iterator[Message]:
     """What a replay can't know, and where the recording may tell the capacity of its day.
 
     What lies before `since` (epoch seconds) is history, of which nothing is told.
     """
     series, _ = bench.signals[0]
     if _young(series.minutes, _first(series, since)):
-        yield (
+        yield Message(
             "less than a day of the past is known at the highest demand: a surge that nobody "
             "announced stays in Peace, as nobody knows yet what is usual"
         )
@@ -193,24 +197,25 @@ def _first(series: DemandSeries, since: float) -> int:
     return max(0, round((since - series.start) / MINUTE))
 
 
-def _unknown(series: DemandSeries, first: int) -> Iterator[str]:
+def _unknown(series: DemandSeries, first: int) -> Iterator[Message]:
     replayed = series.minutes[first:]
     unknown = int(np.count_nonzero(np.isnan(replayed)))
     if unknown:
-        yield (
-            f"{unknown:,} of {replayed.size:,} minutes of demand are unknown: live, nothing is let "
-            "go in them, and the scores take a straight line from what came before to what came "
-            "after"
+        yield Message(
+            "{:,} of {:,} minutes of demand are unknown: live, nothing is let go in them, and the "
+            "scores take a straight line from what came before to what came after",
+            (unknown, replayed.size),
         )
 
 
-def _flat(series: DemandSeries, first: int) -> Iterator[str]:
+def _flat(series: DemandSeries, first: int) -> Iterator[Message]:
     found = [run for run in clipped(series.minutes, least=_FLAT) if run[1] > first]
     for run in found[:_MOST_TOLD]:
         begin, end = (clock(series.start + MINUTE * row, "%Y-%m-%d %H:%M") for row in run)
-        yield (
-            f"demand lies flat at its top, {series.minutes[run[0]]:,.0f}, {begin} to {end} UTC:"
-            " if the fleet of that day could carry no more, the true demand was higher"
+        yield Message(
+            "demand lies flat at its top, {:,.0f}, {} to {} UTC: if the fleet of that day could "
+            "carry no more, the true demand was higher",
+            (series.minutes[run[0]], begin, end),
         )
     if len(found) > _MOST_TOLD:
-        yield f"and so it does in {len(found) - _MOST_TOLD:,} more stretches"
+        yield Message("and so it does in {:,} more stretches", (len(found) - _MOST_TOLD,))

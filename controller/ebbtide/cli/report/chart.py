@@ -50,7 +50,7 @@ def course(
         height=HEIGHT,
     )
     axes = drawing.across(ticks(0, highest * 1.06, 6), short)
-    days = drawing.below(*_marks(frames[0].now, frames[-1].now))
+    days = drawing.below(*_marks(frames[0].now, frames[-1].now, words))
     parts = (
         *_phases(drawing, frames),
         *_lines(drawing, columns),
@@ -150,11 +150,13 @@ def _phases(drawing: Drawing, frames: Sequence[Frame]) -> Iterator[str]:
             yield drawing.area(upper, lower, f"phase {phase.lower()}")
 
 
-def _marks(start: float, end: float) -> tuple[Sequence[float], Callable[[float], str]]:
+def _marks(
+    start: float, end: float, words: Mapping[str, str]
+) -> tuple[Sequence[float], Callable[[float], str]]:
     """The moments below the drawing, and how they are shown."""
     fits = [h * 3600.0 for h in _HOURS if (end - start) / (h * 3600.0) <= _MOST_MARKS]
     every = fits[0] if fits else (end - start) / _MOST_MARKS
     first = -(-start // every) * every
     moments = np.arange(first, end, every).tolist() or [start]
-    form = "%d %b" if every >= _DAY else "%d %b %H:%M"
-    return moments, lambda at: datetime.fromtimestamp(at, UTC).strftime(form).lstrip("0")
+    form = words["day" if every >= _DAY else "moment"]
+    return moments, lambda at: form.format(datetime.fromtimestamp(at, UTC))

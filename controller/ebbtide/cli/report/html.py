@@ -13,7 +13,7 @@ from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.measures import NOTHING, measures
-from ebbtide.cli.report.translations import Language, translations
+from ebbtide.cli.report.translations import Language, Words, translations
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.loop.reporting.status import says_something
@@ -22,6 +22,7 @@ from ebbtide.planning.scoring.score import Score
 from ebbtide.planning.scoring.tiers import TierScore
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import number
+from ebbtide_policies.message import Message
 
 MOST_CHANGES = 5000
 """Changes in the record of a page; the JSON has all of them."""
@@ -41,7 +42,7 @@ class Planned:
     """Seconds from one frame to the next."""
     scores: Mapping[str, Score]
     """Ebbtide's own first, the clairvoyant bound last."""
-    remarks: Sequence[str] = ()
+    remarks: Sequence[Message] = ()
     events: Sequence[Span] = ()
     """What a calendar announced."""
     tiers: Mapping[str, TierScore] = field(default_factory=dict)
@@ -75,7 +76,7 @@ def report(
     )
 
 
-def _section(one: Planned, said: Mapping[str, str]) -> str:
+def _section(one: Planned, said: Words) -> str:
     return (
         f"<section><h2>{escape(one.workload)}</h2>"
         f'<p class="answer">{escape(answer(one, said))}</p>'
@@ -83,7 +84,7 @@ def _section(one: Planned, said: Mapping[str, str]) -> str:
     )
 
 
-def answer(one: Planned, said: Mapping[str, str]) -> str:
+def answer(one: Planned, said: Words) -> str:
     """How many, when, at what cost: in one sentence."""
     mine = next(iter(one.scores.values()))
     return said["answer"].format(
@@ -95,14 +96,14 @@ def answer(one: Planned, said: Mapping[str, str]) -> str:
     )
 
 
-def _remarks(one: Planned, said: Mapping[str, str]) -> str:
-    lines = "".join(f"<li>{escape(remark)}</li>" for remark in one.remarks)
+def _remarks(one: Planned, said: Words) -> str:
+    lines = "".join(f"<li>{escape(said.told(remark))}</li>" for remark in one.remarks)
     if not lines:
         return ""
     return f'<div class="card remarks"><h3>{escape(said["remarks"])}</h3><ul>{lines}</ul></div>'
 
 
-def _course(one: Planned, said: Mapping[str, str]) -> str:
+def _course(one: Planned, said: Words) -> str:
     keys = "".join(f'<span class="key-{name}">{escape(said[name])}</span>' for name in KEYS)
     phases = "".join(f'<span class="key-{p.lower()}">{p}</span>' for p in PHASES[1:])
     return (
@@ -112,7 +113,7 @@ def _course(one: Planned, said: Mapping[str, str]) -> str:
     )
 
 
-def _scores(one: Planned, said: Mapping[str, str]) -> str:
+def _scores(one: Planned, said: Words) -> str:
     heads = "".join(f"<th>{escape(_scaler(name, said))}</th>" for name in one.scores)
     scores = one.scores.values()
     told = measures(scores, cut_off=any(s.disruptions for s in scores))
@@ -133,14 +134,14 @@ def _scores(one: Planned, said: Mapping[str, str]) -> str:
     )
 
 
-def _scaler(name: str, said: Mapping[str, str]) -> str:
+def _scaler(name: str, said: Words) -> str:
     """The name of a scaler, that of a rival in the words of the page."""
     for written, key in _RIVALS.items():
         name = name.replace(written, said[key])
     return name
 
 
-def _fared(one: Planned, said: Mapping[str, str]) -> str:
+def _fared(one: Planned, said: Words) -> str:
     """What the modelled signals of experience came to."""
     if not one.experience:
         return ""
@@ -159,7 +160,7 @@ def _value(value: float) -> str:
     return NOTHING if math.isnan(value) else f"{value:.4g}"
 
 
-def _tiers(one: Planned, said: Mapping[str, str]) -> str:
+def _tiers(one: Planned, said: Words) -> str:
     """Whom the shortfall hit."""
     if not one.tiers:
         return ""
@@ -187,7 +188,7 @@ def _row(name: str, cells: Sequence[str]) -> str:
     return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _log(one: Planned, said: Mapping[str, str]) -> str:
+def _log(one: Planned, said: Words) -> str:
     told = changes(one.frames)
     rows = "".join(
         _change(frame, said, f"{one.anchor}-{i}") for i, frame in enumerate(told[:MOST_CHANGES])
@@ -203,27 +204,28 @@ def _log(one: Planned, said: Mapping[str, str]) -> str:
     )
 
 
-def _change(frame: Frame, said: Mapping[str, str], name: str) -> str:
+def _change(frame: Frame, said: Words, name: str) -> str:
     """One change, with all of its bounds folded below."""
     at, phase = clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
+    why = said.told(frame.bounds[0].why)
     way = "up" if frame.desired > frame.current else "down"
     return (
         f'<details id="{escape(name)}"><summary><span class="at">{at}</span>'
         f'<span class="key-{phase.lower()} in">{phase}</span>'
         f'<span class="change {way}">{frame.current:,} → {frame.desired:,}</span>'
-        f"<span><b>{escape(frame.reason)}</b> {escape(frame.message)}</span></summary>"
+        f"<span><b>{escape(frame.reason)}</b> {escape(why)}</span></summary>"
         f"{_bounds(frame, said)}</details>"
     )
 
 
-def _bounds(frame: Frame, said: Mapping[str, str]) -> str:
+def _bounds(frame: Frame, said: Words) -> str:
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("change", "policy", "why"))
-    rows = "".join(_bound(bound) for bound in frame.bounds if says_something(bound))
+    rows = "".join(_bound(bound, said) for bound in frame.bounds if says_something(bound))
     return f'<table class="bounds"><tr><th></th>{heads}</tr>{rows}</table>'
 
 
-def _bound(bound: Bound) -> str:
+def _bound(bound: Bound, said: Words) -> str:
     replicas = number(bound.replicas)
     told = f"{replicas:,.0f}" if math.isfinite(replicas) else NOTHING
-    why = f"<b>{escape(bound.reason)}</b> {escape(bound.message)}"
-    return _row(MEANS[bound.kind.value], [told, escape(bound.policy), why])
+    why = f"<b>{escape(bound.reason)}</b> {escape(said.told(bound.why))}"
+    return _row(said.told(Message(MEANS[bound.kind.value])), [told, escape(bound.policy), why])

@@ -1,11 +1,15 @@
 """The words of a report, in every language that it speaks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
+
+from ebbtide_policies.message import Message
 
 
 class Language(StrEnum):
@@ -15,8 +19,37 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+@dataclass(frozen=True, slots=True)
+class Words(Mapping[str, str]):
+    """The words of a page in one language, and how it tells what the code says in English."""
+
+    own: Mapping[str, str]
+    templates: Mapping[str, str]
+    """What stands for the English templates of messages."""
+
+    def __getitem__(self, key: str) -> str:
+        return self.own[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own)
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def told(self, message: Message) -> str:
+        """A sentence; in English where nobody has translated it, as that of a plugin."""
+        return message.told(self.templates)
+
+
 @cache
-def translations(language: Language) -> Mapping[str, str]:
-    """Every word of a report in one language."""
-    text = files("ebbtide.cli.report").joinpath("translations.yaml").read_text("utf-8")
-    return {key: said[language.value] for key, said in yaml.safe_load(text).items()}
+def translations(language: Language) -> Words:
+    """All that a report says in one language."""
+    own = {key: said[language.value] for key, said in _read("translations.yaml").items()}
+    return Words(own, {} if language is Language.EN else _read("messages.yaml"))
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(
+        files("ebbtide.cli.report").joinpath(name).read_text("utf-8")
+    )
+    return found

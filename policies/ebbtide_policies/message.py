@@ -1,0 +1,28 @@
+"""A sentence as a template and what stands in it: it is written late, and in any language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence for people, in English as it is.
+
+    The template is formatted only when somebody reads it. One that its values don't fit is shown
+    raw: a sentence about a decision may not be what stops it.
+    """
+
+    template: str
+    values: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        """The sentence in English."""
+        return self.told({})
+
+    def told(self, templates: Mapping[str, str]) -> str:
+        """The sentence by the template that stands for its own in another language, if one does."""
+        template = templates.get(self.template, self.template)
+        try:
+            return template.format(*self.values)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return template

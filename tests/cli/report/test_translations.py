@@ -1,0 +1,106 @@
+"""The Chinese of a report: all that the code says in English, and nothing that it doesn't."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import ebbtide.cli.plan
+import ebbtide_policies
+from ebbtide.cli.cluster.explain import MEANS
+from ebbtide.cli.report.translations import Language, translations
+from ebbtide_policies.message import Message
+from tests.cli.conftest import Ebbtide
+from tests.cli.samples import CALENDAR, EDGE, HILL, csv, write
+
+CHINESE = translations(Language.ZH).templates
+ENGLISH = re.compile(r"[A-Za-z']+(?:,? [A-Za-z']+)+")
+
+
+def templates(path: Path) -> Iterator[str]:
+    """The texts that a policy makes bounds of: all that are neither documented nor raised."""
+    tree = ast.parse(path.read_text("utf-8"))
+    others = [node for node in ast.walk(tree) if isinstance(node, ast.keyword | ast.Raise)]
+    left = {id(part) for node in [*others, *_docstrings(tree)] for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left:
+            yield node.value
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node
+
+
+def of_policies() -> set[str]:
+    files = Path(ebbtide_policies.__file__).parent.glob("*.py")
+    bounding = [path for path in files if "Bound" in path.read_text("utf-8")]
+    return {text for path in bounding for text in templates(path) if " " in text.strip()}
+
+
+def of_remarks() -> set[str]:
+    found = set()
+    for path in Path(ebbtide.cli.plan.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
+                assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
+                found.add(str(node.args[0].value))
+    return found
+
+
+def test_whatever_the_code_says_is_said_in_chinese_and_nothing_else_is() -> None:
+    assert {*of_policies(), *of_remarks(), *MEANS.values()} == CHINESE.keys()
+
+
+def places(template: str) -> list[tuple[str, str]]:
+    """The values that a template takes, and how each is shown."""
+    named = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
+    return sorted((name or str(i), spec or "") for i, (name, spec) in enumerate(named))
+
+
+@pytest.mark.parametrize("template", CHINESE)
+def test_a_sentence_says_the_same_figures_in_chinese(template: str) -> None:
+    assert places(CHINESE[template]) == places(template)
+
+
+def test_chinese_is_punctuated_as_chinese() -> None:
+    said = [*translations(Language.ZH).values(), *CHINESE.values()]
+    bare = [re.sub(r"\{[^}]*\}", "", text) for text in said]
+    assert not [text for text in bare if re.search("[,;:()]", text)]
+
+
+def test_what_nobody_has_translated_stays_as_it_is() -> None:
+    said = translations(Language.ZH)
+    assert said.told(Message("{} is asleep", ("edge",))) == "edge is asleep"
+
+
+MUCH = (
+    EDGE
+    + """\
+  policies:
+    experienceGate: {signals: {stalls: {query: stalls, atMost: 0.1}}}
+    schedule: {windows: {noon: {start: "12:00", end: "12:30", floor: 15, ceiling: 400}}}
+    query: {questions: {standby: {query: sum(viewers), perReplica: 1000}}}
+    sessions: {query: sum by (pod) (live)}
+"""
+)
+
+
+def test_no_english_is_left_on_the_chinese_page_but_names(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    shapeless = CALENDAR.replace("demand: 8k", "like: gala, times: 2")
+    strange = CALENDAR.replace("promotions", "others").replace("live", "elsewhere")
+    values = [*HILL[:60], *[3950] * 20, *[""] * 5, *HILL[60:]]
+    write(tmp_path, edge_yaml=MUCH, days_yaml=f"{shapeless}---\n{strange}", hill_csv=csv(values))
+    told = ebbtide(
+        *("plan", "edge.yaml", "days.yaml", "--csv", "hill.csv", "--tick", "60s"),
+        *("--report", "plan.html", "--lang", "zh"),
+    )
+    assert (told.code, told.err) == (0, "")
+    body = Path("plan.html").read_text("utf-8").partition("<body>")[2].partition("<script>")[0]
+    shown = re.sub("<[^>]*>", "\n", body)
+    assert "副本" in shown
+    assert set(ENGLISH.findall(shown)) == {"EventProfile gala"}
