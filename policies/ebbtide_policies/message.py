@@ -1,5 +1,6 @@
 """A sentence as a template and what stands in it: it is written late, and in any language."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,25 @@ class Message:
         """The sentence by the template that stands for its own in another language, if one does."""
         template = templates.get(self.template, self.template)
         try:
-            return template.format(*self.values)
+            return template.format(*map(_shown, self.values))
         except (AttributeError, LookupError, TypeError, ValueError):
             return template
+
+
+class _Sign(str):
+    """Stands for a number, however that was to be shown."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+_UNKNOWN, _ENDLESS = _Sign("?"), _Sign("∞")
+
+
+def _shown(value: object) -> object:
+    """A value for people: what is unknown is no NaN to them."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return _UNKNOWN if math.isnan(value) else _ENDLESS

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ebbtide.cli.chart import Frame, amount, short, ticks
+from ebbtide.cli.chart import Frame, short, ticks
 
 
 def frame(*, log: bool = False) -> Frame:
@@ -47,11 +47,3 @@ def test_ticks_are_round_numbers(low: float, high: float, wanted: list[float]) -
 )
 def test_numbers_are_written_in_few_letters(value: float, wanted: str) -> None:
     assert short(value) == wanted
-
-
-@pytest.mark.parametrize(
-    ("value", "wanted"),
-    [(0, "0"), (0.004, "<0.1"), (0.3, "0.3"), (7.32, "7.3"), (9.97, "10"), (1234.6, "1,235")],
-)
-def test_a_little_is_not_told_as_nothing(value: float, wanted: str) -> None:
-    assert amount(value) == wanted

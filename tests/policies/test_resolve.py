@@ -81,6 +81,13 @@ def test_a_message_is_the_detail_with_its_values() -> None:
     assert bound(FLOOR, 90).message == "Floor of 90"
 
 
+def test_a_message_has_a_sign_for_what_nobody_knows() -> None:
+    values = float("nan"), float("inf"), 3.0
+    assert Bound(FLOOR, 1, "policy", "Floor", "{:.1f}, {:.0%}, {:.1f}", values).message == (
+        "?, ∞, 3.0"
+    )
+
+
 @pytest.mark.parametrize("detail", ["{} {}", "{name}", "{:.0f}", "{0.age}"])
 def test_a_template_that_its_values_do_not_fit_is_shown_raw(detail: str) -> None:
     assert Bound(FLOOR, 1, "policy", "Floor", detail, ("text",)).message == detail

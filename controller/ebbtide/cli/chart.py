@@ -11,9 +11,6 @@ EDGE = 4
 """Pixels that a dot or a line may reach over the edge."""
 
 
-_LITTLE, _FEW = 0.05, 9.95
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """Where on a drawing the numbers lie, in pixels; `low` and `high` are (x, y)."""
@@ -126,10 +123,3 @@ def short(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
-
-
-def amount(value: float) -> str:
-    """Replica-hours or -minutes: 1,234, 7.3, <0.1; a little of them is not told as none."""
-    if 0 < value < _LITTLE:
-        return "<0.1"
-    return f"{value:,.1f}" if 0 < value < _FEW else f"{value:,.0f}"

@@ -66,7 +66,7 @@ def test_the_binding_bound_comes_first(ebbtide: Ebbtide, api: HttpApi, kubeconfi
         "DescentStep: a step of 58 [5%] :tada:",
     ]
     assert lines[5].split()[:4] == ["at", "least", "944", "forecastNeed"]
-    assert lines[6].split() == ["now", "not", "below", "unknown", "query", "SignalMissing"]
+    assert lines[6].split() == ["now", "not", "below", "?", "query", "SignalMissing"]
 
 
 def test_only_what_is_worth_a_look_follows(ebbtide: Ebbtide, api: HttpApi, kubeconfig: str) -> None:
@@ -85,7 +85,7 @@ def test_a_workload_that_is_held_shows_why(ebbtide: Ebbtide, api: HttpApi, kubec
     serve(api, {"binding": held})
     told = ebbtide("explain", "live/edge", kubeconfig)
     assert told.code == 0
-    assert "unknown  resource  InvalidSpec: max" in told.out
+    assert "?  resource  InvalidSpec: max" in told.out
 
 
 def test_a_policy_that_was_never_decided_on_is_told(

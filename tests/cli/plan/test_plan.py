@@ -352,7 +352,7 @@ def test_unknown_demand_is_shown_as_unknown_and_never_as_zero(
     told = ebbtide(*HILL_PLAN, "--decisions", "out.csv", "--report", "out.svg")
     demands = {line[7:12]: line.split()[4] for line in told.out.splitlines() if "Peace " in line}
     assert demands["12:20"].isdecimal()
-    assert demands["12:45"] == "-"
+    assert demands["12:45"] == "?"
     assert demands["13:50"].isdecimal()
     assert "! 60 of 120 minutes of demand are unknown" in told.out
     with Path("out.csv").open(newline="") as file:

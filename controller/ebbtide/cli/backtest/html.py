@@ -10,6 +10,7 @@ from string import Template
 from ebbtide.cli.backtest.fans import drawn
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Cost, Run
 from ebbtide.cli.chart import Frame
+from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.forecast.evaluation.accuracy import Summary
 
 COLOURS = 10
@@ -122,7 +123,7 @@ def _row(i: int, model: str, cells: Sequence[str]) -> str:
 
 def _cell(value: float, style: str, best: bool) -> str:
     if math.isnan(value):
-        return "<td>-</td>"
+        return f"<td>{NONE_SIGN}</td>"
     marked = ' class="best"' if best else ""
     return f'<td{marked} style="background:{style}">{value:.3f}</td>'
 
@@ -157,7 +158,7 @@ def _spent(cost: Cost) -> Iterator[str]:
     yield f"{cost.forecasts:,}"
     yield f"{cost.seconds:,.1f}"
     yield f"{1000 * cost.seconds / max(1, cost.forecasts):,.1f}"
-    yield "-" if math.isnan(cost.memory) else f"{cost.memory / 1e6:,.0f}"
+    yield figure(cost.memory / 1e6)
 
 
 def _switch(asked: Sequence[Run], featured: Run) -> Iterator[str]:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Cost, Run
+from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary
 from ebbtide.forecast.evaluation.pinball import SCORED
 
@@ -59,15 +60,15 @@ def _least(values: Sequence[float]) -> float:
 
 def _cells(one: Summary, best: Sequence[float]) -> Iterator[Text]:
     ratios = [
-        Text(f"{pick(one):.3f}", "bold green" if pick(one) == least else "")
+        Text(figure(pick(one), ".3f", NONE_SIGN), "bold green" if pick(one) == least else "")
         for pick, least in zip(_RATIOS, best, strict=True)
     ]
     yield ratios[0]
-    yield Text(f"{one.bias:+.1%}", "dim")
+    yield Text(figure(one.bias, "+.1%", NONE_SIGN), "dim")
     yield from ratios[1:]
-    yield from (Text(f"{share:.3f}") for share in one.coverage[1:])
+    yield from (Text(figure(share, ".3f", NONE_SIGN)) for share in one.coverage[1:])
     covered = one.ramp_coverage[2]
-    yield Text("-" if math.isnan(covered) else f"{covered:.2f}", "" if one.ramps else "dim")
+    yield Text(figure(covered, ".2f", NONE_SIGN), "" if one.ramps else "dim")
 
 
 def _costs(asked: Sequence[Run]) -> Table:
@@ -84,7 +85,7 @@ def _spent(cost: Cost) -> Iterator[str]:
     yield f"{cost.forecasts:,}"
     yield f"{cost.seconds:,.1f} s"
     yield f"{1000 * cost.seconds / max(1, cost.forecasts):,.1f} ms"
-    yield "-" if math.isnan(cost.memory) else f"{cost.memory / 1e6:,.0f} MB"
+    yield f"{figure(cost.memory / 1e6)} MB"
 
 
 def as_json(found: Backtest, asked: Sequence[Run]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from ebbtide.api.capacity_policy.objective import in_words
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.access import Access, namespaced
+from ebbtide.cli.figures import UNKNOWN_SIGN
 from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
@@ -78,13 +79,13 @@ def _held(status: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterable[Render
 
 
 def _headline(policy: str, status: Mapping[str, Any]) -> Text:
-    phase, replicas = status.get("phase", "?"), status.get("replicas", {})
+    phase, replicas = status.get("phase", UNKNOWN_SIGN), status.get("replicas", {})
     current, ready, desired = (_count(replicas, of) for of in ("current", "ready", "desired"))
     return Text.assemble(
         (policy, "bold"),
         "  ",
         (phase, STYLES.get(phase, "")),
-        f"  {status.get('mode', '?')}  {current} replicas, {ready} ready, ",
+        f"  {status.get('mode', UNKNOWN_SIGN)}  {current} replicas, {ready} ready, ",
         (f"{desired} desired", "bold"),
     )
 
@@ -111,7 +112,7 @@ def _bounds(status: Mapping[str, Any]) -> Table:
 
 
 def _count(where: Mapping[str, Any], name: str) -> str:
-    return f"{where[name]:,}" if name in where else "unknown"
+    return f"{where[name]:,}" if name in where else UNKNOWN_SIGN
 
 
 def _why(row: Mapping[str, Any]) -> Text:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.timestamps import clock
+from ebbtide.cli.figures import NONE_SIGN
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
@@ -32,7 +33,7 @@ def page(
     bound = told[CLAIRVOYANT].replica_hours
 
     def beside(one: Score) -> str:
-        return f"{one.replica_hours / bound:.3f}" if bound else "-"
+        return f"{one.replica_hours / bound:.3f}" if bound else NONE_SIGN
 
     table = Scores(rows=told, more={"times the bound": beside})
     unknown = [line for remark in remarks for line in ("", Text(f"! {remark}", "yellow"))]

@@ -1,6 +1,5 @@
 """What the demo shows: a line for every few hours, a live view of now, and a summary."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from rich.console import ConsoleDimensions, Group, RenderableType
 from rich.text import Text
 
 from ebbtide.cli.cluster.explain import STYLES
+from ebbtide.cli.figures import figure
 from ebbtide.cli.plan.page import bar
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.simulation import Frame
@@ -119,7 +119,7 @@ class Page:
         return Text.assemble(
             f"{_clock(frame.now)} ",
             (f"{frame.phase.value:<8}", STYLES[frame.phase.value]),
-            f"{_count(frame.demand):>6}{_count(frame.foreseen):>9}",
+            f"{figure(frame.demand):>6}{figure(frame.foreseen):>9}",
             (f"{frame.desired:>8,}", "bold"),
             f"{frame.ready:>7,}  ",
             _padded(bar(frame.demand, frame.desired, self._scene.most, self._bar), self._bar),
@@ -144,10 +144,6 @@ def _less(mine: float, theirs: float, what: str, word: str = "less") -> tuple[st
         f"{abs(share):,.0%} {word if less else 'more'} {what}",
         "bold green" if less else "bold",
     )
-
-
-def _count(replicas: float) -> str:
-    return "?" if math.isnan(replicas) else f"{replicas:,.0f}"
 
 
 def _padded(text: Text, width: int) -> Text:

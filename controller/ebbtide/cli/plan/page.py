@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import STYLES
+from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.experience import Fared
@@ -73,7 +74,7 @@ def _fared(experience: Mapping[str, Fared]) -> Table:
     for name in ("WORST", "LIMIT", "MINUTES BEYOND"):
         table.add_column(name, justify="right")
     for name, one in experience.items():
-        worst, limit = ("-" if math.isnan(x) else f"{x:.4g}" for x in (one.worst, one.limit))
+        worst, limit = figure(one.worst, ".4g"), figure(one.limit, ".4g", NONE_SIGN)
         table.add_row(name, worst, limit, f"{one.breached:,.0f}")
     return table
 
@@ -109,7 +110,7 @@ def _course(frames: Sequence[Frame]) -> Table:
         table.add_row(
             clock(part[0].now, moment),
             Text(phase, STYLES.get(phase, "")),
-            _count(_demand(part)),
+            figure(_demand(part)),
             f"{peak.desired:,}",
             f"{max(f.ready for f in part):,}",
             Text(" ").append(bar(_demand(part), peak.desired, most)),
@@ -125,10 +126,6 @@ def _demand(frames: Sequence[Frame]) -> float:
 
 def _known(demand: float) -> float:
     return 0.0 if math.isnan(demand) else demand
-
-
-def _count(demand: float) -> str:
-    return "-" if math.isnan(demand) else f"{demand:,.0f}"
 
 
 def _minutes_apart(parts: Sequence[Sequence[Frame]]) -> bool:

@@ -11,8 +11,9 @@ from string import Template
 
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import MEANS
+from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN, figure
 from ebbtide.cli.report.chart import Span, changes, course
-from ebbtide.cli.report.measures import NOTHING, measures
+from ebbtide.cli.report.measures import measures
 from ebbtide.cli.report.translations import Language, Words, translations
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
@@ -119,7 +120,7 @@ def _scores(one: Planned, said: Words) -> str:
     told = measures(scores, cut_off=any(s.disruptions for s in scores))
     rows = [_row(said[name], [of(s) for s in scores]) for name, of in told.items()]
     bound = [*scores][-1].replica_hours
-    beside = [f"{s.replica_hours / bound:.3f}" if bound else NOTHING for s in scores]
+    beside = [f"{s.replica_hours / bound:.3f}" if bound else NONE_SIGN for s in scores]
     spent = Counter(frame.phase.value for frame in one.frames)
     lasted = "".join(
         f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / _HOUR:,.1f} h</span>'
@@ -146,18 +147,16 @@ def _fared(one: Planned, said: Words) -> str:
     if not one.experience:
         return ""
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("worst_value", "limit", "beyond"))
-    rows = "".join(
-        _row(name, [*map(_value, (fared.worst, fared.limit)), f"{fared.breached:,.0f}"])
-        for name, fared in one.experience.items()
-    )
+    rows = "".join(_row(name, _told(fared)) for name, fared in one.experience.items())
     return (
         f"<h3>{escape(said['experience'])}</h3><p>{escape(said['experience_note'])}</p>"
         f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
     )
 
 
-def _value(value: float) -> str:
-    return NOTHING if math.isnan(value) else f"{value:.4g}"
+def _told(fared: Fared) -> Sequence[str]:
+    limit = figure(fared.limit, ".4g", NONE_SIGN)
+    return [figure(fared.worst, ".4g"), limit, f"{fared.breached:,.0f}"]
 
 
 def _tiers(one: Planned, said: Words) -> str:
@@ -226,6 +225,6 @@ def _bounds(frame: Frame, said: Words) -> str:
 
 def _bound(bound: Bound, said: Words) -> str:
     replicas = number(bound.replicas)
-    told = f"{replicas:,.0f}" if math.isfinite(replicas) else NOTHING
+    told = f"{replicas:,.0f}" if math.isfinite(replicas) else UNKNOWN_SIGN
     why = f"<b>{escape(bound.reason)}</b> {escape(said.told(bound.why))}"
     return _row(said.told(Message(MEANS[bound.kind.value])), [told, escape(bound.policy), why])

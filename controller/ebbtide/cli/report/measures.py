@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from ebbtide.cli.chart import amount
+from ebbtide.cli.figures import NONE_SIGN, amount
 from ebbtide.planning.scoring.score import Score
 
-NOTHING = "-"
 Measure = Callable[[Score], str]
 _MEASURES: Mapping[str, Measure] = {
     "replica_hours": lambda one: amount(one.replica_hours),
-    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NOTHING,
+    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NONE_SIGN,
     "idle_hours": lambda one: amount(one.idle),
     "shortfall": lambda one: amount(one.shortfall),
     "worst": lambda one: amount(one.worst_shortfall),
@@ -19,7 +18,7 @@ _MEASURES: Mapping[str, Measure] = {
 }
 _CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
 _BREACHED: Mapping[str, Measure] = {
-    "breached": lambda one: NOTHING if one.breached is None else f"{one.breached:,.0f}"
+    "breached": lambda one: NONE_SIGN if one.breached is None else f"{one.breached:,.0f}"
 }
 
 

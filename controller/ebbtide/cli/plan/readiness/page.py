@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.timestamps import clock
-from ebbtide.cli.plan.readiness.report import Most, Peak, Range, Readiness
+from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN, figure
+from ebbtide.cli.plan.readiness.report import Peak, Range, Readiness
 from ebbtide.planning.linting.findings import many
 from ebbtide.planning.readiness.site import LIMITS, PODS, Shape
 from ebbtide.planning.readiness.walls import FARTHEST, Kind, Lack
@@ -53,22 +54,18 @@ def _workloads(ready: Readiness) -> Table:
         fits = most is None or peak.replicas <= most.replicas
         table.add_row(
             key.partition("/")[2],
-            f"{fleet.replicas:,}" if fleet else "?",
+            f"{fleet.replicas:,}" if fleet else UNKNOWN_SIGN,
             Text(f"{peak.replicas:,}", "" if fits else "red"),
             _when(peak),
-            f"{most.replicas:,}" if most else "?",
-            _carries(most),
-            _wall(most.lacks) if most else "?",
+            f"{most.replicas:,}" if most else UNKNOWN_SIGN,
+            figure(most.demand) if most else UNKNOWN_SIGN,
+            _wall(most.lacks) if most else UNKNOWN_SIGN,
         )
     return table
 
 
 def _when(peak: Peak) -> str:
     return peak.event or f"{_clock(peak.at)} of the replay"
-
-
-def _carries(most: Most | None) -> str:
-    return "?" if most is None or np.isnan(most.demand) else f"{most.demand:,.0f}"
 
 
 def _missing(ready: Readiness) -> Iterator[Text]:
@@ -144,9 +141,9 @@ def _ranges(ranges: Sequence[Range]) -> Table:
             f"{one.times:g}",
             f"{one.replicas:,}",
             f"{one.replica_hours:,.0f}",
-            f"{one.cost:,.2f}" if one.cost else "-",
+            f"{one.cost:,.2f}" if one.cost else NONE_SIGN,
             f"{one.unserved:.3%}",
-            Text("; ".join(map(_short, one.lacks)), "red") if one.lacks else Text("-", "green"),
+            Text("; ".join(map(_short, one.lacks)) or NONE_SIGN, "red" if one.lacks else "green"),
         )
     return table
 
