@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Bound
 from ebbtide_policies.descent import Descent, DescentSettings, step_size
-from ebbtide_policies.observation import Event
+from ebbtide_policies.observation import Event, LastStep
 from ebbtide_policies.resolve import resolve
 from tests.policies.builders import NAN, NOW, foretold, outlook, seen, settings, signal, steady
 
@@ -73,6 +73,22 @@ def test_of_a_hundred_idle_replicas_there_stay(
 ) -> None:
     decision = descend(memory, **words)
     assert (decision.replicas, decision.binding.reason) == (replicas, reason)
+
+
+@pytest.mark.parametrize(
+    ("last_step", "ends"),
+    [
+        pytest.param(None, NOW + 10, id="where nothing else is known, from the decision"),
+        pytest.param(LastStep(NOW - 40, 105, 100), NOW + 20, id="from the write that came after"),
+        pytest.param(LastStep(NOW - 300, 110, 105), NOW + 10, id="and not from one before it"),
+        pytest.param(LastStep(NOW - 5, 95, 100), NOW + 10, id="nor from a rise"),
+        pytest.param(LastStep(NOW - 5, 100, 100), NOW + 10, id="or from what moved nothing"),
+    ],
+)
+def test_a_step_rests_for_a_soak(last_step: LastStep | None, ends: float) -> None:
+    decision = descend(RESTED | {"at": NOW - 50}, last_step=last_step)
+    assert (decision.replicas, decision.binding.reason) == (100, "DescentSoaking")
+    assert decision.binding.until == ends
 
 
 WITHIN = 180 + 15 + 60 + 300
@@ -153,9 +169,30 @@ def test_more_demand_in_the_past_never_lets_more_go(
     assert kept[0] >= min(100, np.ceil(fall[-1] - 1e-6), 95)
 
 
-def test_headroom_makes_the_gate_narrower() -> None:
+@pytest.mark.parametrize(
+    ("past", "ahead", "reason"),
+    [
+        pytest.param(10.0, 88.0, "ForecastGate", id="forecast"),
+        pytest.param(88.0, 10.0, "DemandMayReturn", id="past"),
+    ],
+)
+def test_headroom_is_laid_on_top_of_the(past: float, ahead: float, reason: str) -> None:
     chosen = settings(DescentSettings, headroom="10%")
-    assert descend(RESTED, chosen=chosen, demand=(foretold(88.0, past=88.0),)).replicas == 97
+    decision = descend(RESTED, chosen=chosen, demand=(foretold(ahead, past=past),))
+    assert (decision.replicas, decision.binding.reason) == (97, reason)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "replicas"),
+    [
+        pytest.param(5, 97, id="within the time to win capacity back, and a soak"),
+        pytest.param(6, 95, id="but no later"),
+    ],
+)
+def test_a_rise_is_no_ebb_that_comes(minutes: int, replicas: int) -> None:
+    """Lead time, period of scaling up and soak are 255 s: they reach into the fifth minute."""
+    rising = steady(10.0, outlook=outlook(*[10.0] * (minutes - 1), *[97.0] * 60), trusted=True)
+    assert descend(RESTED, demand=(rising,)).replicas == replicas
 
 
 def test_the_largest_signal_decides() -> None:
@@ -170,7 +207,9 @@ def test_memory_that_is_lost_takes_the_last_step_as_taken_now() -> None:
 
 @pytest.mark.parametrize("key", list(RESTED))
 def test_memory_that_lacks_a_number_is_lost(key: str) -> None:
-    assert descend({k: v for k, v in RESTED.items() if k != key}).replicas == 100
+    policy, found = Descent(DescentSettings()), seen(**IDLE)
+    half = {k: v for k, v in RESTED.items() if k != key}
+    assert policy.recall(half, found) == policy.recall(None, found)
 
 
 def test_memory_whose_start_is_below_its_end_is_lost() -> None:
@@ -198,8 +237,9 @@ def test_a_rise_starts_the_next_descent_and_is_no_step() -> None:
     assert learn(RESTED, 150) == RESTED | {"origin": 150, "replicas": 150}
 
 
-def test_no_change_is_not_remembered() -> None:
-    assert learn(RESTED, 100) == RESTED
+@pytest.mark.parametrize("moved", [{}, {"origin": 130.0, "replicas": 120.0}])
+def test_no_change_is_not_remembered(moved: dict[str, float]) -> None:
+    assert learn(RESTED | moved, 100) == RESTED | moved
 
 
 def test_every_gate_has_a_sentence() -> None:

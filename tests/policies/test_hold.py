@@ -28,6 +28,9 @@ ROWS = [
     pytest.param(signal([]), ["DemandUnknown", "DemandIncomplete"], id="no minutes at all"),
     pytest.param(steady(INF), ["DemandUnknown", "DemandIncomplete"], id="infinity is no demand"),
     pytest.param(
+        steady(per_replica=0.0), ["DemandUnknown"], id="what a replica carries is not known"
+    ),
+    pytest.param(
         steady(-3.0), ["DemandUnknown", "DemandIncomplete"], id="fewer than none are no demand"
     ),
     pytest.param(signal([*DROP, -70.0, 80.0]), [], id="a counter has begun anew and is followed"),
@@ -100,6 +103,16 @@ GONE = signal([*DROP, *[0.0] * 6])
     ("fallen", "other", "reasons"),
     [
         pytest.param(FELL, signal([*DROP, 50.0], name="egress"), [], id="fell with it"),
+        pytest.param(FELL, signal([*DROP, 55.0], name="egress"), [], id="fell by half as much"),
+        pytest.param(
+            FELL, signal([*DROP, 55.1], name="egress"), ["DemandSuspicious"], id="fell by less"
+        ),
+        pytest.param(
+            FELL,
+            signal([*DROP, 50.0], name="egress", alive=0.8, alive_at_least=0.8),
+            [],
+            id="fell with it, and just enough of its targets answer",
+        ),
         pytest.param(FELL, steady(name="egress"), ["DemandSuspicious"], id="did not"),
         pytest.param(GONE, signal([*DROP, *[30.0] * 6], name="egress"), [], id="went with it"),
         pytest.param(GONE, steady(name="egress"), ["DemandVanished"], id="stayed"),
@@ -127,7 +140,8 @@ def test_a_fall_is_believed_or_not_where_another_signal(
     ("demand", "ended", "reasons"),
     [
         pytest.param(FELL, NOW - 60, [], id="a fall at the announced end of an event is believed"),
-        pytest.param(FELL, NOW - 3600, ["DemandSuspicious"], id="long after it no more"),
+        pytest.param(FELL, NOW - 900, [], id="and a quarter of an hour after it"),
+        pytest.param(FELL, NOW - 901, ["DemandSuspicious"], id="later no more"),
         pytest.param(GONE, NOW - 60, ["DemandVanished"], id="and none to nothing"),
     ],
 )

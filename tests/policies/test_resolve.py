@@ -16,6 +16,7 @@ SOFT, HARD = Kind.SOFT_CEILING, Kind.HARD_CEILING
 DOWN, UP, BACK = Kind.PACE_DOWN, Kind.PACE_UP, Kind.ROLLBACK
 
 KNOWN = st.one_of(st.integers(0, 300).map(float), st.floats(-10, 1e18))
+ANY = KNOWN | st.sampled_from([NAN, INF, -INF])
 BOUNDS = st.lists(st.builds(Bound, st.sampled_from(list(Kind)), KNOWN, st.just("p"), st.just("R")))
 
 
@@ -34,6 +35,7 @@ ROWS = [
     row([(GUARANTEED, 90), (SOFT, 80)], 90, "GuaranteedFloor", "but no guaranteed floor"),
     row([(GUARANTEED, 90), (HARD, 80)], 80, "HardCeiling", "a hard ceiling lowers both"),
     row([(FLOOR, 110), (HARD, 110)], 110, "Floor", "a ceiling that is met limits nothing"),
+    row([(FLOOR, 110), (SOFT, 110)], 110, "Floor", "nor does a soft one"),
     row([(FLOOR, 40), (DOWN, 95)], 95, "PaceDown", "pace has the last word on the way down"),
     row([(HARD, 40), (FLOOR, 90), (DOWN, 95)], 95, "PaceDown", "a lowered maximum is no leave"),
     row([(FLOOR, 40), (DOWN, 130)], 100, "PaceDown", "a pace down never raises"),
@@ -53,6 +55,7 @@ ROWS = [
     row([(FLOOR, 110.2)], 111, "Floor", "a part of a replica is a whole one"),
     row([(FLOOR, 110.0000000001)], 110, "Floor", "but noise is none"),
     row([(FLOOR, 120), (HARD, 110.9)], 110, "HardCeiling", "a ceiling is rounded down"),
+    row([(FLOOR, 120), (HARD, 110.9999999999)], 111, "HardCeiling", "noise takes nothing away"),
     row([(FLOOR, 120), (HARD, -4), (DOWN, 0)], 0, "HardCeiling", "nothing is less than nothing"),
     row([(FLOOR, 1e18), (HARD, 1e18)], 10**18, "Floor", "huge numbers are numbers"),
 ]
@@ -75,6 +78,14 @@ def test_every_bound_is_carried_and_the_binding_one_stands_first() -> None:
 def test_a_floor_above_a_ceiling_is_a_squeeze() -> None:
     assert resolve(seen(), [bound(FLOOR, 90), bound(SOFT, 80)]).squeezed
     assert resolve(seen(), [bound(GUARANTEED, 90), bound(HARD, 80)]).squeezed
+    assert not resolve(seen(), [bound(FLOOR, 80), bound(SOFT, 80), bound(HARD, 80)]).squeezed
+
+
+def test_of_two_that_hold_the_one_that_does_not_lift_by_itself_is_named() -> None:
+    soaking = Bound(DOWN, 100, "a", "Soaking", until=1e9)
+    shut = Bound(DOWN, 100, "b", "Shut")
+    assert resolve(seen(current=100), [soaking, shut]).binding is shut
+    assert resolve(seen(current=100), [soaking, bound(DOWN, 95)]).binding is soaking
 
 
 def test_a_message_is_the_detail_with_its_values() -> None:
@@ -118,13 +129,16 @@ def test_nothing_known_never_shrinks(bounds: list[Bound], current: int) -> None:
     assert resolve(seen(current=current), bounds).replicas >= (current if bounds else 0)
 
 
-@given(st.lists(st.tuples(st.sampled_from(list(Kind)), st.lists(KNOWN, min_size=3, max_size=3))))
-def test_numbers_and_lanes_are_settled_alike(columns: list[tuple[Kind, list[float]]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(list(Kind)), st.lists(ANY, min_size=3, max_size=3))))
+def test_lanes_come_to_what_is_decided_for_each_alone(
+    columns: list[tuple[Kind, list[float]]],
+) -> None:
     current = np.array([0.0, 100.0, 7.0])
     lanes = [Bound(kind, np.array(column), "p", "R") for kind, column in columns]
     together = settle(tightest(lanes, current))
     for lane in range(3):
         alone = [bound(kind, column[lane]) for kind, column in columns]
         single = settle(tightest(alone, current[lane]))
-        assert np.broadcast_to(together.want, 3)[lane] == single.want
-        assert np.broadcast_to(together.replicas, 3)[lane] == single.replicas
+        decision = resolve(seen(current=int(current[lane])), alone)
+        assert np.broadcast_to(together.want, 3)[lane] == single.want == decision.want
+        assert np.broadcast_to(together.replicas, 3)[lane] == single.replicas == decision.replicas

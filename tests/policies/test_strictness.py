@@ -74,6 +74,12 @@ def test_what_was_in_force_for_a_moment_holds_for_a_soak_too() -> None:
     assert counts(memory, FAST, 320) == FAST
 
 
+def test_an_edit_at_the_end_of_that_soak_begins_with_what_counts_then() -> None:
+    memory = after((0, OLD), (10, SLOW), (20, FAST))
+    faster = {"maxStep": 0.3, "soak": 15.0}
+    assert counts(memory, faster, 320) == FAST
+
+
 def test_an_edit_that_is_taken_back_leaves_nothing_after_its_soak() -> None:
     memory = after((0, OLD), (10, FAST), (20, OLD), (80, OLD))
     assert memory == as_set(OLD)
@@ -88,12 +94,20 @@ def test_lanes_change_each_for_itself() -> None:
     assert np.asarray(later["maxStep"]).tolist() == [0.05, 0.2]
 
 
+def test_nothing_is_forgotten_while_one_lane_is_held() -> None:
+    values = {"maxStep": np.array([0.05, 0.2]), "soak": 60.0}
+    memory = looked(as_set(OLD), values, 10, RULES)
+    assert settled(memory, values, 69) is memory
+    assert settled(memory, values, 70).keys() == as_set(OLD).keys()
+
+
 @pytest.mark.parametrize(
     ("stored", "sound"),
     [
         pytest.param(None, {}, id="nothing"),
         pytest.param({"at": 1.0}, {}, id="nothing held"),
-        pytest.param({"heldUntil": 50.0}, None, id="half of it"),
+        pytest.param({"heldUntil": 50.0}, None, id="a third of it"),
+        pytest.param({"heldUntil": 50.0, "held.soak": 60.0}, None, id="two thirds of it"),
         pytest.param(
             {"heldUntil": 1e9, "held.maxStep": 0.1, "held.soak": 60.0}, None, id="for ever"
         ),
@@ -101,6 +115,11 @@ def test_lanes_change_each_for_itself() -> None:
             {"heldUntil": 50.0, "held.maxStep": 0.1, "held.soak": 60.0},
             {"heldUntil": 50.0, "held.maxStep": 0.1, "held.soak": 60.0},
             id="all of it",
+        ),
+        pytest.param(
+            {"heldUntil": 70.0, "held.maxStep": 0.1, "held.soak": 60.0},
+            {"heldUntil": 70.0, "held.maxStep": 0.1, "held.soak": 60.0},
+            id="what has been held since just now",
         ),
     ],
 )
