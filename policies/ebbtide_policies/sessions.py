@@ -181,7 +181,7 @@ def _held(decision: Decision) -> int:
         for bound in decision.bounds
         if bound.kind in {Kind.PACE_DOWN, Kind.ROLLBACK} and _is_gate(bound)
     ]
-    return int(min(decision.current, max(levels, default=NOTHING)))
+    return int(whole(min(decision.current, max(levels, default=NOTHING))))
 
 
 def _is_gate(bound: Bound) -> bool:

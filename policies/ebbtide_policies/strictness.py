@@ -132,7 +132,7 @@ def _could_be_set(settings: PolicySettings, values: Mapping[str, float]) -> bool
     """Whether somebody could have written these; else they are no memory of it."""
     told = settings.model_copy(update={_field(name): n for name, n in values.items()})
     try:
-        type(settings).model_validate(told.model_dump(by_alias=True))
+        type(settings).model_validate(told.model_dump())
     except ValueError:  # of pydantic, and of a number that can't be written
         return False
     return True

@@ -254,6 +254,18 @@ def test_an_outlook_holds(start: float, seconds: float, highest: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("start", "highest"),
+    [
+        pytest.param(60.0, 50, id="a whole minute is answered by its own"),
+        pytest.param(90.0, 50, id="between two minutes the one before counts as well"),
+        pytest.param(120.0, 40, id="but not once the next has come"),
+    ],
+)
+def test_of_a_fall_an_outlook_holds(start: float, highest: float) -> None:
+    assert outlook(50.0, 40.0, 30.0, 20.0).ahead(0.5, NOW + start, 60.0) == highest
+
+
+@pytest.mark.parametrize(
     ("quantile", "value"),
     [
         pytest.param(0.1, 10, id="below the lowest level"),

@@ -188,6 +188,20 @@ def test_an_edit_does_not_end_a_doubt_until_a_window_has_passed() -> None:
     assert dict(memory) == dict(policy.recall(None, seen()))
 
 
+def test_a_memory_from_before_there_was_a_setting_keeps_the_others() -> None:
+    memory = dict(Hold(settings(HoldSettings, believableDrop="30%")).recall(None, seen()))
+    older = {key: value for key, value in memory.items() if key != "set.outage"}
+    assert Hold(HoldSettings()).recall(older, seen()) == memory
+
+
+def test_an_edit_while_nobody_looks_ends_nothing_that_is_held() -> None:
+    policy = Hold(settings(HoldSettings, believableDrop="90%"))
+    before = policy.recall(None, seen())
+    held = {**before, **{key.replace("set.", "held."): n for key, n in before.items()}}
+    stored = {**held, "set.believableDrop": 0.5, "held.believableDrop": 0.3, "heldUntil": NOW + 9}
+    assert policy.recall(stored, seen()) == stored
+
+
 @pytest.mark.parametrize("stored", [{"set.believableDrop": 7.0}, {"set.window": "?"}])
 def test_settings_that_nobody_could_have_written_are_no_memory(stored: Any) -> None:
     policy = Hold(HoldSettings())

@@ -129,6 +129,9 @@ _STABLE = Bound(Kind.FLOOR, 95, "stabilization", "ScaleDownStabilized")
         pytest.param(
             decided(60, pace(100, "DemandSuspicious")), crew(0, 100), 0, id="no-more-on-doubt"
         ),
+        pytest.param(
+            decided(60, pace(79.2, "Standby")), crew(0, 100), 20, id="half-a-replica-is-held-whole"
+        ),
         pytest.param(decided(60, pace(NAN, "X")), crew(0, 100), 0, id="no-more-on-the-unknown"),
         pytest.param(
             decided(60, pace(100, "DemandSuspicious")), crew(9, 91), 9, id="on-doubt-those-that-do"

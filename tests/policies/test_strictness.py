@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from ebbtide_policies.decide import decide
 from ebbtide_policies.descent import Descent, DescentSettings, step_size
 from ebbtide_policies.limits import Limits, LimitSettings
-from ebbtide_policies.strictness import as_set, chosen, held_in, in_force, looked, settled
+from ebbtide_policies.strictness import (
+    as_set,
+    chosen,
+    held_in,
+    in_force,
+    looked,
+    settled,
+    values_of,
+)
 from tests.policies.builders import NOW, foretold, seen, settings
 
 RULES = {"maxStep": np.minimum, "soak": np.maximum}
@@ -45,6 +53,13 @@ def test_settings_that_stay_are_not_held() -> None:
 def test_the_same_numbers_from_a_status_hold_nothing() -> None:
     mine, rules = DescentSettings(), {"soak": np.maximum}
     assert chosen(mine, {"set.soak": float("60")}, 10, rules, "soak") is mine
+
+
+def test_one_setting_of_many_that_changes_is_a_change() -> None:
+    before = DescentSettings()
+    memory = as_set(values_of(before, RULES))
+    bolder = before.model_copy(update={"max_step": 0.2})
+    assert chosen(bolder, memory, 10, RULES, "soak").max_step == before.max_step
 
 
 @pytest.mark.parametrize(
