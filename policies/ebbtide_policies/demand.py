@@ -39,7 +39,7 @@ class Outlook:
 
         A reach beyond the horizon is answered by what the horizon holds.
         """
-        first = max(0, int(np.floor((start - self.origin) / MINUTE)) - 1)
+        first = max(0, int((start - self.origin) // MINUTE) - 1)
         last = max(first + 1, int(np.ceil((start + seconds - self.origin) / MINUTE)))
         if start > self.end or not self.values.size or quantile > self.levels[-1]:
             return UNKNOWN

@@ -41,6 +41,7 @@ def test_the_age_is_that_of_the_newest_known_minute(
     [
         pytest.param(-15.0, 50.0, 50.0, 15.0, id="more: it counts at once"),
         pytest.param(-15.0, 20.0, 30.0, 15.0, id="less: it waits for the minute"),
+        pytest.param(-15.0, 0.0, 30.0, 15.0, id="nobody: it waits as well"),
         pytest.param(-15.0, NAN, 30.0, 60.0, id="nothing known"),
         pytest.param(-15.0, INF, 30.0, 60.0, id="no demand that anybody can carry"),
         pytest.param(-15.0, -1.0, 30.0, 60.0, id="a counter that has begun anew"),
@@ -79,6 +80,11 @@ def test_the_slope_ends_with_what_a_look_found_more() -> None:
     )
 
 
+def test_the_slope_is_not_lowered_by_a_look_that_found_less() -> None:
+    lower = Look(NOW - 30.0, 25.0)
+    assert signal([10.0, 20.0, 30.0], look=lower).slope(60.0) == pytest.approx(10.0 / 60)
+
+
 def test_a_look_after_no_known_minute_is_none() -> None:
     demand = signal([NAN], look=Look(NOW - 15.0, 50.0))
     assert np.isnan(demand.present())
@@ -108,13 +114,36 @@ def test_the_last_seconds_end_with_the_newest_known_minute(
 
 
 @pytest.mark.parametrize(
+    ("seconds", "until", "peak"),
+    [
+        pytest.param(60.0, 60.0, 30, id="as long as ever, from a minute earlier on"),
+        pytest.param(120.0, 60.0, 50, id="which reaches further back"),
+        pytest.param(120.0, 59.0, 40, id="less than a minute leaves none out"),
+        pytest.param(0.0, 180.0, 50, id="the first that is known"),
+        pytest.param(600.0, 240.0, NAN, id="and before it nothing is"),
+    ],
+)
+def test_of_what_was_before_the_last_minutes_the_peak_is(
+    seconds: float, until: float, peak: float
+) -> None:
+    found = signal([50.0, 20.0, 30.0, 40.0]).peak(seconds, until)
+    assert found == pytest.approx(peak, nan_ok=True)
+
+
+def test_a_minute_that_is_known_covers_a_minute() -> None:
+    assert signal([NAN, 30.0]).covered(60.0) == 1.0
+
+
+@pytest.mark.parametrize(
     ("minutes", "gap"),
     [
         pytest.param([1.0] * 9, 0, id="no gap"),
         pytest.param([*[1.0] * 9, NAN, 1.0], 60, id="one minute"),
         pytest.param([*[1.0] * 9, NAN, 1.0, NAN, INF, 1.0, NAN], 120, id="the longest of two"),
         pytest.param([1.0, *[NAN] * 9, 1.0], 540, id="all of one that reaches into them"),
+        pytest.param([1.0, *[NAN] * 9, *[1.0] * 5], 540, id="with its last minute"),
         pytest.param([1.0, *[NAN] * 9, *[1.0] * 6], 0, id="but not of one that is over"),
+        pytest.param([NAN, NAN, 1.0], 120, id="one that the history begins with"),
         pytest.param([1.0, 1.0], 0, id="what was before the history is none"),
         pytest.param([NAN], 0, id="where nothing is known there is no end of it"),
     ],
@@ -145,11 +174,15 @@ def test_demand_lingers(seconds: float, early: float, since: float, replicas: fl
     [
         pytest.param([10.0, 13.0, 17.0], 60.0, 120.0, 12.5**0.5, id="from minute to minute"),
         pytest.param([10.0, 13.0, 17.0], 120.0, 120.0, 7.0, id="to the highest within a reach"),
+        pytest.param([10.0, 13.0, 17.0], 61.0, 120.0, 7.0, id="a part of a minute is a whole one"),
+        pytest.param([10.0, 13.0, 17.0], 0.0, 120.0, 12.5**0.5, id="so is no time at all"),
         pytest.param([10.0, 17.0, 13.0], 120.0, 60.0, 7.0, id="also one that is over"),
         pytest.param([10.0, 13.0, 17.0], 60.0, 60.0, 4.0, id="only of the last minutes"),
         pytest.param([9.0, 4.0, 4.0], 60.0, 120.0, 0.0, id="falls are none"),
         pytest.param([10.0, NAN, 13.0], 60.0, 300.0, NAN, id="over a gap nothing is known"),
         pytest.param([10.0, NAN, 13.0], 120.0, 300.0, 3.0, id="but from before it"),
+        pytest.param([10.0, 12.0, NAN, 13.0], 60.0, 300.0, 2.0, id="a rise beside it counts"),
+        pytest.param([17.0], 60.0, 300.0, NAN, id="one minute has none"),
     ],
 )
 def test_a_surge_is_how_far_demand_rises(
@@ -166,6 +199,7 @@ def test_a_surge_is_how_far_demand_rises(
         pytest.param(1, 0.0, 60.0, NAN, id="one day is no habit"),
         pytest.param(9, 0.0, 60.0, 70, id="what is before the history is not known"),
         pytest.param(3, 0.0, 0.0, 10, id="at another time it was lower"),
+        pytest.param(3, 0.0, 1.0, 70, id="a second reaches into the next minute"),
         pytest.param(3, 120.0, 0.0, 70, id="unless a while before counts as well"),
     ],
 )
