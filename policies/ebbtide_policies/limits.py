@@ -51,19 +51,20 @@ class Limits(Policy[LimitSettings]):
     def _at_zero(self, seen: Observation, allowed: Flag) -> Iterable[Bound]:
         """The last replica goes on proof that nobody is there; doubt that lasts brings one back."""
         wait = self.settings.empty_for
-        empty: Flag = allowed & np.not_equal(len(seen.demand), 0)
+        empty: Flag = bool(seen.demand)
         doubtful: Flag = False
         for demand in seen.demand:
             known = (demand.covered(wait) >= 1) & (demand.alive >= demand.alive_at_least)
             empty = empty & known & np.equal(demand.peak(wait), 0)
             doubtful = doubtful | np.logical_not(demand.age <= wait)
-        if some(np.logical_not(empty)):
+        unproven, doubtful = allowed & np.logical_not(empty), allowed & doubtful
+        if some(unproven):
             said = "the last replica goes when demand is known to have been zero for {:.0f} s"
-            held = where(empty, NOTHING, np.minimum(1.0, seen.fleet.current))
+            held = where(unproven, np.minimum(1.0, seen.fleet.current), NOTHING)
             yield Bound(Kind.PACE_DOWN, held, self.name, "ZeroUnproven", said, (wait,))
         if some(doubtful):
             said = "demand is not known for more than {:.0f} s: somebody may be there"
-            one = where(allowed & doubtful, 1.0, NOTHING)
+            one = where(doubtful, 1.0, NOTHING)
             yield Bound(Kind.FLOOR, one, self.name, "ZeroInDoubt", said, (wait,))
 
 

@@ -26,6 +26,8 @@ def test_a_signal_is_a_demand() -> None:
         pytest.param([1.0], 120.0, 120, id="two minutes late"),
         pytest.param(COURSE, 0.0, 60, id="the newest minute is a gap"),
         pytest.param([1.0, INF], 0.0, 60, id="infinity is a gap"),
+        pytest.param([1.0, *[NAN] * 4], 0.0, 240, id="only the first of a few is known"),
+        pytest.param([1.0, *[NAN] * 70], 0.0, 4200, id="only the first of many"),
         pytest.param([NAN], 0.0, INF, id="nothing known"),
         pytest.param([], 0.0, INF, id="no minutes"),
     ],
@@ -74,8 +76,8 @@ def test_the_present_is_the_peak_of_no_time_at_all(minutes: list[float], found: 
 def test_the_slope_ends_with_what_a_look_found_more() -> None:
     at_half = Look(NOW - 30.0, 60.0)  # half a minute after 30; a minute before, it was 25
     assert signal([10.0, 20.0, 30.0], look=at_half).slope(60.0) == pytest.approx(35.0 / 60)
-    least_squares = (60.0 - 15.0) / 2  # of 15, 25 and 60
-    assert signal([10.0, 20.0, 30.0], look=at_half).slope(120.0) == pytest.approx(
+    least_squares = 17.5  # of 5, 15, 25 and 60
+    assert signal([0.0, 10.0, 20.0, 30.0], look=at_half).slope(180.0) == pytest.approx(
         least_squares / 60
     )
 

@@ -49,12 +49,16 @@ class Variant:
 @st.composite
 def variants(draw: st.DrawFn) -> Variant:
     """Any settings of any policy, over any demand."""
-    chosen = {
+    chosen: dict[str, dict[str, float]] = {
         "descent": {"max_step": draw(st.sampled_from([0.05, 0.3, 1.0])), "soak": 60.0},
         "forecastNeed": {"quantile": draw(st.sampled_from([0.5, 0.9, 0.999]))},
-        "presentNeed": {"headroom": draw(st.sampled_from([0.0, 0.05, 0.5]))},
+        "presentNeed": {
+            "headroom": draw(st.sampled_from([0.0, 0.05, 0.5])),
+            "width": draw(st.sampled_from([0.0, 2.0])),
+        },
         "hold": {"believable_drop": draw(st.sampled_from([0.5, 1.0])), "window": 120.0},
         "stabilization": {"window": draw(st.sampled_from([0.0, 300.0]))},
+        "replicas": {"min": draw(st.sampled_from([0, 1, 30]))},
         "rate": {"share": draw(st.sampled_from([0.0, 0.1, 1.0])), "period": 60.0},
     }
     policies = [_with(policy, chosen.get(policy.name, {})) for policy in house(most=250)]

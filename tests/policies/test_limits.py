@@ -10,8 +10,9 @@ from ebbtide_policies.contract import Kind, PolicySettings
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.limits import Limits, LimitSettings, ModeGuard, Overrides
 from ebbtide_policies.observation import Mode, Override
-from ebbtide_policies.resolve import resolve
+from ebbtide_policies.resolve import resolve, settle, tightest
 from tests.policies.builders import NAN, NOW, seen, signal, steady
+from tests.policies.stacking import stack, stack_settings
 
 WORD = Override("freeze-1", "CDN migration", NOW + 60)
 
@@ -54,6 +55,14 @@ EMPTY = [0.0] * 6
             (signal(EMPTY), signal([1.0] * 6, name="jobs")), 1, 1, "ZeroUnproven", id="a job left"
         ),
         pytest.param((), 1, 1, "ZeroUnproven", id="no signal at all"),
+        pytest.param((steady(0.5),), 5, 1, "ZeroUnproven", id="somebody, and all others may go"),
+        pytest.param(
+            (signal(EMPTY, alive=0.8, alive_at_least=0.8),),
+            1,
+            0,
+            "DesiredWithinRange",
+            id="nobody, where just enough targets say so",
+        ),
         pytest.param((signal(EMPTY),), 0, 0, "DesiredWithinRange", id="none stays none"),
         pytest.param(
             (signal(EMPTY, late=300.0),), 0, 0, "DesiredWithinRange", id="while it is a little late"
@@ -73,6 +82,28 @@ def test_of_the_last_replica_there_stays(
 def test_a_minimum_above_zero_asks_for_no_proof() -> None:
     found = seen(current=1, demand=(steady(NAN),))
     assert len(list(Limits(LimitSettings(min=1, max=9)).bounds(found, {}))) == 2
+
+
+def test_lanes_have_a_minimum_each() -> None:
+    looks = [
+        seen(current=current, demand=(demand,))
+        for current, demand in (
+            (1, signal(EMPTY)),
+            (1, steady(1.0, minutes=6)),
+            (0, steady(NAN, minutes=6)),
+            (0, steady(NAN, minutes=6)),
+            (1, signal(EMPTY)),
+        )
+    ]
+    least = [0, 0, 0, 1, 1]
+    chosen = [LimitSettings(min=each, max=9) for each in least]
+    together = stack(looks)
+    lanes = Limits(stack_settings(chosen)).bounds(together, {})
+    limits = tightest(lanes, together.fleet.current)
+    for lane, (look, each) in enumerate(zip(looks, chosen, strict=True)):
+        alone = tightest(Limits(each).bounds(look, {}), look.fleet.current)
+        assert [np.broadcast_to(limit, 5)[lane] for limit in limits] == list(alone)
+    assert np.asarray(settle(limits).replicas).tolist() == [0, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

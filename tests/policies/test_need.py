@@ -84,6 +84,9 @@ PLAIN = PresentNeed(settings(PresentNeedSettings, headroom="0%", tolerance="0%",
             signal(range(40, 101), late=9000.0), 108, id="no longer than the trend was watched"
         ),
         pytest.param(signal(range(101, 40, -1)), 41, id="a fall is not followed"),
+        pytest.param(
+            signal([60.0, 70.0, 80.0], late=0.0), 110, id="where nothing was before, all of it"
+        ),
         pytest.param(signal([80.0]), 80, id="one minute has a level and no slope"),
         pytest.param(signal([80.0, NAN, NAN]), 80, id="the newest known minute"),
         pytest.param(steady(0.0), 0, id="no demand needs nothing"),
@@ -139,7 +142,7 @@ def test_what_only_rises_is_followed_as_fast_as_it_rises(
 
 def test_what_leaps_past_an_earlier_peak_is_followed_twice_as_fast_as_it_outgrew_it() -> None:
     policy = PresentNeed(settings(PresentNeedSettings, headroom="0%", slopeWindow="2m"))
-    course = signal([120.0, *[100.0] * 5, 140.0], late=0.0)
+    course = signal([120.0, *[20.0] * 4, 80.0, 140.0], late=0.0)  # its slope is 60 a minute
     assert floors(policy, course, lead_time=60.0) == [160]  # 20 in two minutes, so 20 in one
 
 
@@ -168,6 +171,13 @@ def test_present_need_is_wider_where_demand_is_restless(demand: Any, floor: floa
     assert floors(PresentNeed(wide), demand) == [floor]
 
 
+def test_a_surge_is_reckoned_from_the_known_minute_to_the_end_of_the_lead_time() -> None:
+    written = {"headroom": "0%", "tolerance": "0%", "slopeWindow": "5m"}
+    wide = PresentNeed(settings(PresentNeedSettings, **written, width=3.0))
+    rising = signal(range(40, 101), late=0.0)
+    assert floors(wide, rising, lead_time=60.0) == [100 + 1 + 3 * 2]
+
+
 @pytest.mark.parametrize("policy", [PLAIN, Stabilization(StabilizationSettings())])
 @pytest.mark.parametrize("demand", [steady(NAN), signal([]), steady(INF), steady(per_replica=0.0)])
 def test_without_data_the_need_is_unknown(policy: Policy[Any], demand: Any) -> None:
@@ -189,6 +199,11 @@ def test_stabilization_keeps_the_highest_need_of_its_window(window: str, floor: 
     course = [90.0, 50.0, 60.0, NAN, 45.0, 45.0, 45.0, 40.0]
     assert floors(policy, signal(course)) == [floor]
     assert floors(policy, signal(course, late=170.0)) == [floor]
+
+
+def test_stabilization_has_headroom() -> None:
+    policy = Stabilization(settings(StabilizationSettings, headroom="20%"))
+    assert floors(policy, steady(50.0)) == [60]
 
 
 def test_needs_say_what_they_mean() -> None:

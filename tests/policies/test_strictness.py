@@ -15,6 +15,7 @@ from ebbtide_policies.decide import decide
 from ebbtide_policies.descent import Descent, DescentSettings, step_size
 from ebbtide_policies.limits import Limits, LimitSettings
 from ebbtide_policies.strictness import (
+    Values,
     as_set,
     chosen,
     held_in,
@@ -110,7 +111,7 @@ def test_lanes_change_each_for_itself() -> None:
 
 
 def test_nothing_is_forgotten_while_one_lane_is_held() -> None:
-    values = {"maxStep": np.array([0.05, 0.2]), "soak": 60.0}
+    values: Values = {"maxStep": np.array([0.05, 0.2]), "soak": 60.0}
     memory = looked(as_set(OLD), values, 10, RULES)
     assert settled(memory, values, 69) is memory
     assert settled(memory, values, 70).keys() == as_set(OLD).keys()

@@ -85,10 +85,26 @@ def test_the_emptiest_go_first_and_the_busy_stay() -> None:
     assert names(leaving(fleet, TERMS)) == ["none", "two", "nine"]
 
 
+def test_of_those_that_are_not_ready_the_emptiest_go_first_too() -> None:
+    late = {"drains": 4000.0, "rank": Rank.UNREADY}
+    fleet = [pod("five", sessions=5.0, **late), pod("two", sessions=2.0, **late)]
+    assert names(leaving(fleet, TERMS)) == ["two", "five"]
+
+
+def test_of_equals_the_name_decides() -> None:
+    fleet = [pod("a"), pod("b"), pod("c")]
+    assert names(leaving(reversed(fleet), TERMS)) == names(leaving(fleet, TERMS))
+
+
 def test_a_stateful_set_lets_its_highest_ordinals_go_or_waits() -> None:
     fleet = [pod(f"db-{n}", sessions=float(n == 7), ordinal=n) for n in range(10)]
     assert names(leaving(fleet, TERMS)) == ["db-9", "db-8"]
     assert names(to_drain(fleet, 4)) == ["db-9", "db-8", "db-7", "db-6"]
+
+
+def test_a_pod_whose_ordinal_nobody_can_read_goes_last() -> None:
+    fleet = [pod("z"), pod("db-0", ordinal=0), pod("db-1", ordinal=1)]
+    assert names(leaving(fleet, TERMS)) == names(to_drain(fleet, 3)) == ["db-1", "db-0", "z"]
 
 
 def test_the_next_to_drain_are_the_emptiest_and_who_began_goes_on() -> None:
@@ -99,6 +115,21 @@ def test_the_next_to_drain_are_the_emptiest_and_who_began_goes_on() -> None:
         pod("flaps", sessions=50.0, drains=None, rank=Rank.UNREADY),
     ]
     assert names(to_drain(fleet, 3)) == ["flaps", "begun", "three"]
+
+
+def test_those_that_the_replica_set_takes_first_are_the_first_to_drain() -> None:
+    fleet = [
+        pod("unready", rank=Rank.UNREADY, sessions=1.0),
+        pod("idle", rank=Rank.UNREADY),
+        pod("pending", rank=Rank.PENDING, sessions=9.0),
+    ]
+    assert names(to_drain(fleet, 3)) == ["pending", "idle", "unready"]
+
+
+def test_an_idle_pod_takes_no_place_of_one_that_drains_and_is_idle() -> None:
+    begun, fresh = pod("begun"), pod("fresh", drains=None)
+    assert names(to_drain([begun, fresh], 1)) == ["begun"]
+    assert names(to_drain([begun._replace(sessions=1.0), fresh], 1)) == ["fresh"]
 
 
 def test_only_an_idle_pod_takes_the_place_of_one_that_drains() -> None:
