@@ -11,9 +11,20 @@ EbbtideError                  one line for a person: what, to which object, what
 └── NotLeading                a write was due, but leadership is not certain
 """
 
+from typing import Self
+
 
 class EbbtideError(Exception):
     """Any expected failure. Its text is for people."""
+
+    def kept(self) -> Self:
+        """The same, to be kept as a value: without the frames that it came through.
+
+        They hold all that was at hand then, up to a whole tick; and as one of them often holds the
+        error itself, all of it would be there until the collector of cycles comes by.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class InvalidInput(EbbtideError):

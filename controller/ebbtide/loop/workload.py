@@ -172,7 +172,7 @@ class WorkloadReader:
             workload = understood(resource, spec, self._installed.plugins)
             return replace(workload, wanted=tuple(dict.fromkeys(workload.needs())))
         except InvalidInput as error:
-            return error
+            return error.kept()
         except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
             return InvalidInput(f"spec.plugins: {type(error).__name__}: {error}")
 

@@ -212,7 +212,7 @@ class SimulatedCluster(SimulatedObjects):
             self.watcher(Call("get", f"{ref.namespace}/{ref.name}", done=False))
             workload = self._found(ref)
         except ClusterUnavailable as error:
-            return error
+            return error.kept()
         return Target(
             ref=ref,
             uid=workload.uid,

@@ -91,9 +91,9 @@ class Targets:
             return from_scale(ref, scale, self._server.get(place._replace(subresource="")))
         except NotFound as error:
             self._plurals.pop((ref.api_version, ref.kind), None)  # it may be served anew, renamed
-            return error
+            return error.kept()
         except ClusterUnavailable as error:
-            return error
+            return error.kept()
 
     def _across(self, place: Place, namespaces: Collection[str]) -> dict[str, Listing]:
         """List several namespaces, by one list of the whole cluster where that is allowed."""
@@ -103,14 +103,14 @@ class Targets:
             except Forbidden:
                 pass  # granted namespace by namespace, perhaps
             except ClusterUnavailable as error:
-                return dict.fromkeys(namespaces, error)
+                return dict.fromkeys(namespaces, error.kept())
         return {each: self._within(place._replace(namespace=each)) for each in namespaces}
 
     def _within(self, place: Place) -> Listing:
         try:
             return _by_namespace(self._server.items(place), (place.namespace,))[place.namespace]
         except ClusterUnavailable as error:
-            return error
+            return error.kept()
 
     def _plural(self, ref: Ref) -> str:
         kind = (ref.api_version, ref.kind)
@@ -162,7 +162,7 @@ def _pick(ref: Ref, listing: Listing) -> Found:
     try:
         return from_object(ref, item)
     except ClusterUnavailable as error:
-        return error
+        return error.kept()
 
 
 def _by_namespace(items: Iterable[Json], namespaces: Iterable[str]) -> dict[str, Listing]:

@@ -201,14 +201,14 @@ class _Lines:
         try:
             return self._client().read(inquiry.query.promql, span)
         except MetricsUnavailable as error:
-            inquiry.failure = error
-            return error
+            inquiry.failure = error.kept()
+            return inquiry.failure
 
     def _fetch_each(self, query: Query, label: str, memory: float) -> Vector:
         try:
             return self._client().newest(query.promql, label, memory)
         except MetricsUnavailable as error:
-            return error
+            return error.kept()
 
     def _client(self) -> RangeClient:
         if not hasattr(self._mine, "client"):

@@ -35,7 +35,7 @@ class _ResourceReader(Generic[T]):
             return self._parse(resource.spec)
         except InvalidInput as error:
             log.warning("%s %s is left out: %s", resource.kind, resource.key, error)
-            return error
+            return error.kept()
 
 
 class GuidanceReader:
