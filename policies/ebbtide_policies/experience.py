@@ -151,7 +151,7 @@ def beyond(signal: GateSignal, value: Number) -> Flag:
 def _worse(signal: GateSignal, value: Number, level: Number) -> Flag:
     if signal.worse_by is None:
         return False
-    allowed = signal.worse_by * np.abs(level) + signal.slack
+    allowed = signal.worse_by * level + signal.slack
     return signal.sign * (value - level) > allowed + _HAIR
 
 

@@ -64,7 +64,7 @@ def open_gate(policy: ExperienceGate, found: Observation, memory: Memory = DESCE
         pytest.param({}, [0.02] * 3, "ExperienceGate", id="a limit is passed"),
         pytest.param({}, [0.02, GOOD, GOOD], None, id="one minute is none: the median counts"),
         pytest.param({}, [NAN] * 4, "ExperienceUnknown", id="nothing is known of late"),
-        pytest.param({}, [GOOD, NAN, NAN], None, id="it is a little late"),
+        pytest.param({}, [GOOD, NAN, NAN, NAN], None, id="it is a little late"),
         pytest.param(
             {"atMost": None, "atLeast": 0.01}, [0.02] * 4, None, id="high is good where low is bad"
         ),
@@ -76,6 +76,15 @@ def open_gate(policy: ExperienceGate, found: Observation, memory: Memory = DESCE
         pytest.param({"worseBy": "20%", "slack": 0.002}, [0.0068] * 4, None, id="slack on top"),
         pytest.param({"worseBy": "20%"}, [0.001] * 4, None, id="it is much better"),
         pytest.param({"atMost": None, "worseBy": "20%"}, [0.9] * 4, "ExperienceWorse", id="alone"),
+        pytest.param(
+            {"atMost": None, "atLeast": 0.0, "worseBy": "20%"},
+            [0.0031] * 4,
+            "ExperienceWorse",
+            id="low is worse where low is bad",
+        ),
+        pytest.param(
+            {"atMost": None, "atLeast": 0.0, "worseBy": "20%"}, [0.0032] * 4, None, id="by a fifth"
+        ),
         pytest.param({"minDemand": "81"}, [0.9] * 4, None, id="there are too few to tell"),
         pytest.param({"minDemand": "81"}, [NAN] * 9, None, id="then it need not be known"),
         pytest.param({"minDemand": "80"}, [0.9] * 4, "ExperienceGate", id="there are just enough"),
@@ -97,8 +106,34 @@ def test_of_an_unknown_demand_it_is_not_said_that_it_is_small() -> None:
     assert decided(gate(minDemand="1M"), look(*[0.9] * 4, demand=())) == (100, "ExperienceGate")
 
 
-def test_worse_than_at_the_start_is_nothing_before_a_descent_has_begun() -> None:
-    assert open_gate(gate(worseBy="1%"), look(*[0.009] * 4), DESCENDING | {"level stall": -1.0})
+@pytest.mark.parametrize(
+    ("least", "is_open"),
+    [pytest.param("8000", False, id="enough"), pytest.param("8001", True, id="too few")],
+)
+def test_too_few_are_told_in_units_of_the_demand(least: str, is_open: bool) -> None:
+    found = look(*[0.9] * 4, demand=(steady(8000.0, per_replica=100.0),))
+    assert open_gate(gate(minDemand=least), found) is is_open
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        pytest.param(DESCENDING | {"level stall": -1.0}, id="a descent has begun"),
+        pytest.param({k: v for k, v in DESCENDING.items() if "level" not in k}, id="it was named"),
+        pytest.param({}, id="anything is remembered"),
+    ],
+)
+def test_worse_than_at_the_start_is_nothing_before(memory: dict[str, float]) -> None:
+    policy, found = gate(atMost=None, worseBy="1%"), look(*[5.0] * 4)
+    assert open_gate(policy, found, memory)
+    assert policy.recall(memory, found)["level stall"] == -1.0
+
+
+def test_nought_at_the_start_is_a_level() -> None:
+    policy = gate(worseBy="20%", slack=0.001)
+    memory = DESCENDING | {"level stall": 0.0}
+    assert decided(policy, look(*[0.002] * 4), memory) == (100, "ExperienceWorse")
+    assert open_gate(policy, look(*[0.001] * 4), memory)
 
 
 # --- the last step is taken back
@@ -154,6 +189,21 @@ def test_of_a_step_to_a_hundred_there_are_after(
         assert decided(gate(), found) == expected
 
 
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        pytest.param(1.0, (100, "ExperienceGate"), id="of a minute is over"),
+        pytest.param(4.0, (105, "ExperienceRollback"), id="of four minutes is not"),
+    ],
+)
+def test_a_step_is_blamed_for_what_came_within_a_soak_that(
+    factor: float, expected: tuple[int, str]
+) -> None:
+    found = look(GOOD, BAD, BAD, BAD, BAD, last_step=LastStep(NOW - 300, 105.0, 100.0))
+    memory = DESCENDING | {"factor": factor, "at": NOW - 600}
+    assert decided(gate(), found, memory) == expected
+
+
 def test_what_it_can_not_have_done_yet_it_is_not_blamed_for() -> None:
     found = look(BAD, BAD, BAD, last_step=LastStep(NOW - 30, 105.0, 100.0))
     assert decided(gate(), found)[0] == 100
@@ -184,6 +234,8 @@ def test_a_rollback_is_kept_for_one_soak_and_doubles_the_next() -> None:
     back = LastStep(NOW, 100.0, 105.0)
     kept = look(BAD, current=103, last_step=back)
     assert decided(gate(), kept, learnt) == (105, "ExperienceRollback")
+    lifts = {b.until for b in gate().bounds(kept, learnt) if b.kind is Kind.ROLLBACK and b.replicas}
+    assert lifts == {NOW + 120.0}
     assert after(kept, learnt | {"replicas": 103.0}, 105.0)["back"] == 105.0
 
 
@@ -200,6 +252,31 @@ def test_the_soak_after_a_breach(since: float, factor: float, is_open: bool) -> 
     memory = DESCENDING | {"factor": min(factor, 16.0), "at": NOW - since, "back": 105.0}
     found = look(current=105, last_step=LastStep(NOW - since, 100.0, 105.0))
     assert open_gate(gate(), found, memory | {"replicas": 105.0}) is is_open
+
+
+def test_a_longer_soak_says_when_it_ends() -> None:
+    memory = DESCENDING | {"factor": 4.0, "at": NOW - 90.0, "back": 105.0, "replicas": 105.0}
+    found = look(current=105, last_step=LastStep(NOW - 70.0, 100.0, 105.0))
+    *_, soaking = gate().bounds(found, memory)
+    assert (soaking.reason, soaking.until) == ("ExperienceSoaking", NOW + 170.0)
+    assert soaking.message == "70 s of 240 s have passed: the soak is longer after a breach"
+
+
+@pytest.mark.parametrize(
+    ("signal", "level", "said"),
+    [
+        pytest.param({}, BAD, "stall is 0.02, and may be at most 0.01", id="high is bad"),
+        pytest.param(
+            {"atMost": None, "atLeast": 0.01},
+            GOOD,
+            "stall is 0.004, and may be at least 0.01",
+            id="low is bad",
+        ),
+    ],
+)
+def test_a_breach_says_what_may_be(signal: dict[str, Any], level: float, said: str) -> None:
+    policy, found = gate(**signal), look(*[level] * 4)
+    assert resolve(found, policy.bounds(found, DESCENDING)).binding.message == said
 
 
 def test_it_is_doubled_up_to_a_bound() -> None:
@@ -219,9 +296,27 @@ def test_the_first_step_keeps_the_levels_and_later_ones_leave_them() -> None:
     assert after(later, begun, 90.0)["level stall"] == 0.006
     moved = look(0.009, 0.009, 0.009, current=97)
     assert after(moved, begun, 92.0)["level stall"] == 0.009
-    assert after(later, begun, 120.0)["descending"] == 0.0
+    risen = after(later, begun, 120.0)
+    assert (risen["descending"], risen["level stall"]) == (0.0, -1.0)
     unknown = look(NAN, NAN, NAN, NAN, NAN)
     assert after(unknown, fresh, 95.0)["level stall"] == -1.0
+
+
+def test_without_a_memory_no_descent_has_begun_and_no_breach_is_known() -> None:
+    policy, found = gate(), look()
+    fresh = policy.recall(None, found)
+    assert fresh == {
+        "replicas": 100,
+        "descending": 0.0,
+        "factor": 1.0,
+        "at": NOW,
+        "back": 0.0,
+        "set": fresh["set"],
+        "setAt": 0.0,
+        "level stall": -1.0,
+    }
+    just_set = {**fresh, "at": NOW - 60, "setAt": NOW}
+    assert policy.recall(just_set, found) == just_set
 
 
 @pytest.mark.parametrize(
@@ -289,7 +384,9 @@ class Stacked:
         return np.array([c.median(*span) for c, span in zip(self._alone, spans, strict=True)])
 
 
-def test_lanes_are_judged_as_each_alone() -> None:
+@pytest.mark.parametrize("back", [0.0, 110.0])
+def test_lanes_are_judged_as_each_alone(back: float) -> None:
+    memory = DESCENDING | {"back": back}
     policy = gate(worseBy="50%")
     courses = [[GOOD], [BAD], [BAD] * 9, [NAN] * 9]
     alone = [look(*course, last_step=STEPPED) for course in courses]
@@ -304,12 +401,12 @@ def test_lanes_are_judged_as_each_alone() -> None:
         ),
         last_step=LastStep(*(np.full(4, number) for number in STEPPED)),
     )
-    limits = tightest(policy.bounds(together, DESCENDING), together.fleet.current)
-    learnt = policy.remember(together, DESCENDING, np.array([95.0, 105.0, 100.0, 95.0]))
+    limits = tightest(policy.bounds(together, memory), together.fleet.current)
+    learnt = policy.remember(together, memory, np.array([95.0, 105.0, 100.0, 95.0]))
     for lane, (one, replicas) in enumerate(zip(alone, (95.0, 105.0, 100.0, 95.0), strict=True)):
-        single = tightest(policy.bounds(one, DESCENDING), one.fleet.current)
+        single = tightest(policy.bounds(one, memory), one.fleet.current)
         assert [np.broadcast_to(x, 4)[lane] for x in limits] == list(single)
-        assert memory_lane(learnt, lane) == policy.remember(one, DESCENDING, replicas)
+        assert memory_lane(learnt, lane) == policy.remember(one, memory, replicas)
 
 
 def test_other_signals_than_before_let_nothing_go_for_one_soak() -> None:
@@ -324,6 +421,8 @@ def test_other_signals_than_before_let_nothing_go_for_one_soak() -> None:
         memory = after.remember(found, memory, found.fleet.current)
         return said
 
+    edited = next(iter(after.bounds(look(*[GOOD] * 9), memory)))
+    assert edited.until == NOW + 60.0
     assert "ExperienceEdited" in reasons_at(0)
     assert "ExperienceEdited" in reasons_at(59)
     assert "ExperienceEdited" not in reasons_at(60)

@@ -53,8 +53,8 @@ def said(pods: Crew | None, **scene: Any) -> Sequence[Bound]:
             crew(40, 60), {"rollout": True}, 100, "RolloutInProgress", id="a-rollout-chooses"
         ),
         pytest.param(
-            crew(1, 0), {"current": 1, "written": {"maxTerminating": "1%"}}, 0, "SessionsLive",
-            id="at-least-one-may-end",
+            crew(2, 0), {"current": 2, "written": {"maxTerminating": "1%"}}, 1,
+            "TooManyTerminating", id="one-may-end-at-least-and-no-more",
         ),
         pytest.param(
             crew(5, 0), {"current": 3, "written": {"maxTerminating": "100%"}}, 0,
@@ -134,6 +134,13 @@ _STABLE = Bound(Kind.FLOOR, 95, "stabilization", "ScaleDownStabilized")
         ),
         pytest.param(decided(60, pace(NAN, "X")), crew(0, 100), 0, id="no-more-on-the-unknown"),
         pytest.param(
+            decided(60, pace(80, "ForecastGate"), pace(NAN, "X")), crew(0, 100), 0,
+            id="nor-where-more-is-known-beside-it",
+        ),
+        pytest.param(
+            decided(60, pace(NAN, "X")), crew(9, 91), 9, id="on-the-unknown-those-that-do"
+        ),
+        pytest.param(
             decided(60, pace(100, "DemandSuspicious")), crew(9, 91), 9, id="on-doubt-those-that-do"
         ),
         pytest.param(
@@ -154,6 +161,12 @@ _STABLE = Bound(Kind.FLOOR, 95, "stabilization", "ScaleDownStabilized")
         ),
         pytest.param(
             decided(80),
+            Crew(pods=[Pod(name=f"{n}", sessions=5.0, drains=9.0 if n < 7 else None)
+                       for n in range(100)]),
+            22, id="and-needs-a-whole-replica-for-a-part",
+        ),
+        pytest.param(
+            decided(80),
             Crew(pods=[Pod(name=f"{n}", sessions=NAN, drains=9.0) for n in range(100)]),
             20, id="what-is-not-known-does-not",
         ),
@@ -171,4 +184,5 @@ def test_in_the_house_the_step_waits_for_the_sessions() -> None:
     with_sessions = decide(house(policy()), calm, stored).decision
     without = decide(house(), calm, stored).decision
     assert (without.replicas, with_sessions.replicas) == (95, 97)
-    assert with_sessions.binding.message.startswith("3 of 100 pods may go")
+    told = "3 of 100 pods may go: 3 drain, 97 carry sessions or may do so"
+    assert with_sessions.binding.message == told
