@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.event_shape import highest
-from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
+from ebbtide_policies.lanes import NOTHING, Number, some, where, whole
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
 from ebbtide_policies.phase_lanes import is_in
 from ebbtide_policies.quantities import Duration, Share
@@ -71,8 +71,7 @@ def _by_shape(event: Event, seen: Observation, margin: Number) -> Number:
     place = np.maximum(0.0, seen.now - event.start) / lasts
     level = peak * highest(event.shape, place, place)
     climb = seen.climb(level, peak * highest(event.shape, place, 1.0))
-    reach = where(np.isnan(climb), 0.0, climb) + margin
-    return peak * highest(event.shape, place, np.minimum(1.0, place + reach / lasts))
+    return peak * highest(event.shape, place, place + (climb + margin) / lasts)
 
 
 def prewarm_starts(
@@ -106,19 +105,18 @@ class Calendar(Policy[CalendarSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One floor for each event that is being prepared or going on."""
         for event in seen.events:
-            ahead = np.less(seen.now, event.end)
-            if some(ahead):
-                yield self._floor(seen, event, ahead)
+            if seen.now < event.end:
+                yield self._floor(seen, event)
 
-    def _floor(self, seen: Observation, event: Event, ahead: Flag) -> Bound:
+    def _floor(self, seen: Observation, event: Event) -> Bound:
         need = need_of(event, seen, self.settings.margin)
         floor = whole(need * (1 + self.settings.headroom))
         starts = prewarm_starts(event, seen, self.settings.headroom, self.settings.margin)
         return Bound(
             Kind.FLOOR,
-            where(ahead & (seen.now >= starts), floor, NOTHING),
+            where(seen.now >= starts, floor, NOTHING),
             self.name,
-            "EventPrewarm" if every(np.less(seen.now, event.start)) else "EventFloor",
+            "EventPrewarm" if seen.now < event.start else "EventFloor",
             "{} is expected to need {:.1f} replicas",
             (event.name, need),
         )

@@ -14,8 +14,8 @@ _DIGITS = 4
 def highest(shape: Sequence[float], first: Number, last: Number) -> Number:
     """Highest point of a shape between two places; 0 is the start of the event and 1 its end.
 
-    It is a line from point to point, evenly spaced. Both may have lanes; no `last` is before its
-    `first`.
+    It is a line from point to point, evenly spaced, and level beyond its ends. Both may have lanes;
+    no `last` is before its `first`.
     """
     points = np.asarray(shape, dtype=float)
     places = np.linspace(0.0, 1.0, points.size)

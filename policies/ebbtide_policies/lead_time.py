@@ -54,7 +54,7 @@ def settled(boots: Boots, before: LeadTime) -> LeadTime:
     """The lead time after a rise, given the one before; what is not known stays as it was."""
     there, waited = _high(boots.there), _high(boots.waited)
     count = len(boots.there) + len(boots.waited)
-    common = count > 0 and len(boots.waited) >= COMMON * count
+    common = len(boots.waited) >= COMMON * count
     usual = np.fmax(there, waited) if common else there
     now = _slowly(float(usual), before.usual)
     longest = _slowly(float(np.fmax(there, waited)), before.longest)

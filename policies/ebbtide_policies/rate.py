@@ -13,7 +13,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import Flag, Number, some, where
+from ebbtide_policies.lanes import Flag, Number, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
 from ebbtide_policies.scale_up import ScaleUp
@@ -80,8 +80,6 @@ class Rate(Policy[RateSettings]):
         memory = remembered(self.settings, memory, seen.now, _STRICTER, _LASTING)
         runs = _runs(seen, memory, self._counting(seen, memory))
         opens = (replicas > seen.fleet.current) & np.logical_not(runs)
-        if not some(opens):
-            return memory
         return {
             **memory,
             "at": where(opens, seen.now, memory["at"]),

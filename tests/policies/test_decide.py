@@ -122,7 +122,7 @@ class Forgetful(Policy[PolicySettings]):
         self.answer = answer
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        yield Bound(Kind.FLOOR, self.answer, self.name, "Said")
+        yield Bound(Kind.FLOOR, self.answer, self.name, f"Said{len(memory)}")
 
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         raise LookupError
@@ -158,8 +158,19 @@ def test_a_bound_that_is_no_number_is_a_failure(answer: Any) -> None:
 
 def test_a_policy_that_cannot_remember_is_asked_all_the_same() -> None:
     outcome = decide(house(Forgetful(97.0)), IDLE, RESTED)
-    assert outcome.decision.replicas == 97
+    assert (outcome.decision.replicas, outcome.decision.binding.reason) == (97, "Said0")
     assert "forgetful" not in outcome.memories
+
+
+class Stuck(Forgetful):
+    """Recalls, and fails to remember."""
+
+    def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
+        return {"seen": 1.0}
+
+
+def test_a_policy_that_cannot_remember_keeps_what_it_had() -> None:
+    assert decide(house(Stuck(97.0)), IDLE, RESTED).memories["forgetful"] == {"seen": 1.0}
 
 
 @pytest.mark.parametrize("stored", ["text", 7, None, ["at"], {"at": 10**400}])

@@ -53,9 +53,32 @@ def test_a_long_climb_starts_early() -> None:
     assert starts == NOW + HOUR - 180 - 120 - 60 * by_tens
 
 
+def test_a_part_of_a_replica_takes_a_patch_of_its_own() -> None:
+    by_ones = seen(current=100, scale_up=ScaleUp(share=0.0, replicas=1, period=60.0))
+    starts = prewarm_starts(event(replicas=119.0), by_ones)  # with a tenth to spare 130.9
+    assert starts == NOW + HOUR - 180 - 120 - 60 * 30
+    assert floors(event(0.0, replicas=119.0)) == [("EventPrewarm", 131.0)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minute"),
+    [
+        pytest.param(2 * HOUR, 5 * HOUR, 14 * 60 + 59, id="for an hour from its start"),
+        pytest.param(-HOUR, 5 * HOUR, 12 * 60 + 59, id="once it has begun from now on"),
+        pytest.param(-HOUR, 600.0, 12 * 60 + 9, id="and no longer than it lasts"),
+    ],
+)
+def test_the_usual_of_an_event_is_the_highest(start: float, end: float, minute: float) -> None:
+    """Demand of the ordinary day grows by one a minute; it is noon."""
+    rising = seen(demand=(steady(ordinary=np.arange(1440.0)),))
+    announced = Event("double-11", NOW + start, NOW + end, NOW + start, times=2.0)
+    assert need_of(announced, rising) == 2 * minute
+
+
+@pytest.mark.parametrize("rate", [ScaleUp(), ScaleUp(0.1, 4, 60)], ids=["as HPA", "slowly"])
 @pytest.mark.parametrize("tick", [5, 15, 20, 60])
-def test_a_prewarm_that_has_begun_goes_on_until_the_event(tick: int) -> None:
-    rate, current, phase = ScaleUp(), 3, Phase.PEACE
+def test_a_prewarm_that_has_begun_goes_on_until_the_event(tick: int, rate: ScaleUp) -> None:
+    current, phase = 3, Phase.PEACE
     wanted = []
     for now in np.arange(NOW, NOW + HOUR, tick):
         said = floors(
@@ -63,6 +86,7 @@ def test_a_prewarm_that_has_begun_goes_on_until_the_event(tick: int) -> None:
             now=float(now),
             current=current,
             phase=phase,
+            scale_up=rate,
             demand=(steady(now=float(now)),),
         )
         wanted.append(said[0][1])

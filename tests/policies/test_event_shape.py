@@ -37,6 +37,10 @@ def test_a_short_event_is_kept_minute_by_minute() -> None:
     assert captured(np.array([50.0, NAN, 100.0])).tolist() == [0.5, 0.75, 1.0]
 
 
+def test_less_than_none_is_none() -> None:
+    assert captured(np.array([-50.0, 100.0])).tolist() == [0.0, 1.0]
+
+
 def test_of_a_long_event_every_peak_is_kept() -> None:
     minutes = np.full(2880, 10.0)
     minutes[[0, 777, 2879]] = 40.0, 100.0, 60.0

@@ -368,6 +368,15 @@ def test_a_signal_is_refused_of_which(wrong: dict[str, Any]) -> None:
         settings(GateSignal, **wrong)
 
 
+def test_a_course_ends_with_its_newest_known_minute() -> None:
+    course = Minutes(NOW, np.array([1.0, 2.0, 6.0, NAN, NAN]))
+    assert course.newest == NOW - 120
+    assert course.median(NOW - 240, NOW - 120) == 1.5
+    assert course.median(NOW - 240, NOW) == 2.0
+    assert np.isnan(course.median(NOW - 60, NOW + 1))
+    assert np.isnan(Minutes(NOW, np.array([NAN])).newest)
+
+
 def test_signals_are_followed_long_enough_to_blame_a_step() -> None:
     assert gate().followed()["stall"] == ("stall", 1800.0 + 180.0 + 60.0)
 

@@ -140,6 +140,8 @@ def test_a_fall_is_believed_or_not_where_another_signal(
     ("demand", "ended", "reasons"),
     [
         pytest.param(FELL, NOW - 60, [], id="a fall at the announced end of an event is believed"),
+        pytest.param(FELL, NOW, [], id="at that very moment"),
+        pytest.param(FELL, NOW + 1, ["DemandSuspicious"], id="but not before it"),
         pytest.param(FELL, NOW - 900, [], id="and a quarter of an hour after it"),
         pytest.param(FELL, NOW - 901, ["DemandSuspicious"], id="later no more"),
         pytest.param(GONE, NOW - 60, ["DemandVanished"], id="and none to nothing"),

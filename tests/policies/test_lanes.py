@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.decide import decide
+from ebbtide_policies.lanes import whole
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.registry import ALWAYS
 from ebbtide_policies.resolve import settle, tightest
@@ -101,6 +102,10 @@ def test_variants_decide_together_as_each_does_alone(alone: list[Variant], tick:
                 assert memory_lane(memories[name], lane) == dict(memory)
             variant.current = outcome.decision.replicas
             variant.stored = outcome.memories
+
+
+def test_no_need_is_nought_and_not_minus_nought() -> None:
+    assert str(whole(0.0)) == "0.0"
 
 
 def test_every_policy_that_always_applies_is_among_them() -> None:

@@ -61,8 +61,10 @@ def test_rare_boots_on_new_nodes_count_for_a_rise_that_may_need_them() -> None:
     boots, lead = after(*slow, *[quick] * 8)
     assert (len(boots.there), len(boots.waited)) == (KEPT, 8)
     assert lead == (207.0, 207.0)
-    rare = Boots(there=(30.0,) * 100, waited=(240.0,) * ENOUGH)
+    rare = Boots(there=(30.0,) * 73, waited=(240.0,) * ENOUGH)
     assert settled(rare, LeadTime()) == (30.0, 240.0)
+    one_in_ten = Boots(there=(30.0,) * 72, waited=(240.0,) * ENOUGH)
+    assert settled(one_in_ten, LeadTime()) == (240.0, 240.0)
 
 
 def test_a_longer_lead_time_counts_at_once_and_a_shorter_one_bit_by_bit() -> None:
@@ -82,7 +84,7 @@ def test_what_is_not_measured_any_more_stays_as_it_was() -> None:
 def test_a_large_rise_leaves_room_for_others() -> None:
     boots = with_rise(Boots(there=(30.0,) * 20), list(np.linspace(40, 90, 500)), [])
     assert len(boots.there) == 20 + OF_ONE_RISE
-    assert boots.there[-1] == 90.0
+    assert (boots.there[20], boots.there[-1]) == (40.0, 90.0)
 
 
 @pytest.mark.parametrize("odd", [NAN, INF, -5.0])

@@ -138,6 +138,11 @@ def test_an_override_decides(word: Override, replicas: int, reason: str) -> None
     assert decision.binding.reason in (reason, "OverrideFloor")
 
 
+def test_a_word_holds_up_to_its_end() -> None:
+    assert WORD.holds(NOW + 59)
+    assert not WORD.holds(NOW + 60)
+
+
 def test_an_override_is_shown_with_its_reason() -> None:
     (bound,) = Overrides(PolicySettings()).bounds(seen(overrides=(WORD._replace(freeze=True),)), {})
     assert bound.message == "freeze-1: CDN migration"

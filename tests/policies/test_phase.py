@@ -1,5 +1,6 @@
 """Between war and peace."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from ebbtide_policies.event_calendar import CalendarSettings
 from ebbtide_policies.observation import Event, Override, Phase
 from ebbtide_policies.phase import LULL, next_phase
+from ebbtide_policies.phase_lanes import places
 from tests.policies.builders import NAN, NOW, seen, settings, signal, steady
+from tests.policies.stacking import stack
 
 PEACE, PREWARM, WAR, EBB = Phase.PEACE, Phase.PREWARM, Phase.WAR, Phase.EBB
 USUAL = np.full(1440, 80.0)
@@ -21,6 +24,13 @@ HOUR = 3600.0
 
 def demand(level: float) -> Any:
     return (steady(level, ordinary=USUAL),)
+
+
+def around(minutes: int) -> Any:
+    """A surge, were twice as much not usual some minutes from now, which is noon."""
+    usual = USUAL.copy()
+    usual[720 + minutes] = 160.0
+    return (steady(161.0, ordinary=usual),)
 
 
 def event(start: float, end: float) -> Any:
@@ -56,6 +66,12 @@ ROWS = [
     pytest.param(WAR, {"events": event(-HOUR, 0), "current": 200}, EBB, id="it has ended"),
     pytest.param(EBB, {"current": 93}, EBB, id="the fleet is still above an ordinary one"),
     pytest.param(EBB, {"current": 92}, PEACE, id="the fleet is an ordinary one"),
+    pytest.param(
+        EBB,
+        {"current": 93, "demand": (steady(80.0, ordinary=USUAL + 0.5),)},
+        PEACE,
+        id="which is rounded up",
+    ),
     pytest.param(EBB, {"demand": ()}, EBB, id="nobody knows what is ordinary"),
     pytest.param(EBB, {"demand": (steady(80.0),), "current": 92}, PEACE, id="half an hour tells"),
     pytest.param(EBB, {"demand": (steady(NAN),)}, EBB, id="not even half an hour is known"),
@@ -63,6 +79,10 @@ ROWS = [
     pytest.param(PREWARM, {"current": 200}, EBB, id="an event was called off"),
     pytest.param(PEACE, {"demand": demand(160.0)}, PEACE, id="twice the usual is no surge yet"),
     pytest.param(PEACE, {"demand": demand(161.0)}, WAR, id="more is"),
+    pytest.param(PEACE, {"demand": around(25)}, PEACE, id="unless half an hour later it is usual"),
+    pytest.param(PEACE, {"demand": around(-25)}, PEACE, id="or half an hour before"),
+    pytest.param(PEACE, {"demand": around(35)}, WAR, id="but no later"),
+    pytest.param(PEACE, {"demand": around(-35)}, WAR, id="and not before"),
     pytest.param(WAR, {"demand": demand(113.0)}, WAR, id="a surge lasts while it is well above"),
     pytest.param(WAR, {"demand": demand(112.0)}, EBB, id="and ends well below where it began"),
     pytest.param(EBB, {"demand": demand(113.0)}, EBB, id="an ebb is no surge again"),
@@ -76,7 +96,8 @@ ROWS = [
     pytest.param(WAR, over(170.0), EBB, id="an event ends with its end, however high demand is"),
     pytest.param(EBB, over(170.0), EBB, id="what an event leaves behind is no surge"),
     pytest.param(EBB, over(170.0, rise=45.0), WAR, id="a rise after an event is a new one"),
-    pytest.param(EBB, over(150.0, rise=45.0), EBB, id="unless it is small"),
+    pytest.param(EBB, over(170.0, rise=39.0), EBB, id="unless it is small"),
+    pytest.param(EBB, over(150.0, rise=45.0), EBB, id="or demand is no surge"),
     pytest.param(EBB, over(170.0, hours=25.0), WAR, id="a day later the event is past"),
     pytest.param(WAR, over(120.0) | {"phase_since": NOW}, WAR, id="a new surge goes on"),
     pytest.param(
@@ -132,6 +153,36 @@ def test_a_prewarm_that_has_begun_survives_a_shorter_lead_time() -> None:
 
 def test_a_prewarm_of_an_event_that_is_put_off_ends() -> None:
     assert next_phase(seen(current=200, phase=PREWARM, events=event(9 * HOUR, 10 * HOUR))) is EBB
+
+
+LANE = st.tuples(
+    st.sampled_from([80.0, 113.0, 161.0, NAN]),
+    st.sampled_from(list(Phase)),
+    st.sampled_from([60, 93, 120]),
+    st.sampled_from([NAN, 80.0]),
+)
+
+
+@given(
+    st.lists(LANE, min_size=4, max_size=4),
+    st.sampled_from([(), event(300, HOUR), event(-HOUR, HOUR), event(-2 * HOUR, -HOUR)]),
+)
+def test_lanes_are_each_in_the_phase_in_which_they_are_alone(
+    lanes: list[tuple[float, Phase, int, float]], events: Any
+) -> None:
+    looks = [
+        seen(
+            current=current,
+            demand=(steady(level, ordinary=np.full(1440, usual)),),
+            phase=before,
+            events=events,
+        )
+        for level, before, current, usual in lanes
+    ]
+    before: Any = np.concatenate([[places(look.phase)] for look in looks])
+    together = next_phase(replace(stack(looks), phase=before))
+    alone = [int(places(next_phase(look))) for look in looks]
+    assert np.broadcast_to(places(together), 4).tolist() == alone
 
 
 LEVELS = st.floats(0.0, 400.0)

@@ -102,6 +102,7 @@ def test_what_is_no_count_is_refused_with_an_example(text: object) -> None:
         pytest.param(show_duration(5400), "1h30m", id="duration"),
         pytest.param(show_duration(0), "0s", id="no-time"),
         pytest.param(show_duration(86400 + 0.5), "1d500ms", id="day-and-half-a-second"),
+        pytest.param(show_duration(1.001), "1s1ms", id="a-float-that-is-a-hair-less"),
         pytest.param(show_share(0.0001), "0.01%", id="share"),
         pytest.param(show_count(2.4e6), 2400000, id="whole-count"),
         pytest.param(show_count(0.5), "0.5", id="fraction"),

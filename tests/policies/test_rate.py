@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ebbtide_policies.rate import Rate, RateSettings
-from ebbtide_policies.scale_up import ScaleUp
+from ebbtide_policies.scale_up import AS_HPA, ScaleUp
 from tests.policies.builders import NAN, NOW, seen, settings
 
 
@@ -52,8 +52,25 @@ def test_the_time_of_a_climb_is_never_reckoned_too_short(
     assert max(0, patches - 1) * 15 <= reckoned < 15 * max(1, more)
 
 
-def test_a_fleet_that_is_large_enough_needs_no_climb() -> None:
-    assert ScaleUp().seconds_between(100, 50) == 0
+@pytest.mark.parametrize(
+    ("rate", "start", "goal", "seconds"),
+    [
+        pytest.param(ScaleUp(1.0, 4, 15), 100, 50, 0, id="none down"),
+        pytest.param(ScaleUp(0.1, 4, 15), 100, 105, 0, id="none where one patch is enough"),
+        pytest.param(ScaleUp(1.0, 1, 15), 1, 8, 30, id="three patches, two periods apart"),
+        pytest.param(ScaleUp(1.0, 1, 15), 0, 8, 45, id="from nothing one more"),
+        pytest.param(ScaleUp(0.0, 4, 15), 10, 23, 45, id="by the count"),
+    ],
+)
+def test_a_climb_takes(rate: ScaleUp, start: float, goal: float, seconds: float) -> None:
+    assert rate.seconds_between(start, goal) == seconds
+
+
+def test_by_default_it_is_that_of_an_hpa() -> None:
+    assert RateSettings().pace == ScaleUp() == AS_HPA
+
+
+def test_lanes_climb_each_by_itself() -> None:
     lanes = ScaleUp().seconds_between(np.array([100.0, 10.0, 0.0]), np.array([50.0, 80.0, 4.0]))
     assert np.asarray(lanes).tolist() == [0.0, 30.0, 0.0]
 

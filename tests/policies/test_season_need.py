@@ -1,9 +1,11 @@
 """The floor of what comes back day after day."""
 
+import numpy as np
 import pytest
 
 from ebbtide_policies.season_need import SeasonNeed, SeasonNeedSettings
 from tests.policies.builders import seen, settings, signal
+from tests.policies.stacking import stack, stack_settings
 
 BATCH = [*[20.0] * 1437, 200.0, 200.0, 20.0] * 3
 """Every day two minutes that ask for ten times as much: a little before this time of day."""
@@ -32,6 +34,13 @@ def test_what_days_repeat_is_there_before_it_comes() -> None:
 )
 def test_a_season_asks_for(written: dict[str, object], course: list[float], floor: float) -> None:
     assert [replicas for replicas, _ in told(written, course)] == [floor]
+
+
+def test_lanes_may_trust_it_or_not() -> None:
+    found = stack([seen(demand=(signal(BATCH, late=0.0),))] * 2)
+    chosen = [settings(SeasonNeedSettings, tolerance="0%", trust=trust) for trust in ("0%", "90%")]
+    [bound] = SeasonNeed(stack_settings(chosen)).bounds(found, {})
+    assert np.asarray(bound.replicas).tolist() == [0.0, 180.0]
 
 
 def test_a_season_is_not_trusted_by_default() -> None:
