@@ -48,7 +48,8 @@ _CODES: tuple[tuple[type[EbbtideError], int], ...] = (
 _HELP = "Capacity that goes down like the tide: slowly, visibly, and never on a guess."
 _EPILOG = (
     "Exit codes: 0 done, 1 a problem was found, 2 wrong usage, 3 input refused, "
-    "4 metrics or cluster unavailable, 5 anything else."
+    "4 metrics or cluster unavailable, 5 anything else. "
+    "A DURATION is written like 45s, 15m, 2h or 7d."
 )
 
 app = typer.Typer(

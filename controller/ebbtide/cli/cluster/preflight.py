@@ -43,10 +43,10 @@ def command(
     sources: Sources,
     access: Access,
 ) -> None:
-    """Say what stands between a workload and Enforce, and the mend.
+    """Say what stands between a workload and Enforce.
 
-    With --config or --prometheus its queries are asked as well. It reads and never writes.
-    Exit code 1 if anything would stop a workload.
+    What it finds comes with what to do about it. With --config or --prometheus the queries are
+    asked as well. It reads and never writes. Exit code 1 if anything would stop a workload.
     """
     sight = Sight(access.reach(), access.connect(), sources.if_any())
     found = {key: list(checks) for key, checks in _looked_at(sight, policies or ())}

@@ -33,7 +33,8 @@ def run(
 ) -> None:
     """Run the operator: look after CapacityPolicies.
 
-    In a pod it speaks as its service account. SIGTERM ends it, after the tick that is going on.
+    In a pod it speaks as its service account. SIGTERM ends it, after the workloads that it is
+    seeing to.
     """
     logs.configure(telling.log_format)
     place, terms = care.place(), pace.terms()

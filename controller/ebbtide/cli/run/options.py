@@ -60,7 +60,7 @@ class Pace:
         str, typer.Option(metavar="NAME", help="The Lease, in the operator's own namespace.")
     ] = "ebbtide"
     lease_duration: Annotated[
-        str, typer.Option(metavar="DURATION", help="Until a silent leader is replaced.")
+        str, typer.Option(metavar="DURATION", help="Time until a silent leader is replaced.")
     ] = "60s"
     request_timeout: Annotated[
         str,

@@ -26,7 +26,7 @@ from ebbtide_policies.quantities import show_duration
 CsvFile = Annotated[
     pathlib.Path | None,
     typer.Option(
-        "--csv", "--parquet", metavar="FILE", help="Recorded demand, either kind: timestamp,value."
+        "--csv", "--parquet", metavar="FILE", help="Recorded demand: columns timestamp,value."
     ),
 ]
 PrometheusUrl = Annotated[

@@ -40,7 +40,7 @@ class Supposing:
     ] = None
     seed: Annotated[
         int | None,
-        typer.Option(min=0, metavar="NUMBER", help="Of all that the scenario leaves to chance."),
+        typer.Option(min=0, metavar="NUMBER", help="Seed of all that is left to chance."),
     ] = None
 
     def supposed(self) -> Supposed:
@@ -75,11 +75,11 @@ class Replay(Supposing):
     lead: Annotated[
         str | None,
         typer.Option(
-            metavar="DURATION", help="Until a replica is ready. Default: as the policy says."
+            metavar="DURATION", help="Time until a replica is ready. Default: the policy's."
         ),
     ] = None
     metric_delay: Annotated[
-        str, typer.Option(metavar="DURATION", help="Until a minute can be read.")
+        str, typer.Option(metavar="DURATION", help="Time until a minute of demand can be read.")
     ] = "30s"
     changes: Annotated[
         list[str] | None,

@@ -49,8 +49,8 @@ def tune(
 
     Every variant is replayed over the same demand by the rules of the live loop. The cheapest that
     keeps the objective, with a margin, is recommended, and checked on demand that was held back.
-    For a policy with an objective, all that follows from one is tried and the choice is that of the
-    operator, unless --vary says what is tried.
+    For a policy with an objective it tries what the operator would try, and chooses as the operator
+    does, unless --vary says what to try.
     """
     if operator.from_cluster:
         change = suggested_changes(operator.from_cluster, operator)
