@@ -63,12 +63,13 @@ def test_nor_does_one_that_may_grow_only_so_fast(
     assert bound.sum() == min(sums)
 
 
-@given(st.integers(1, 3000), st.floats(0.01, 3.0), st.integers(1, 50))
+@given(st.integers(1, 3000), st.floats(0.01, 3.0), st.integers(0, 50))
 def test_the_least_start_reaches_its_goal_and_one_less_does_not(
     goal: int, share: float, replicas: int
 ) -> None:
     pace = ScaleUp(share=share, replicas=float(replicas))
     start = least_start(float(goal), pace)
+    assert start == whole(start)
     assert pace.highest(start) >= goal
     assert start <= 0 or pace.highest(start - 1) < goal
 

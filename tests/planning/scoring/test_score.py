@@ -1,11 +1,14 @@
 """The score of a course, and the HPA that is best in hindsight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ebbtide.planning.demand.series import DemandSeries
+from ebbtide.planning.scoring.score import LOADS as ALL_LOADS
 from ebbtide.planning.scoring.score import Course, Trial, best_hpa, largest_drop, score
-from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings, drive
+from ebbtide.planning.simulated_fleet.plant import Census, Plant, PlantSettings, drive
 
 LOADS = (0.5, 0.7, 0.9, 1.1)
 
@@ -44,6 +47,7 @@ def test_unknown_demand_is_neither_idle_nor_short() -> None:
     ones = np.ones(2)
     told = score(Course(tick=60.0, demand=np.full(2, np.nan), asked=ones, ready=ones, paid=ones))
     assert (told.idle, told.shortfall, told.unserved) == (0.0, 0.0, 0.0)
+    assert (told.worst_shortfall, told.largest_drop) == (0.0, 0.0)
     assert told.replica_hours == pytest.approx(2 / 60)
 
 
@@ -68,6 +72,18 @@ def test_the_course_of_a_plant_is_that_of_the_closed_form() -> None:
     assert score(lived) == tried.score(asked)
 
 
+def test_the_sessions_that_a_plant_cut_off_are_counted() -> None:
+    calm = Census(0.0, asked=2, ready=2, paid=2, live=0, arrived=0, ended=0, disrupted=0, refused=0)
+    census = [calm._replace(disrupted=lost) for lost in (3, 0, 4)]
+    assert score(Course.told(census, np.ones(3), 60.0)).disruptions == 7
+
+
+def test_a_part_of_a_tick_is_waited_for_as_a_whole_one() -> None:
+    tried = replace(trial(), lead=50.0, tick=20.0)
+    asked = np.where(tried.times < 100.0, 1.0, 9.0)
+    assert tried.course(asked).ready[:9].tolist() == [1.0] * 8 + [9.0]
+
+
 def test_the_peer_falls_short_the_least_of_those_that_fall_short_no_less() -> None:
     tried, given = trial(), 100.0
     singles = [best_hpa(tried, given, (load,)) for load in LOADS]
@@ -76,6 +92,30 @@ def test_the_peer_falls_short_the_least_of_those_that_fall_short_no_less() -> No
     assert 0 < len(worse) < len(LOADS)
     assert best.score == min((one.score for one in worse), key=lambda told: told.shortfall)
     assert best.asked.shape == tried.times.shape
+
+
+def test_who_falls_short_by_just_as_much_is_a_peer() -> None:
+    given = best_hpa(trial(), 0.0, (1.1,))
+    assert given.score.shortfall > 0
+    assert best_hpa(trial(), given.score.shortfall, LOADS).load == 1.1
+
+
+@pytest.mark.parametrize(("least", "smallest"), [(0.0, 1.0), (3.0, 3.0)])
+def test_no_hpa_goes_below_the_least_fleet_or_knows_zero(least: float, smallest: float) -> None:
+    night = DemandSeries(start=0.0, minutes=np.zeros(120))
+    tried = Trial(series=night, per_replica=800.0, start=0.0, end=7200.0, least=least)
+    assert best_hpa(tried, 0.0, LOADS).asked.min() == smallest
+
+
+def test_an_hpa_begins_with_what_the_first_demand_asks_for() -> None:
+    tried = trial()
+    best = best_hpa(tried, 0.0, (0.9,))
+    assert best.asked[0] == np.ceil(tried.demand[0] / 0.9) > np.ceil(tried.demand[0])
+
+
+def test_the_best_hpa_is_looked_for_from_a_tenth_of_load_to_a_tenth_too_much() -> None:
+    assert (ALL_LOADS[0], ALL_LOADS[-1]) == (0.1, 1.1)
+    assert {0.5, 0.69, 0.7, 1.0} < set(ALL_LOADS)
 
 
 def test_among_peers_that_never_fall_short_the_least_idle_one_is_taken() -> None:

@@ -42,7 +42,14 @@ def test_tiers_together_are_short_of_what_the_fleet_is_short_of(
     total = sum(one.shortfall for one in found.values())
     assert total == pytest.approx(50.0 * score(told).shortfall, abs=1e-6)
     unserved = [one.unserved for one in found.values()]
-    assert unserved == sorted(unserved) or demand.sum() == 0 or np.allclose(unserved, unserved[0])
+    assert all(np.diff(unserved) > -1e-9) or demand.sum() == 0
+
+
+def test_unserved_is_a_share_of_all_that_a_tier_asked_for() -> None:
+    found = by_tier(course([10.0, 30.0], np.array([0.0, 30.0])), 50.0, {"all": 1.0})
+    assert found["all"].unserved == 0.25
+    nobody = by_tier(course([0.0, 0.0], 1.0), 50.0, {"all": 1.0})
+    assert nobody["all"].unserved == 0.0
 
 
 def test_unknown_demand_is_nobodys_shortfall() -> None:

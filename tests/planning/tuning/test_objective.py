@@ -5,18 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.api.capacity_policy.objective import in_words, prior
+from ebbtide.api.capacity_policy.objective import Settings, in_words, prior
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.sweeping.lanes import stacked
 from ebbtide.planning.tuning.judgement import Measured
 from ebbtide.planning.tuning.objective import (
     CANDIDATES,
+    LEAST_DAYS,
+    PRICE,
+    RARE,
     WORTH,
     chosen,
     needed_days,
     price,
     priced,
+    spare,
     stress_test,
     told,
 )
@@ -138,7 +142,8 @@ def test_a_stricter_objective_never_chooses_what_leaves_more_unserved(
 
 def test_what_is_rarer_takes_longer_to_see_and_is_dearer_to_leave_out() -> None:
     assert needed_days(1e-5) > needed_days(1e-4) > needed_days(1e-3) == needed_days(1e-2)
-    assert price(1e-3) * 1e-3 == pytest.approx(price(1e-2) * 1e-2)
+    assert needed_days(RARE) == 2 * LEAST_DAYS
+    assert price(1e-3) * 1e-3 == pytest.approx(price(1e-2) * 1e-2) == pytest.approx(PRICE)
     assert price(1e-4) * 1e-4 > price(1e-3) * 1e-3
 
 
@@ -153,6 +158,11 @@ def test_what_is_rarer_takes_longer_to_see_and_is_dearer_to_leave_out() -> None:
 )
 def test_so_many_times_the_demand_is_stood_for_what(objective: float, times: float) -> None:
     assert stress_test(objective) == pytest.approx(times)
+
+
+def test_a_fleet_begins_with_the_largest_headroom_of_its_settings() -> None:
+    chosen_: Settings = {"presentNeed": {"headroom": "10%"}, "stabilization": {"headroom": "80%"}}
+    assert spare({**chosen_, "seasonNeed": {"trust": "100%"}}) == 0.8
 
 
 @pytest.mark.parametrize(

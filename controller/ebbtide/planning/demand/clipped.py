@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ebbtide.planning.windows import highest_ahead
+from ebbtide.planning.windows import highest_ahead, highest_behind
 from ebbtide_policies.lanes import Lanes
 
 _ROWS_A_DAY = 1440
@@ -18,14 +18,9 @@ def clipped(demand: Lanes, *, least: int, tolerance: float = 0.002) -> Sequence[
     within `tolerance` of its highest value, and the day around it goes no higher.
     """
     known = np.where(np.isnan(demand), -np.inf, demand)
-    top = _highest_around(known, _ROWS_A_DAY // 2)
+    half = _ROWS_A_DAY // 2
+    top = np.maximum(highest_ahead(known, half), highest_behind(known, half))
     flat = (known >= top * (1 - tolerance)) & (known > 0)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flat, [False])).astype(np.int8)))
     runs = edges.reshape(-1, 2).tolist()
     return [(begin, end) for begin, end in runs if end - begin >= least]
-
-
-def _highest_around(values: Lanes, rows: int) -> Lanes:
-    ahead = highest_ahead(values, rows)
-    behind = highest_ahead(values[::-1], rows)[::-1]
-    return np.maximum(ahead, behind)

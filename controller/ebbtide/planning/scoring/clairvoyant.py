@@ -28,7 +28,7 @@ def least_replicas(
     nothing; `lead` is in ticks. With `scale_up` no `period` (in ticks) grows by more than that. The
     fleet of the first tick was there before it.
     """
-    needed = np.fmax(whole(np.where(np.isnan(demand), NOTHING, demand)), least)
+    needed = np.fmax(whole(demand), least)  # which takes the least where demand is NaN
     asked = highest_ahead(needed, lead)
     return asked if scale_up is None else _in_time(asked, scale_up, period)
 
