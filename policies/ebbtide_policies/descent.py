@@ -19,7 +19,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import NOTHING, Flag, Number, either, some, where, whole
+from ebbtide_policies.lanes import NOTHING, Flag, Number, either, every, some, where, whole
 from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 from ebbtide_policies.strictness import (
@@ -169,7 +169,7 @@ class Descent(Policy[DescentSettings]):
         known = {**as_set(self._values()), **(stored or {})}  # a setting may be new to the memory
         found = {key: stored_number(known, key) for key in fresh}
         held = held_in(stored, self._values(), seen.now)
-        sound = found["at"] <= seen.now and found["origin"] >= found["replicas"]
+        sound = every(found["at"] <= seen.now) and found["origin"] >= found["replicas"]
         if not sound or held is None or np.isnan(sum(found.values())):
             return fresh
         return {**found, **held}

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.event_shape import highest
-from ebbtide_policies.lanes import NOTHING, Number, some, where, whole
+from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
 from ebbtide_policies.phase_lanes import is_in
 from ebbtide_policies.quantities import Duration, Share
@@ -105,18 +105,19 @@ class Calendar(Policy[CalendarSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One floor for each event that is being prepared or going on."""
         for event in seen.events:
-            if seen.now < event.end:
-                yield self._floor(seen, event)
+            ahead = np.less(seen.now, event.end)
+            if some(ahead):
+                yield self._floor(seen, event, ahead)
 
-    def _floor(self, seen: Observation, event: Event) -> Bound:
+    def _floor(self, seen: Observation, event: Event, ahead: Flag) -> Bound:
         need = need_of(event, seen, self.settings.margin)
         floor = whole(need * (1 + self.settings.headroom))
         starts = prewarm_starts(event, seen, self.settings.headroom, self.settings.margin)
         return Bound(
             Kind.FLOOR,
-            where(seen.now >= starts, floor, NOTHING),
+            where(ahead & (seen.now >= starts), floor, NOTHING),
             self.name,
-            "EventPrewarm" if seen.now < event.start else "EventFloor",
+            "EventPrewarm" if every(np.less(seen.now, event.start)) else "EventFloor",
             "{} is expected to need {:.1f} replicas",
             (event.name, need),
         )

@@ -181,7 +181,7 @@ class Observation:
     workload: str
     """`namespace/name` of the CapacityPolicy."""
     now: float
-    """Epoch seconds; the only clock that a policy has."""
+    """Epoch seconds; the only clock that a policy has. Lanes may be at different moments."""
     fleet: Fleet
     demand: Sequence[Demand]
     """One entry a named signal; the largest need decides."""

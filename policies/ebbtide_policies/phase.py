@@ -67,15 +67,20 @@ def _holds(word: Override, seen: Observation) -> Flag:
 
 
 def _announced(seen: Observation) -> Flag:
-    return any(event.start <= seen.now < event.end for event in seen.events)
+    found: Flag = False
+    for event in seen.events:
+        found = found | ((event.start <= seen.now) & (seen.now < event.end))
+    return found
 
 
 def _prewarming(seen: Observation, calendar: CalendarSettings) -> Flag:
     headroom, margin = calendar.headroom, calendar.margin
     found: Flag = False
     for event in seen.events:
-        if seen.now < event.start:
-            found = found | (prewarm_starts(event, seen, headroom, margin) <= seen.now)
+        before = np.less(seen.now, event.start)
+        if some(before):
+            starts = prewarm_starts(event, seen, headroom, margin)
+            found = found | (before & (starts <= seen.now))
     return found
 
 

@@ -13,7 +13,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import Flag, Number, where
+from ebbtide_policies.lanes import Flag, Number, every, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
 from ebbtide_policies.scale_up import ScaleUp
@@ -68,7 +68,7 @@ class Rate(Policy[RateSettings]):
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else a period begins now."""
         at, start = stored_number(stored, "at"), stored_number(stored, "start")
-        sound = at <= seen.now and not np.isnan(start)
+        sound = every(at <= seen.now) and not np.isnan(start)
         told = stored if sound else None
         was = recalled(self.settings, told, seen.now, _STRICTER, _LASTING)
         if not sound:

@@ -94,8 +94,10 @@ class StackedDemand:
 def stack(observations: Sequence[Observation]) -> Observation:
     """Observations that differ in numbers only, as the lanes of one."""
     first = observations[0]
+    moments = np.array([seen.now for seen in observations])
     return replace(
         first,
+        now=first.now if np.all(moments == first.now) else moments,  # type: ignore[arg-type]
         fleet=_numbers(Fleet, [seen.fleet for seen in observations]),
         demand=[
             StackedDemand(signals)

@@ -10,17 +10,18 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Memory, Policy
-from ebbtide_policies.decide import decide
+from ebbtide_policies.decide import Memories, decide
 from ebbtide_policies.lanes import whole
-from ebbtide_policies.observation import Observation
-from ebbtide_policies.registry import ALWAYS
+from ebbtide_policies.observation import Event, Observation
+from ebbtide_policies.registry import ALWAYS, SPOKEN
 from ebbtide_policies.resolve import settle, tightest
 from ebbtide_policies.scale_up import ScaleUp
-from tests.policies.builders import INF, NAN, NOW, house, outlook, seen, signal
+from tests.policies.builders import INF, NAN, NOW, house, outlook, seen, signal, steady
 from tests.policies.stacking import memory_lane, stack, stack_settings
 
 LANES = 4
 LEVELS = st.sampled_from([0.0, 3.0, 40.0, 41.5, 90.0, 300.0, NAN, INF])
+EVENTS = (Event("double-11", NOW + 1500.0, NOW + 5000.0, NOW + 1200.0, replicas=110.0),)
 COURSE = st.lists(LEVELS, min_size=12, max_size=12)
 
 
@@ -106,6 +107,32 @@ def test_variants_decide_together_as_each_does_alone(alone: list[Variant], tick:
 
 def test_no_need_is_nought_and_not_minus_nought() -> None:
     assert str(whole(0.0)) == "0.0"
+
+
+@given(
+    st.lists(st.sampled_from([0, 300, 1200, 3600, 90000]), min_size=3, max_size=3),
+    st.lists(LEVELS, min_size=3, max_size=3),
+)
+def test_lanes_at_different_moments_decide_as_each_does_alone(
+    after: list[int], levels: list[float]
+) -> None:
+    policies = [policy for policy in house() if type(policy) in ALWAYS + SPOKEN]
+    stored: list[Memories] = [{}] * 3
+    memories = dict[str, Memory]()
+    for step in range(3):
+        moments = [NOW + seconds + 60.0 * step for seconds in after]
+        looks = [
+            seen(now=now, current=90, demand=(steady(level, now=now),), events=EVENTS)
+            for now, level in zip(moments, levels, strict=True)
+        ]
+        together = stack(looks)
+        memories = memories or {p.name: p.recall(None, together) for p in policies}
+        bounds = [bound for p in policies for bound in p.bounds(together, memories[p.name])]
+        replicas = settle(tightest(bounds, together.fleet.current)).replicas
+        memories = {p.name: p.remember(together, memories[p.name], replicas) for p in policies}
+        alone = [decide(policies, look, known) for look, known in zip(looks, stored, strict=True)]
+        stored = [outcome.memories for outcome in alone]
+        assert np.asarray(replicas).tolist() == [outcome.decision.replicas for outcome in alone]
 
 
 def test_every_policy_that_always_applies_is_among_them() -> None:

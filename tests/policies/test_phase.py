@@ -160,6 +160,7 @@ LANE = st.tuples(
     st.sampled_from(list(Phase)),
     st.sampled_from([60, 93, 120]),
     st.sampled_from([NAN, 80.0]),
+    st.sampled_from([0, 600, 7200]),
 )
 
 
@@ -168,16 +169,17 @@ LANE = st.tuples(
     st.sampled_from([(), event(300, HOUR), event(-HOUR, HOUR), event(-2 * HOUR, -HOUR)]),
 )
 def test_lanes_are_each_in_the_phase_in_which_they_are_alone(
-    lanes: list[tuple[float, Phase, int, float]], events: Any
+    lanes: list[tuple[float, Phase, int, float, int]], events: Any
 ) -> None:
     looks = [
         seen(
+            now=NOW + later,
             current=current,
-            demand=(steady(level, ordinary=np.full(1440, usual)),),
+            demand=(steady(level, now=NOW + later, ordinary=np.full(1440, usual)),),
             phase=before,
             events=events,
         )
-        for level, before, current, usual in lanes
+        for level, before, current, usual, later in lanes
     ]
     before: Any = np.concatenate([[places(look.phase)] for look in looks])
     together = next_phase(replace(stack(looks), phase=before))

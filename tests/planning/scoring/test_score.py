@@ -95,9 +95,9 @@ def test_the_peer_falls_short_the_least_of_those_that_fall_short_no_less() -> No
 
 
 def test_who_falls_short_by_just_as_much_is_a_peer() -> None:
-    given = best_hpa(trial(), 0.0, (1.1,))
+    given = best_hpa(trial(), 0.0, (1.0,))
     assert given.score.shortfall > 0
-    assert best_hpa(trial(), given.score.shortfall, LOADS).load == 1.1
+    assert best_hpa(trial(), given.score.shortfall, (0.9, 1.0, 1.1)).load == 1.0
 
 
 @pytest.mark.parametrize(("least", "smallest"), [(0.0, 1.0), (3.0, 3.0)])
