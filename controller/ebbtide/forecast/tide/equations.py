@@ -106,15 +106,15 @@ def _add_many(sums: F32, terms: F32, weights: F32) -> None:
 
 @cache
 def refits(band: Band) -> Rows:
-    """Rows after which each anchor is fitted again, (A,): an hour, or more where few rows teach."""
-    return np.asarray(band.frame.hour * np.clip(band.steps // 2, 1, 4))
+    """Rows after which each anchor is fitted again, (A,): half an hour, or more if few teach."""
+    return np.asarray(max(1, band.frame.hour // 2) * np.clip(band.steps // 2, 1, 4))
 
 
 def spells(band: Band, numbers: Rows, shift: float) -> Iterator[tuple[int, int, list[slice]]]:
     """The pieces that a block of rows falls into, and the anchors that are fitted before each.
 
-    Anchors that learn equally often are fitted at one row of an hour, at which no others are; the
-    shift is a share of the rows between them.
+    Anchors that learn equally often are fitted at one row of half an hour, at which no others are;
+    the shift is a share of the rows between them.
     """
     longest = int(refits(band)[-1])
     if len(numbers) == 1:
@@ -134,9 +134,9 @@ def _any_due(band: Band, shift: float) -> NDArray[np.bool_]:
 
 @cache
 def _due(band: Band, row: int, shift: float) -> list[slice]:
-    """The anchors that are fitted at a row: the first of an hour that they learn from in time."""
+    """The anchors that are fitted at a row: the first of those hours that they learn from."""
     kinds = sorted(set(band.frame.whole.every))
-    apart = band.frame.hour / len(kinds)
+    apart = int(refits(band)[0]) / len(kinds)
     due = []
     for i, every in enumerate(kinds):
         if every in band.every:

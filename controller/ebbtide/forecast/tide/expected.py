@@ -1,9 +1,9 @@
 """How wide errors are to be expected by what is known at a row: by all demand, and by this one.
 
-An online quantile regression: every hour (far ahead every other) the coefficients of each quantile
-are fitted again, by weighted least squares whose weights make them the minimum of the pinball loss,
-with a memory of two days, and pulled to what all kinds of demand have in common (`tide.prior`).
-Everything is measured in mean changes over so many rows.
+An online quantile regression: every half an hour (far ahead every hour or two) the coefficients of
+each quantile are fitted again, by weighted least squares whose weights make them the minimum of the
+pinball loss, with a memory of two days, and pulled to what all kinds of demand have in common
+(`tide.prior`). Everything is measured in mean changes over so many rows.
 """
 
 import numpy as np

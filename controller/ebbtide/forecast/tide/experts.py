@@ -1,8 +1,9 @@
 """The simple experts that `Tide` mixes: each beats the others somewhere.
 
-The last value; averages of 3, 10 and 30 rows; four damped slopes; for each of the curves the ratio
-to it now, the difference now, and the curve itself; for those of the last week the ratio and the
-difference over ten rows; and the change that those days say that are like the present one.
+The last value; averages of 3, 10 and 30 rows, of six hours and of a day; four damped slopes; for
+each of the curves the ratio to it now, and the curve itself; for those of the last week the ratio
+over ten rows, and for those of three weeks the difference now; and the change that those days say
+that are like the present one.
 Each is a constant plus a multiple of its curve at the target, so that a mix of experts is a
 constant plus a multiple of each curve, and costs as little at 120 steps as at six.
 """
@@ -17,26 +18,30 @@ from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
 
 SPANS = (3, 10, 30)
 """Rows of the short averages (exponential, alpha = 2 / (span + 1))."""
+LONG_MINUTES = (360, 1440)
+"""Minutes that the long averages remember."""
+AVERAGES = len(SPANS) + len(LONG_MINUTES)
 DAMPING = np.array((0.85, 0.97, 0.6, 0.85))
 """How much of each slope is left from row to row."""
 STEEPEST = number(10)
 """The largest ratio of demand to a curve that is believed."""
 WARM = 60
 """Rows after the first whole day before curves are followed."""
-LEVELS = 1 + len(SPANS)
+LEVELS = 1 + AVERAGES
 PLAIN = LEVELS + DAMPING.size
 """Experts without a curve; the first of them is the last value, the last four are slopes."""
 BOTH = CURVES + OF_A_WEEK
-"""Ratios: those of now, and those over ten rows; and as many differences."""
-RATIOS, DIFFERENCES, GUARDED = PLAIN, PLAIN + BOTH, PLAIN + 2 * BOTH
+"""Ratios: those of now, and those over ten rows. Differences are to the long curves alone."""
+RATIOS, DIFFERENCES = PLAIN, PLAIN + BOTH
+GUARDED = DIFFERENCES + CURVES - OF_A_WEEK
 RATIO, DIFFERENCE = slice(RATIOS, DIFFERENCES), slice(DIFFERENCES, GUARDED)
 ALIKE = GUARDED + CURVES
 EXPERTS = ALIKE + 1
 """Form by form; then the curves themselves, and what the days say that are alike."""
-REGRESSIONS = 2
+REGRESSIONS = 3
 EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
-FROM_THE_PRESENT = np.r_[0:2, LEVELS : RATIOS + CURVES, DIFFERENCES : DIFFERENCES + CURVES, ALIKE]
+FROM_THE_PRESENT = np.r_[0:2, LEVELS : RATIOS + CURVES, DIFFERENCE, ALIKE]
 """Those who start from it."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
@@ -44,25 +49,25 @@ COMPARED = np.array(CURVES * (0,) + OF_A_WEEK * (2,))
 """The levels that are compared with curves: the present value, and the average over ten rows..."""
 BY_CURVE = np.array((*range(CURVES), *range(OF_A_WEEK)))
 """...and those curves."""
-FOLLOWED = np.eye(CURVES, dtype=np.float32)[:, np.r_[BY_CURVE, BY_CURVE, :CURVES]]
+FOLLOWED = np.eye(CURVES, dtype=np.float32)[:, np.r_[BY_CURVE, OF_A_WEEK:CURVES, :CURVES]]
 """Which curve each of those follows who follow one, (CURVES, RATIOS to ALIKE)."""
 SINCE = -1
 WIDTH = GUARDED + 2
-"""A row: present value, averages, slopes, ratios and differences to each curve now and over ten
-rows, a small share of the mean, and for how many rows the series is known."""
+"""A row: present value, averages, slopes, ratios to each curve now and over ten rows, differences
+to the long ones, a small share of the mean, and for how many rows the series is known."""
 
 
 def describe(rows: F32, averages: F32, curves: F32) -> None:
     """Fill in rows, (T, WIDTH, N), in which the present value and the guard stand.
 
-    `averages` are those of the value and of a week's curves, (T, SPANS + OF_A_WEEK, N).
+    `averages` are those of the value and of a week's curves, (T, AVERAGES + OF_A_WEEK, N).
     """
-    rows[:, 1:LEVELS] = averages[:, : len(SPANS)]
+    rows[:, 1:LEVELS] = averages[:, :AVERAGES]
     levels = rows[:, :LEVELS]
     np.subtract(levels.take(UPPER, axis=1), levels.take(LOWER, axis=1), out=rows[:, LEVELS:PLAIN])
+    np.subtract(rows[:, :1], curves[:, OF_A_WEEK:], out=rows[:, DIFFERENCE])
     mine, guard = levels.take(COMPARED, axis=1), rows[:, GUARDED, None] + NIL
-    usual = np.concatenate((curves, averages[:, len(SPANS) :]), axis=1)
-    np.subtract(mine, usual, out=rows[:, DIFFERENCE])
+    usual = np.concatenate((curves, averages[:, AVERAGES:]), axis=1)
     usual += guard
     np.maximum(usual, NIL, out=usual)
     mine += guard
@@ -84,9 +89,8 @@ def foreseen(rows: F32, curves: F32, said: F32, ahead: tuple[int, ...], day: int
     sloping = out[:, :, LEVELS:PLAIN]
     np.multiply(rows[:, :, LEVELS:PLAIN], reaches(ahead), out=sloping)
     sloping += present
-    compared = curves.take(BY_CURVE, axis=2)
-    np.multiply(rows[:, :, RATIO], compared, out=out[:, :, RATIO])
-    np.add(rows[:, :, DIFFERENCE], compared, out=out[:, :, DIFFERENCE])
+    np.multiply(rows[:, :, RATIO], curves.take(BY_CURVE, axis=2), out=out[:, :, RATIO])
+    np.add(rows[:, :, DIFFERENCE], curves[:, :, OF_A_WEEK:], out=out[:, :, DIFFERENCE])
     out[:, :, GUARDED:ALIKE] = curves
     np.add(present[:, :, 0], said, out=out[:, :, ALIKE])
     seasoned = warm(rows, day)

@@ -1,7 +1,7 @@
 """`Tide`: an online mix of simple experts, with widths that keep themselves right.
 
-What it knows of a series follows from the last four weeks of its history: it learns from eighteen
-days, row by row, and of those before it remembers the demand. While a history goes on it learns
+What it knows of a series follows from the last four weeks of its history: it learns from 22 days,
+row by row, and of those before it remembers the demand. While a history goes on it learns
 the new rows only; for any other it begins anew, and foresees nearly the same as if it had gone on,
 since all that it learns fades.
 """

@@ -13,7 +13,7 @@ from ebbtide.forecast.tide.days import LONG
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.learner import Learner
 
-LEARNT_DAYS, REMEMBERED_DAYS = 18, 10
+LEARNT_DAYS, REMEMBERED_DAYS = 22, 6
 """Days from which a learner begins to learn, and those before, which it only remembers."""
 CLOSELY_DAYS = 7
 """Whole days at the end of which each row is learnt from, and before them few: they have faded."""

@@ -122,7 +122,8 @@ class Learner:
         np.minimum(median, ahead.highest[0] + BEYOND * weights.scale, out=median)
         np.maximum(median, NOUGHT, out=median)
         own = shares[:, :EXPERTS].copy()
-        own[:, FEATURES] += np.einsum("arn,arfn->afn", shares[:, EXPERTS:], coefficients)
+        sloping = coefficients[:, :, : FEATURES.size]
+        own[:, FEATURES] += np.einsum("arn,arfn->afn", shares[:, EXPERTS:], sloping)
         multiples = along(self.track.now, own, self.frame.day)
         constant = median - np.einsum("acn,acn->an", multiples, ahead.curves[0])
         return Anchored(constant, multiples, self._widths())
@@ -134,7 +135,7 @@ class Learner:
             return ahead
         curves = self.track.days.at(self.track.at - 1 + self.frame.whole.ahead)[None]
         ahead = look_ahead(self.track.now[None], curves, self.track.said(), self.frame.whole)
-        self.weights.regressions.look(ahead)
+        self.weights.look(ahead, self.track.now[None, None, GUARDED])
         return ahead
 
     def _widths(self) -> F32:

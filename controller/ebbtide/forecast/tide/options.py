@@ -1,6 +1,6 @@
 """What `Tide` chooses from: mixes of its experts, regressions, and what lies between them.
 
-There is a mix for each memory, their mean, the regressions, and each of these half with the mean.
+There is a mix for each memory, their mean, and the regressions.
 """
 
 import numpy as np
@@ -11,10 +11,9 @@ from ebbtide.forecast.tide.memories import MIXES
 
 MEAN = MIXES
 REGRESSED = slice(MEAN + 1, MEAN + 1 + REGRESSIONS)
-HALVES = slice(REGRESSED.stop, REGRESSED.stop + REGRESSIONS)
 """Where each option stands; the mixes come first."""
-OPTIONS = HALVES.stop
-ALL_MIXES, HALF = number(MIXES), number(0.5)
+OPTIONS = REGRESSED.stop
+ALL_MIXES = number(MIXES)
 
 
 def _held() -> F32:
@@ -22,9 +21,7 @@ def _held() -> F32:
     held = np.zeros((MIXES + REGRESSIONS, OPTIONS), np.float32)
     held[:MIXES, :MIXES] = np.eye(MIXES)
     held[:MIXES, MEAN] = 1 / MIXES
-    held[:MIXES, HALVES] = 1 / MIXES / 2
     held[MIXES:, REGRESSED] = np.eye(REGRESSIONS)
-    held[MIXES:, HALVES] = np.eye(REGRESSIONS) / 2
     return held
 
 
@@ -38,7 +35,6 @@ def options_of(mixes: F32, regressed: F32) -> F32:
     mean = total(mixes, 2, keepdims=True)
     mean /= ALL_MIXES
     out[:, :, :MIXES], out[:, :, MEAN : MEAN + 1], out[:, :, REGRESSED] = mixes, mean, regressed
-    out[:, :, HALVES] = (regressed + mean) * HALF
     return out
 
 

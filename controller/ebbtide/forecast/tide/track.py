@@ -3,6 +3,8 @@
 Nothing in it is learnt but what a few days decide: the same last days, the same track.
 """
 
+import math
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +23,15 @@ from ebbtide.forecast.tide.arrays import (
     total,
 )
 from ebbtide.forecast.tide.days import OF_A_WEEK, Days
-from ebbtide.forecast.tide.experts import GUARDED, SINCE, SPANS, WIDTH, describe
+from ebbtide.forecast.tide.experts import (
+    AVERAGES,
+    GUARDED,
+    LONG_MINUTES,
+    SINCE,
+    SPANS,
+    WIDTH,
+    describe,
+)
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.seen import Seen
 
@@ -40,10 +50,6 @@ GUARD = number(0.02)
 GUARD_DAYS = 7
 GUARD_FADING = 0.5
 """Days that the mean is taken over, and the weight of a day in it against the day after it."""
-ALPHA = np.array([2 / (span + 1) for span in SPANS] + OF_A_WEEK * [2 / (SPANS[1] + 1)], np.float32)[
-    :, None
-]
-"""How much a row counts in the averages of the value, and in those of a week's curves."""
 
 
 class Track:
@@ -56,7 +62,7 @@ class Track:
         self.days = Days(frame, series)
         self.alike = Alike(frame, self.days.coarse, series)
         self.now = np.zeros((WIDTH, series), np.float32)
-        self.averages = np.zeros((len(ALPHA), series), np.float32)
+        self.averages = np.zeros((AVERAGES + OF_A_WEEK, series), np.float32)
         self.learnt = np.zeros(series, np.float32)
         """Rows of each series that are known."""
         self.lived = np.zeros(series, np.float32)
@@ -106,9 +112,9 @@ class Track:
         """Everything else about a block of rows, (T, WIDTH, N), from their values and curves."""
         present, since = rows[:, 0], rows[:, SINCE]
         new = blank(len(rows), *self.averages.shape)
-        new[:, : len(SPANS)] = present[:, None]
-        new[:, len(SPANS) :] = curves[:, :OF_A_WEEK]
-        shares = ALPHA[None]
+        new[:, :AVERAGES] = present[:, None]
+        new[:, AVERAGES:] = curves[:, :OF_A_WEEK]
+        shares = _shares(self.frame)
         if np.count_nonzero(self.now[SINCE]) < self.now[SINCE].size:
             shares = np.where((since <= 1)[:, None], np.float32(1), shares)
         describe(rows, running(self.averages, new, shares), curves)
@@ -194,6 +200,14 @@ class Track:
         """The highest value of the last days."""
         highest: F32 = np.maximum.reduce(self.highs, axis=0)
         return highest
+
+
+@lru_cache
+def _shares(frame: Frame) -> F32:
+    """How much a row counts in the averages of the value and of a week's curves, (1, all, 1)."""
+    short = [2 / (span + 1) for span in SPANS]
+    long = [-math.expm1(-frame.grid / minutes) for minutes in LONG_MINUTES]
+    return np.array([*short, *long, *OF_A_WEEK * short[1:2]], np.float32)[None, :, None]
 
 
 def _days(begin: int, end: int, day: int) -> list[slice]:

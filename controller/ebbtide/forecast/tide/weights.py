@@ -1,10 +1,10 @@
 """How `Tide` mixes its experts: by their recent losses, and never to be worse than persistence.
 
 An expert's weight is (lowest loss / its loss) ^ 20, after exponentially weighted aggregation, for
-losses remembered over 4 days, 5 hours and 1 hour. The three mixes, two regressions and their means
-are weighted once more in the same way; and the result yields to the last value where it was no
-better over the last days. All losses are absolute errors over the running mean of the change over
-the same number of rows, so that they compare across series and through spikes; at most 20.
+losses remembered over 3 days, 5 hours and 1 hour. The three mixes, their mean and the three
+regressions are weighted once more in the same way; and the result yields to the last value where it
+was no better over the last days. All losses are absolute errors over the running mean of the change
+over the same number of rows, so that they compare across series and through spikes; at most 20.
 """
 
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.forecast.tide.ahead import Ahead
 from ebbtide.forecast.tide.arrays import (
     F32,
     NIL,
@@ -98,7 +99,9 @@ class Weights:
     def judge(self, sample: Sample) -> Mix:
         """Learn from a block of rows, and mix what the experts foresee from each."""
         judged, band, places = self._measure(sample), sample.band, sample.places
-        self.regressions.foresee(sample, judged.scale)
+        alone = sample.looked.band is band
+        looked = judged.scale if alone else _at_least(self.scale, sample.guard)
+        self.regressions.foresee(sample, judged.scale, looked)
         mixes, mild, own = self._mix(judged)
         options = options_of(mixes, sample.now[:, :, EXPERTS:])
         parts = self._choose(judged, self.options.exchange(band, places, options))
@@ -112,6 +115,10 @@ class Weights:
         np.maximum(mixed, NOUGHT, out=mixed)
         return Mix(judged.shares, judged.scale, mixed, _apart(mild, mixed, sample.now))
 
+    def look(self, ahead: Ahead, guard: F32) -> None:
+        """Put what regressions foresee beside what experts do, (1, A, E, N)."""
+        self.regressions.look(ahead, _at_least(self.scale, guard))
+
     def _measure(self, sample: Sample) -> "_Judged":
         """How many rows were learnt from, and the running mean of the change."""
         at = sample.band.at
@@ -119,8 +126,7 @@ class Weights:
         self.count[at] = count[-1]
         shares = shares_of_rows(sample.band, sample.known, count)
         scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, SCALED])
-        scale = np.maximum(scale, FINEST * sample.guard + NIL)
-        return _Judged(sample, scale, shares)
+        return _Judged(sample, _at_least(scale, sample.guard), shares)
 
     def _mix(self, judged: "_Judged") -> tuple[F32, F32, F32]:
         """What everyone foresees, mixed by each memory, (T, A, MIXES, N).
@@ -184,6 +190,11 @@ class Weights:
         trust /= between
         np.maximum(trust, NOUGHT, out=trust)
         return np.minimum(trust, ONE, out=trust)
+
+
+def _at_least(scale: F32, guard: F32) -> F32:
+    """A mean change that is no less than a small share of the mean."""
+    return np.asarray(np.maximum(scale, FINEST * guard + NIL))
 
 
 class _Judged(NamedTuple):
