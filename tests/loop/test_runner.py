@@ -132,11 +132,21 @@ def test_a_soak_that_ends_between_two_ticks_gets_one_of_its_own(takes: float) ->
     assert gaps.max() <= 60.0 + 2 * takes + 1e-3
 
 
-def test_a_step_rests_from_when_it_was_taken_not_from_when_it_was_decided() -> None:
-    watched = Watched(takes=[0.0] * 4 + [12.0] + [0.0] * 99, seconds=900.0)
+def test_a_soak_that_goes_on_takes_no_tick_away() -> None:
+    watched = Watched(seconds=300.0)
     watched.world.metrics.answer("edge", fallen(100.0, 10.0))
     watched.run()
-    assert np.diff([change.at for change in watched.world.cluster.changes]).min() >= 60.0
+    between = [67.0, 127.0, 187.0, 247.0]
+    assert watched.ticks == sorted([7.0, *(15.0 * tick for tick in range(1, 20)), *between])
+
+
+def test_a_step_rests_from_when_it_was_taken_not_from_when_it_was_decided() -> None:
+    watched = Watched(takes=[0.0] * 5 + [12.0] + [0.0] * 99, seconds=900.0)
+    watched.world.metrics.answer("edge", fallen(100.0, 10.0))
+    watched.run()
+    steps = [change.at - NOON for change in watched.world.cluster.changes]
+    assert (watched.ticks[5], steps[0]) == (67.0, 79.0)
+    assert np.diff(steps).min() >= 60.0
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from ebbtide.api.reading.compose import Installed
+from ebbtide.loop.acting.actuators import Scale, Withheld
 from ebbtide.loop.acting.shadow import Shadow
-from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.ports.cluster import Json, Resource, Target
 from ebbtide.loop.record.ledger import Step
 from ebbtide.loop.tick import Tick
 from ebbtide.loop.workload import Workload, WorkloadReader
@@ -180,6 +181,37 @@ def test_a_step_that_came_true_unseen_is_put_on_record_by_the_successor() -> Non
     world.run(1)
     assert world.status()["decisions"][0] == step
     assert "intent" not in world.status()
+
+
+@pytest.mark.parametrize(
+    ("more", "there", "rests"),
+    [
+        pytest.param({}, 90, 0.0, id="it came true, and may have done so just now"),
+        pytest.param({}, 100, 300.0, id="it did not"),
+        pytest.param({"follows": True}, 90, 300.0, id="it only followed what another did"),
+    ],
+)
+def test_a_step_on_record_that_nobody_confirmed_rests_since(
+    more: Json, there: int, rests: float
+) -> None:
+    step = Step(NOON - 300, 100, 90, reason="DescentStep")
+    intent = step.as_decision() | more
+    found = workload({"mode": "Enforce", "intent": intent, "lastStep": step.as_json()})
+    world = dry(replicas=there)
+    seen = world.cluster.survey().targets[target("edge")]
+    assert isinstance(seen, Target)
+    last = Scale(world.cluster).ledger(found, seen, Mode.ENFORCE, NOON).last_step
+    assert last == (NOON - rests, 100, 90)
+
+
+def test_what_is_withheld_keeps_an_intent_of_which_nobody_knows() -> None:
+    intent = Step(NOON - 60, 100, 90).as_decision()
+    found = workload({"mode": "Enforce", "intent": intent})
+    world = dry()
+    seen = world.cluster.survey().targets[target("edge")]
+    assert isinstance(seen, Target)
+    ledger = Withheld().ledger(found, seen, Mode.ENFORCE, NOON)
+    assert Withheld().record(found, {}, ledger, None)["intent"] == intent
 
 
 def test_a_step_that_did_not_come_true_leaves_no_trace() -> None:
