@@ -193,6 +193,17 @@ def test_it_is_shut_although_another_autoscaler_stops_all_other_writes() -> None
     assert world.condition("Conflicted")["status"] == "True"
 
 
+def test_it_is_the_door_of_the_step_that_is_shut_not_that_of_the_next_one() -> None:
+    """The step was sent to the scale; by now decisions reach the fleet through an autoscaler."""
+    world, held = frozen(SCALE)
+    by_cpu = Autoscaler("live", "by-cpu", target("edge"), minimum=FLEET, maximum=100)
+    world.cluster.autoscalers.add(by_cpu, lambda _: FLEET)
+    world.edit(actuator="AutoscalerFloor")
+    world.tick()
+    held.arrive(world)
+    assert held.outcome == "refused"
+
+
 def test_an_operator_in_dry_run_writes_nothing_not_even_this() -> None:
     world, _ = frozen(SCALE)
     world.rules = type(world.rules)(
