@@ -1,19 +1,24 @@
 """Live sessions on the way down: who drains, who goes, and what is said when it goes wrong."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from ebbtide.adapters.embedded.cluster import Call
-from ebbtide.adapters.embedded.metrics import Period
-from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden
+from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
+from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, MetricsUnavailable
 from ebbtide.loop.acting.finalizer import FINALIZER
 from ebbtide.loop.acting.put_back import PATIENCE
-from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, Marks
+from ebbtide.loop.pods.draining import COST
+from ebbtide.loop.pods.pod_sessions import count_sessions
+from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.ports.metrics import Query, Vector
+from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, DRAIN_SINCE, DRAINED, WRITER, Marks, Pod
 from ebbtide.planning.simulated_fleet.pods import Pods, highest_first, newest_first
+from ebbtide_policies.victims import Rank
 from tests.loop.session_world import SessionWorld, started
-from tests.loop.world import PLAIN, fails, steady
+from tests.loop.world import NOON, PLAIN, fails, steady, target
 
 BUSY = {0: 3, 1: 3, 2: 3, 3: 3, 4: 1, 5: 2}
 """Of eight pods two are idle: 6 and 7."""
@@ -49,6 +54,8 @@ def test_idle_pods_that_are_still_open_do_not_go_before_the_router_knows() -> No
     world = started(live=BUSY)
     world.tick()
     assert world.draining() == {"edge-4", "edge-5", "edge-6", "edge-7"}
+    assert world.policy().finalizers == (FINALIZER,)
+    assert world.status()["sessions"] == {"draining": 4, "busy": 6, "terminating": 0}
     world.tick()
     assert len(world.names()) == 8
 
@@ -122,6 +129,22 @@ def test_costs_are_set_on_exactly_the_victims_and_cleared_when_the_plan_changes(
     assert world.names() == {f"edge-{n}" for n in range(7)}
 
 
+def test_when_a_step_is_taken_only_its_victims_have_a_cost() -> None:
+    """A busy one still has the cost of a step that was never taken."""
+    world = started(live=BUSY | {6: 2})
+    costed: list[set[str]] = []
+
+    def watch(call: Call) -> None:
+        if call.verb == "pods" and not call.done:
+            world.book.write("edge-6", Marks(annotations={DELETION_COST: COST}), by=WRITER)
+        if call.verb == "scale" and not call.done:
+            costed.append(world.costed())
+
+    world.trouble = watch
+    world.run(1)
+    assert costed == [{"edge-7"}]
+
+
 def test_another_writer_of_the_deletion_cost_is_a_conflict() -> None:
     world = started(live=BUSY)
     world.book.write("edge-0", Marks(annotations={DELETION_COST: "5"}), by="chaos")
@@ -180,6 +203,66 @@ def test_what_is_not_known_lets_nobody_go(
     world.metrics.answer_each("sum by (pod) (live_sessions)", world.book.sessions)
     world.run(2)
     assert len(world.names()) == 6
+
+
+class Refusing(DemandMetrics):
+    """Answers what demand is; and when told so, not what pods carry."""
+
+    refuses = False
+
+    def vector(self, query: Query, label: str, memory: float) -> Vector:
+        if self.refuses:
+            return MetricsUnavailable("422: too many series")
+        return super().vector(query, label, memory)
+
+
+def test_pods_of_which_nobody_can_say_what_they_carry_stay_as_they_are() -> None:
+    world = SessionWorld()
+    world.metrics = metrics = Refusing({}, lambda: world.time)
+    world.restart()
+    world.fleet_with_sessions(8, 4, live=BUSY)
+    world.tick()
+    metrics.refuses = True
+    world.run(5)
+    assert (len(world.names()), bound(world)["reason"]) == (8, "SessionsUnknown")
+    assert "live sessions are not known: 422: too many series" in bound(world)["message"]
+    assert world.draining() == {"edge-4", "edge-5", "edge-6", "edge-7"}
+
+
+def listed(name: str, **known: Any) -> Pod:
+    """A pod as the API server lists it."""
+    at = {"uid": name, "resource_version": "1", "created": NOON - 600}
+    return Pod(namespace="live", name=name, **at, **known)  # type: ignore[arg-type]
+
+
+class Lists:
+    """A cluster that has these pods."""
+
+    def __init__(self, *pods: Pod) -> None:
+        self._pods = pods
+
+    def pods(self, target: object) -> tuple[Pod, ...]:
+        return self._pods
+
+
+def test_pods_have_the_rank_that_the_replica_set_gives_them() -> None:
+    node = {"scheduled_since": NOON - 500}
+    there: Any = Lists(
+        listed("nowhere", phase="Pending"),
+        listed("pulls", phase="Pending", **node),
+        listed("boots", **node),
+        listed("serves", **node, ready_since=NOON - 400),
+        listed("ends", **node, terminating_since=NOON),
+    )
+    fleet = Target(ref=target("edge"), uid="u", resource_version="1", replicas=3, ready=1)
+    counted = count_sessions(there, fleet, None, NOON)
+    assert {pod.name: pod.rank for pod in counted.crew.pods} == {
+        "nowhere": Rank.UNASSIGNED,
+        "pulls": Rank.PENDING,
+        "boots": Rank.UNREADY,
+        "serves": Rank.READY,
+    }
+    assert (counted.crew.terminating, counted.crew.surplus) == (1, 1)
 
 
 def test_an_outage_of_the_metrics_at_the_last_look_stops_the_step() -> None:
