@@ -52,6 +52,9 @@ def test_the_capacity_of_a_replica_may_be_asked_for() -> None:
     world.metrics.answer("per_replica", steady(5.0))
     world.run(1)
     assert signal(world).present() == 20.0
+    world.metrics.answer("per_replica", steady(0.5))
+    world.run(1)
+    assert signal(world).present() == 200.0
     world.metrics.answer("per_replica", steady(0.0))
     world.run(1)
     assert np.isnan(signal(world).per_replica)
@@ -118,6 +121,15 @@ def test_absent_is_zero_where_that_is_said_and_the_targets_answer() -> None:
     assert known[10:20].tolist() == [3.0] * 10
     assert np.isnan(known[25:27]).all()
     assert known[27:].tolist() == [0.0] * 3
+
+
+def test_just_as_many_targets_as_are_asked_for_are_enough_for_that() -> None:
+    world = vanishing("Zero")
+    world.metrics.answer("up", steady(0.8))
+    assert signal(world).present() == 0.0
+    world.metrics.answer("up", steady(0.79))
+    world.restart()
+    assert signal(world).present() == 3.0
 
 
 def test_a_forecast_is_made_of_the_same_zeros() -> None:
