@@ -35,8 +35,9 @@ FEATURES = np.concatenate([np.arange(*run) for run in RUNS])
 """The same, one by one."""
 COUNT = FEATURES.size + 1
 """All features; the last is a constant, which makes the drift."""
-PULL = np.float32(1.5)
-"""Ridge a row ahead: errors so many rows ahead overlap, so that they teach less."""
+PULL, FAR_MINUTES = 1.5, 30
+"""Ridge a row ahead: errors so many rows ahead overlap, so that they teach less. Farther ahead than
+so many minutes it grows with the square of the rows: the shortest memory holds few such spans."""
 HUBER = number(0.5)
 """Mean changes up to which the square of an error counts."""
 FARTHEST = number(20)
@@ -97,9 +98,16 @@ class Regressions:
         at = slice(band.at.start + anchors.start, band.at.start + anchors.stop)
         equations = self.sums[at][:, :, PLACES]
         diagonal = diagonals(equations)
-        diagonal += PULL * band.ahead[anchors, None, None, None]
+        diagonal += _pulls(band)[anchors]
         self.coefficients[at] = solved(equations)
         self.sums[at] *= _fades(band)[anchors]
+
+
+@lru_cache
+def _pulls(band: Band) -> F32:
+    """The ridge at each anchor, (A, 1, 1, 1)."""
+    far = np.maximum(band.ahead * band.frame.grid / FAR_MINUTES, 1)
+    return np.asarray(PULL * band.ahead * far, np.float32)[:, None, None, None]
 
 
 @lru_cache
