@@ -11,8 +11,9 @@ from rich.text import Text
 
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import STYLES
-from ebbtide.cli.figures import NONE_SIGN, figure
+from ebbtide.cli.figures import figure
 from ebbtide.cli.plan.scores import Scores
+from ebbtide.cli.report.measures import fared_figures
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
@@ -74,8 +75,7 @@ def _fared(experience: Mapping[str, Fared]) -> Table:
     for name in ("WORST", "LIMIT", "MINUTES BEYOND"):
         table.add_column(name, justify="right")
     for name, one in experience.items():
-        worst, limit = figure(one.worst, ".4g"), figure(one.limit, ".4g", NONE_SIGN)
-        table.add_row(name, worst, limit, f"{one.breached:,.0f}")
+        table.add_row(name, *fared_figures(one))
     return table
 
 

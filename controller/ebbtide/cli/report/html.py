@@ -11,9 +11,9 @@ from string import Template
 
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import MEANS
-from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN, figure
+from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN
 from ebbtide.cli.report.chart import Span, changes, course
-from ebbtide.cli.report.measures import measures
+from ebbtide.cli.report.measures import fared_figures, measures
 from ebbtide.cli.report.translations import Language, Words, translations
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
@@ -147,16 +147,11 @@ def _fared(one: Planned, said: Words) -> str:
     if not one.experience:
         return ""
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("worst_value", "limit", "beyond"))
-    rows = "".join(_row(name, _told(fared)) for name, fared in one.experience.items())
+    rows = "".join(_row(name, fared_figures(fared)) for name, fared in one.experience.items())
     return (
         f"<h3>{escape(said['experience'])}</h3><p>{escape(said['experience_note'])}</p>"
         f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
     )
-
-
-def _told(fared: Fared) -> Sequence[str]:
-    limit = figure(fared.limit, ".4g", NONE_SIGN)
-    return [figure(fared.worst, ".4g"), limit, f"{fared.breached:,.0f}"]
 
 
 def _tiers(one: Planned, said: Words) -> str:

@@ -1,8 +1,9 @@
 """What a score says in figures, wherever scores stand beside one another."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ebbtide.cli.figures import NONE_SIGN, amount
+from ebbtide.cli.figures import NONE_SIGN, amount, figure
+from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
 
 Measure = Callable[[Score], str]
@@ -26,3 +27,9 @@ def measures(scores: Collection[Score], *, cut_off: bool) -> Mapping[str, Measur
     """The measures of some scores, by their keys in `translations`, sessions cut off if wanted."""
     fared = any(one.breached is not None for one in scores)
     return {**_MEASURES, **(_CUT_OFF if cut_off else {}), **(_BREACHED if fared else {})}
+
+
+def fared_figures(one: Fared) -> Sequence[str]:
+    """What a modelled signal came to: its worst value, its limit, and the minutes beyond that."""
+    limit = figure(one.limit, ".4g", NONE_SIGN)
+    return [figure(one.worst, ".4g"), limit, f"{one.breached:,.0f}"]
