@@ -16,8 +16,9 @@ import numpy as np
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.decide import decide
-from ebbtide_policies.observation import Event, Mode, Observation, Override, Phase
+from ebbtide_policies.observation import Event, Mode, Override, Phase
 from ebbtide_policies.resolve import tightest
+from ebbtide_policies.snapshot import Snapshot
 from tests.policies.builders import INF, NAN, NOW, foretold, house, outlook, seen, signal, steady
 from tests.policies.stacking import memory_lane, stack
 
@@ -26,7 +27,7 @@ AnyPolicy = Policy[Any]
 _EVENT = Event("double-11", NOW + 60, NOW + 7200, NOW + 30, times=2.0)
 _SAID = Override("freeze-1", "CDN migration", NOW + 60, freeze=True, floor=90.0, ceiling=120.0)
 
-SITUATIONS: Mapping[str, Observation] = {
+SITUATIONS: Mapping[str, Snapshot] = {
     "an ordinary minute": seen(),
     "a rising demand": seen(demand=(signal(range(40, 100)),)),
     "a trusted forecast": seen(demand=(foretold(70.0),)),
@@ -44,7 +45,7 @@ SITUATIONS: Mapping[str, Observation] = {
     "the mode ScaleUpOnly": seen(mode=Mode.SCALE_UP_ONLY),
 }
 
-DOUBTS: Mapping[str, Observation] = {
+DOUBTS: Mapping[str, Snapshot] = {
     "no signal": seen(demand=()),
     "no minute is known": seen(demand=(steady(NAN),)),
     "no minutes at all": seen(demand=(signal([]),)),
@@ -197,16 +198,16 @@ CHECKS: tuple[Callable[[AnyPolicy], None], ...] = (
 _CEILINGS = {Kind.SOFT_CEILING, Kind.HARD_CEILING}
 
 
-def _all_observations() -> Iterable[Observation]:
+def _all_observations() -> Iterable[Snapshot]:
     yield from SITUATIONS.values()
     yield from DOUBTS.values()
 
 
-def _bounds(policy: AnyPolicy, seen_: Observation) -> list[Bound]:
+def _bounds(policy: AnyPolicy, seen_: Snapshot) -> list[Bound]:
     return list(policy.bounds(seen_, policy.recall(None, seen_)))
 
 
-def _remembered(policy: AnyPolicy, seen_: Observation, change: float) -> Memory:
+def _remembered(policy: AnyPolicy, seen_: Snapshot, change: float) -> Memory:
     memory = policy.recall(None, seen_)
     replicas = max(0.0, float(seen_.fleet.current) + change)
     return dict(policy.remember(seen_, memory, replicas))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ebbtide_policies.contract import Bound, Decision, Kind, Memory, Policy
-from ebbtide_policies.observation import Observation
 from ebbtide_policies.resolve import resolve
+from ebbtide_policies.snapshot import Snapshot
 
 Memories = Mapping[str, Mapping[str, object]]
 """The memory of each policy by its name, as the status holds it."""
@@ -20,7 +20,7 @@ class Outcome:
     memories: Mapping[str, Memory]
 
 
-def decide(policies: Sequence[Policy[Any]], seen: Observation, stored: Memories) -> Outcome:
+def decide(policies: Sequence[Policy[Any]], seen: Snapshot, stored: Memories) -> Outcome:
     """Ask all policies and resolve what they answer. Their order changes nothing."""
     recalled = {p.name: _recalled(p, stored.get(p.name), seen) for p in policies}
     bounds = [b for p in policies for b in _answer(p, seen, recalled[p.name])]
@@ -29,7 +29,7 @@ def decide(policies: Sequence[Policy[Any]], seen: Observation, stored: Memories)
     return Outcome(decision, {name: memory for name, memory in kept.items() if memory})
 
 
-def _recalled(policy: Policy[Any], stored: object, seen: Observation) -> Memory:
+def _recalled(policy: Policy[Any], stored: object, seen: Snapshot) -> Memory:
     """A policy's memory; one that it chokes on is none, and is forgotten for the next tick."""
     try:
         return policy.recall(stored if isinstance(stored, Mapping) else None, seen)
@@ -37,7 +37,7 @@ def _recalled(policy: Policy[Any], stored: object, seen: Observation) -> Memory:
         return {}
 
 
-def _kept(policy: Policy[Any], seen: Observation, memory: Memory, replicas: int) -> Memory:
+def _kept(policy: Policy[Any], seen: Snapshot, memory: Memory, replicas: int) -> Memory:
     """A policy's memory after the decision; what it had, where it fails to say."""
     try:
         return policy.remember(seen, memory, float(replicas))
@@ -45,7 +45,7 @@ def _kept(policy: Policy[Any], seen: Observation, memory: Memory, replicas: int)
         return memory
 
 
-def _answer(policy: Policy[Any], seen: Observation, memory: Memory) -> Iterator[Bound]:
+def _answer(policy: Policy[Any], seen: Snapshot, memory: Memory) -> Iterator[Bound]:
     """A policy's bounds; one that raises holds capacity and says so, and stops no other."""
     try:
         yield from [_honest(bound, seen) for bound in policy.bounds(seen, memory)]
@@ -55,7 +55,7 @@ def _answer(policy: Policy[Any], seen: Observation, memory: Memory) -> Iterator[
         yield Bound(Kind.PACE_DOWN, held, policy.name, "PolicyFailed", detail, said)
 
 
-def _honest(bound: Bound, seen: Observation) -> Bound:
+def _honest(bound: Bound, seen: Snapshot) -> Bound:
     """The bound, if it limits replicas by one number; raises what `float` does if not.
 
     A rollback goes back to what the last step left, and never beyond.

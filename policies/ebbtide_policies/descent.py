@@ -19,7 +19,18 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import NOTHING, Flag, Number, either, every, some, where, whole
+from ebbtide_policies.lanes import (
+    NOTHING,
+    Flag,
+    Number,
+    as_number,
+    either,
+    every,
+    reached,
+    some,
+    where,
+    whole,
+)
 from ebbtide_policies.observation import Observation, foreseen, largest
 from ebbtide_policies.quantities import Duration, Share
 from ebbtide_policies.strictness import (
@@ -169,7 +180,7 @@ class Descent(Policy[DescentSettings]):
         known = {**as_set(self._values()), **(stored or {})}  # a setting may be new to the memory
         found = {key: stored_number(known, key) for key in fresh}
         held = held_in(stored, self._values(), seen.now)
-        sound = every(found["at"] <= seen.now) and found["origin"] >= found["replicas"]
+        sound = every(reached(seen.now, found["at"])) and found["origin"] >= found["replicas"]
         if not sound or held is None or np.isnan(sum(found.values())):
             return fresh
         return {**found, **held}
@@ -193,7 +204,7 @@ class Descent(Policy[DescentSettings]):
         return {
             "origin": origin,
             "replicas": replicas,
-            "at": seen.now,
+            "at": as_number(seen.now),
             "maxStep": self.settings.max_step,
             "soak": self.settings.soak,
             **as_set(self._values()),

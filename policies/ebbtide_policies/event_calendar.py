@@ -7,7 +7,18 @@ from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.event_shape import highest
-from ebbtide_policies.lanes import NOTHING, Flag, Number, every, some, where, whole
+from ebbtide_policies.lanes import (
+    NOTHING,
+    Flag,
+    Number,
+    as_number,
+    before,
+    every,
+    reached,
+    some,
+    where,
+    whole,
+)
 from ebbtide_policies.observation import Demand, Event, Observation, Phase, largest
 from ebbtide_policies.phase_lanes import is_in
 from ebbtide_policies.quantities import Duration, Share
@@ -45,7 +56,7 @@ def need_of(event: Event, seen: Observation, margin: Number = _MARGIN) -> Number
     """
     if event.shape:
         return _by_shape(event, seen, margin)
-    by_signal = largest(expected(event, demand, seen.now) for demand in seen.demand)
+    by_signal = largest(expected(event, demand, as_number(seen.now)) for demand in seen.demand)
     return _said(event, by_signal)
 
 
@@ -105,7 +116,7 @@ class Calendar(Policy[CalendarSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """One floor for each event that is being prepared or going on."""
         for event in seen.events:
-            ahead = np.less(seen.now, event.end)
+            ahead = before(seen.now, event.end)
             if some(ahead):
                 yield self._floor(seen, event, ahead)
 
@@ -115,9 +126,9 @@ class Calendar(Policy[CalendarSettings]):
         starts = prewarm_starts(event, seen, self.settings.headroom, self.settings.margin)
         return Bound(
             Kind.FLOOR,
-            where(ahead & (seen.now >= starts), floor, NOTHING),
+            where(ahead & reached(seen.now, starts), floor, NOTHING),
             self.name,
-            "EventPrewarm" if every(np.less(seen.now, event.start)) else "EventFloor",
+            "EventPrewarm" if every(before(seen.now, event.start)) else "EventFloor",
             "{} is expected to need {:.1f} replicas",
             (event.name, need),
         )

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from ebbtide_policies.contract import PolicySettings
 from ebbtide_policies.demand import MINUTE
-from ebbtide_policies.lanes import NOTHING, UNKNOWN, Flag, Number, where
+from ebbtide_policies.lanes import NOTHING, UNKNOWN, Flag, Number, as_number, opposite, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
 
@@ -93,7 +93,7 @@ def trial_of(seen: Observation, lasts: Number) -> Trial:
     """The last step, where it can be blamed at all."""
     last = seen.last_step
     if last is None:
-        return Trial(False, seen.now, NOTHING, NOTHING, lasts)
+        return Trial(False, as_number(seen.now), NOTHING, NOTHING, lasts)
     mine = (last.after < last.before) & (last.after == seen.fleet.current)
     return Trial(mine, last.at, last.before, last.after, lasts)
 
@@ -114,12 +114,8 @@ def read(
     after = course.median(shows, shows + np.maximum(trial.lasts, MINUTE))
     earlier = course.median(shows - signal.window, shows)
     bad = _bad(signal, value, known_level)
-    blamed = (
-        shown
-        & _bad(signal, after, known_level)
-        & np.logical_not(_bad(signal, earlier, known_level))
-    )
-    guilty = bad & blamed & np.logical_not(silent | seen.fleet.rollout)
+    blamed = shown & _bad(signal, after, known_level) & opposite(_bad(signal, earlier, known_level))
+    guilty = bad & blamed & opposite(silent | seen.fleet.rollout)
     return Reading(
         value=value,
         level=known_level,

@@ -16,7 +16,17 @@ from pydantic import Field
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings, stored_number
 from ebbtide_policies.course import Followed
 from ebbtide_policies.experience import GateSignal, Reading, Trial, read, trial_of
-from ebbtide_policies.lanes import NOTHING, Flag, Number, some, where
+from ebbtide_policies.lanes import (
+    NOTHING,
+    Flag,
+    Number,
+    as_number,
+    every,
+    opposite,
+    reached,
+    some,
+    where,
+)
 from ebbtide_policies.observation import Mode, Observation
 from ebbtide_policies.quantities import Duration
 
@@ -81,12 +91,13 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
 
     def _edited(self, seen: Observation, memory: Memory) -> Bound:
         """One soak in which other signals than before have to show how users fare."""
-        since = where(memory.get("set", self._set) == self._set, memory.get("setAt", 0.0), seen.now)
+        same, now = memory.get("set", self._set) == self._set, as_number(seen.now)
+        since = where(same, memory.get("setAt", 0.0), now)
         pace = self._pace(
-            where(seen.now - since < seen.soak, seen.fleet.current, NOTHING),
+            where(now - since < seen.soak, seen.fleet.current, NOTHING),
             "ExperienceEdited",
             "other signals have been set for {:.0f} s; nothing goes in the first {:.0f} s",
-            seen.now - since,
+            now - since,
             seen.soak,
         )
         return replace(pace, until=since + seen.soak)
@@ -100,7 +111,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
         signal, current = self.settings.signals[name], seen.fleet.current
 
         def pace(shut: Flag, reason: str, detail: str, *values: object) -> Bound:
-            shut = shut & np.logical_not(found.silent)
+            shut = shut & opposite(found.silent)
             return self._pace(where(shut, current, NOTHING), reason, detail, name, *values)
 
         yield pace(np.isnan(found.value), "ExperienceUnknown", "{}: the signal is not known")
@@ -116,7 +127,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             found.level,
         )
         yield pace(
-            trial.stepped & np.logical_not(found.newest >= trial.shows_from(signal.delay)),
+            trial.stepped & opposite(found.newest >= trial.shows_from(signal.delay)),
             "ExperienceAwaited",
             "{}: nothing is known of what came {:.0f} s after the last step",
             signal.delay,
@@ -185,18 +196,15 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
             "replicas": seen.fleet.current,
             "descending": 0.0,
             "factor": 1.0,
-            "at": seen.now,
+            "at": as_number(seen.now),
             "back": 0.0,
             "set": self._set,
             "setAt": 0.0,
         } | dict.fromkeys(levels, -1.0)
         told = {"set": fresh["set"], "setAt": 0.0, **(stored or {})}  # new to older memories
         found = {key: stored_number(told, key) for key in fresh if key not in levels}
-        sound = (
-            found["at"] <= seen.now
-            and found["setAt"] <= seen.now
-            and 1.0 <= found["factor"] <= self.settings.most
-        )
+        past = every(reached(seen.now, max(found["at"], found["setAt"])))
+        sound = past and 1.0 <= found["factor"] <= self.settings.most
         if np.isnan(sum(found.values())) or not sound or found["descending"] > 1:
             return fresh
         known = {key: stored_number(stored, key) for key in levels}
@@ -206,7 +214,7 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
         """Keep the levels that a descent begins with, and every breach that was answered."""
         current = seen.fleet.current
         if some(memory.get("set", self._set) != self._set):
-            memory = {**memory, "set": self._set, "setAt": seen.now}
+            memory = {**memory, "set": self._set, "setAt": as_number(seen.now)}
         if not some(replicas != current):
             return memory
         fell, rose = replicas < current, replicas > current
@@ -216,16 +224,16 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
         for reading in readings.values():
             guilty = guilty | reading.convicting
         undone = rose & guilty & self._may_go_back(seen)
-        returning = rose & (memory["back"] >= replicas) & np.logical_not(undone)
+        returning = rose & (memory["back"] >= replicas) & opposite(undone)
         goes_on = (memory["descending"] > 0) & (memory["replicas"] == current)
         keeps = (fell & goes_on) | undone | returning
-        begins = fell & np.logical_not(goes_on)
+        begins = fell & opposite(goes_on)
         doubled = np.minimum(self.settings.most, 2.0 * self._factor(seen, memory))
         learnt: dict[str, Number] = {
             "replicas": where(fell | rose, replicas, memory["replicas"]),
             "descending": where(fell | keeps, 1.0, 0.0),
             "factor": where(undone, doubled, memory["factor"]),
-            "at": where(undone, seen.now, memory["at"]),
+            "at": where(undone, as_number(seen.now), memory["at"]),
             "back": where(undone, trial.before, where(returning, memory["back"], NOTHING)),
         }
         for name, reading in readings.items():

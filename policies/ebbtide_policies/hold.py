@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, Flag, Number, some, where
+from ebbtide_policies.lanes import NOTHING, Flag, Number, opposite, some, where
 from ebbtide_policies.observation import Demand, Observation
 from ebbtide_policies.quantities import Duration, Share
 from ebbtide_policies.strictness import Stricter, recalled, remembered
@@ -113,7 +113,7 @@ class Hold(Policy[HoldSettings]):
         name = demand.name
         yield self._pace(
             seen,
-            np.isnan(demand.present()) | np.logical_not(demand.age <= chosen.stale_after),
+            np.isnan(demand.present()) | opposite(demand.age <= chosen.stale_after),
             "DemandUnknown",
             "{}: the newest known minute is {:.0f} s old",
             name,
@@ -124,7 +124,7 @@ class Hold(Policy[HoldSettings]):
         yield self._pace(seen, silent, "MetricsUnavailable", said, name)
         yield self._pace(
             seen,
-            np.logical_not(silent | (demand.alive >= demand.alive_at_least)),
+            opposite(silent | (demand.alive >= demand.alive_at_least)),
             "ScrapeTargetsMissing",
             "{}: {:.0%} of the scrape targets answer, {:.0%} are asked for",
             name,
@@ -137,7 +137,7 @@ class Hold(Policy[HoldSettings]):
         covered = demand.covered(chosen.window)
         yield self._pace(
             seen,
-            np.logical_not(covered >= chosen.complete),
+            opposite(covered >= chosen.complete),
             "DemandIncomplete",
             "{}: {:.0%} of the last {:.0f} s are known",
             demand.name,
@@ -147,7 +147,7 @@ class Hold(Policy[HoldSettings]):
         gap = demand.gap(chosen.window)
         yield self._pace(
             seen,
-            np.logical_not(gap < chosen.outage),
+            opposite(gap < chosen.outage),
             "DemandRecovering",
             "{}: averages over {:.0f} s are low after a gap of {:.0f} s",
             demand.name,
@@ -161,10 +161,10 @@ class Hold(Policy[HoldSettings]):
         drop = demand.largest_drop(chosen.suspicion)
         announced = seen.now - seen.announced_end <= chosen.vanished
         lately = chosen.suspicion + 60.0
-        steep = np.logical_not(drop <= chosen.believable_drop)
+        steep = opposite(drop <= chosen.believable_drop)
         yield self._pace(
             seen,
-            steep & np.logical_not(announced | borne_out(seen, demand, drop, lately)),
+            steep & opposite(announced | borne_out(seen, demand, drop, lately)),
             "DemandSuspicious",
             "{}: {:.0%} of demand went within one minute of the last {:.0f} s",
             name,
@@ -175,7 +175,7 @@ class Hold(Policy[HoldSettings]):
         gone = demand.present() < chosen.near_zero * peak
         yield self._pace(
             seen,
-            gone & np.logical_not(borne_out(seen, demand, 1.0, chosen.vanished)),
+            gone & opposite(borne_out(seen, demand, 1.0, chosen.vanished)),
             "DemandVanished",
             "{}: next to nothing is left of {:.1f} replicas in the last {:.0f} s",
             name,

@@ -4,7 +4,7 @@ A rule is written once with numpy's element-wise functions and runs on both. NaN
 every rule is written so that an unknown number never shrinks anything.
 """
 
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,31 @@ Lanes: TypeAlias = NDArray[np.float64]
 Number: TypeAlias = float | Lanes
 """A number, or an array with one number a lane."""
 
-Flag: TypeAlias = bool | np.bool_ | NDArray[np.bool_]
-"""A truth value, or an array with one a lane."""
+
+class Flag(Protocol):
+    """A truth value, or an array with one a lane.
+
+    None is true or false as a whole: `where`, `every` and `some` tell what is meant, and types
+    refuse `if`, `and` and `not`.
+    """
+
+    def __and__(self, other: Any, /) -> "Flag": ...
+    def __or__(self, other: Any, /) -> "Flag": ...
+    def __rand__(self, other: Any, /) -> "Flag": ...
+    def __ror__(self, other: Any, /) -> "Flag": ...
+
+
+class Moment(Protocol):
+    """Epoch seconds, or an array with a moment of its own for each lane.
+
+    A sweep runs stretches of time side by side, so nothing is before or after all of them: `before`
+    and `reached` ask lane by lane, and types refuse `<`, `float` and calendars.
+    """
+
+    def __sub__(self, other: Any, /) -> Number: ...
+    def __add__(self, other: Any, /) -> Number: ...
+    def __radd__(self, other: Any, /) -> Number: ...
+
 
 UNLIMITED = float("inf")
 """The replicas of a ceiling, or of a pace-up, that limits nothing."""
@@ -42,17 +65,39 @@ def where(condition: Flag, yes: Number, no: Number) -> Number:
     """Choose lane by lane."""
     if isinstance(condition, (bool, np.bool_)):
         return yes if condition else no
-    return np.where(condition, yes, no)
+    return np.where(_lanes(condition), yes, no)
+
+
+def opposite(condition: Flag) -> Flag:
+    """Whether it does not hold, lane by lane."""
+    if isinstance(condition, (bool, np.bool_)):
+        return not condition
+    return np.logical_not(_lanes(condition))
+
+
+def before(now: Moment, moment: Number) -> Flag:
+    """Whether a moment is still to come, lane by lane."""
+    return as_number(now) < moment
+
+
+def reached(now: Moment, moment: Number) -> Flag:
+    """Whether a moment has come, lane by lane."""
+    return as_number(now) >= moment
+
+
+def as_number(now: Moment) -> Number:
+    """The seconds of a moment, to reckon with and to remember."""
+    return cast("Number", now)
 
 
 def every(flags: Flag) -> bool:
     """Whether it holds in every lane. Without lanes numpy would take longer than the rule."""
-    return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(flags.all())
+    return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(_lanes(flags).all())
 
 
 def some(flags: Flag) -> bool:
     """Whether it holds in any lane."""
-    return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(flags.any())
+    return bool(flags) if isinstance(flags, (bool, np.bool_)) else bool(_lanes(flags).any())
 
 
 def either(condition: Flag, yes: Number, no: Number) -> Number:
@@ -60,6 +105,11 @@ def either(condition: Flag, yes: Number, no: Number) -> Number:
     if yes is no or (isinstance(yes, float) and isinstance(no, float) and yes == no):
         return no
     return where(condition, yes, no)
+
+
+def _lanes(flags: Flag) -> NDArray[np.bool_]:
+    """What is not one truth value."""
+    return cast("NDArray[np.bool_]", flags)
 
 
 def number(value: Number) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Flag, Number, every, some, where
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Flag, Number, every, opposite, some, where
 from ebbtide_policies.observation import Mode, Observation
 from ebbtide_policies.quantities import Duration
 
@@ -56,8 +56,8 @@ class Limits(Policy[LimitSettings]):
         for demand in seen.demand:
             known = (demand.covered(wait) >= 1) & (demand.alive >= demand.alive_at_least)
             empty = empty & known & np.equal(demand.peak(wait), 0)
-            doubtful = doubtful | np.logical_not(demand.age <= wait)
-        unproven, doubtful = allowed & np.logical_not(empty), allowed & doubtful
+            doubtful = doubtful | opposite(demand.age <= wait)
+        unproven, doubtful = allowed & opposite(empty), allowed & doubtful
         if some(unproven):
             said = "the last replica goes when demand is known to have been zero for {:.0f} s"
             held = where(unproven, np.minimum(1.0, seen.fleet.current), NOTHING)
@@ -92,7 +92,7 @@ class Overrides(Policy[PolicySettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """The bounds of every override that concerns this workload."""
         for word in seen.overrides:
-            said, over = (word.name, word.why), np.logical_not(word.holds(seen.now))
+            said, over = (word.name, word.why), opposite(word.holds(seen.now))
             if word.freeze:
                 kept = where(over, NOTHING, seen.fleet.current)
                 yield self._bound(Kind.PACE_DOWN, kept, "Frozen", said)

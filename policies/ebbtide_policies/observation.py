@@ -12,19 +12,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ebbtide_policies.course import NOT_FOLLOWED, Courses
-from ebbtide_policies.lanes import UNKNOWN, Flag, Number, where
+from ebbtide_policies.lanes import UNKNOWN, Flag, Moment, Number, before, opposite, reached, where
 from ebbtide_policies.other_hands import NO_HANDS, OtherHands
+from ebbtide_policies.phase_lanes import Phase, Phases
 from ebbtide_policies.scale_up import AS_HPA, ScaleUp
 from ebbtide_policies.victims import Crew
-
-
-class Phase(StrEnum):
-    """Where a workload stands between war and peace."""
-
-    PEACE = "Peace"
-    PREWARM = "Prewarm"
-    WAR = "War"
-    EBB = "Ebb"
 
 
 class Mode(StrEnum):
@@ -49,7 +41,7 @@ class Fleet:
     @property
     def whole(self) -> Flag:
         """Whether nothing is booting, missing or being replaced."""
-        return (self.ready >= self.current) & np.logical_not(self.rollout)
+        return (self.ready >= self.current) & opposite(self.rollout)
 
 
 class Demand(Protocol):
@@ -161,9 +153,9 @@ class Override(NamedTuple):
     spoken: str = "Override"
     """How it was said, as its reason codes begin: by an object, or by hand."""
 
-    def holds(self, now: Number) -> Flag:
+    def holds(self, now: Moment) -> Flag:
         """Whether it has not ended."""
-        return np.less(now, self.until)
+        return before(now, self.until)
 
 
 class LastStep(NamedTuple):
@@ -180,8 +172,8 @@ class Observation:
 
     workload: str
     """`namespace/name` of the CapacityPolicy."""
-    now: float
-    """Epoch seconds; the only clock that a policy has. Lanes may be at different moments."""
+    now: Moment
+    """The only clock that a policy has."""
     fleet: Fleet
     demand: Sequence[Demand]
     """One entry a named signal; the largest need decides."""
@@ -191,8 +183,8 @@ class Observation:
     """The same of a rise that may need new nodes, where that was measured."""
     scale_up: ScaleUp = AS_HPA
     """The pace of scaling up that is in force."""
-    phase: Phase = Phase.PEACE
-    phase_since: float = float("-inf")
+    phase: Phases = Phase.PEACE
+    phase_since: Moment = float("-inf")
     """The moment at which this phase began; unknown: long ago."""
     mode: Mode = Mode.ENFORCE
     events: Sequence[Event] = ()
@@ -213,7 +205,7 @@ class Observation:
     @property
     def announced_end(self) -> Number:
         """The latest end of an announced event that has passed; minus infinity without one."""
-        ends = (where(np.less_equal(e.end, self.now), e.end, -np.inf) for e in self.events)
+        ends = (where(reached(self.now, e.end), e.end, -np.inf) for e in self.events)
         return largest(ends) if self.events else -np.inf
 
     @property

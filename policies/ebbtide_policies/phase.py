@@ -6,15 +6,27 @@ minute well above the usual, as care comes first; it ends when a while has passe
 it began, so that the phase does not flap. What is not known ends nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
 from ebbtide_policies.event_calendar import CalendarSettings, prewarm_starts
-from ebbtide_policies.lanes import Flag, Number, every, some, where, whole
+from ebbtide_policies.lanes import (
+    Flag,
+    Number,
+    as_number,
+    before,
+    every,
+    opposite,
+    reached,
+    some,
+    where,
+    whole,
+)
 from ebbtide_policies.observation import Demand, Observation, Override, Phase, largest
-from ebbtide_policies.phase_lanes import Rule, first_that_holds, is_in
+from ebbtide_policies.phase_lanes import Phases, is_in, places
 
 SURGE_BEGINS = 2.0
 """A surge: demand is this many times the most that the usual hour around now asks for."""
@@ -31,13 +43,16 @@ _NEVER = float("-inf")
 _BY_CARE = (Phase.PEACE, Phase.EBB, Phase.PREWARM, Phase.WAR)
 _CALENDAR = CalendarSettings()
 
+Rule: TypeAlias = tuple[Callable[[Observation], Flag], Phase]
+"""A phase, and what has to hold for it."""
+
 
 def next_phase(
     seen: Observation,
     calendar: CalendarSettings = _CALENDAR,
     least: Number = 1.0,
     headroom: Number = 0.0,
-) -> Phase:
+) -> Phases:
     """Tell the phase at this tick; `seen.phase` is the one before, in force since `phase_since`.
 
     `least` is the smallest fleet that the workload may have, `headroom` what its policies keep to
@@ -51,7 +66,7 @@ def next_phase(
         (lambda at: _surging(at, least), Phase.WAR),
         (lambda at: _peaceful(at, least, headroom), Phase.PEACE),
     )
-    return first_that_holds(rules, seen, otherwise=Phase.EBB)
+    return _first_that_holds(rules, seen, otherwise=Phase.EBB)
 
 
 def _spoken(seen: Observation) -> Iterator[Rule]:
@@ -69,7 +84,7 @@ def _holds(word: Override, seen: Observation) -> Flag:
 def _announced(seen: Observation) -> Flag:
     found: Flag = False
     for event in seen.events:
-        found = found | ((event.start <= seen.now) & (seen.now < event.end))
+        found = found | (reached(seen.now, event.start) & before(seen.now, event.end))
     return found
 
 
@@ -77,10 +92,10 @@ def _prewarming(seen: Observation, calendar: CalendarSettings) -> Flag:
     headroom, margin = calendar.headroom, calendar.margin
     found: Flag = False
     for event in seen.events:
-        before = np.less(seen.now, event.start)
-        if some(before):
+        ahead = before(seen.now, event.start)
+        if some(ahead):
             starts = prewarm_starts(event, seen, headroom, margin)
-            found = found | (before & (starts <= seen.now))
+            found = found | (ahead & reached(seen.now, starts))
     return found
 
 
@@ -90,14 +105,14 @@ def _surging(seen: Observation, least: Number) -> Flag:
     The war of an event ends with it, however high demand still is; what is left of that demand is
     no new surge either, unless it rises again.
     """
-    over = seen.announced_end
-    at_war = is_in(seen.phase, Phase.WAR) & (np.equal(over, _NEVER) | (seen.phase_since > over))
-    aftermath = np.less(seen.now, over + _AFTERMATH)
+    over, since = seen.announced_end, as_number(seen.phase_since)
+    at_war = is_in(seen.phase, Phase.WAR) & (np.equal(over, _NEVER) | (since > over))
+    aftermath = before(seen.now, over + _AFTERMATH)
     found: Flag = False
     for demand in seen.demand:
         usual = np.maximum(_usual(demand, seen), least / SURGE_BEGINS)
         if some(at_war):
-            found = found | (at_war & np.logical_not(_calm(demand, usual)))
+            found = found | (at_war & opposite(_calm(demand, usual)))
         if not every(found):
             found = found | _begins(demand, usual, aftermath)
     return found
@@ -109,11 +124,11 @@ def _calm(demand: Demand, usual: Number) -> Flag:
 
 
 def _begins(demand: Demand, usual: Number, aftermath: Flag) -> Flag:
-    high = np.greater(demand.present(), SURGE_BEGINS * usual)
+    high: Flag = np.greater(demand.present(), SURGE_BEGINS * usual)
     if not some(aftermath & high):
         return high
     rises = demand.slope(_AROUND) * _AROUND > RISE * usual
-    return high & (rises | np.logical_not(aftermath))
+    return high & (rises | opposite(aftermath))
 
 
 def _usual(demand: Demand, seen: Observation) -> Number:
@@ -135,3 +150,17 @@ def _ordinary(seen: Observation, least: Number, headroom: Number) -> Flag:
         needs.append(where(unknown, demand.peak(_AROUND), usual) if some(unknown) else usual)
     ordinary = whole(largest(needs) * (1 + headroom) * ORDINARY)
     return np.less_equal(seen.fleet.current, np.maximum(least, ordinary))
+
+
+def _first_that_holds(rules: Iterable[Rule], seen: Observation, otherwise: Phase) -> Phases:
+    """The phase of the first rule that holds, lane by lane; none is asked that can't matter."""
+    left: Flag = True
+    found: Phases = otherwise
+    for holds, phase in rules:
+        now = left & np.asarray(holds(seen))
+        if some(now):
+            found = phase if every(now) else np.where(np.asarray(now), places(phase), places(found))
+        left = left & opposite(now)
+        if not some(left):
+            break
+    return found

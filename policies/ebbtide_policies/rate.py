@@ -13,7 +13,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
-from ebbtide_policies.lanes import Flag, Number, every, where
+from ebbtide_policies.lanes import Flag, Number, as_number, every, opposite, reached, where
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Count, Duration, Share
 from ebbtide_policies.scale_up import ScaleUp
@@ -68,21 +68,21 @@ class Rate(Policy[RateSettings]):
     def recall(self, stored: Mapping[str, object] | None, seen: Observation) -> Memory:
         """Take the stored memory if it is sound; else a period begins now."""
         at, start = stored_number(stored, "at"), stored_number(stored, "start")
-        sound = every(at <= seen.now) and not np.isnan(start)
+        sound = every(reached(seen.now, at)) and not np.isnan(start)
         told = stored if sound else None
         was = recalled(self.settings, told, seen.now, _STRICTER, _LASTING)
         if not sound:
-            return {"at": seen.now, "start": seen.fleet.current, **was}
+            return {"at": as_number(seen.now), "start": seen.fleet.current, **was}
         return {"at": at, "start": start, **was}
 
     def remember(self, seen: Observation, memory: Memory, replicas: Number) -> Memory:
         """Open a period with the first rise after the last one."""
         memory = remembered(self.settings, memory, seen.now, _STRICTER, _LASTING)
         runs = _runs(seen, memory, self._counting(seen, memory))
-        opens = (replicas > seen.fleet.current) & np.logical_not(runs)
+        opens = (replicas > seen.fleet.current) & opposite(runs)
         return {
             **memory,
-            "at": where(opens, seen.now, memory["at"]),
+            "at": where(opens, as_number(seen.now), memory["at"]),
             "start": where(opens, seen.fleet.current, memory["start"]),
         }
 

@@ -29,7 +29,7 @@ from ebbtide_policies.lanes import (
     whole,
     within,
 )
-from ebbtide_policies.observation import Observation
+from ebbtide_policies.snapshot import Snapshot
 
 _NEUTRAL: Mapping[Kind, float] = {
     Kind.FLOOR: NOTHING,
@@ -140,7 +140,7 @@ def settle(limits: Limits) -> Settled:
     return Settled(want, np.minimum(limits.pace_up, np.maximum(limits.pace_down, want)))
 
 
-def resolve(seen: Observation, bounds: Iterable[Bound]) -> Decision:
+def resolve(seen: Snapshot, bounds: Iterable[Bound]) -> Decision:
     """Decide for one workload and name the bound that decided."""
     given = _counts(list(bounds))
     current = seen.fleet.current

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, some, where
+from ebbtide_policies.lanes import NOTHING, UNLIMITED, Number, as_number, number, some, where
 from ebbtide_policies.observation import Observation
 
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -100,9 +100,10 @@ class Schedule(Policy[ScheduleSettings]):
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
         """The ceilings of the windows that are open, and the floors one lead time before."""
         zone = ZoneInfo(self.settings.time_zone)
+        now = number(as_number(seen.now))  # windows of a time zone are reckoned at one moment
         for name, window in self.settings.windows.items():
             said = (name, window.start, window.end, self.settings.time_zone)
-            wait = opens_in(window, seen.now, zone)
+            wait = opens_in(window, now, zone)
             due = np.less_equal(wait, seen.lead_time)
             if window.floor is not None and some(due):
                 floor = where(due, window.floor, NOTHING)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Decision, Kind, Memory, Policy, PolicySettings
-from ebbtide_policies.lanes import NOTHING, number, whole
+from ebbtide_policies.lanes import NOTHING, number, some, whole
 from ebbtide_policies.observation import Observation
 from ebbtide_policies.quantities import Duration, DurationOrNever, Share
 from ebbtide_policies.resolve import settle, tightest
@@ -102,7 +102,7 @@ class Sessions(Policy[SessionsSettings]):
         elif crew.surplus:
             said = "{} pods of the last step are still to go"
             yield self._pace(current, "StepUnderWay", said, crew.surplus)
-        elif np.any(seen.fleet.rollout):
+        elif some(seen.fleet.rollout):
             yield self._pace(current, "RolloutInProgress", "a rollout chooses pods of its own")
         else:
             yield self._room(crew, current)

@@ -17,7 +17,16 @@ import numpy as np
 from pydantic.alias_generators import to_snake
 
 from ebbtide_policies.contract import Memory, PolicySettings, stored_number
-from ebbtide_policies.lanes import Flag, Number, every, some, where
+from ebbtide_policies.lanes import (
+    Flag,
+    Moment,
+    Number,
+    as_number,
+    before,
+    every,
+    some,
+    where,
+)
 
 Values = Mapping[str, Number]
 """Settings by their names in YAML."""
@@ -35,45 +44,46 @@ def as_set(values: Values) -> Memory:
 
 
 def looked(
-    memory: Memory, values: Values, now: float, stricter: Stricter, lasting: str = SOAK
+    memory: Memory, values: Values, now: Moment, stricter: Stricter, lasting: str = SOAK
 ) -> Memory:
     """The memory after a look at the settings; the same where nothing has changed."""
-    before = {name: memory[f"set.{name}"] for name in values}
+    was = {name: memory[f"set.{name}"] for name in values}
     changed: Flag = False
     for name, value in values.items():
-        changed = changed | (before[name] != value)
+        changed = changed | (was[name] != value)
     if not some(changed):
         return memory
-    held = {name: memory.get(f"held.{name}", before[name]) for name in values}
-    until = memory.get(UNTIL, now)
-    kept = {name: where(now < until, held[name], before[name]) for name in values}
-    both = {n: join(join(kept[n], before[n]), values[n]) for n, join in stricter.items()}
+    held = {name: memory.get(f"held.{name}", was[name]) for name in values}
+    until = memory.get(UNTIL, as_number(now))
+    lasts = before(now, until)
+    kept = {name: where(lasts, held[name], was[name]) for name in values}
+    both = {n: join(join(kept[n], was[n]), values[n]) for n, join in stricter.items()}
     rest = {f"held.{name}": where(changed, both[name], held[name]) for name in values}
     ends = where(changed, now + both[lasting], until)
     return {**memory, **as_set(values), **rest, UNTIL: ends}
 
 
-def in_force(memory: Memory, values: Values, now: float, stricter: Stricter) -> Values:
+def in_force(memory: Memory, values: Values, now: Moment, stricter: Stricter) -> Values:
     """The settings that count at this moment, of a memory that has been looked at."""
     if UNTIL not in memory:
         return values
-    held = now < memory[UNTIL]
+    held = before(now, memory[UNTIL])
     return {
         name: where(held, join(memory[f"held.{name}"], values[name]), values[name])
         for name, join in stricter.items()
     }
 
 
-def settled(memory: Memory, values: Values, now: float) -> Memory:
+def settled(memory: Memory, values: Values, now: Moment) -> Memory:
     """The memory without what is over."""
-    if UNTIL not in memory or some(now < memory[UNTIL]):
+    if UNTIL not in memory or some(before(now, memory[UNTIL])):
         return memory
     gone = {UNTIL, *(f"held.{name}" for name in values)}
     return {key: value for key, value in memory.items() if key not in gone}
 
 
 def held_in(
-    stored: Mapping[str, object] | None, values: Values, now: float, lasting: str = SOAK
+    stored: Mapping[str, object] | None, values: Values, now: Moment, lasting: str = SOAK
 ) -> Memory | None:
     """What a status holds for the time being: nothing, or all of it; None where it makes no sense.
 
@@ -82,7 +92,8 @@ def held_in(
     if not stored or UNTIL not in stored:
         return {}
     found = {key: stored_number(stored, key) for key in (UNTIL, *(f"held.{n}" for n in values))}
-    sound = found[UNTIL] <= now + found[f"held.{lasting}"] and not np.isnan(sum(found.values()))
+    in_time = every(found[UNTIL] <= now + found[f"held.{lasting}"])
+    sound = in_time and not np.isnan(sum(found.values()))
     return found if sound else None
 
 
@@ -95,7 +106,7 @@ _field = cache(to_snake)
 """The attribute of a setting, by its name in YAML."""
 
 
-def chosen(settings: S, memory: Memory, now: float, stricter: Stricter, lasting: str) -> S:
+def chosen(settings: S, memory: Memory, now: Moment, stricter: Stricter, lasting: str) -> S:
     """The settings that count at this moment; the very ones that are set where nothing is held."""
     values = values_of(settings, stricter)
     if _is_as_it_was(memory, values):
@@ -110,7 +121,7 @@ def chosen(settings: S, memory: Memory, now: float, stricter: Stricter, lasting:
 def recalled(
     settings: PolicySettings,
     stored: Mapping[str, object] | None,
-    now: float,
+    now: Moment,
     stricter: Stricter,
     lasting: str,
 ) -> Memory:
@@ -139,7 +150,7 @@ def _could_be_set(settings: PolicySettings, values: Mapping[str, float]) -> bool
 
 
 def remembered(
-    settings: PolicySettings, memory: Memory, now: float, stricter: Stricter, lasting: str
+    settings: PolicySettings, memory: Memory, now: Moment, stricter: Stricter, lasting: str
 ) -> Memory:
     """The memory after a look at the settings, without what is over."""
     values = values_of(settings, stricter)

@@ -15,12 +15,12 @@ from ebbtide_policies.observation import (
     Fleet,
     LastStep,
     Mode,
-    Observation,
     Override,
     Phase,
 )
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
 from ebbtide_policies.scale_up import ScaleUp
+from ebbtide_policies.snapshot import Snapshot
 from ebbtide_policies.victims import Crew
 
 NOW = 1_794_398_400.0
@@ -85,10 +85,10 @@ class Scene:
     crew: Crew | None = None
 
     @property
-    def seen(self) -> Observation:
+    def seen(self) -> Snapshot:
         """The observation, once it is sure that it could exist."""
         ready = self.current if self.ready is None else self.ready
-        found = Observation(
+        found = Snapshot(
             workload="live/stream-edge",
             now=self.now,
             fleet=Fleet(current=self.current, ready=ready, rollout=self.rollout),
@@ -110,7 +110,7 @@ class Scene:
         return found
 
 
-def impossibilities(seen: Observation) -> Iterable[str]:
+def impossibilities(seen: Snapshot) -> Iterable[str]:
     """Every reason why an observation of one workload could not exist."""
     if seen.fleet.current < 0 or seen.fleet.ready < 0:
         yield "a fleet has no less than no replicas"
@@ -128,7 +128,7 @@ def impossibilities(seen: Observation) -> Iterable[str]:
         yield "the last step is in the past"
 
 
-def seen(**words: Any) -> Observation:
+def seen(**words: Any) -> Snapshot:
     """What policies see of a scene."""
     return Scene(**words).seen
 

@@ -95,9 +95,10 @@ def stack(observations: Sequence[Observation]) -> Observation:
     """Observations that differ in numbers only, as the lanes of one."""
     first = observations[0]
     moments = np.array([seen.now for seen in observations])
+    without_lanes = {f.name: getattr(first, f.name) for f in fields(Observation)}
     return replace(
-        first,
-        now=first.now if np.all(moments == first.now) else moments,  # type: ignore[arg-type]
+        Observation(**without_lanes),
+        now=first.now if np.all(moments == first.now) else moments,
         fleet=_numbers(Fleet, [seen.fleet for seen in observations]),
         demand=[
             StackedDemand(signals)

@@ -14,6 +14,7 @@ from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySetting
 from ebbtide_policies.decide import decide
 from ebbtide_policies.demand import Outlook, Signal
 from ebbtide_policies.observation import LastStep, Observation
+from ebbtide_policies.snapshot import Snapshot
 from tests.conformance import DOUBTS, SITUATIONS
 from tests.policies.builders import LEVELS, NAN, NOW, house, seen, signal, steady
 from tests.policies.strangers import Stranger
@@ -31,7 +32,7 @@ MEMORIES = st.dictionaries(st.sampled_from(["descent", "rate"]), st.dictionaries
 
 
 @st.composite
-def observations(draw: st.DrawFn) -> Observation:
+def observations(draw: st.DrawFn) -> Snapshot:
     """Any fleet under any demand, with any forecast or none."""
     ahead = Outlook(NOW - draw(st.sampled_from([0, 60, 600, 6000])), LEVELS, np.array(draw(ROWS)))
     current = draw(st.integers(0, 300))
@@ -47,7 +48,7 @@ def observations(draw: st.DrawFn) -> Observation:
 SEEN = observations()
 
 
-def changed(found: Observation, **changes: Any) -> Observation:
+def changed(found: Snapshot, **changes: Any) -> Snapshot:
     """The same, with another demand."""
     (demand,) = found.demand
     assert isinstance(demand, Signal)
@@ -56,13 +57,13 @@ def changed(found: Observation, **changes: Any) -> Observation:
 
 @given(SEEN, st.permutations(house()))
 def test_the_order_of_policies_changes_nothing(
-    found: Observation, shuffled: list[Policy[Any]]
+    found: Snapshot, shuffled: list[Policy[Any]]
 ) -> None:
     assert repr(decide(shuffled, found, {}).decision) == repr(decide(house(), found, {}).decision)
 
 
 @given(SEEN, MEMORIES)
-def test_the_same_observation_makes_the_same_decision(found: Observation, stored: Any) -> None:
+def test_the_same_observation_makes_the_same_decision(found: Snapshot, stored: Any) -> None:
     first, again = (decide(house(), found, stored) for _ in range(2))
     assert repr(first.decision) == repr(again.decision)
     assert dict(first.memories) == dict(again.memories)
@@ -70,7 +71,7 @@ def test_the_same_observation_makes_the_same_decision(found: Observation, stored
 
 
 @given(SEEN, st.floats(0, 500))
-def test_want_is_monotone_in_present_demand(found: Observation, more: float) -> None:
+def test_want_is_monotone_in_present_demand(found: Snapshot, more: float) -> None:
     (demand,) = found.demand
     assert isinstance(demand, Signal)
     raised = demand.minutes.copy()
@@ -81,7 +82,7 @@ def test_want_is_monotone_in_present_demand(found: Observation, more: float) -> 
 
 @given(SEEN, ROWS)
 def test_want_is_monotone_in_each_quantile_of_the_forecast(
-    found: Observation, more: list[list[float]]
+    found: Snapshot, more: list[list[float]]
 ) -> None:
     (demand,) = found.demand
     assert isinstance(demand, Signal)
@@ -92,7 +93,7 @@ def test_want_is_monotone_in_each_quantile_of_the_forecast(
 
 
 @given(SEEN, MEMORIES, st.integers(0, 40))
-def test_no_data_never_shrinks(found: Observation, stored: Any, minutes: int) -> None:
+def test_no_data_never_shrinks(found: Snapshot, stored: Any, minutes: int) -> None:
     blind = changed(found, minutes=np.full(minutes, NAN))
     assert decide(house(), blind, stored).decision.replicas >= found.fleet.current
 

@@ -12,8 +12,9 @@ from ebbtide_policies.contract import Kind, Memory
 from ebbtide_policies.course import Courses, Minutes
 from ebbtide_policies.experience import GateSignal
 from ebbtide_policies.experience_gate import ExperienceGate, ExperienceGateSettings
-from ebbtide_policies.observation import LastStep, Mode, Observation
+from ebbtide_policies.observation import LastStep, Mode
 from ebbtide_policies.resolve import resolve, tightest
+from ebbtide_policies.snapshot import Snapshot
 from tests.policies.builders import NAN, NOW, seen, settings, steady
 from tests.policies.stacking import memory_lane, stack
 
@@ -42,18 +43,19 @@ def measured(*newest: float, before: float = GOOD, late: float = 0.0) -> Courses
     return Courses({"experienceGate/stall": Minutes(NOW - late, minutes)})
 
 
-def look(*newest: float, **words: Any) -> Observation:
+def look(*newest: float, **words: Any) -> Snapshot:
     more = {key: words.pop(key) for key in ("withheld", "soak") if key in words}
-    courses = words.pop("courses", None) or measured(*newest, before=words.pop("before", GOOD))
+    times = {key: words.pop(key) for key in ("before", "late") if key in words}
+    courses = words.pop("courses", None) or measured(*newest, **times)
     return replace(seen(**words), courses=courses, **more)
 
 
-def decided(policy: ExperienceGate, found: Observation, memory: Memory = DESCENDING) -> Any:
+def decided(policy: ExperienceGate, found: Snapshot, memory: Memory = DESCENDING) -> Any:
     decision = resolve(found, policy.bounds(found, policy.recall(memory, found)))
     return decision.replicas, decision.binding.reason
 
 
-def open_gate(policy: ExperienceGate, found: Observation, memory: Memory = DESCENDING) -> bool:
+def open_gate(policy: ExperienceGate, found: Snapshot, memory: Memory = DESCENDING) -> bool:
     limits = tightest(policy.bounds(found, policy.recall(memory, found)), found.fleet.current)
     return bool(limits.pace_down == 0)
 
@@ -217,7 +219,7 @@ def test_the_next_step_waits_for_what_the_last_one_did() -> None:
     assert open_gate(gate(), look(last_step=LastStep(NOW - 60, 105.0, 100.0)))
 
 
-def after(found: Observation, memory: Memory, replicas: float) -> dict[str, float]:
+def after(found: Snapshot, memory: Memory, replicas: float) -> dict[str, float]:
     policy = gate()
     return dict(policy.remember(found, policy.recall(memory, found), replicas))  # type: ignore[arg-type]
 
@@ -393,29 +395,50 @@ class Stacked:
         return np.array([c.median(*span) for c, span in zip(self._alone, spans, strict=True)])
 
 
-@pytest.mark.parametrize("back", [0.0, 110.0])
-def test_lanes_are_judged_as_each_alone(back: float) -> None:
-    memory = DESCENDING | {"back": back}
-    policy = gate(worseBy="50%")
-    courses = [[GOOD], [BAD], [BAD] * 9, [NAN] * 9]
-    alone = [look(*course, last_step=STEPPED) for course in courses]
+AT_ONE_MOMENT = (0.0, 0.0, 0.0, 0.0)
+IN_PLACES_OF_A_SWEEP = (0.0, 86400.0, 60.0, 7200.0)
+
+
+def beside(later: tuple[float, ...], courses: list[list[float]]) -> tuple[list[Snapshot], Any]:
+    """A step and what came of it at some moments: one by one, and as lanes."""
+    alone = [
+        look(
+            *course,
+            now=NOW + seconds,
+            demand=(steady(now=NOW + seconds),),
+            late=-seconds,
+            last_step=STEPPED._replace(at=STEPPED.at + seconds),
+        )
+        for seconds, course in zip(later, courses, strict=True)
+    ]
+    known: Any = [each.courses.of("experienceGate", "stall") for each in alone]
     together = replace(
         stack(alone),
-        courses=Courses(
-            {
-                "experienceGate/stall": Stacked(
-                    [each.courses.of("experienceGate", "stall") for each in alone]  # type: ignore[misc]
-                )
-            }
-        ),
-        last_step=LastStep(*(np.full(4, number) for number in STEPPED)),
+        courses=Courses({"experienceGate/stall": Stacked(known)}),
+        last_step=LastStep(*map(np.array, zip(*(each.last_step for each in alone), strict=True))),
     )
+    return alone, together
+
+
+@pytest.mark.parametrize("later", [AT_ONE_MOMENT, IN_PLACES_OF_A_SWEEP])
+@pytest.mark.parametrize("back", [0.0, 110.0])
+def test_lanes_are_judged_as_each_alone(back: float, later: tuple[float, ...]) -> None:
+    memory = DESCENDING | {"back": back}
+    policy = gate(worseBy="50%")
+    alone, together = beside(later, [[GOOD], [BAD], [BAD] * 9, [NAN] * 9])
     limits = tightest(policy.bounds(together, memory), together.fleet.current)
     learnt = policy.remember(together, memory, np.array([95.0, 105.0, 100.0, 95.0]))
     for lane, (one, replicas) in enumerate(zip(alone, (95.0, 105.0, 100.0, 95.0), strict=True)):
         single = tightest(policy.bounds(one, memory), one.fleet.current)
         assert [np.broadcast_to(x, 4)[lane] for x in limits] == list(single)
         assert memory_lane(learnt, lane) == policy.remember(one, memory, replicas)
+
+
+def test_lanes_at_different_moments_begin_as_each_alone() -> None:
+    policy = gate()
+    alone, together = beside(IN_PLACES_OF_A_SWEEP, [[GOOD]] * 4)
+    for lane, one in enumerate(alone):
+        assert memory_lane(policy.recall(None, together), lane) == policy.recall(None, one)
 
 
 def test_other_signals_than_before_let_nothing_go_for_one_soak() -> None:

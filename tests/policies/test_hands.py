@@ -8,17 +8,18 @@ import pytest
 from ebbtide_policies.contract import Bound, PolicySettings
 from ebbtide_policies.hands import Hands
 from ebbtide_policies.limits import Overrides
-from ebbtide_policies.observation import Observation, OtherHands, Override
+from ebbtide_policies.observation import OtherHands, Override
 from ebbtide_policies.resolve import resolve
+from ebbtide_policies.snapshot import Snapshot
 from tests.policies.builders import NAN, NOW, house, seen, steady
 
 
-def beside(hands: OtherHands, **words: Any) -> Observation:
+def beside(hands: OtherHands, **words: Any) -> Snapshot:
     """A scene in which others have a hand on the fleet."""
     return replace(seen(**words), hands=hands)
 
 
-def asked(found: Observation) -> list[Bound]:
+def asked(found: Snapshot) -> list[Bound]:
     """What every policy of the house says of it."""
     return [bound for p in house() for bound in p.bounds(found, p.recall(None, found))]
 

@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from ebbtide_policies.contract import Memory, Policy
 from ebbtide_policies.decide import Memories, decide
-from ebbtide_policies.lanes import whole
-from ebbtide_policies.observation import Event, Observation
+from ebbtide_policies.lanes import Moment, before, whole
+from ebbtide_policies.observation import Event
 from ebbtide_policies.registry import ALWAYS, SPOKEN
 from ebbtide_policies.resolve import settle, tightest
 from ebbtide_policies.scale_up import ScaleUp
+from ebbtide_policies.snapshot import Snapshot
 from tests.policies.builders import INF, NAN, NOW, house, outlook, seen, signal, steady
 from tests.policies.stacking import memory_lane, stack, stack_settings
 
@@ -36,7 +39,7 @@ class Variant:
     trusted: bool
     stored: Mapping[str, Memory] = field(default_factory=dict)
 
-    def look(self, tick: int, now: float) -> Observation:
+    def look(self, tick: int, now: float) -> Snapshot:
         """What there is to see at a tick."""
         demand = signal(
             [*self.course, *self.course[:tick]],
@@ -133,6 +136,23 @@ def test_lanes_at_different_moments_decide_as_each_does_alone(
         alone = [decide(policies, look, known) for look, known in zip(looks, stored, strict=True)]
         stored = [outcome.memories for outcome in alone]
         assert np.asarray(replicas).tolist() == [outcome.decision.replicas for outcome in alone]
+
+
+def two_moments() -> Moment:
+    return np.array([NOW, NOW + 60.0])
+
+
+def test_what_types_refuse_of_lanes_at_different_moments_fails() -> None:
+    """Mypy would tell here of an ignore that is not needed."""
+    now = two_moments()
+    with pytest.raises(ValueError, match="ambiguous"):
+        assert now < NOW + 30.0  # type: ignore[operator]
+    with pytest.raises(ValueError, match="ambiguous"):
+        assert not before(now, NOW + 30.0)  # type: ignore[truthy-bool]
+    with pytest.raises(TypeError, match="scalar"):
+        float(now)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="scalar"):
+        datetime.fromtimestamp(now, UTC)  # type: ignore[arg-type]
 
 
 def test_every_policy_that_always_applies_is_among_them() -> None:

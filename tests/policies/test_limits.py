@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ebbtide_policies.contract import Kind, PolicySettings
 from ebbtide_policies.demand import Signal
+from ebbtide_policies.lanes import every, some
 from ebbtide_policies.limits import Limits, LimitSettings, ModeGuard, Overrides
 from ebbtide_policies.observation import Mode, Override
 from ebbtide_policies.resolve import resolve, settle, tightest
@@ -139,8 +140,8 @@ def test_an_override_decides(word: Override, replicas: int, reason: str) -> None
 
 
 def test_a_word_holds_up_to_its_end() -> None:
-    assert WORD.holds(NOW + 59)
-    assert not WORD.holds(NOW + 60)
+    assert every(WORD.holds(NOW + 59))
+    assert not some(WORD.holds(NOW + 60))
 
 
 def test_an_override_is_shown_with_its_reason() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ebbtide_policies.event_calendar import CalendarSettings
 from ebbtide_policies.observation import Event, Override, Phase
 from ebbtide_policies.phase import LULL, next_phase
-from ebbtide_policies.phase_lanes import places
+from ebbtide_policies.phase_lanes import one_phase, places
 from tests.policies.builders import NAN, NOW, seen, settings, signal, steady
 from tests.policies.stacking import stack
 
@@ -203,7 +203,7 @@ def course(minutes: list[float], start: Phase, current: int) -> list[Phase]:
             phase=phases[-1],
             phase_since=since,
         )
-        phases.append(next_phase(found))
+        phases.append(one_phase(next_phase(found)))
         since = now if phases[-1] is not phases[-2] else since
     return phases
 

@@ -8,9 +8,11 @@ from ebbtide_policies.decide import Memories, decide
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.descent import DescentSettings, step_size
 from ebbtide_policies.limits import LimitSettings
-from ebbtide_policies.observation import Mode, Observation, Override, Phase
+from ebbtide_policies.observation import Mode, Override, Phase
 from ebbtide_policies.phase import next_phase
+from ebbtide_policies.phase_lanes import one_phase
 from ebbtide_policies.registry import ALWAYS, SPOKEN
+from ebbtide_policies.snapshot import Snapshot
 from tests.policies.builders import NOW, outlook, seen, signal
 from tests.policies.strangers import Stranger
 
@@ -69,7 +71,7 @@ class World:
         ahead = outlook(*[level] * 60, origin=self.now)
         return signal(self.minutes, now=self.now, outlook=ahead, trusted=trusted)
 
-    def _look(self) -> Observation:
+    def _look(self) -> Snapshot:
         found = seen(
             now=self.now,
             current=self.current,
@@ -81,7 +83,7 @@ class World:
             mode=self.mode,
             overrides=self.overrides,
         )
-        self.phase = next_phase(found)
+        self.phase = one_phase(next_phase(found))
         return found
 
     def _policies(self) -> list[Policy[Any]]:

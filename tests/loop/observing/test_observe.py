@@ -8,11 +8,13 @@ import pytest
 from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.demand import Outlook, Signal
-from ebbtide_policies.observation import Observation, Override, Phase
+from ebbtide_policies.lanes import every
+from ebbtide_policies.observation import Override, Phase
+from ebbtide_policies.snapshot import Snapshot
 from tests.loop.world import HOME, NOON, World, levels, spec_of, steady
 
 
-def seen(world: World, name: str = "edge") -> Observation:
+def seen(world: World, name: str = "edge") -> Snapshot:
     """What policies see at the next tick."""
     return world.tick().accounts[f"live/{name}"].seen
 
@@ -225,7 +227,7 @@ def test_the_last_step_is_seen_and_never_lies_in_the_future() -> None:
 def test_a_rollout_is_seen() -> None:
     world = with_policy()
     world.cluster.rolling = True
-    assert seen(world).fleet.rollout
+    assert every(seen(world).fleet.rollout)
 
 
 # --- what was announced, in the forecast

@@ -22,7 +22,8 @@ from ebbtide.loop.tuning.suggestion import (
 )
 from ebbtide.planning.tuning.objective import CANDIDATES
 from ebbtide_policies.demand import DAY
-from ebbtide_policies.observation import Event, Fleet, Observation, Phase
+from ebbtide_policies.observation import Event, Fleet, Phase
+from ebbtide_policies.snapshot import Snapshot
 from tests.loop.world import NOON, spec_of
 
 OBJECTIVE, SOAK = 1e-4, 60.0
@@ -179,7 +180,7 @@ def test_what_counts_makes_no_sense_where_a_number_makes_none() -> None:
     assert settings_for(spec, Applied(OBJECTIVE, LOOSE, NOON, wrong, NOON + SOAK)) is None
 
 
-LOOK = Observation(
+LOOK = Snapshot(
     workload="live/edge",
     now=NOON,
     fleet=Fleet(current=10, ready=10),
@@ -205,7 +206,7 @@ def event(begins: float, lasts: float = 3600.0) -> Event:
         pytest.param(replace(LOOK, events=(event(-3600.0),)), False, id="an event that is over"),
     ],
 )
-def test_the_time_around_an_event_is(seen: Observation, around: bool) -> None:
+def test_the_time_around_an_event_is(seen: Snapshot, around: bool) -> None:
     assert around_event(seen) is around
 
 

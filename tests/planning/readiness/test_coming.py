@@ -8,14 +8,15 @@ from ebbtide.planning.readiness.coming import coming, ordinary
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import CalendarSettings
 from ebbtide_policies.lanes import UNKNOWN
-from ebbtide_policies.observation import Event, Fleet, Observation
+from ebbtide_policies.observation import Event, Fleet
+from ebbtide_policies.snapshot import Snapshot
 
 DAY = 86400.0
 NOW = 10 * DAY
 EVENING = NOW + 20 * 3600.0
 
 
-def seen(usual: float) -> Observation:
+def seen(usual: float) -> Snapshot:
     """A fleet of ten whose every minute is usually like the others."""
     demand = Signal(
         name="demand",
@@ -26,7 +27,7 @@ def seen(usual: float) -> Observation:
         ordinary=np.full(1440, usual),
     )
     fleet = Fleet(current=10.0, ready=10.0)
-    return Observation(workload="live/edge", now=NOW, fleet=fleet, demand=[demand], lead_time=90.0)
+    return Snapshot(workload="live/edge", now=NOW, fleet=fleet, demand=[demand], lead_time=90.0)
 
 
 def event(times: float = UNKNOWN, replicas: float = UNKNOWN) -> Event:

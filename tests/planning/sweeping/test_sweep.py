@@ -23,6 +23,7 @@ from ebbtide.cli.tune.trials import ByLoop, BySweep
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand.recording import Recording
 from ebbtide.planning.demand.series import DemandSeries, by_minute
+from ebbtide.planning.scoring.experience import LoadCurve
 from ebbtide.planning.simulated_fleet.plant_settings import PlantSettings
 from ebbtide.planning.simulated_fleet.pods import Victims, at_random, highest_first
 from ebbtide.planning.sweeping.lane_events import alike
@@ -35,7 +36,8 @@ from ebbtide.planning.sweeping.sweep import (
     replicas_asked,
     replicas_asked_of_each,
 )
-from ebbtide.planning.sweeping.variants import swept
+from ebbtide.planning.sweeping.variants import SWEPT, swept
+from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Event, Override, Phase
 
@@ -405,6 +407,40 @@ def test_sessions_live_and_are_cut_off_tick_for_tick_as_in_the_loop(
     for found, expected in zip(swept_fleets, looped, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert truth.demand.size == len(looped.asked)
+
+
+# --- signals of experience --------------------------------------------------------------------
+
+GATED: Mapping[str, Any] = {
+    "experienceGate": {"signals": {"stall": {"query": "stall", "atMost": 0.01}}},
+    "descent": {"soak": "2m"},
+}
+
+
+def gated(experience: Mapping[str, LoadCurve]) -> tuple[ByLoop | BySweep, ByLoop]:
+    """How a policy with a gate is tried, beside the loop."""
+    demand = DemandSeries(start=START, minutes=evening().minutes[290:350])
+    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    conditions = Conditions(tick=MINUTE, delay=DELAY, experience=experience)
+    policy = Manifest(
+        kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=spec(GATED)
+    )
+    trial, _ = TrialSetup(policy, (), recorded, conditions).trial([spec(GATED)], lambda *_: None)
+    return trial, ByLoop(policy, (), recorded, conditions)
+
+
+def test_a_gate_that_nothing_is_modelled_of_is_swept_as_the_loop_decides() -> None:
+    trial, loop = gated({})
+    assert isinstance(trial, BySweep)
+    swept_fleets, looped = trial.fleets([spec(GATED)]), loop.fleets([spec(GATED)])
+    np.testing.assert_array_equal(swept_fleets.asked, looped.asked)
+    assert swept_fleets.asked.min() < swept_fleets.asked.max()
+
+
+def test_a_gate_that_follows_the_load_decides_in_the_loop_and_never_in_lanes() -> None:
+    trial, _ = gated({"stall": LoadCurve((0.5, 1.0, 1.2), (0.002, 0.006, 0.03))})
+    assert isinstance(trial, ByLoop)
+    assert ExperienceGate.name not in SWEPT
 
 
 def test_variants_that_are_no_variants_of_each_other_are_refused() -> None:

@@ -23,8 +23,10 @@ from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.need import PresentNeed
-from ebbtide_policies.observation import Mode, Observation, Phase
+from ebbtide_policies.observation import Mode, Phase
 from ebbtide_policies.phase import next_phase
+from ebbtide_policies.phase_lanes import one_phase
+from ebbtide_policies.snapshot import Snapshot
 
 _ANSWER_WITHIN = 180.0
 """An answer to a policy's own query that is older than this is unknown."""
@@ -48,7 +50,7 @@ class Knowledge:
 
 def observe(
     workload: Workload, ledger: Ledger, mode: Mode, knowledge: Knowledge, now: float
-) -> Observation:
+) -> Snapshot:
     """Put together what is known of one workload.
 
     The phase is told by the settings of the phase before; what follows has those of the new one.
@@ -57,7 +59,7 @@ def observe(
     demand = tuple(
         _signal(name, spec, workload, knowledge, now) for name, spec in workload.signals.items()
     )
-    seen = Observation(
+    seen = Snapshot(
         workload=workload.key,
         now=now,
         fleet=ledger.fleet,
@@ -88,15 +90,16 @@ def observe(
     )
 
 
-def _phase(workload: Workload, seen: Observation) -> Phase:
+def _phase(workload: Workload, seen: Snapshot) -> Phase:
     """The phase, by the settings that are in force."""
     by_name = {policy.name: policy.settings for policy in workload.policies}
-    return next_phase(
+    phases = next_phase(
         seen,
         calendar=by_name[Calendar.name],
         least=float(by_name[Limits.name].min),
         headroom=by_name[PresentNeed.name].headroom,
     )
+    return one_phase(phases)
 
 
 def columns(workload: Workload, histories: Histories, guidance: Guidance) -> Iterable[Column]:

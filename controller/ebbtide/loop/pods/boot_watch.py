@@ -13,7 +13,8 @@ from ebbtide.loop.record.boot_record import BootRecord, boot_record_in
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.event_calendar import Calendar, CalendarSettings
-from ebbtide_policies.observation import Mode, Observation
+from ebbtide_policies.observation import Mode
+from ebbtide_policies.snapshot import Snapshot
 
 log = logging.getLogger("ebbtide.loop")
 
@@ -32,7 +33,7 @@ class BootWatch:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def look(self, workload: Workload, target: Target, seen: Observation) -> BootReport:
+    def look(self, workload: Workload, target: Target, seen: Snapshot) -> BootReport:
         """Measure the rise that is over, and say how the prewarm of the next event stands."""
         settings = _calendar(workload)
         event, status = next_event(seen, settings), workload.resource.status
@@ -72,7 +73,7 @@ def _measured(
     return known._replace(since=None, at=now) if given_up else known
 
 
-def _kept(seen: Observation, target: Target, pods: Sequence[Pod] | None) -> Mapping[str, int]:
+def _kept(seen: Snapshot, target: Target, pods: Sequence[Pod] | None) -> Mapping[str, int]:
     """The replicas that are not Ready, by what keeps them; a shadow's only boot."""
     if pods is not None:
         return pending(target, pods)

@@ -29,8 +29,9 @@ from ebbtide.loop.record.pod_marks import (
 from ebbtide.loop.reporting.account import Account, DrainCounts
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision
-from ebbtide_policies.observation import Mode, Observation
+from ebbtide_policies.observation import Mode
 from ebbtide_policies.sessions import drain_count
+from ebbtide_policies.snapshot import Snapshot
 from ebbtide_policies.victims import leaving, may_go, to_drain
 
 log = logging.getLogger("ebbtide.loop")
@@ -61,7 +62,7 @@ class WatchedPods:
     """Whether pods may be marked for the way down; else marks are only taken away."""
     now: float
 
-    def added_to(self, seen: Observation) -> Observation:
+    def added_to(self, seen: Snapshot) -> Snapshot:
         """The observation, with the pods in it."""
         return replace(seen, crew=self.counted.crew) if self.acts else seen
 

@@ -10,7 +10,8 @@ from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide_policies.event_calendar import CalendarSettings, need_of, prewarm_starts
 from ebbtide_policies.lanes import UNKNOWN, number, whole
-from ebbtide_policies.observation import Event, Observation
+from ebbtide_policies.observation import Event
+from ebbtide_policies.snapshot import Snapshot
 
 _OVERDUE = 1.5
 """Lead times after which a replica that only seems to boot is stuck."""
@@ -50,7 +51,7 @@ class Prewarm(NamedTuple):
         return said
 
 
-def next_event(seen: Observation, settings: CalendarSettings) -> Event | None:
+def next_event(seen: Snapshot, settings: CalendarSettings) -> Event | None:
     """The event that is being prepared; of several the first that has to be ready."""
     ahead = [
         event
@@ -62,7 +63,7 @@ def next_event(seen: Observation, settings: CalendarSettings) -> Event | None:
 
 
 def prewarm(
-    seen: Observation, event: Event, settings: CalendarSettings, kept: Mapping[str, int]
+    seen: Snapshot, event: Event, settings: CalendarSettings, kept: Mapping[str, int]
 ) -> Prewarm:
     """How a prewarm stands; `kept` are the replicas that are not Ready, by what keeps them."""
     desired = number(whole(need_of(event, seen, settings.margin) * (1 + settings.headroom)))
@@ -73,7 +74,7 @@ def prewarm(
     return Prewarm(event.name, event.ready_by, desired, int(ready), waits, expected)
 
 
-def _expected(seen: Observation, desired: float, waits: Mapping[str, int]) -> float:
+def _expected(seen: Snapshot, desired: float, waits: Mapping[str, int]) -> float:
     """When the last replica will be ready: of what is stuck, no sooner than if it came loose now.
 
     What was asked for is on its way since the last rise; what is long overdue is stuck as well.

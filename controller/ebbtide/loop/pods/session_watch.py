@@ -8,7 +8,8 @@ from ebbtide.loop.record.pod_marks import sessions_on_record
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision
 from ebbtide_policies.decide import Memories, Outcome, decide
-from ebbtide_policies.observation import Mode, Observation
+from ebbtide_policies.observation import Mode
+from ebbtide_policies.snapshot import Snapshot
 
 
 class SessionWatch:
@@ -18,8 +19,8 @@ class SessionWatch:
         self._cluster, self._metrics = cluster, metrics
 
     def decide(
-        self, workload: Workload, target: Target, seen: Observation, memories: Memories
-    ) -> "tuple[Observation, Outcome, WatchedPods | UnwatchedPods]":
+        self, workload: Workload, target: Target, seen: Snapshot, memories: Memories
+    ) -> "tuple[Snapshot, Outcome, WatchedPods | UnwatchedPods]":
         """Decide on a workload, with its pods in sight where the decision needs them."""
         outcome = decide(workload.policies, seen, memories)
         watched = self._look(workload, target, seen, outcome.decision)
@@ -29,7 +30,7 @@ class SessionWatch:
         return seen, decide(workload.policies, seen, memories), watched
 
     def _look(
-        self, workload: Workload, target: Target, seen: Observation, decision: Decision
+        self, workload: Workload, target: Target, seen: Snapshot, decision: Decision
     ) -> "WatchedPods | None":
         """Look at the pods; None where this tick needs to see none.
 

@@ -11,9 +11,10 @@ from ebbtide.forecast.contract import NOTHING_KNOWN, Announcement, SeriesContext
 from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.contract import Bound, Decision, Policy
 from ebbtide_policies.lanes import number
-from ebbtide_policies.observation import Event, Fleet, LastStep, Mode, Observation, Override, Phase
+from ebbtide_policies.observation import Event, Fleet, LastStep, Mode, Override, Phase
 from ebbtide_policies.other_hands import OtherHands
 from ebbtide_policies.scale_up import ScaleUp
+from ebbtide_policies.snapshot import Snapshot
 from ebbtide_policies.victims import Crew, Pod, Rank
 
 _ODD = "float"
@@ -59,16 +60,16 @@ def from_json(value: Any) -> Any:
     return value
 
 
-def observation_json(seen: Observation) -> Json:
+def observation_json(seen: Snapshot) -> Json:
     """An observation without its demand and courses."""
     parts = _fields(seen) or {}
     return {name: to_json(each) for name, each in parts.items() if name not in _BY_THEMSELVES}
 
 
-def observation_from_json(said: Json, **rest: Any) -> Observation:
+def observation_from_json(said: Json, **rest: Any) -> Snapshot:
     """The observation again; `rest` is what is not in there."""
     known = {name: _part_from_json(name, each) for name, each in said.items()}
-    return Observation(**known, **rest)
+    return Snapshot(**known, **rest)
 
 
 def _part_from_json(name: str, value: Any) -> Any:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from ebbtide_policies.course import Course, Courses
 from ebbtide_policies.lanes import Number, number
-from ebbtide_policies.observation import Demand, Observation
+from ebbtide_policies.observation import Demand
+from ebbtide_policies.snapshot import Snapshot
 
 Answers = dict[str, float]
 """Numbers by the question, like `ahead 0.9 90.0`."""
@@ -161,7 +162,7 @@ class Listener:
     demands: dict[str, AnswerRecorder] = field(default_factory=dict)
     courses: dict[str, AnswerRecorder] = field(default_factory=dict)
 
-    def over(self, seen: Observation) -> Observation:
+    def over(self, seen: Snapshot) -> Snapshot:
         """The same observation; whatever it is asked is written down."""
         self.demands = {each.name: AnswerRecorder(each) for each in seen.demand}
         self.courses = {key: AnswerRecorder(each) for key, each in seen.courses.known.items()}

@@ -10,7 +10,7 @@ from ebbtide.loop.record.ledger import Step
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.decide import Memories, Outcome
-from ebbtide_policies.observation import Observation
+from ebbtide_policies.snapshot import Snapshot
 
 NOTHING_FORESEEN = Prospects()
 
@@ -40,7 +40,7 @@ class Basis:
 class Account:
     """What was seen of a workload at a tick, and what came of it."""
 
-    seen: Observation
+    seen: Snapshot
     outcome: Outcome
     conditions: tuple[Condition, ...]
     step: Step | None = None

@@ -10,7 +10,7 @@ from ebbtide.loop.record.other_hands import MANUAL, Interference
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision, Kind
 from ebbtide_policies.experience_gate import BREACHES, ExperienceGate
-from ebbtide_policies.observation import Observation
+from ebbtide_policies.snapshot import Snapshot
 
 
 class Condition(NamedTuple):
@@ -30,7 +30,7 @@ _DOUBTS = {"DemandUnknown", "ScrapeTargetsMissing", "DemandIncomplete"}
 
 
 def judge(
-    seen: Observation,
+    seen: Snapshot,
     decision: Decision,
     failures: Sequence[str],
     interference: Interference,
@@ -70,7 +70,7 @@ _NOT_AT_ZERO = ("NotAtZero", "nobody scaled the target to zero")
 _ROLLS = ("Rolls", "no rollout is paused")
 
 
-def _hands(seen: Observation, interference: Interference) -> Iterable[Condition]:
+def _hands(seen: Snapshot, interference: Interference) -> Iterable[Condition]:
     """What other hands have done."""
     conflict, hands, change = interference.conflict, seen.hands, interference.change
     said = (conflict.reason, conflict.message) if conflict else _ALONE
@@ -86,7 +86,7 @@ def _hands(seen: Observation, interference: Interference) -> Iterable[Condition]
     yield Condition("RolloutPaused", paused, *said)
 
 
-def _events(seen: Observation) -> Condition:
+def _events(seen: Snapshot) -> Condition:
     """Whether every event to come, or going on, has the shape that its calendar names."""
     told = [
         f"{event.name}: there is no EventProfile {event.missing}; without it the event is reckoned"
@@ -137,7 +137,7 @@ def sessions_spared(workload: Workload) -> Iterable[Condition]:
         yield Condition("SessionsSpared", True, "EmptiestFirst", "the emptiest pods go first")
 
 
-def _metrics(seen: Observation, decision: Decision, failures: Sequence[str]) -> Condition:
+def _metrics(seen: Snapshot, decision: Decision, failures: Sequence[str]) -> Condition:
     doubts = [
         bound.message
         for bound in decision.bounds

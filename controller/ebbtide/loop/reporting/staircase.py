@@ -19,7 +19,8 @@ from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.decide import Outcome, decide
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.lanes import number
-from ebbtide_policies.observation import Demand, Fleet, LastStep, Observation
+from ebbtide_policies.observation import Demand, Fleet, LastStep
+from ebbtide_policies.snapshot import Snapshot
 
 _HALF = 0.5
 MOST_STEPS = 5
@@ -45,16 +46,14 @@ class NextStep:
         return step | {"reason": self.reason}
 
 
-def next_steps_section(
-    policies: Sequence[Policy[Any]], seen: Observation, outcome: Outcome
-) -> Json:
+def next_steps_section(policies: Sequence[Policy[Any]], seen: Snapshot, outcome: Outcome) -> Json:
     """The section of the status that holds the next steps; empty where there are none."""
     found = [step.as_json() for step in next_steps(policies, seen, outcome)]
     return {"nextSteps": found} if found else {}
 
 
 def next_steps(
-    policies: Sequence[Policy[Any]], seen: Observation, outcome: Outcome
+    policies: Sequence[Policy[Any]], seen: Snapshot, outcome: Outcome
 ) -> tuple[NextStep, ...]:
     """The next steps down after a decision; none where nothing wants to go down."""
     decision = outcome.decision
@@ -69,7 +68,7 @@ def next_steps(
 
 
 def _foretold(
-    policies: Sequence[Policy[Any]], seen: Observation, outcome: Outcome
+    policies: Sequence[Policy[Any]], seen: Snapshot, outcome: Outcome
 ) -> Iterator[NextStep]:
     """Decide again and again, each time when something may have changed."""
     begun, now = seen, seen.now
@@ -97,7 +96,7 @@ def _next_look(decision: Decision, now: float, soak: float) -> float:
     return number(until) if until > now else now + MINUTE
 
 
-def _ahead(begun: Observation, seen: Observation, decision: Decision, now: float) -> Observation:
+def _ahead(begun: Snapshot, seen: Snapshot, decision: Decision, now: float) -> Snapshot:
     """What will be seen at a later moment, after a decision was carried out."""
     moved = decision.replicas != decision.current
     whole = bool(begun.fleet.whole) or now >= begun.now + number(begun.lead_time)
@@ -142,7 +141,7 @@ def _median(signal: Signal, moment: float) -> float:
     return signal.present() * signal.per_replica
 
 
-def _courses_at(begun: Observation, now: float) -> Courses:
+def _courses_at(begun: Snapshot, now: float) -> Courses:
     """What policies follow, going on as it is."""
     known = {
         key: _course_at(course, now - begun.now) for key, course in begun.courses.known.items()

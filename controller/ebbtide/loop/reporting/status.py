@@ -14,7 +14,8 @@ from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.conditions import Condition, merge
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.lanes import UNKNOWN, number
-from ebbtide_policies.observation import Mode, Observation
+from ebbtide_policies.observation import Mode
+from ebbtide_policies.snapshot import Snapshot
 
 HEARTBEAT = 300.0
 """Seconds after which a status is written although nothing in it has changed, at least."""
@@ -167,12 +168,12 @@ def _decided_by(status: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return binding.get("policy"), binding.get("reason")
 
 
-def _since(before: Json, seen: Observation) -> str:
+def _since(before: Json, seen: Snapshot) -> str:
     same = before.get("phase") == seen.phase.value and before.get("phaseSince")
     return str(before["phaseSince"]) if same else stamp(seen.now)
 
 
-def _demand(seen: Observation) -> float | None:
+def _demand(seen: Snapshot) -> float | None:
     """The demand that people know, in units of its own, of the signal that needs most."""
     known = [d for d in seen.demand if not np.isnan(d.present())]
     if not known:
@@ -183,7 +184,7 @@ def _demand(seen: Observation) -> float | None:
     return round(demand, 3 if demand < _SMALL else 0)
 
 
-def sentence(seen: Observation, decision: Decision) -> str:
+def sentence(seen: Snapshot, decision: Decision) -> str:
     """One sentence about one change."""
     binding = decision.binding
     mode = "" if seen.mode is Mode.ENFORCE else f" [{seen.mode.value}]"

@@ -14,7 +14,8 @@ from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.applied_settings import Applied, applied_in
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
-from ebbtide_policies.observation import Observation, Phase
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.snapshot import Snapshot
 
 FRESH = 2 * DAY
 """Seconds after which a suggestion that was not reckoned anew is not put in force any more."""
@@ -110,7 +111,7 @@ def waiting(found: Suggestion, spec: Mapping[str, Any]) -> bool:
     )
 
 
-def around_event(seen: Observation) -> bool:
+def around_event(seen: Snapshot) -> bool:
     """Whether an event goes on, has left its mark, or is near."""
     near = any(event.ready_by - AROUND <= seen.now < event.end for event in seen.events)
     return near or seen.phase is not Phase.PEACE

@@ -30,7 +30,7 @@ from ebbtide.loop.tuning.tuning_input import TuningInput, objective_of
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
-from ebbtide_policies.observation import Observation
+from ebbtide_policies.snapshot import Snapshot
 
 log = logging.getLogger("ebbtide.loop")
 
@@ -98,7 +98,7 @@ class Tuner:
             self._attempt = Attempt(now, before.times + 1 if before else 1)
             self._turns[self._intended] = now
 
-    def section(self, workload: Workload, seen: Observation) -> Json:
+    def section(self, workload: Workload, seen: Snapshot) -> Json:
         """What the status says: what is suggested, and what is in force from the next tick on."""
         objective = workload.spec.objective
         if objective is None:
@@ -113,7 +113,7 @@ class Tuner:
         failure = self._failed.get(key)
         return failure.attempt if failure else None
 
-    def _suggested(self, workload: Workload, seen: Observation) -> Json:
+    def _suggested(self, workload: Workload, seen: Snapshot) -> Json:
         found, objective = self._known.get(workload.key), objective_of(workload)
         if found is None:
             return {}

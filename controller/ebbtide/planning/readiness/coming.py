@@ -10,7 +10,8 @@ from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.event_calendar import CalendarSettings, need_of, prewarm_starts
 from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
-from ebbtide_policies.observation import Event, Observation
+from ebbtide_policies.observation import Event
+from ebbtide_policies.snapshot import Snapshot
 
 _DAY = 1440
 _HOUR = 3600.0
@@ -40,9 +41,7 @@ def ordinary(series: DemandSeries) -> Lanes:
     return usual
 
 
-def coming(
-    events: Iterable[Event], seen: Observation, settings: CalendarSettings
-) -> Iterator[Coming]:
+def coming(events: Iterable[Event], seen: Snapshot, settings: CalendarSettings) -> Iterator[Coming]:
     """Reckon each event that has not ended at `seen.now`, with the fleet that is there now."""
     for event in events:
         if event.end <= seen.now:

@@ -7,7 +7,7 @@ stretch, what all stretches have alike one a variant, and numpy reckons no more 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.sweeping.lane_state import State
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.event_calendar import Calendar
-from ebbtide_policies.lanes import Lanes, Number, some, where
+from ebbtide_policies.lanes import Lanes, Number, as_number, some, where
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.need import PresentNeed
 from ebbtide_policies.observation import (
@@ -83,7 +83,7 @@ class Crew:
             step=step,
             memories=memories,
             phases=seen.phase,
-            since=seen.phase_since,
+            since=as_number(seen.phase_since),
         )
 
     def _seen(self, state: State, now: Number, demand: Sequence[Demand]) -> Observation:
@@ -96,16 +96,16 @@ class Crew:
         policies = self._in_phase(state.phases)
         seen = self._look(state, now, demand, policies)
         by_name = {policy.name: policy.settings for policy in policies}
-        phases: Phases = next_phase(
+        phases = next_phase(
             seen,
             calendar=by_name[Calendar.name],
             least=by_name[Limits.name].min,
             headroom=by_name[PresentNeed.name].headroom,
         )
         turned = places(phases) != places(state.phases)
-        since: Any = where(turned, now, state.since)
+        since = where(turned, now, state.since)
         scale_up = _scale_up(self._in_phase(phases))
-        return replace(seen, phase=cast("Phase", phases), phase_since=since, scale_up=scale_up)
+        return replace(seen, phase=phases, phase_since=since, scale_up=scale_up)
 
     def _in_phase(self, phases: Phases) -> Policies:
         """The policies with the settings that hold in the phase of each lane."""
@@ -124,13 +124,13 @@ class Crew:
     ) -> Observation:
         return Observation(
             workload=self.workload,
-            now=now,  # type: ignore[arg-type]  # lanes that are at different moments
+            now=now,
             fleet=Fleet(current=state.current, ready=state.ready),
             demand=demand,
             lead_time=self.lead_time,
             scale_up=_scale_up(policies),
-            phase=state.phases,  # type: ignore[arg-type]  # one a lane
-            phase_since=state.since,  # type: ignore[arg-type]
+            phase=state.phases,
+            phase_since=state.since,
             events=self.events,
             overrides=[word for word in self.overrides if some(word.holds(now))],
             last_step=state.step,

@@ -16,7 +16,8 @@ from ebbtide.planning.readiness.walls import Lack, alone, lacks, on_new_nodes, t
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
-from ebbtide_policies.observation import Fleet, Observation
+from ebbtide_policies.observation import Fleet
+from ebbtide_policies.snapshot import Snapshot
 
 
 class Peak(NamedTuple):
@@ -116,7 +117,7 @@ def _announced(state: NamespaceState, plain: Recorded, workload: Workload) -> It
             yield Peak(workload.key, peak, one.ready_by, one.event, one.begins)
 
 
-def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Observation:
+def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Snapshot:
     """A workload now, with what is usual at each minute of its day."""
     target = state.targets.get(workload.key)
     current = target.replicas if target else 1
@@ -133,7 +134,7 @@ def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Observa
                 ordinary=ordinary(series),
             )
         )
-    return Observation(
+    return Snapshot(
         workload=workload.key,
         now=state.now,
         fleet=Fleet(current=current, ready=current),
