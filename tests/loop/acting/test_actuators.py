@@ -63,7 +63,7 @@ def test_a_shadow_goes_on_where_a_killed_controller_left_it() -> None:
     assert int(fleet(world.tick()).current) == before["replicas"]
 
 
-@pytest.mark.parametrize("shadow", [{"replicas": -5}, {"replicas": "many"}, None])
+@pytest.mark.parametrize("shadow", [{"replicas": -5}, {"replicas": "many"}, {"boots": []}, None])
 def test_a_shadow_that_cannot_be_is_none(shadow: Any) -> None:
     world = dry()
     world.run(1)
@@ -81,6 +81,13 @@ def workload(status: Json) -> Workload:
     found = WorkloadReader(Installed(models=["Flat"])).of([resource])["live/edge"]
     assert isinstance(found, Workload)
     return found
+
+
+def test_a_shadow_that_sleeps_is_no_fleet_at_first_sight() -> None:
+    asleep = workload({"mode": "DryRun", "shadow": {"replicas": 0, "memory": {}}})
+    seen = dry().cluster.survey().targets[target("edge")]
+    ledger = Shadow().ledger(asleep, seen, Mode.DRY_RUN, NOON)  # type: ignore[arg-type]
+    assert ledger.fleet == Fleet(current=0, ready=0)
 
 
 def boots(step: Step, *on_record: tuple[str, int]) -> list[tuple[str, int]]:

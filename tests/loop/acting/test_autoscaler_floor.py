@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebbtide.errors import ClusterUnavailable
+from ebbtide.errors import ClusterUnavailable, Forbidden
 from ebbtide.loop.acting.autoscaler_floor import minimum_after
 from ebbtide.loop.acting.finalizer import FINALIZER
 from ebbtide.loop.acting.put_back import PATIENCE
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held
+from ebbtide.loop.ports.cluster import Announcement
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.observation import LastStep, Mode
 from tests.loop.test_interrupt import Killed
@@ -41,6 +42,11 @@ def floored(
 
 def autoscaler(world: World) -> Autoscaler:
     return world.cluster.autoscalers[0]
+
+
+def told(world: World, reason: str) -> Announcement:
+    """The last event of a reason."""
+    return [event for event in world.cluster.announcements if event.reason == reason][-1]
 
 
 class Sight(NamedTuple):
@@ -223,7 +229,8 @@ def test_a_policy_that_is_deleted_puts_the_minimum_back_and_leaves_the_fleet() -
     assert replicas == 12
     with pytest.raises(KeyError):
         world.policy()
-    assert "MinimumPutBack" in world.reasons()
+    assert told(world, "MinimumPutBack").message.endswith("by-cpu is 5 again")
+    assert "NotPutBack" not in world.reasons()
 
 
 @pytest.mark.parametrize(
@@ -255,6 +262,7 @@ def test_a_scaled_object_that_named_no_minimum_names_none_again() -> None:
     world.edit(actuator="Scale")
     world.tick()
     assert autoscaler(world).minimum is None
+    assert told(world, "MinimumPutBack").message.endswith("by-cpu is unset again")
 
 
 def test_a_minimum_that_people_have_changed_since_is_what_is_put_back() -> None:
@@ -285,6 +293,9 @@ def test_a_policy_that_cannot_be_understood_keeps_its_minimum() -> None:
     world.edit(level=7)
     world.run(1)
     assert autoscaler(world).held == held
+    world.cluster.autoscalers.clear()
+    world.run(1)
+    assert world.policy().finalizers == (FINALIZER,)
 
 
 def test_a_policy_is_let_go_after_a_while_even_if_nothing_can_be_put_back() -> None:
@@ -297,7 +308,32 @@ def test_a_policy_is_let_go_after_a_while_even_if_nothing_can_be_put_back() -> N
     world.run(1)
     with pytest.raises(KeyError):
         world.policy()
-    assert "NotPutBack" in world.reasons()
+    last = told(world, "NotPutBack")
+    assert last.warning
+    assert "by hand: HorizontalPodAutoscaler live/by-cpu" in last.message
+
+
+def test_a_policy_without_sessions_goes_without_a_look_at_pods() -> None:
+    world = floored(minimum=5)
+    world.run(1)
+    world.trouble = fails("edge", "pods", Forbidden("pods are forbidden"))
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(1)
+    with pytest.raises(KeyError):
+        world.policy()
+
+
+def test_a_policy_that_cannot_be_let_go_of_is_let_go_at_a_later_tick() -> None:
+    world = floored(minimum=5)
+    world.run(1)
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.trouble = fails("edge", "finalizer", ClusterUnavailable("timeout"))
+    world.run(1)
+    assert world.policy().deleting
+    world.trouble = lambda _: None
+    world.tick()
+    with pytest.raises(KeyError):
+        world.policy()
 
 
 # --- what is said where it can't be done

@@ -14,13 +14,19 @@ from tests.loop.world import spec_of, target
 EDGE = Resource(kind="CapacityPolicy", namespace="live", name="edge", spec=spec_of("edge"))
 
 
+def edge(**more: str) -> Workload:
+    """The policy `edge`, understood."""
+    written = replace(EDGE, spec=spec_of("edge", **more))
+    found = WorkloadReader(Installed(models=["Flat"])).of([written])["live/edge"]
+    assert isinstance(found, Workload)
+    return found
+
+
 def second_hand(*rivals: Resource, hpa: Ref | None = None) -> str:
     """What is said of the policy `edge` beside these."""
-    found = WorkloadReader(Installed(models=["Flat"])).of([EDGE])["live/edge"]
-    assert isinstance(found, Workload)
     autoscalers = [Autoscaler("live", "by-cpu", hpa)] if hpa else []
     claims = Claims(Survey(policies=[EDGE, *rivals], autoscalers=autoscalers))
-    said = claims.second_hand(found)
+    said = claims.second_hand(edge())
     return said.message if said else ""
 
 
@@ -48,6 +54,15 @@ def test_an_autoscaler_of_the_target_is_one_in_whatever_version(version: str) ->
 )
 def test_an_autoscaler_of_another_object_is_none(other: Ref) -> None:
     assert second_hand(hpa=other) == ""
+
+
+@pytest.mark.parametrize(("version", "said"), [("", "allow the verb list"), ("7", "")])
+def test_a_floor_needs_an_autoscaler_that_can_be_read(version: str, said: str) -> None:
+    keda = Autoscaler("live", "by-queue", target("edge"), "ScaledObject", resource_version=version)
+    claims, floored = Claims(Survey(autoscalers=[keda])), edge(actuator="AutoscalerFloor")
+    found = claims.second_hand(floored)
+    assert said in (found.message if found else "")
+    assert claims.floor_of(floored) == (None if said else keda)
 
 
 def test_a_second_policy_of_the_target_is_one_even_if_it_is_invalid() -> None:

@@ -399,10 +399,35 @@ def test_a_pod_that_cannot_be_opened_again_is_tried_until_the_time_is_over() -> 
     world.run(1)
     assert world.draining() == {name}
     assert world.policy().deleting
+    assert world.reasons().count("PodsReopened") == 1, "of the others"
     world.run(PATIENCE / 60)
     assert "NotPutBack" in world.reasons()
     with pytest.raises(KeyError):
         world.policy()
+
+
+@pytest.mark.parametrize("forgotten", ["settings", "record"])
+def test_either_settings_or_record_tell_of_pods_to_open_again(forgotten: str) -> None:
+    world = draining()
+    if forgotten == "settings":
+        world.edit(policies=PLAIN)
+    else:
+        known = world.status().items()
+        world.set_status({key: section for key, section in known if key != "sessions"})
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(0.5)
+    assert not world.draining() | world.costed()
+
+
+def test_beside_other_fleets_a_policy_opens_the_pods_of_its_own() -> None:
+    world = SessionWorld()
+    world.add("another", replicas=4, level=4.0)
+    world.fleet_with_sessions(8, 4, live=BUSY)
+    world.run(2)
+    assert world.draining()
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.run(0.5)
+    assert not world.draining() | world.costed()
 
 
 @pytest.mark.parametrize("verb", ["pods", "get"])

@@ -11,7 +11,7 @@ from ebbtide.errors import EbbtideError, InvalidInput, NotFound
 from ebbtide.loop.acting.autoscaler_floor import holds_for
 from ebbtide.loop.acting.finalizer import FINALIZER
 from ebbtide.loop.observing.conflicts import Claims
-from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
+from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Ref
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Survey, Target
 from ebbtide.loop.ports.pods import Pod
 from ebbtide.loop.record.pod_marks import MOST_MARKS, clean, is_marked, sessions_on_record
@@ -53,8 +53,9 @@ class PutBack:
         doubtful = understood.keys() - {w.key for w in workloads}
         policies = {policy.key: policy for policy in survey.policies}
         for one in survey.autoscalers:
-            if one.held and self._is_over(one, policies.get(one.held.policy), driven, doubtful):
-                self._safely(policies.get(one.held.policy), one, now)
+            policy = policies.get(one.held.policy) if one.held else None
+            if one.held and self._is_over(one, policy, driven, doubtful):
+                self._safely(policy, one, one.held, now)
         held = [policy for policy in survey.policies if FINALIZER in policy.finalizers]
         tended = [policy for policy in held if policy.deleting or policy.key not in doubtful]
         released = [self._release(policy, survey, driven, now) for policy in tended]
@@ -68,21 +69,18 @@ class PutBack:
             return True
         return policy.key not in doubtful and (policy.key, one.name) not in driven
 
-    def _safely(self, policy: Resource | None, one: Autoscaler, now: float) -> None:
+    def _safely(self, policy: Resource | None, one: Autoscaler, held: Held, now: float) -> None:
         try:
-            self._put_back(policy, one, now)
+            self._put_back(policy, one, held, now)
         except EbbtideError as error:
             log.warning("%s: its minimum is not put back yet: %s", one, error)
 
-    def _put_back(self, policy: Resource | None, one: Autoscaler, now: float) -> None:
+    def _put_back(self, policy: Resource | None, one: Autoscaler, held: Held, now: float) -> None:
         """Write the old minimum, unless somebody has written another since.
 
         First it is noted that this write is coming: a successor whose policy is there again can
         shut the door behind it (`ebbtide.loop.fences`).
         """
-        held = one.held
-        if held is None:
-            return
         if not held.leaving:
             noted = held._replace(leaving=stamp(now))
             one = self._cluster.patch_minimum(one, one.minimum, noted)
@@ -129,7 +127,7 @@ def _held_for(policy: Resource, autoscalers: Iterable[Autoscaler], target: objec
     """What still holds a value that was written for a policy, or can't be looked at."""
     yield from (str(one) for one in autoscalers if holds_for(policy, one))
     if isinstance(target, EbbtideError) and not isinstance(target, NotFound):
-        yield f"the autoscalers of {policy.namespace}: {target}"
+        yield f"what was written for {policy.key}: {target}"
 
 
 def _read(policy: Resource, targets: Mapping[Ref, object]) -> object:
@@ -146,12 +144,9 @@ def _shown(minimum: int | None) -> str:
 
 def reopen_pods(cluster: Cluster, policy: Resource, target: object) -> Iterable[str]:
     """Take the marks off the pods of a policy that goes; tell of those that still carry any."""
-    if not (sessions_on_record(policy) or _has_sessions(policy.spec)):
-        return
-    if isinstance(target, Target):
+    counts = sessions_on_record(policy) or _has_sessions(policy.spec)
+    if counts and isinstance(target, Target):
         yield from _unmarked(cluster, policy, target)
-    elif target is not None and not isinstance(target, NotFound):
-        yield f"the pods of {policy.key}: {target}"
 
 
 def _unmarked(cluster: Cluster, policy: Resource, target: Target) -> Iterable[str]:

@@ -123,7 +123,7 @@ class Tuner:
         held = applied_in(workload.resource.status)
         if found.objective == objective:
             quiet = not around_event(seen)
-            held = next_applied(held, found, float(seen.now), quiet, workload.soak)
+            held = next_applied(held, found, seen.now, quiet, workload.soak)
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
 
     def withdraw(self, cluster: Cluster) -> None:
