@@ -129,6 +129,16 @@ def test_coarse_grids_ebb_too(grid: int) -> None:
     assert made[-1] < forecast.values[0, -1, 0]
 
 
+def test_tide_foresees_an_ebb_as_one() -> None:
+    came = event(180 + HORIZON)
+    known = History(END, came[:-HORIZON, None])
+    errors = [
+        np.abs(model.forecast(known, HORIZON).values[0, :, 0] - came[-HORIZON:]).mean()
+        for model in (Tide(), Tide(ebbs=False))
+    ]
+    assert errors[0] < 0.8 * errors[1]
+
+
 def test_over_recorded_ebbs_it_misses_less_than_persistence_and_than_tide_without_it() -> None:
     folder = os.environ.get("EBBTIDE_TRACES")
     if not folder:

@@ -5,6 +5,7 @@ kept in rings: of a ring of `n` places, the next is written where the oldest was
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -46,7 +47,7 @@ class Frame(NamedTuple):
 
     @property
     def anchors(self) -> tuple[int, ...]:
-        """Rows ahead of each anchor; the last is no further than the horizon."""
+        """Rows ahead of each anchor, up to the first that is no nearer than the horizon."""
         return _anchors(self)
 
     @property
@@ -139,8 +140,8 @@ class Flights:
 
 @lru_cache
 def _anchors(frame: Frame) -> tuple[int, ...]:
-    reach = max(frame.grid, frame.horizon * frame.grid)
-    return tuple(sorted({max(1, m // frame.grid) for m in ANCHOR_MINUTES if m <= reach}))
+    enough = bisect_left(ANCHOR_MINUTES, frame.horizon * frame.grid) + 1
+    return tuple(sorted({max(1, minutes // frame.grid) for minutes in ANCHOR_MINUTES[:enough]}))
 
 
 @lru_cache
