@@ -22,6 +22,7 @@ from ebbtide.loop.tuning.suggestion import (
 )
 from ebbtide.planning.tuning.objective import CANDIDATES
 from ebbtide_policies.demand import DAY
+from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event, Fleet, Phase
 from ebbtide_policies.snapshot import Snapshot
 from tests.loop.world import NOON, spec_of
@@ -137,6 +138,17 @@ def test_a_successor_reads_in_the_status_what_is_suggested_and_in_force(
     status = {"tuning": known.as_json() | {"applied": force.as_json()}}
     assert suggestion_in(status) == known
     assert applied_in(status) == force
+
+
+def test_what_a_replay_could_not_tell_is_left_out_of_the_status() -> None:
+    unknown = suggestion(LOOSE)._replace(unserved=UNKNOWN, cost=UNKNOWN)
+    assert {"unserved", "cost"}.isdisjoint(unknown.as_json())
+
+
+@pytest.mark.parametrize("moment", ["since", "reckonedAt"])
+def test_a_suggestion_without_its_moments_is_none(moment: str) -> None:
+    told = suggestion(LOOSE).as_json() | {moment: "yesterday"}
+    assert suggestion_in({"tuning": told}) is None
 
 
 @pytest.mark.parametrize(

@@ -384,6 +384,19 @@ def test_a_workload_that_gets_nothing_on_record_keeps_no_other_from_its_turn() -
     assert "tuningAttempt" not in world.status()
 
 
+def test_an_attempt_that_can_not_be_read_is_none() -> None:
+    world = tuned(Planner(STRICT))
+    world.run(0.25)
+    attempt = world.status()["tuningAttempt"]
+    world.cluster.strict = False
+    world.set_status(world.status() | {"tuningAttempt": attempt | {"at": "a while ago"}})
+    world.cluster.strict = True
+    world.restart()
+    world.run(1)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert "ReplayFailed" not in world.reasons()
+
+
 def test_an_edit_may_have_mended_it_so_it_is_tried_at_once() -> None:
     planner = Planner(STRICT)
     world = tuned(broken)

@@ -88,7 +88,7 @@ def next_applied(
     `quiet` is a time without events.
     """
     if held is not None and held.before is not None and held.until <= now:
-        held = held._replace(before=None, until=0.0)
+        held = held._replace(before=None)
     known = held is not None and held.objective == suggested.objective
     before = held.settings if held is not None and known else prior(suggested.objective)
     a_moment_ago = held is not None and now - held.since < DAY
