@@ -43,6 +43,13 @@ def tuned(planner: Callable[[TuningInput], Reckoned], **spec: Any) -> World:
     return world
 
 
+def let_go_of_objective(world: World) -> None:
+    """Take the objective out of the policy."""
+    known = world.policy()
+    left = {name: value for name, value in known.spec.items() if name != "objective"}
+    world.cluster.apply(replace(known, spec=left))
+
+
 def later(world: World, seconds: float) -> None:
     """Let time pass without a tick."""
     world.time += seconds
@@ -146,6 +153,14 @@ def test_another_objective_is_asked_for_at_once_and_its_prior_holds_until_the_da
     assert headroom(world) == 0.0
 
 
+def test_what_was_found_for_another_objective_is_not_put_in_force() -> None:
+    world = tuned(Planner(STRICT))
+    world.run(1)
+    world.edit(objective={"unserved": "1%"}, tuning="Apply")
+    world.run(1)
+    assert world.status()["tuning"]["applied"]["objective"] == 1e-2
+
+
 def test_without_an_objective_there_is_nothing_to_say() -> None:
     planner = Planner()
     world = World()
@@ -155,6 +170,7 @@ def test_without_an_objective_there_is_nothing_to_say() -> None:
     world.run(1)
     assert planner.asked == []
     assert "tuning" not in world.status()
+    assert "TuningFailed" not in {one["type"] for one in world.status()["conditions"]}
 
 
 def test_a_planner_is_told_what_is_known_of_the_workload() -> None:
@@ -201,7 +217,8 @@ def test_a_replay_that_fails_is_told_and_what_was_known_stays(
 ) -> None:
     world = tuned(Planner(STRICT), tuning="Apply")
     world.run(1)
-    assert world.condition("TuningFailed")["status"] == "False"
+    told = world.condition("TuningFailed")
+    assert (told["status"], told["message"]) == ("False", "its past can be replayed")
     failing(world)
     later(world, DAY)
     world.run(2)
@@ -310,6 +327,21 @@ def test_a_stop_takes_back_no_failure_that_there_was() -> None:
     assert (world.status()["tuningAttempt"]["times"], failure["failed"]) == (2, True)
     world.loop.stop()
     assert world.status()["tuningAttempt"] == failure
+
+
+def test_a_stop_touches_no_policy_but_the_one_whose_replay_it_ends() -> None:
+    world = tuned(Planner())
+    world.add("origin", objective=AIM)
+    world.leisure = WhenTold()
+    world.restart()
+    world.run(1)
+    both = [name for name in ("edge", "origin") if "tuningAttempt" in world.status(name)]
+    world.calls.clear()
+    world.loop.stop()
+    assert [call.name for call in world.calls if call.verb == "status" and call.done] == [
+        f"live/{name}" for name in both
+    ]
+    assert len(both) == 1
 
 
 class Disputed:
@@ -485,10 +517,26 @@ def test_a_workload_that_is_gone_is_forgotten() -> None:
     world.leisure = leisure
     world.restart()
     world.tick()
-    world.edit(objective=None)
+    let_go_of_objective(world)
     leisure.work()
     world.tick()
     assert "tuning" not in world.status()
+
+
+@pytest.mark.parametrize("planner", [Planner(STRICT), broken], ids=["found", "failed"])
+def test_an_objective_that_comes_back_begins_anew(
+    planner: Callable[[TuningInput], Reckoned],
+) -> None:
+    world, later_on = tuned(planner), WhenTold()
+    world.run(1)
+    let_go_of_objective(world)
+    world.run(0.5)
+    world.edit(objective=AIM)
+    world.leisure = later_on
+    world.tick()
+    assert world.condition("TuningFailed")["status"] == "False"
+    assert "tuning" not in world.status()
+    assert world.status()["tuningAttempt"]["times"] == 1
 
 
 def test_a_war_leaves_settings_as_they_are() -> None:

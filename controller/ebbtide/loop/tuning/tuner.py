@@ -100,9 +100,6 @@ class Tuner:
 
     def section(self, workload: Workload, seen: Snapshot) -> Json:
         """What the status says: what is suggested, and what is in force from the next tick on."""
-        objective = workload.spec.objective
-        if objective is None:
-            return {}
         attempt = self._attempt_of(workload.key) if self._reckon else None
         return ({ATTEMPT: attempt.as_json()} if attempt else {}) | self._suggested(workload, seen)
 
@@ -149,7 +146,8 @@ class Tuner:
         if self._reckon is None or workload.spec.objective is None:
             return
         failure = self._failed.get(workload.key)
-        told = ("ReplayFailed", failure.told()) if failure else ("PastReplayed", "")
+        well = "PastReplayed", "its past can be replayed"
+        told = ("ReplayFailed", failure.told()) if failure else well
         yield Condition(FAILED, failure is not None, *told)
 
     def _remember(self, wanted: Mapping[str, Workload], now: float) -> None:
