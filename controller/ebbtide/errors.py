@@ -17,6 +17,11 @@ from typing import Self
 class EbbtideError(Exception):
     """Any expected failure. Its text is for people."""
 
+    @property
+    def said(self) -> object:
+        """The text; a `Message` where edges tell it so that it can be translated."""
+        return self.args[0] if self.args else ""
+
     def kept(self) -> Self:
         """The same, to be kept as a value: without the frames that it came through.
 

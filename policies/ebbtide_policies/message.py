@@ -10,7 +10,7 @@ class Message:
     """One sentence for people, in English as it is.
 
     The template is formatted only when somebody reads it. One that its values don't fit is shown
-    raw: a sentence about a decision may not be what stops it.
+    raw: a sentence about a decision may not be what stops it. A value may be a message itself.
     """
 
     template: str
@@ -24,7 +24,7 @@ class Message:
         """The sentence by the template that stands for its own in another language, if one does."""
         template = templates.get(self.template, self.template)
         try:
-            return template.format(*map(_shown, self.values))
+            return template.format(*(_shown(value, templates) for value in self.values))
         except (AttributeError, LookupError, TypeError, ValueError):
             return template
 
@@ -41,8 +41,10 @@ class _Sign(str):
 _UNKNOWN, _ENDLESS = _Sign("?"), _Sign("∞")
 
 
-def _shown(value: object) -> object:
-    """A value for people: what is unknown is no NaN to them."""
+def _shown(value: object, templates: Mapping[str, str]) -> object:
+    """A value for people: what is unknown is no NaN to them, and what is said is told alike."""
+    if isinstance(value, Message):
+        return value.told(templates)
     if not isinstance(value, float) or math.isfinite(value):
         return value
     return _UNKNOWN if math.isnan(value) else _ENDLESS

@@ -201,7 +201,7 @@ def surveyed(api: HttpApi, folder: Path) -> tuple[Site, list[str]]:
     server = connect(api.kubeconfig(folder / "kubeconfig"))
     try:
         surveyor = Surveyor(server, "live")
-        return surveyor.site({"live/edge": Scaled(TARGET, 50)}), surveyor.remarks
+        return surveyor.site({"live/edge": Scaled(TARGET, 50)}), [*map(str, surveyor.remarks)]
     finally:
         server.close()
 

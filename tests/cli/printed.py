@@ -1,12 +1,16 @@
-"""What commands print for programs, held against the schemas that are published."""
+"""What commands print for programs, held against published schemas, and what reports show."""
 
 import json
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 
 from ebbtide.cli.schema import Printed, schema
+
+_ENGLISH = re.compile(r"[A-Za-z']+(?:,? [A-Za-z']+)+")
 
 
 @cache
@@ -20,3 +24,14 @@ def checked(of: Printed, text: str) -> Any:
     found = json.loads(text)
     _validator(of).validate(found)
     return found
+
+
+def shown(page: Path) -> str:
+    """What a report says to who reads it."""
+    body = page.read_text("utf-8").partition("<body>")[2].partition("<script>")[0]
+    return re.sub("<[^>]*>", "\n", body)
+
+
+def english(page: Path) -> set[str]:
+    """Whatever in a report reads like a sentence in English."""
+    return set(_ENGLISH.findall(shown(page)))

@@ -9,7 +9,7 @@ import yaml
 from ebbtide.cli.schema import Printed
 from tests.adapters.http_api import HttpApi, refusal
 from tests.cli.conftest import Ebbtide
-from tests.cli.printed import checked
+from tests.cli.printed import checked, english, shown
 from tests.cli.samples import EDGE, HILL, csv, write
 
 OWN = "/apis/ebbtide.dev/v1alpha1"
@@ -38,6 +38,20 @@ def node(name: str, cpu: str) -> dict[str, Any]:
 def quota(cpu: str, used: str) -> dict[str, Any]:
     status = {"hard": {"requests.cpu": cpu}, "used": {"requests.cpu": used}}
     return {"metadata": {"name": "compute"}, "spec": {}, "status": status}
+
+
+def calendar(demand: str) -> dict[str, Any]:
+    """An event of years to come that asks for so much."""
+    spec = {
+        "events": {
+            "double-11": {
+                "start": "2099-11-10 20:00",
+                "end": "2099-11-10 22:00",
+                "expect": [{"demand": demand}],
+            }
+        }
+    }
+    return {"metadata": {"name": "days", "namespace": "ebbtide", "uid": "c"}, "spec": spec}
 
 
 @pytest.fixture(autouse=True)
@@ -127,17 +141,7 @@ def test_a_range_of_peaks_tells_what_each_costs_and_lacks(ebbtide: Ebbtide, api:
 def test_an_announced_event_that_needs_more_than_the_past_is_the_peak(
     ebbtide: Ebbtide, api: HttpApi
 ) -> None:
-    spec = {
-        "events": {
-            "double-11": {
-                "start": "2099-11-10 20:00",
-                "end": "2099-11-10 22:00",
-                "expect": [{"demand": "20k"}],
-            }
-        }
-    }
-    calendar = {"metadata": {"name": "days", "namespace": "ebbtide", "uid": "c"}, "spec": spec}
-    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(calendar))
+    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(calendar("20k")))
     found = checked(Printed.PLAN_FROM_CLUSTER, ebbtide(*ON_THE_CLUSTER, "--json").out)
     [workload] = found["workloads"]
     assert (workload["event"], workload["peak"]) == ("double-11", 220)
@@ -168,6 +172,63 @@ def test_a_person_without_rights_is_told_what_is_left_out(ebbtide: Ebbtide, api:
     assert "! left out: what is said in namespace ebbtide: may not list eventcalendars" in said
     assert "! left out: the room on nodes: may not list nodes" in said
     assert "no wall in sight" not in said  # replicas.max still is one
+
+
+REPORT = ("--report", "plan.html", "--lang")
+
+
+def test_a_report_says_what_stands_before_the_peak(ebbtide: Ebbtide, api: HttpApi) -> None:
+    api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("30", "12")))
+    told = ebbtide(*ON_THE_CLUSTER, "--up-to", "1.2", "--times", "1", *REPORT, "en")
+    said = " ".join(shown(Path("plan.html")).split())
+    assert "live 1 thing missing before the planned peak What stands before the peak" in said
+    walls = [line for line in told.out.splitlines() if line.startswith(("✗", "  →", "All"))]
+    assert walls
+    for part in " ".join(walls).replace("✗", "→").split("→"):
+        assert all(word in said for word in part.split())
+    assert "times the demand" in said
+
+
+@pytest.mark.parametrize(
+    ("quotas", "nodes", "demand", "most"),
+    [
+        pytest.param(["30", "40"], {"small": "20", "other": "8"}, "9k", 500, id="many walls"),
+        pytest.param(["44"], {"big": "44"}, "4500", 30, id="one of each, and a maximum"),
+        pytest.param(["500"], {"tiny": "0.5"}, "9k", 500, id="no node that takes a pod"),
+        pytest.param([], {"big": "1000"}, "3k", 10_000, id="none"),
+    ],
+)
+def test_no_english_is_left_on_the_chinese_page_of_a_cluster(
+    ebbtide: Ebbtide,
+    api: HttpApi,
+    quotas: list[str],
+    nodes: dict[str, str],
+    demand: str,
+    most: int,
+) -> None:
+    limited = yaml.safe_load(EDGE.replace("max: 500", f"max: {most}"))
+    limited["metadata"] |= {"uid": "p"}
+    api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", items(limited))
+    limits = [quota(cpu, "10") | {"metadata": {"name": f"compute-{cpu}"}} for cpu in quotas]
+    scoped = quota("1", "1") | {"spec": {"scopes": ["Terminating"]}}
+    api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(*limits, scoped))
+    api.on("GET", "/api/v1/nodes", items(*(node(*one) for one in nodes.items())))
+    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(calendar(demand)))
+    told = ebbtide(*ON_THE_CLUSTER, "--times", "1", "--up-to", "1.1", *REPORT, "zh")
+    assert (told.code, told.err) == (0, "")
+    assert "计划峰值" in shown(Path("plan.html"))
+    assert english(Path("plan.html")) == {"ResourceQuota compute"}
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 409, 418, 429, 503])
+def test_what_a_cluster_refuses_is_said_in_chinese(
+    ebbtide: Ebbtide, api: HttpApi, code: int
+) -> None:
+    for path in ("/api/v1/nodes", f"/api/v1/{LIVE}/resourcequotas", f"/api/v1/{LIVE}/pods"):
+        api.on("GET", path, refusal(code, "No", "no"))
+    assert ebbtide(*ON_THE_CLUSTER, *REPORT, "zh").code == 0
+    assert "未计入" in shown(Path("plan.html"))
+    assert english(Path("plan.html")) == {"Deployment live"}
 
 
 def test_one_policy_of_a_namespace_may_be_named(ebbtide: Ebbtide) -> None:

@@ -5,19 +5,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from types import ModuleType
 
 import pytest
 
+import ebbtide.adapters.kubernetes
 import ebbtide.cli.plan
 import ebbtide_policies
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide_policies.message import Message
 from tests.cli.conftest import Ebbtide
+from tests.cli.printed import english, shown
 from tests.cli.samples import CALENDAR, EDGE, HILL, csv, write
 
 CHINESE = translations(Language.ZH).templates
-ENGLISH = re.compile(r"[A-Za-z']+(?:,? [A-Za-z']+)+")
 
 
 def templates(path: Path) -> Iterator[str]:
@@ -36,15 +38,20 @@ def _docstrings(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
 
 
+def files_of(package: ModuleType) -> Iterator[Path]:
+    return Path(package.__path__[0]).rglob("*.py")
+
+
 def of_policies() -> set[str]:
     files = Path(ebbtide_policies.__file__).parent.glob("*.py")
     bounding = [path for path in files if "Bound" in path.read_text("utf-8")]
     return {text for path in bounding for text in templates(path) if " " in text.strip()}
 
 
-def of_remarks() -> set[str]:
+def of_messages() -> set[str]:
+    """What a plan says, and the edge of a cluster that it is for."""
     found = set()
-    for path in Path(ebbtide.cli.plan.__file__).parent.glob("*.py"):
+    for path in (*files_of(ebbtide.cli.plan), *files_of(ebbtide.adapters.kubernetes)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
                 assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
@@ -53,7 +60,7 @@ def of_remarks() -> set[str]:
 
 
 def test_whatever_the_code_says_is_said_in_chinese_and_nothing_else_is() -> None:
-    assert {*of_policies(), *of_remarks(), *MEANS.values()} == CHINESE.keys()
+    assert {*of_policies(), *of_messages(), *MEANS.values()} == CHINESE.keys()
 
 
 def places(template: str) -> list[tuple[str, str]]:
@@ -78,6 +85,12 @@ def test_what_nobody_has_translated_stays_as_it_is() -> None:
     assert said.told(Message("{} is asleep", ("edge",))) == "edge is asleep"
 
 
+def test_a_sentence_within_another_is_told_in_the_same_language() -> None:
+    told = Message("left out: {}: {}", (Message("quotas"), "no"))
+    assert translations(Language.ZH).told(told) == "未计入配额：no"
+    assert str(told) == "left out: quotas: no"
+
+
 MUCH = (
     EDGE
     + """\
@@ -100,7 +113,5 @@ def test_no_english_is_left_on_the_chinese_page_but_names(ebbtide: Ebbtide, tmp_
         *("--report", "plan.html", "--lang", "zh"),
     )
     assert (told.code, told.err) == (0, "")
-    body = Path("plan.html").read_text("utf-8").partition("<body>")[2].partition("<script>")[0]
-    shown = re.sub("<[^>]*>", "\n", body)
-    assert "副本" in shown
-    assert set(ENGLISH.findall(shown)) == {"EventProfile gala"}
+    assert "副本" in shown(Path("plan.html"))
+    assert english(Path("plan.html")) == {"EventProfile gala"}

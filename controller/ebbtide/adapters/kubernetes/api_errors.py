@@ -13,6 +13,7 @@ from urllib3.exceptions import (
 )
 
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
+from ebbtide_policies.message import Message
 
 _READING = frozenset({"get", "list"})
 _LONGEST = 256
@@ -41,11 +42,14 @@ class Place(NamedTuple):
         """The resource as RBAC writes it: `deployments/scale`."""
         return f"{self.plural}/{self.subresource}" if self.subresource else self.plural
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> str | Message:
+        """The place for people."""
         named = f" {self.name}" if self.name else ""
-        where = f" in namespace {self.namespace}" if self.namespace else ""
-        resource = f"{self.resource}.{self.group}" if self.group else self.resource
-        return f"{resource}{named}{where}"
+        full = f"{self.resource}.{self.group}" if self.group else self.resource
+        if self.namespace:
+            return Message("{} in namespace {}", (f"{full}{named}", self.namespace))
+        return f"{full}{named}"
 
 
 class Request(NamedTuple):
@@ -59,99 +63,121 @@ class Request(NamedTuple):
         """Whether the call may change something."""
         return self.verb not in _READING
 
-    def __str__(self) -> str:
-        return f"{self.verb} {self.place}"
+    def could_not(self, why: str | Message) -> Message:
+        """That it failed, and why."""
+        return Message("could not {} {}: {}", (self.verb, self.place.said, why))
 
 
 def explained(error: Exception, request: Request) -> ClusterUnavailable:
     """Return the error of ours that says what failed, on which object, and what to do."""
     if isinstance(error, ApiException):
-        return _refused(error, request) if error.status else _broken(str(error.reason), request)
+        return (
+            _refused(error, request) if error.status else _broken(_cut(str(error.reason)), request)
+        )
     if isinstance(error, ConnectTimeoutError | NewConnectionError):
         return _unreached(error, request)
     if isinstance(error, ReadTimeoutError):
-        return _broken("the API server did not answer in time", request)
+        return _broken(Message("the API server did not answer in time"), request)
     if isinstance(error, SSLError):
-        return _broken(f"TLS failed: {error}", request)
+        return _broken(Message("TLS failed: {}", (_cut(str(error)),)), request)
     if isinstance(error, HTTPError):
-        return _broken(f"the connection broke off ({type(error).__name__})", request)
-    return ClusterUnavailable(f"could not {request}: the credentials can't be read: {error}")
+        broke = Message("the connection broke off ({})", (type(error).__name__,))
+        return _broken(broke, request)
+    why = Message("the credentials can't be read: {}", (error,))
+    return ClusterUnavailable(request.could_not(why))
 
 
 def not_json(request: Request) -> ClusterUnavailable:
     """Return the error for an answer that no API server gives."""
     return _broken(
-        "the answer is no JSON object; a proxy or a login page answers in place of the API server",
+        Message(
+            "the answer is no JSON object; a proxy or a login page answers in place of the API "
+            "server"
+        ),
         request,
     )
 
 
 def _unreached(error: Exception, request: Request) -> ClusterUnavailable:
-    return ClusterUnavailable(
-        f"could not {request}: no connection to the API server; check its address and the "
-        f"network: {_cut(str(error))}"
+    why = Message(
+        "no connection to the API server; check its address and the network: {}",
+        (_cut(str(error)),),
     )
+    return ClusterUnavailable(request.could_not(why))
 
 
-def _broken(why: str, request: Request) -> ClusterUnavailable:
-    doubt = "; the write may have happened" if request.writes else ""
-    return ClusterUnavailable(f"could not {request}: {_cut(why)}{doubt}")
+def _broken(why: str | Message, request: Request) -> ClusterUnavailable:
+    told = request.could_not(why)
+    if request.writes:
+        told = Message("{}; the write may have happened", (told,))
+    return ClusterUnavailable(told)
 
 
 def _refused(error: ApiException, request: Request) -> ClusterUnavailable:
     said = _words(error.body)
     if said is None:
-        return _broken(
-            f"got {error.status} from something that is no Kubernetes API; a proxy or a login page "
-            "may stand before it",
-            request,
+        why = Message(
+            "got {} from something that is no Kubernetes API; a proxy or a login page may stand "
+            "before it",
+            (error.status,),
         )
+        return _broken(why, request)
     known = {401: _unknown, 403: _forbidden, 404: _absent, 409: _changed, 429: _overloaded}
     if error.status in known:
         return known[error.status](error, request, said)
     if error.status < 500:  # noqa: PLR2004 - the server's own failures start here
-        return ClusterUnavailable(f"could not {request}: refused ({error.status}): {said}")
-    return _broken(f"the API server failed ({error.status}): {said}", request)
+        refused = Message("refused ({}): {}", (error.status, said))
+        return ClusterUnavailable(request.could_not(refused))
+    return _broken(Message("the API server failed ({}): {}", (error.status, said)), request)
 
 
 def _unknown(error: ApiException, request: Request, said: str) -> ClusterUnavailable:
-    return ClusterUnavailable(
-        f"could not {request}: the API server does not accept the credentials; renew the token or "
-        f"the certificate: {said}"
+    why = Message(
+        "the API server does not accept the credentials; renew the token or the certificate: {}",
+        (said,),
     )
+    return ClusterUnavailable(request.could_not(why))
 
 
 def _forbidden(error: ApiException, request: Request, said: str) -> Forbidden:
-    place = request.place
+    verb, place = request
     return Forbidden(
-        f"may not {request}: allow the verb {request.verb} on {place.resource} (API group "
-        f"{place.group or 'core'}) in RBAC, unless the API server names another reason: {said}"
+        Message(
+            "may not {} {}: allow the verb {} on {} (API group {}) in RBAC, unless the API server "
+            "names another reason: {}",
+            (verb, place.said, verb, place.resource, place.group or "core", said),
+        )
     )
 
 
 def _absent(error: ApiException, request: Request, said: str) -> NotFound:
     if request.verb == "list":
         place = request.place
-        return NotFound(
-            f"could not {request}: the API server does not serve {place.plural} of "
-            f"{place.api_version}; install its CustomResourceDefinition"
+        why = Message(
+            "the API server does not serve {} of {}; install its CustomResourceDefinition",
+            (place.plural, place.api_version),
         )
-    return NotFound(f"could not {request}: not there: {said}")
+        return NotFound(request.could_not(why))
+    return NotFound(request.could_not(Message("not there: {}", (said,))))
 
 
 def _changed(error: ApiException, request: Request, said: str) -> Conflict:
     if request.verb == "create":
-        return Conflict(f"could not {request}: it exists already; choose another name: {said}")
-    return Conflict(f"could not {request}: it has changed since it was read: {said}")
+        why = Message("it exists already; choose another name: {}", (said,))
+        return Conflict(request.could_not(why))
+    return Conflict(request.could_not(Message("it has changed since it was read: {}", (said,))))
 
 
 def _overloaded(error: ApiException, request: Request, said: str) -> ClusterUnavailable:
     after = (error.headers or {}).get("Retry-After")
-    wait = f" and asks to wait {after} s" if after else ""
-    return ClusterUnavailable(
-        f"could not {request}: the API server has too much to do{wait}; tried again at the next "
-        f"tick: {said}"
-    )
+    why = Message("the API server has too much to do; tried again at the next tick: {}", (said,))
+    if after:
+        why = Message(
+            "the API server has too much to do and asks to wait {} s; tried again at the next "
+            "tick: {}",
+            (after, said),
+        )
+    return ClusterUnavailable(request.could_not(why))
 
 
 def _words(body: str | bytes | None) -> str | None:

@@ -15,6 +15,7 @@ from ebbtide.adapters.kubernetes.pod_shape import asks, may_be_on, quantities, t
 from ebbtide.errors import ClusterUnavailable, NotFound
 from ebbtide.loop.ports.cluster import Json, Target
 from ebbtide.planning.readiness.site import LIMITS, PODS, Fleet, Node, Pool, Quota, Shape, Site
+from ebbtide_policies.message import Message
 
 NODE_POOLS = Place("karpenter.sh", "v1", "nodepools")
 _REQUESTS = "requests."
@@ -37,7 +38,7 @@ class Surveyor:
     def __init__(self, server: ApiServer, namespace: str) -> None:
         self._server = server
         self._namespace = namespace
-        self.remarks: list[str] = []
+        self.remarks: list[Message] = []
 
     def site(self, scaled: Mapping[str, Scaled]) -> Site:
         """What limits these targets, by the workloads that scale them."""
@@ -54,7 +55,7 @@ class Surveyor:
         try:
             return self._server.nodes()
         except ClusterUnavailable as error:
-            self._blind("the room on nodes", error)
+            self._blind(Message("the room on nodes"), error)
             return None
 
     def _rooms(self, nodes: Iterable[Json]) -> Sequence[Node] | None:
@@ -62,7 +63,7 @@ class Surveyor:
         try:
             pods = self._server.all_pods()
         except ClusterUnavailable as error:
-            self._blind("the room on nodes", error)
+            self._blind(Message("the room on nodes"), error)
             return None
         found = _rooms(nodes, [pod for pod in pods if not _ended(pod)])
         return sorted(found, key=lambda node: node.free.get("cpu", 0.0))
@@ -71,11 +72,12 @@ class Surveyor:
         try:
             items = self._server.quotas(self._namespace)
         except ClusterUnavailable as error:
-            self._blind("quotas", error)
+            self._blind(Message("quotas"), error)
             return ()
         for item in items:
             if not _concerns_us(item):
-                self.remarks.append(f"ResourceQuota {name_of(item)} has scopes: not reckoned with")
+                scoped = Message("ResourceQuota {} has scopes: not reckoned with", (name_of(item),))
+                self.remarks.append(scoped)
         return [_quota(item) for item in items if _concerns_us(item)]
 
     def _pools(self) -> Sequence[Pool]:
@@ -94,13 +96,19 @@ class Surveyor:
         spec = mapping(_newest(pods).get("spec"))
         if not spec:
             self.remarks.append(
-                f"{workload}: {target.ref} has no pod that tells what one asks for: quotas and "
-                "nodes are not reckoned with"
+                Message(
+                    "{}: {} has no pod that tells what one asks for: quotas and nodes are not "
+                    "reckoned with",
+                    (workload, target.ref),
+                )
             )
         elif tied(spec):
             self.remarks.append(
-                f"{workload}: its pods keep apart from each other by a rule that is not reckoned "
-                "with: fewer may find a node"
+                Message(
+                    "{}: its pods keep apart from each other by a rule that is not reckoned with: "
+                    "fewer may find a node",
+                    (workload,),
+                )
             )
         return Fleet(
             workload=workload,
@@ -117,12 +125,12 @@ class Surveyor:
         try:
             pods = self._server.pods(target.ref.namespace, target.pod_selector)
         except ClusterUnavailable as error:
-            self._blind(f"the pods of {workload}", error)
+            self._blind(Message("the pods of {}", (workload,)), error)
             return ()
         return [pod for pod in pods if not _ended(pod)]
 
-    def _blind(self, what: str, error: ClusterUnavailable) -> None:
-        said = f"left out: {what}: {error}"
+    def _blind(self, what: str | Message, error: ClusterUnavailable) -> None:
+        said = Message("left out: {}: {}", (what, error.said))
         if said not in self.remarks:
             self.remarks.append(said)
 

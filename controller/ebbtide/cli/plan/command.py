@@ -48,5 +48,6 @@ def plan(
 
     replays = {times: replayed(times) for times in multiples}
     plans = replays[multiples[0]]
-    destinations.write(plans)
-    destinations.show(plans, readiness(state, recorded, replays) if state else None)
+    ready = readiness(state, recorded, replays) if state else None
+    destinations.write(plans, ready)
+    destinations.show(plans, ready)

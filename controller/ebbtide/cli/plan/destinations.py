@@ -15,9 +15,10 @@ from ebbtide.cli.plan.plans import Plan
 from ebbtide.cli.plan.readiness.output import text_of as ready_text
 from ebbtide.cli.plan.readiness.page import page as ready_page
 from ebbtide.cli.plan.readiness.report import Readiness
+from ebbtide.cli.plan.readiness.section import section
 from ebbtide.cli.report.html import report as page
 from ebbtide.cli.report.picture import drawing, png
-from ebbtide.cli.report.translations import Language
+from ebbtide.cli.report.translations import Language, translations
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.errors import InvalidInput
@@ -53,7 +54,7 @@ class Destinations:
                 f"--report {self.report}: name a file that ends in .html, .svg or .png"
             )
 
-    def write(self, plans: Sequence[Plan]) -> None:
+    def write(self, plans: Sequence[Plan], ready: Readiness | None) -> None:
         """Write the files that were asked for.
 
         Raises:
@@ -63,7 +64,7 @@ class Destinations:
         if self.decisions:
             write(self.decisions, _decisions(plans))
         if self.report:
-            write(self.report, self._drawn(self.report, plans))
+            write(self.report, self._drawn(self.report, plans, ready))
 
     def show(self, plans: Sequence[Plan], ready: Readiness | None) -> None:
         """Print what came out."""
@@ -81,10 +82,13 @@ class Destinations:
         if self.report:
             typer.echo(f"report: {self.report}")
 
-    def _drawn(self, path: pathlib.Path, plans: Sequence[Plan]) -> str | bytes:
+    def _drawn(
+        self, path: pathlib.Path, plans: Sequence[Plan], ready: Readiness | None
+    ) -> str | bytes:
         """The page of all workloads, or the drawing of the only one."""
         if path.suffix == ".html":
-            return page([one.planned for one in plans], self.lang)
+            opening = section(ready, translations(self.lang)) if ready else ""
+            return page([one.planned for one in plans], self.lang, opening=opening)
         if len(plans) > 1:
             raise InvalidInput(
                 f"--report {path}: a drawing shows one workload; plan one, or an .html"

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
@@ -61,27 +61,32 @@ _RIVALS = {"target load": "target_load", "static peak": "static_peak", CLAIRVOYA
 
 
 def report(
-    planned: Sequence[Planned], language: Language = Language.EN, title: str = "plan"
+    planned: Sequence[Planned],
+    language: Language = Language.EN,
+    title: str = "plan",
+    opening: str = "",
 ) -> str:
     """The whole page; it names nothing outside of itself.
 
-    `title` is the key of its title in `translations`.
+    `title` is the key of its title in `translations`; `opening` is a section that stands before
+    those of the workloads.
     """
     said = translations(language)
     template = Template(files("ebbtide.cli.report").joinpath("page.html").read_text("utf-8"))
     return template.substitute(
         lang=language.value,
         title=said[title],
-        sections="".join(_section(one, said) for one in planned),
+        sections=opening + "".join(_section(one, said) for one in planned),
         made_by=escape(said["made_by"]),
     )
 
 
 def _section(one: Planned, said: Words) -> str:
+    remarks = listed(said["remarks"], map(said.told, one.remarks))
     return (
         f"<section><h2>{escape(one.workload)}</h2>"
         f'<p class="answer">{escape(answer(one, said))}</p>'
-        f"{_remarks(one, said)}{_course(one, said)}{_scores(one, said)}{_log(one, said)}</section>"
+        f"{remarks}{_course(one, said)}{_scores(one, said)}{_log(one, said)}</section>"
     )
 
 
@@ -97,11 +102,12 @@ def answer(one: Planned, said: Words) -> str:
     )
 
 
-def _remarks(one: Planned, said: Words) -> str:
-    lines = "".join(f"<li>{escape(said.told(remark))}</li>" for remark in one.remarks)
+def listed(title: str, sentences: Iterable[str]) -> str:
+    """A card that lists some sentences; nothing, where there is none."""
+    lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     if not lines:
         return ""
-    return f'<div class="card remarks"><h3>{escape(said["remarks"])}</h3><ul>{lines}</ul></div>'
+    return f'<div class="card remarks"><h3>{escape(title)}</h3><ul>{lines}</ul></div>'
 
 
 def _course(one: Planned, said: Words) -> str:
@@ -118,7 +124,7 @@ def _scores(one: Planned, said: Words) -> str:
     heads = "".join(f"<th>{escape(_scaler(name, said))}</th>" for name in one.scores)
     scores = one.scores.values()
     told = measures(scores, cut_off=any(s.disruptions for s in scores))
-    rows = [_row(said[name], [of(s) for s in scores]) for name, of in told.items()]
+    rows = [row(said[name], [of(s) for s in scores]) for name, of in told.items()]
     bound = [*scores][-1].replica_hours
     beside = [f"{s.replica_hours / bound:.3f}" if bound else NONE_SIGN for s in scores]
     spent = Counter(frame.phase.value for frame in one.frames)
@@ -130,7 +136,7 @@ def _scores(one: Planned, said: Words) -> str:
     return (
         f"<h3>{escape(said['scores'])}</h3><p>{escape(said['scores_note'])}</p>"
         f'<div class="card scroll"><table class="scores"><tr><th></th>{heads}</tr>{"".join(rows)}'
-        f'{_row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
+        f'{row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
         f"{lasted}</div></div>{_fared(one, said)}{_tiers(one, said)}"
     )
 
@@ -147,7 +153,7 @@ def _fared(one: Planned, said: Words) -> str:
     if not one.experience:
         return ""
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("worst_value", "limit", "beyond"))
-    rows = "".join(_row(name, fared_figures(fared)) for name, fared in one.experience.items())
+    rows = "".join(row(name, fared_figures(fared)) for name, fared in one.experience.items())
     return (
         f"<h3>{escape(said['experience'])}</h3><p>{escape(said['experience_note'])}</p>"
         f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
@@ -161,7 +167,7 @@ def _tiers(one: Planned, said: Words) -> str:
     names = ("tier_share", "tier_short", "tier_worst", "unserved")
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in names)
     rows = "".join(
-        _row(
+        row(
             name,
             [
                 f"{tier.share:.0%}",
@@ -178,7 +184,8 @@ def _tiers(one: Planned, said: Words) -> str:
     )
 
 
-def _row(name: str, cells: Sequence[str]) -> str:
+def row(name: str, cells: Sequence[str]) -> str:
+    """A row of a table; its cells are HTML."""
     return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
@@ -222,4 +229,4 @@ def _bound(bound: Bound, said: Words) -> str:
     replicas = number(bound.replicas)
     told = f"{replicas:,.0f}" if math.isfinite(replicas) else UNKNOWN_SIGN
     why = f"<b>{escape(bound.reason)}</b> {escape(said.told(bound.why))}"
-    return _row(said.told(Message(MEANS[bound.kind.value])), [told, escape(bound.policy), why])
+    return row(said.told(Message(MEANS[bound.kind.value])), [told, escape(bound.policy), why])

@@ -13,6 +13,7 @@ from ebbtide.loop.observing.guidance_reader import GuidanceReader
 from ebbtide.loop.ports.cluster import Resource, Survey, Target
 from ebbtide.loop.workload import Workload, WorkloadReader, in_force
 from ebbtide.planning.readiness.site import Site
+from ebbtide_policies.message import Message
 
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes.api_server import ApiServer
@@ -32,7 +33,7 @@ class NamespaceState:
     site: Site
     manifests: Sequence[Manifest]
     """Policies, calendars and profiles, as a file would have them."""
-    remarks: Sequence[str]
+    remarks: Sequence[Message]
     """What could not be read, or is not reckoned with."""
 
 
@@ -56,7 +57,9 @@ def read_namespace(server: "ApiServer", where: str, home: str, now: float) -> Na
     guidance = GuidanceReader(home).of(survey)
     for workload in workloads.values():
         names = [word.name for word in guidance.overrides_for(workload, now)]
-        surveyor.remarks += [f"{workload.key}: override {name} is left out" for name in names]
+        surveyor.remarks += [
+            Message("{}: override {} is left out", (workload.key, name)) for name in names
+        ]
     beside = (*survey.calendars, *survey.profiles)
     return NamespaceState(
         namespace=namespace,
@@ -73,7 +76,7 @@ def read_namespace(server: "ApiServer", where: str, home: str, now: float) -> Na
     )
 
 
-def _surveyed(server: "ApiServer", namespace: str, home: str, remarks: list[str]) -> Survey:
+def _surveyed(server: "ApiServer", namespace: str, home: str, remarks: list[Message]) -> Survey:
     """Survey a namespace; without what the operator's own says, where that may not be read."""
     from ebbtide.adapters.kubernetes.cluster import KubernetesCluster
     from ebbtide.adapters.kubernetes.own_objects import Scope
@@ -88,7 +91,8 @@ def _surveyed(server: "ApiServer", namespace: str, home: str, remarks: list[str]
         return look(home)
     except Forbidden as error:
         found = look("")
-        remarks.append(f"left out: what is said in namespace {home}: {error}")
+        where = Message("what is said in namespace {}", (home,))
+        remarks.append(Message("left out: {}: {}", (where, error.said)))
         return found
 
 
@@ -103,7 +107,7 @@ def _understood(policies: Sequence[Resource], where: str) -> Mapping[str, Worklo
 
 
 def _targets(
-    workloads: Mapping[str, Workload], survey: Survey, remarks: list[str]
+    workloads: Mapping[str, Workload], survey: Survey, remarks: list[Message]
 ) -> Mapping[str, Target]:
     found = {}
     for key, workload in workloads.items():
@@ -111,8 +115,12 @@ def _targets(
         if isinstance(target, Target):
             found[key] = target
         else:
-            why = target or "it is not there"
-            remarks.append(f"{key}: {workload.target} can't be read, so nothing limits it: {why}")
+            why = target.said if target else Message("it is not there")
+            remarks.append(
+                Message(
+                    "{}: {} can't be read, so nothing limits it: {}", (key, workload.target, why)
+                )
+            )
     return found
 
 

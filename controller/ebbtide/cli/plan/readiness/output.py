@@ -91,7 +91,7 @@ def _output(ready: Readiness, plans: Sequence[PlanOutput]) -> ReadinessOutput:
             for key, peak in ready.peaks.items()
         ],
         peaks=[_peak(one) for one in ready.ranges],
-        remarks=list(ready.state.remarks),
+        remarks=list(map(str, ready.state.remarks)),
         plans=list(plans),
     )
 
