@@ -1,5 +1,7 @@
 """What announced events will need, by the rules of the calendar."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,15 +18,17 @@ NOW = 10 * DAY
 EVENING = NOW + 20 * 3600.0
 
 
-def seen(usual: float) -> Snapshot:
-    """A fleet of ten whose every minute is usually like the others."""
+def seen(usual: float, known: slice = slice(None)) -> Snapshot:
+    """A fleet of ten whose every minute is usually like the others, as far as it is known."""
+    ordinary_day = np.full(1440, UNKNOWN)
+    ordinary_day[known] = usual
     demand = Signal(
         name="demand",
         now=NOW,
         per_replica=100.0,
         newest=NOW,
         minutes=np.array([usual]),
-        ordinary=np.full(1440, usual),
+        ordinary=ordinary_day,
     )
     fleet = Fleet(current=10.0, ready=10.0)
     return Snapshot(workload="live/edge", now=NOW, fleet=fleet, demand=[demand], lead_time=90.0)
@@ -38,6 +42,7 @@ def event(times: float = UNKNOWN, replicas: float = UNKNOWN) -> Event:
     ("told", "replicas"),
     [
         pytest.param(event(replicas=50.0), 55.0, id="in numbers"),
+        pytest.param(event(replicas=51.0), 57.0, id="of which a part is a whole one"),
         pytest.param(event(times=3.0), 66.0, id="a multiple of the usual"),
         pytest.param(event(times=3.0)._replace(shape=(0.2, 1.0, 0.5)), 66.0, id="with a shape"),
     ],
@@ -54,6 +59,21 @@ def test_the_peak_of_an_event_has_the_headroom_of_the_calendar(
 def test_an_event_that_is_over_is_none_to_come() -> None:
     past = event(replicas=50.0)._replace(start=NOW - 7200, end=NOW)
     assert list(coming([past], seen(2000.0), CalendarSettings())) == []
+
+
+def test_of_an_event_that_goes_on_only_what_is_left_counts() -> None:
+    ending = event(times=3.0)._replace(shape=(1.0, 0.1, 0.1, 0.1))
+    late = replace(seen(2000.0), now=EVENING + 5400.0)
+    [whole] = coming([ending], seen(2000.0), CalendarSettings())
+    [left] = coming([ending], late, CalendarSettings())
+    assert left.replicas < 30.0 < whole.replicas
+    assert left.begins == whole.begins
+
+
+def test_the_hours_that_are_known_say_what_is_needed() -> None:
+    opening_hour = slice(20 * 60, 21 * 60)
+    [found] = coming([event(times=3.0)], seen(2000.0, opening_hour), CalendarSettings())
+    assert found.replicas == 66.0
 
 
 def test_a_multiple_of_what_nobody_knows_is_not_known() -> None:

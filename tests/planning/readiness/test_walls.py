@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebbtide.planning.readiness.site import Fleet, Node, Pool, Quota, Shape, Site
-from ebbtide.planning.readiness.walls import FARTHEST, Kind, alone, lacks, on_new_nodes, together
+from ebbtide.planning.readiness.walls import (
+    FARTHEST,
+    Kind,
+    Lack,
+    alone,
+    lacks,
+    on_new_nodes,
+    together,
+)
 
 POD = Shape({"pods": 1.0, "cpu": 0.5, "memory": 100.0, "limits.cpu": 1.0})
 
@@ -30,9 +38,10 @@ def found(site: Site, **wanted: int) -> list[tuple[Kind, str, str, float]]:
 
 
 def test_what_fits_lacks_nothing() -> None:
-    quota = Quota("compute", {"cpu": 10.0, "limits.cpu": 20.0, "pods": 20.0}, {"cpu": 2.0})
+    quota = Quota("compute", {"cpu": 10.0, "limits.cpu": 16.0, "pods": 20.0}, {"cpu": 2.0})
     site = Site(fleets=[fleet()], quotas=[quota], nodes=[node("a", 10.0, 2.0)])
     assert found(site, edge=20) == []
+    assert on_new_nodes(site, {"edge": 20}) == {}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +56,18 @@ def test_a_quota_lacks_what_the_pods_to_come_ask_for(
     hard: dict[str, float], used: dict[str, float], missing: tuple[str, float]
 ) -> None:
     site = Site(fleets=[fleet()], quotas=[Quota("compute", hard, used)])
-    assert found(site, edge=20) == [(Kind.QUOTA, "compute", *missing)]
+    [lack] = lacks(site, {"edge": 20})
+    assert lack == Lack(Kind.QUOTA, "compute", *missing, hard[missing[0]], like="", nodes=0)
+
+
+def test_the_first_pod_that_a_full_quota_does_not_let_in_is_missed() -> None:
+    site = Site(fleets=[fleet()], quotas=[Quota("compute", {"cpu": 2.0}, {"cpu": 2.0})])
+    assert found(site, edge=5) == [(Kind.QUOTA, "compute", "cpu", 0.5)]
+
+
+def test_a_quota_of_what_the_pods_do_not_ask_for_is_no_wall() -> None:
+    full = Quota("gpus", {"requests.nvidia.com/gpu": 1.0}, {"requests.nvidia.com/gpu": 1.0})
+    assert found(Site(fleets=[fleet()], quotas=[full]), edge=20) == []
 
 
 def test_a_quota_that_is_full_already_is_no_wall_for_who_does_not_grow() -> None:
@@ -80,6 +100,27 @@ def test_a_node_without_a_resource_takes_no_pod_that_asks_for_it() -> None:
     assert (lack.missing, lack.like, lack.nodes) == (1.0, "", 0)
 
 
+def test_of_nodes_that_take_one_pod_each_as_many_are_missing_as_pods() -> None:
+    site = Site(fleets=[fleet(pods=0)], nodes=[node("small", 0.9, 0.9)])
+    [lack] = lacks(site, {"edge": 3})
+    assert (lack.like, lack.nodes) == ("small", 3)
+
+
+def test_where_there_is_no_node_none_is_named() -> None:
+    [lack] = lacks(Site(fleets=[fleet(pods=0)], nodes=[]), {"edge": 3})
+    assert (lack.missing, lack.like, lack.nodes) == (3.0, "", 0)
+
+
+def test_what_one_pod_does_not_ask_for_is_left_to_the_others() -> None:
+    thinks, remembers = Shape({"cpu": 1.0}), Shape({"memory": 1.0})
+    room = {"cpu": 2.0, "memory": 2.0}
+    site = Site(
+        fleets=[fleet("a", 0, shape=thinks), fleet("b", 0, shape=remembers)],
+        nodes=[Node(name="n", all=room, free=room)],
+    )
+    assert found(site, a=2, b=2) == []
+
+
 def test_pods_go_only_where_they_may() -> None:
     bound = replace(POD, nodes=frozenset({"b"}))
     nodes = [node("a", 10.0), node("b", 1.0)]
@@ -102,6 +143,11 @@ def test_pools_make_nodes_up_to_their_limits() -> None:
     assert found(site, edge=12) == [(Kind.NODES, "edge", "pods", 2.0)]
 
 
+def test_a_pod_that_asks_for_nothing_finds_room_on_any_node() -> None:
+    site = Site(fleets=[fleet(pods=0, shape=Shape({}))], nodes=[node("full", 1.0, 1.0)])
+    assert found(site, edge=9) == []
+
+
 def test_a_pool_without_limits_is_no_wall() -> None:
     site = Site(fleets=[fleet()], nodes=[], pools=[Pool("any", {})])
     assert found(site, edge=1000) == []
@@ -112,6 +158,7 @@ def test_what_is_not_known_limits_nothing() -> None:
     assert found(Site(fleets=[fleet(shape=None)], quotas=[quota], nodes=[]), edge=900) == []
     assert found(Site(fleets=[fleet()], nodes=None), edge=900) == []
     assert on_new_nodes(Site(fleets=[fleet()], nodes=None), {"edge": 900}) == {}
+    assert on_new_nodes(Site(fleets=[fleet(shape=None)], nodes=[]), {"edge": 900}) == {}
 
 
 # --- how far it is ----------------------------------------------------------------------------
@@ -123,6 +170,14 @@ def test_the_first_wall_on_the_way_up_is_named() -> None:
     times, behind = together(site, {"edge": 20})
     assert times == 1.5
     assert [(each.kind, each.name) for each in behind] == [(Kind.QUOTA, "compute")]
+
+
+def test_a_wall_close_behind_the_first_is_not_named_with_it() -> None:
+    quota = Quota("compute", {"pods": 151.0}, {"pods": 4.0})
+    site = Site(fleets=[fleet(most=150)], quotas=[quota])
+    for times, behind in (together(site, {"edge": 100}), alone(site, {"edge": 100}, "edge")):
+        assert times in {1.5, 150}
+        assert [each.kind for each in behind] == [Kind.LIMIT]
 
 
 def test_without_a_wall_in_sight_there_is_nothing_behind() -> None:
@@ -142,6 +197,14 @@ def test_one_alone_grows_beside_the_peaks_of_the_others() -> None:
     most, behind = alone(site, {"edge": 10, "origin": 10}, "edge")
     assert most == 30
     assert [(each.name, each.resource) for each in behind] == [("compute", "cpu")]
+
+
+def test_each_is_held_against_its_own_maximum() -> None:
+    site = Site(fleets=[fleet("edge", most=30), fleet("origin", most=50)])
+    for name, most in (("edge", 30), ("origin", 50)):
+        carried, behind = alone(site, {"edge": 10, "origin": 10}, name)
+        assert carried == most
+        assert [each.name for each in behind] == [name]
 
 
 def test_what_another_lacks_is_no_wall_of_ones_own() -> None:

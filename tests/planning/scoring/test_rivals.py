@@ -116,6 +116,11 @@ def test_a_lowered_maximum_passes_by_window_and_limits() -> None:
     assert hpa.decide(Tick(15.0, 1000.0, 1000.0)) == 200
 
 
+def test_a_raised_minimum_passes_by_the_limits() -> None:
+    hpa = Hpa(HpaSettings(up=Behavior((pods(1, 15),)), minimum=20.0), 3.0)
+    assert hpa.decide(Tick(0.0, 3.0, 3.0)) == 20
+
+
 def test_a_restart_at_every_sync_forgets_the_limit() -> None:
     settings = HpaSettings(down=down(percent(10, 60), window=0.0))
     current = 1000.0
@@ -125,21 +130,41 @@ def test_a_restart_at_every_sync_forgets_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "replicas"),
+    ("metric", "current", "replicas"),
     [
-        pytest.param(109.9, 100, id="nearly ten percent over is tolerated"),
-        pytest.param(110.1, 111, id="more is not, and is rounded up"),
-        pytest.param(90.1, 100, id="nearly ten percent under is tolerated"),
+        pytest.param(109.9, 100, 100, id="nearly ten percent over is tolerated"),
+        pytest.param(110.1, 100, 111, id="more is not, and is rounded up"),
+        pytest.param(90.1, 100, 100, id="nearly ten percent under is tolerated"),
+        pytest.param(2.05, 1, 3, id="of a single replica it is ten percent of one"),
     ],
 )
-def test_within_the_tolerance_nothing_changes(metric: float, replicas: int) -> None:
-    assert Hpa(HpaSettings(), 100.0).decide(Tick(0.0, metric, 100.0)) == replicas
+def test_within_the_tolerance_nothing_changes(metric: float, current: int, replicas: int) -> None:
+    assert Hpa(HpaSettings(), current).decide(Tick(0.0, metric, current)) == replicas
+
+
+def test_what_is_off_by_just_the_tolerance_is_tolerated() -> None:
+    assert Hpa(HpaSettings(tolerance=0.125), 8.0).decide(Tick(0.0, 9.0, 8.0)) == 8
+
+
+def test_a_small_fleet_may_add_four_pods_every_15_seconds() -> None:
+    asked = run(Hpa(HpaSettings(), 1.0), np.array([3.0, 9.0]), 15.0, 1.0)
+    assert asked.tolist() == [3.0, 7.0]
+
+
+def test_without_demand_one_replica_stays() -> None:
+    assert run(Hpa(HpaSettings(), 3.0), np.zeros(25), 15.0, 3.0)[-1] == 1
 
 
 def test_the_highest_wish_of_the_window_holds() -> None:
     hpa = Hpa(HpaSettings(), 100.0)
     metric = np.array([100.0, 50.0] + [20.0] * 21)
     assert run(hpa, metric, 15.0, 100.0).tolist() == [100.0] * 20 + [50.0, 20.0, 20.0]
+
+
+def test_a_window_between_two_syncs_holds_what_is_younger() -> None:
+    hpa = Hpa(HpaSettings(down=down(percent(100, 15), window=50.0)), 100.0)
+    metric = np.array([100.0] + [20.0] * 4)
+    assert run(hpa, metric, 15.0, 100.0).tolist() == [100.0] * 4 + [20.0]
 
 
 def test_a_window_upwards_waits_for_the_lowest_wish() -> None:

@@ -8,7 +8,7 @@ import pytest
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.scoring.score import LOADS as ALL_LOADS
 from ebbtide.planning.scoring.score import Course, Trial, best_hpa, largest_drop, score
-from ebbtide.planning.simulated_fleet.plant import Census, Plant, PlantSettings, drive
+from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings, drive
 
 LOADS = (0.5, 0.7, 0.9, 1.1)
 
@@ -73,7 +73,9 @@ def test_the_course_of_a_plant_is_that_of_the_closed_form() -> None:
 
 
 def test_the_sessions_that_a_plant_cut_off_are_counted() -> None:
-    calm = Census(0.0, asked=2, ready=2, paid=2, live=0, arrived=0, ended=0, disrupted=0, refused=0)
+    [calm] = drive(
+        Plant(PlantSettings(), 2, 0.0, np.random.default_rng(1)), np.zeros(1), 2 + np.zeros(1)
+    )
     census = [calm._replace(disrupted=lost) for lost in (3, 0, 4)]
     assert score(Course.told(census, np.ones(3), 60.0)).disruptions == 7
 

@@ -73,10 +73,12 @@ def test_sessions_and_pods_are_never_lost_or_made_up(
         assert one.ready <= count
         assert one.live == live + one.arrived - one.ended - one.disrupted
         assert one.live + one.refused >= offer
+        assert one.live <= max(offer, live)
         assert min(one) >= 0
         live = one.live
     assert fleet.pods.asked_at.size == asked[-1]
     assert fleet.pods.sessions.sum() == live
+    assert np.unique(fleet.pods.number).size == asked[-1]
 
 
 @given(fleets, offers)
@@ -116,6 +118,13 @@ def test_sessions_end_in_their_own_time_also_when_demand_is_gone() -> None:
     assert left == sorted(left, reverse=True)
 
 
+def test_sessions_end_also_while_other_pods_have_none() -> None:
+    fleet = plant(replicas=1, session=60.0)
+    fleet.advance(0.0, 1, 1000)
+    assert fleet.advance(60.0, 2).live == pytest.approx(1000 / np.e, rel=0.1)
+    assert fleet.advance(120.0, 2).live == pytest.approx(1000 / np.e**2, rel=0.2)
+
+
 def test_sessions_are_dealt_out_evenly_over_ready_pods_only() -> None:
     fleet = plant(replicas=3, session=600.0, lead=90.0)
     fleet.advance(0.0, 5, 10)
@@ -136,8 +145,20 @@ def test_without_a_ready_pod_sessions_are_refused() -> None:
     assert (census.refused, census.arrived, census.live) == (7, 0, 0)
 
 
-def test_unknown_demand_brings_no_sessions() -> None:
+def test_unknown_demand_brings_no_sessions_and_neither_does_none() -> None:
     assert plant(session=600.0).advance(0.0, 10, float("nan")).live == 0
+    assert plant(session=600.0).advance(0.0, 10).live == 0
+
+
+def test_two_censuses_of_a_moment_are_one_in_which_nothing_is_lost() -> None:
+    fleet = plant(replicas=4, session=600.0, zone_losses=(ZoneLoss(60.0, 60.0),))
+    fleet.advance(0.0, 4, 40)
+    first, second = fleet.advance(60.0, 4, 40), fleet.advance(60.0, 1, 40)
+    both = first.then(second)
+    assert both.asked == 1
+    assert both.live == 40 + both.arrived - both.ended - both.disrupted
+    assert (both.disrupted, both.lost) == (first.disrupted + second.disrupted, 2)
+    assert min(first.ended, first.disrupted, second.disrupted) > 0
 
 
 @pytest.mark.parametrize(("cost_from", "paid"), [(CostFrom.ASKED, 12), (CostFrom.READY, 10)])
@@ -223,6 +244,27 @@ def test_a_lost_zone_takes_its_pods_at_once_and_new_ones_boot_elsewhere() -> Non
     assert np.any(fleet.pods.number % 3 == 1)
 
 
+def test_pods_that_are_asked_for_one_by_one_take_turns_with_the_zones() -> None:
+    fleet = plant(replicas=0)
+    for count in range(1, 7):
+        fleet.advance(0.0, count)
+    assert np.bincount(fleet.pods.number % 3).tolist() == [2, 2, 2]
+
+
+def test_a_zone_that_is_back_gets_pods_again() -> None:
+    fleet = plant(replicas=3, zone_losses=(ZoneLoss(60.0, 60.0, 1),))
+    fleet.advance(119.0, 6)
+    assert not np.any(fleet.pods.number % 3 == 1)
+    fleet.advance(120.0, 9)
+    assert np.any(fleet.pods.number % 3 == 1)
+
+
+def test_a_lost_pod_of_a_fleet_that_shrinks_is_not_replaced() -> None:
+    fleet = plant(replicas=9, termination=60.0, zone_losses=(ZoneLoss(60.0, 60.0),))
+    census = fleet.advance(60.0, 6)
+    assert (census.ready, census.lost, census.terminating) == (6, 3, 0)
+
+
 def test_where_every_zone_is_away_pods_are_asked_for_all_the_same() -> None:
     fleet = plant(replicas=4, zones=1, zone_losses=(ZoneLoss(10.0, 600.0),), lead=90.0)
     assert fleet.advance(10.0, 4).ready == 0
@@ -250,6 +292,14 @@ def test_a_node_is_let_go_when_nobody_has_needed_it_for_long_enough() -> None:
         nodes.settle(pods, now)
         counts.append(nodes.count)
     assert counts == [5, 5, 5, 2, 2]
+
+
+def test_pods_wait_again_for_a_node_that_was_let_go() -> None:
+    pool = NodeSettings(pods=10, provisioning=120.0, keep=30.0)
+    fleet = plant(replicas=20, lead=0.0, nodes=pool)
+    for now in (0.0, 31.0):
+        fleet.advance(now, 5)
+    assert [fleet.advance(now, 20).ready for now in (40.0, 159.0, 160.0)] == [10, 10, 20]
 
 
 @given(fleets)

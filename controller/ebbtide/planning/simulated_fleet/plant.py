@@ -40,12 +40,12 @@ class Census(NamedTuple):
     """Sessions that were on a pod when it was removed, or lost."""
     refused: int
     """Sessions that found no ready pod."""
-    terminating: int = 0
+    terminating: int
     """Pods that are on their way out, and paid."""
-    draining: int = 0
+    draining: int
     """Pods that are to get no new sessions."""
-    lost: int = 0
-    """Pods that were lost and replaced."""
+    lost: int
+    """Pods that were lost; others take their place at once."""
 
     def then(self, second: "Census") -> "Census":
         """One census of two of the same moment; who found no pod at first asked again."""
@@ -113,7 +113,7 @@ class Plant:
         gone = self._struck(now)
         self._now = now
         self._leaving = tuple(one for one in self._leaving if one.until > now)
-        disrupted = self._replace(gone) + self._resize(asked)
+        disrupted = self._lose(gone) + self._resize(asked)
         ready = np.flatnonzero(self._pods.ready_at <= now)
         missing = self._missing(offered)
         placed = self._place(missing, self._open(ready))
@@ -157,13 +157,11 @@ class Plant:
                 gone |= there
         return gone
 
-    def _replace(self, gone: NDArray[np.bool_]) -> int:
-        """Put new pods in the place of those that are lost; returns the sessions on those."""
-        lost = self._pods.take(gone)
-        if lost.number.size:
-            self._pods = self._pods.take(~gone)
-            self._add(lost.number.size)
-        return int(lost.sessions.sum())
+    def _lose(self, gone: NDArray[np.bool_]) -> int:
+        """Take out the pods that are lost; returns the sessions on them."""
+        sessions = int(self._pods.sessions[gone].sum())
+        self._pods = self._pods.take(~gone)
+        return sessions
 
     def _resize(self, asked: int) -> int:
         """Add or remove pods; returns the sessions that were disrupted."""
