@@ -98,6 +98,14 @@ ROWS = {
 }
 
 
+def test_a_reset_is_no_word_of_a_person() -> None:
+    world = descending()
+    reset(world)
+    world.tick()
+    assert world.condition("Conflicted")["reason"] == "ReplicasReset"
+    assert world.condition("ScaledByHand")["reason"] == "NotScaledByHand"
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_it_is_done_said_and_told(name: str) -> None:
     row, world = ROWS[name], descending()

@@ -1,5 +1,7 @@
 """Conditions and events: what is told, when, and that nothing floods."""
 
+import pytest
+
 from tests.loop.world import World, fallen, levels
 
 
@@ -16,6 +18,33 @@ def test_conditions_keep_the_time_at_which_their_truth_changed() -> None:
     world.run(6)
     assert world.condition("Squeezed")["lastTransitionTime"] == "2026-11-11T12:06:00.000Z"
     assert world.condition("Squeezed")["observedGeneration"] == 2
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        pytest.param(90.0, ("False", "DesiredWithinRange", "no ceiling and no"), id="below it"),
+        pytest.param(200.0, ("True", "TooManyReplicas", "max is 120"), id="above it"),
+    ],
+)
+def test_a_ceiling_that_decides_is_a_condition(level: float, told: tuple[str, str, str]) -> None:
+    world = World()
+    world.add(replicas=100, level=level)
+    world.edit(replicas={"min": 1, "max": 120})
+    world.tick()
+    found = world.condition("ScalingLimited")
+    assert (found["status"], found["reason"]) == told[:2]
+    assert found["message"].startswith(told[2])
+
+
+def test_a_floor_above_a_ceiling_is_a_condition() -> None:
+    world = World()
+    world.add(replicas=100, level=100.0)
+    world.tick()
+    assert world.condition("Squeezed")["message"] == "every floor fits below the ceilings"
+    world.edit(replicas={"min": 1, "max": 60})
+    world.tick()
+    assert "a floor stands above a ceiling" in world.condition("Squeezed")["message"]
 
 
 def test_a_condition_that_turns_is_announced_and_bad_ones_are_warnings() -> None:

@@ -61,6 +61,14 @@ def test_every_condition_has_a_sentence_also_where_all_is_well() -> None:
     assert wordless == []
 
 
+def test_nothing_is_told_of_what_nobody_asks_for() -> None:
+    world = World()
+    world.add()
+    world.tick()
+    told = {condition["type"] for condition in world.status()["conditions"]}
+    assert told.isdisjoint({"ExperienceAtRisk", "SessionsSpared", "TuningFailed"})
+
+
 def test_the_status_of_a_descent_says_where_it_is_and_why() -> None:
     world = World()
     world.add(level=50.0, policies=PLAIN | {"descent": {"maxStep": "10%"}})

@@ -75,9 +75,9 @@ def _hands(seen: Snapshot, interference: Interference) -> Iterable[Condition]:
     conflict, hands, change = interference.conflict, seen.hands, interference.change
     said = (conflict.reason, conflict.message) if conflict else _ALONE
     yield Condition("Conflicted", conflict is not None, *said)
-    manual = change is not None and change.kind == MANUAL
-    told = ("ScaledByHand", change.message) if change and manual else _BY_US
-    yield Condition("ScaledByHand", manual, *told)
+    by_hand = change if change and change.kind == MANUAL else None
+    told = ("ScaledByHand", by_hand.message) if by_hand else _BY_US
+    yield Condition("ScaledByHand", by_hand is not None, *told)
     zero = bool(hands.zero)
     said = ("ScaledToZero", f"scaled to zero by hand: {_UNTIL}") if zero else _NOT_AT_ZERO
     yield Condition("ScaledToZero", zero, *said)
