@@ -82,6 +82,27 @@ def test_the_status_of_a_descent_says_where_it_is_and_why() -> None:
     assert status["heartbeat"] == "2026-11-11T12:01:00.000Z"
 
 
+def test_every_bound_that_limits_something_is_told_once() -> None:
+    world = World()
+    world.add(level=50.0, policies=PLAIN | {"descent": {"maxStep": "10%"}})
+    decision = world.tick().accounts["live/edge"].outcome.decision
+    limiting = [bound_json(one) for one in decision.bounds if says_something(one)]
+    assert world.status()["bounds"] == limiting
+    assert 1 < len(limiting) < len(decision.bounds)
+
+
+def test_a_policy_that_is_refused_holds_by_nothing_else() -> None:
+    world = World()
+    world.add(level=50.0, policies=PLAIN | {"descent": {"maxStep": "10%"}})
+    world.override("freeze-1", minutes=30, freeze=True)
+    world.run(1)
+    assert {"bounds", "heldSince"} <= world.status().keys()
+    world.edit(replicas={"min": 9, "max": 3})
+    world.tick()
+    assert world.status().keys().isdisjoint({"bounds", "heldSince"})
+    assert world.status()["binding"]["reason"] == "InvalidSpec"
+
+
 def test_since_when_a_hold_holds_is_told_for_as_long_as_its_reason_does() -> None:
     world = World()
     world.add(level=50.0, policies=PLAIN | {"descent": {"maxStep": "10%"}})
@@ -139,7 +160,7 @@ def test_a_number_that_is_unknown_or_unlimited_is_left_out() -> None:
     ("one", "said"),
     [
         (bound(Kind.FLOOR, 0.0), False),
-        (bound(Kind.FLOOR, 3.0), True),
+        (bound(Kind.FLOOR, 1.0), True),
         (bound(Kind.PACE_DOWN, 0.0), False),
         (bound(Kind.PACE_UP, INF), False),
         (bound(Kind.SOFT_CEILING, 0.0), True),

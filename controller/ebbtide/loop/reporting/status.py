@@ -32,7 +32,7 @@ _QUIET = (
 
 
 def account_status(
-    resource: Resource, account: Account, sections: Json, *, read: bool = True
+    resource: Resource, account: Account, sections: Json, *, read: bool
 ) -> Json:
     """The whole status of a workload that was decided on.
 
