@@ -143,6 +143,14 @@ def test_the_demand_that_is_told_is_that_of_the_signal_that_needs_most() -> None
     assert world.status()["demand"] == 50.0
 
 
+@pytest.mark.parametrize(("demand", "told"), [(8.12345, 8.123), (812.345, 812.0)])
+def test_a_small_demand_is_told_with_its_fraction(demand: float, told: float) -> None:
+    world = World()
+    world.add(level=demand)
+    world.tick()
+    assert world.status()["demand"] == told
+
+
 def test_where_no_demand_is_known_none_is_told() -> None:
     world = World()
     world.add(demand={"query": "nobody"})

@@ -31,9 +31,7 @@ _QUIET = (
 )
 
 
-def account_status(
-    resource: Resource, account: Account, sections: Json, *, read: bool
-) -> Json:
+def account_status(resource: Resource, account: Account, sections: Json, *, read: bool) -> Json:
     """The whole status of a workload that was decided on.
 
     Where nobody is to `read` it, it holds what the next tick goes by and nothing else.
@@ -179,8 +177,7 @@ def _demand(seen: Snapshot) -> float | None:
     if not known:
         return None
     largest = max(known, key=lambda d: number(d.present()))
-    per_replica = getattr(largest, "per_replica", 1.0)
-    demand = number(largest.present()) * per_replica
+    demand = number(largest.present() * largest.per_replica)
     return round(demand, 3 if demand < _SMALL else 0)
 
 
