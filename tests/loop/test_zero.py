@@ -24,6 +24,7 @@ def test_the_last_replica_goes_once_nobody_has_been_there_for_five_minutes() -> 
     assert world.replicas("jobs") == 1
     world.run(20)
     assert world.replicas("jobs") == 0
+    assert world.condition("MetricsAvailable", "jobs")["status"] == "True"
 
 
 def test_the_first_job_brings_one_back_at_the_tick_that_sees_it() -> None:

@@ -291,10 +291,18 @@ def test_a_new_pod_without_a_series_is_busy_until_it_is_older_than_that() -> Non
     assert world.names() == {f"edge-{n}" for n in range(6)}
 
 
+def test_of_a_deployment_the_emptiest_pods_can_be_told_to_go() -> None:
+    world = started(live=BUSY)
+    world.tick()
+    spared = world.condition("SessionsSpared")
+    assert (spared["status"], spared["reason"]) == ("True", "EmptiestFirst")
+
+
 def test_of_a_stateful_set_the_highest_ordinals_go_or_the_step_waits() -> None:
     world = started(live={6: 1}, kind="StatefulSet", victims=highest_first)
     world.run(4)
-    assert world.condition("SessionsSpared")["reason"] == "OrdinalOrder"
+    spared = world.condition("SessionsSpared")
+    assert (spared["status"], spared["reason"]) == ("False", "OrdinalOrder")
     assert (len(world.pods()), world.costed()) == (7, set())
     assert world.draining() == {"edge-4", "edge-5", "edge-6"}
 

@@ -2,7 +2,12 @@
 
 import pytest
 
+from ebbtide.loop.forecasting.forecasts import Doubt
+from ebbtide.loop.record.other_hands import NO_INTERFERENCE
+from ebbtide.loop.reporting.conditions import judge
+from ebbtide_policies.decide import decide
 from tests.loop.world import World, fallen, levels
+from tests.policies.builders import house, seen
 
 
 def test_conditions_keep_the_time_at_which_their_truth_changed() -> None:
@@ -47,6 +52,17 @@ def test_a_floor_above_a_ceiling_is_a_condition() -> None:
     assert "a floor stands above a ceiling" in world.condition("Squeezed")["message"]
 
 
+def test_of_several_doubts_in_forecasts_one_that_was_measured_is_the_reason() -> None:
+    unknown, worse = Doubt("ForecastUntrusted", "too little"), Doubt("ForecastWorse", "by half")
+    found = seen()
+    decision = decide(house(), found, {}).decision
+    for doubts in ({"a": unknown, "b": worse}, {"a": worse, "b": unknown}):
+        told = judge(found, decision, (), NO_INTERFERENCE, doubts)
+        [forecast] = [one for one in told if one.type == "ForecastTrusted"]
+        assert forecast.reason == "ForecastWorse"
+        assert all(doubt.message in forecast.message for doubt in doubts.values())
+
+
 def test_a_condition_that_turns_is_announced_and_bad_ones_are_warnings() -> None:
     world = World()
     world.add()
@@ -60,9 +76,10 @@ def test_a_condition_that_turns_is_announced_and_bad_ones_are_warnings() -> None
     assert told == [("FloorAboveCeiling", True), ("FloorsFit", False)]
 
 
-def test_what_is_bad_at_first_sight_is_announced_too() -> None:
+@pytest.mark.parametrize("replicas", [1, 100])
+def test_what_is_bad_at_first_sight_is_announced_too(replicas: int) -> None:
     world = World()
-    world.add(demand={"query": "nobody"})
+    world.add(replicas=replicas, demand={"query": "nobody"})
     world.tick()
     assert {"MetricsIncomplete", "ForecastUntrusted"} <= set(world.reasons())
 
