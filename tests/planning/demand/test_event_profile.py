@@ -50,10 +50,34 @@ def test_without_a_day_before_the_last_hour_is_the_usual() -> None:
     assert capture(series, start, start + MINUTE).usual == 100.0
 
 
+def test_the_usual_of_that_hour_is_its_median() -> None:
+    minutes = np.concatenate(
+        (np.full(600, 5.0), np.full(40, 100.0), np.full(20, 250.0), [600.0, 600.0])
+    )
+    start = MIDNIGHT + 660 * MINUTE
+    found = capture(DemandSeries(start=MIDNIGHT, minutes=minutes), start, start + MINUTE)
+    assert found.usual == 100.0
+
+
+def test_demand_may_be_counted_in_large_units() -> None:
+    series = recorded(7, np.array([0.9, 0.9]))
+    start = MIDNIGHT + 20 * HOUR
+    assert capture(series, start, start + MINUTE, usual=0.3).usual == 0.3
+
+
+def test_of_half_of_the_minutes_an_event_is_known() -> None:
+    series = recorded(7, np.array([600.0, NAN, NAN, 900.0]))
+    start = MIDNIGHT + 20 * HOUR
+    assert capture(series, start, start + 3 * MINUTE).peak == 900.0
+
+
 def test_without_any_time_before_the_usual_has_to_be_said() -> None:
     series = recorded(0, np.array([600.0, 300.0]), at=0.0)
     with pytest.raises(InvalidInput, match="say with --usual"):
         capture(series, MIDNIGHT, MIDNIGHT + MINUTE)
+    silent = DemandSeries(start=MIDNIGHT, minutes=np.array([*[0.0] * 60, 600.0, 600.0]))
+    with pytest.raises(InvalidInput, match="say with --usual"):
+        capture(silent, MIDNIGHT + HOUR, MIDNIGHT + HOUR + MINUTE)
     assert capture(series, MIDNIGHT, MIDNIGHT + MINUTE, usual=150.0).usual == 150.0
 
 

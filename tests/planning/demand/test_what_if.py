@@ -6,7 +6,7 @@ import pytest
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.demand.what_if import Event, WhatIf
 
-SERIES = DemandSeries(start=0.0, minutes=np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+SERIES = DemandSeries(start=600.0, minutes=np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
 UNKNOWN = float("nan")
 
 
@@ -19,15 +19,30 @@ UNKNOWN = float("nan")
         pytest.param(WhatIf(later=-120.0), [1, 2, 5, UNKNOWN, UNKNOWN], id="two minutes sooner"),
         pytest.param(WhatIf(later=3600.0), [1, 2, *[UNKNOWN] * 3], id="after the end"),
         pytest.param(
-            WhatIf(event=Event(180.0, 60.0, 9.0, (1.0, 0.1))), [1, 2, 3, 9, 5], id="an event again"
+            WhatIf(event=Event(780.0, 60.0, 9.0, (1.0, 0.1))), [1, 2, 3, 9, 5], id="an event again"
         ),
         pytest.param(
-            WhatIf(times=2.0, event=Event(0.0, 240.0, 9.0, (1.0, 1.0))),
+            WhatIf(event=Event(720.0, 120.0, 100.0, (0.5, 0.1, 1.0))),
+            [1, 2, 50, 10, 100],
+            id="an event that falls and rises, up to its last minute",
+        ),
+        pytest.param(
+            WhatIf(event=Event(720.0, 60.0, 100.0, (0.5, 1.0))),
+            [1, 2, 50, 100, 5],
+            id="an event that is over",
+        ),
+        pytest.param(
+            WhatIf(times=2.0, event=Event(600.0, 240.0, 9.0, (1.0, 1.0))),
             [1, 2, 9, 9, 10],
             id="an event that began before",
         ),
     ],
 )
 def test_only_what_is_replayed_changes(supposed: WhatIf, minutes: list[float]) -> None:
-    found = supposed.of(SERIES, start=120.0).minutes
+    found = supposed.of(SERIES, start=720.0).minutes
     np.testing.assert_array_equal(found, minutes)
+
+
+@pytest.mark.parametrize("start", [600.0, 480.0])
+def test_without_a_history_all_of_it_changes(start: float) -> None:
+    np.testing.assert_array_equal(WhatIf(times=2.0).of(SERIES, start).minutes, [2, 4, 6, 8, 10])

@@ -17,6 +17,14 @@ def test_the_widest_difference_comes_first_and_is_as_long_as_it_stays_above_half
     assert (found[1].begin, found[1].end) in {(60, 63), (22, 23)}
 
 
+def test_one_replica_from_the_first_tick_on_is_a_difference() -> None:
+    asked = np.full((10, 2), 5.0)
+    asked[:3, 1] += 1
+    assert stretches(asked, around=5, count=3) == [Stretch(0, 3, 0)]
+    asked[:3, 1] += [1, 2, 1]
+    assert stretches(asked, around=5, count=3) == [Stretch(0, 3, 1)]
+
+
 def test_scalers_that_decide_alike_have_no_stretch() -> None:
     assert stretches(np.ones((10, 3)), around=5, count=3) == []
 

@@ -46,8 +46,8 @@ def test_users_fare_no_better_under_a_higher_load(loads: list[float]) -> None:
 
 
 def test_a_fleet_that_is_not_there_has_no_load() -> None:
-    found = load(np.array([0.0, 5.0, NAN, 5.0]), np.array([0.0, 0.0, 4.0, 4.0]))
-    np.testing.assert_array_equal(found, [NAN, NAN, NAN, 1.25])
+    found = load(np.array([0.0, 5.0, NAN, 5.0, 0.5]), np.array([0.0, 0.0, 4.0, 4.0, 1.0]))
+    np.testing.assert_array_equal(found, [NAN, NAN, NAN, 1.25, 0.5])
 
 
 def test_the_minutes_beyond_a_limit_are_counted() -> None:
@@ -58,6 +58,7 @@ def test_the_minutes_beyond_a_limit_are_counted() -> None:
     assert found.breached == 1.0
     assert modelled().left(demand, ready)
     assert not modelled().left(demand[:3], ready[:3])
+    assert not modelled().left(np.array([12.0]), np.array([10.0])), "the last point is known"
 
 
 def test_the_worst_of_a_signal_that_is_bad_when_low_is_its_lowest() -> None:
@@ -71,6 +72,14 @@ def test_of_few_users_a_ratio_says_nothing() -> None:
     found = fared([few], np.array([11.0]), np.array([10.0]), TICK)
     assert np.isnan(found["stalls"].worst)
     assert found["stalls"].breached == 0.0
+    just_enough = fared([few], np.array([20.0]), np.array([20.0]), TICK)
+    assert just_enough["stalls"].worst == pytest.approx(0.006)
+
+
+def test_a_minute_counts_in_which_any_signal_is_beyond_its_limit() -> None:
+    mild = modelled(GateSignal(query="delay", at_most=9.0))
+    demand, ready = np.array([5.0, 11.0]), np.full(2, 10.0)
+    assert breached_minutes([mild, modelled()], demand, ready, 60.0) == 1.0
 
 
 def test_without_a_limit_there_is_nothing_to_count() -> None:

@@ -48,6 +48,8 @@ def test_tiers_together_are_short_of_what_the_fleet_is_short_of(
 def test_unserved_is_a_share_of_all_that_a_tier_asked_for() -> None:
     found = by_tier(course([10.0, 30.0], np.array([0.0, 30.0])), 50.0, {"all": 1.0})
     assert found["all"].unserved == 0.25
+    twice = by_tier(course([10.0, 30.0], np.array([0.0, 20.0])), 50.0, {"all": 1.0})
+    assert twice["all"].unserved == 0.5
     nobody = by_tier(course([0.0, 0.0], 1.0), 50.0, {"all": 1.0})
     assert nobody["all"].unserved == 0.0
 

@@ -18,8 +18,20 @@ from ebbtide.planning.simulated_fleet.plant import (
     drive,
     ready_replicas,
 )
-from ebbtide.planning.simulated_fleet.plant_settings import BootTime, NodeSettings, ZoneLoss
-from ebbtide.planning.simulated_fleet.pods import Pods, at_random
+from ebbtide.planning.simulated_fleet.plant_settings import (
+    BootTime,
+    NodeSettings,
+    ZoneLoss,
+    usual,
+)
+from ebbtide.planning.simulated_fleet.pods import (
+    Pods,
+    Victims,
+    at_random,
+    highest_first,
+    new_pods,
+    newest_first,
+)
 
 TICK = 15.0
 fleets = st.lists(st.integers(0, 40), min_size=1, max_size=60)
@@ -166,6 +178,21 @@ def test_a_pod_costs_from_the_moment_that_the_settings_say(cost_from: CostFrom, 
     assert plant(cost_from=cost_from).advance(0.0, 12).paid == paid
 
 
+@pytest.mark.parametrize(
+    ("victims", "going"),
+    [
+        pytest.param(newest_first, [4, 0, 3, 2, 1], id="that boot, then cheap, then new"),
+        pytest.param(highest_first, [4, 3, 2, 1, 0], id="from the highest number down"),
+    ],
+)
+def test_pods_go_in_the_order_of_their_controller(victims: Victims, going: list[int]) -> None:
+    pods = new_pods(np.arange(5), np.array([10.0, 20.0, 40.0, 40.0, 41.0]), 0.0)
+    pods.cost[0] = -1.0
+    pods.asked_at[3] = 5.0
+    assert victims(pods, 40.0, 5).tolist() == going
+    assert victims(pods, 40.0, 2).tolist() == going[:2]
+
+
 def test_the_choice_of_victims_is_the_callers() -> None:
     def emptiest(pods: Pods, now: float, count: int) -> NDArray[np.intp]:
         return np.argsort(pods.sessions, kind="stable")[:count]
@@ -229,6 +256,11 @@ def test_a_boot_time_is_told_by_two_of_its_quantiles() -> None:
     drawn = BootTime.between(60.0, 120.0, after=30.0).draw(100_000, np.random.default_rng(1))
     assert np.quantile(drawn, [0.5, 0.9]) == pytest.approx([90.0, 150.0], rel=0.01)
     assert BootTime.between(60.0, 60.0).draw(3, np.random.default_rng(1)).tolist() == [60.0] * 3
+
+
+def test_the_usual_boot_time_is_that_of_half_of_the_pods() -> None:
+    assert usual(90.0) == 90.0
+    assert usual(BootTime(60.0, 0.5, after=30.0)) == 90.0
 
 
 def test_a_lost_zone_takes_its_pods_at_once_and_new_ones_boot_elsewhere() -> None:
