@@ -1,6 +1,6 @@
 """What is published of the next steps is what is decided, if it comes as was foreseen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from ebbtide.api.timestamps import epoch
+from ebbtide.api.timestamps import epoch, stamp
 from ebbtide.forecast.contract import LEVELS, NO_CONTEXT, Context, Forecast, History
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.reporting.staircase import MOST_STEPS, next_steps
+from ebbtide.loop.reporting.staircase import MOST_STEPS, NextStep, next_steps
+from ebbtide.loop.reporting.status import HEARTBEAT
 from ebbtide.loop.world import Rules
 from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
 from ebbtide_policies.decide import decide
+from ebbtide_policies.observation import Observation, Override
 from tests.conformance import DOUBTS, SITUATIONS
 from tests.loop.test_experience import BAD, GATE, GOOD
 from tests.loop.world import BEFORE, NOON, TICK, World, fallen
@@ -70,14 +73,26 @@ def until_something_is_published(world: World, seconds: float = TICK) -> float:
     raise AssertionError("nothing was published")
 
 
-def test_a_staircase_to_a_steady_demand_comes_as_it_was_published() -> None:
-    world = foreknown(fallen(100.0, 20.0))
+@pytest.mark.parametrize("soak", [1, 4])
+def test_a_staircase_to_a_steady_demand_comes_as_it_was_published(soak: int) -> None:
+    world = foreknown(fallen(100.0, 20.0), descent={"maxStep": "10%", "soak": f"{soak}m"})
     begun = until_something_is_published(world)
     foretold_steps = published(world)
     assert len(foretold_steps) == MOST_STEPS
-    world.run(MOST_STEPS + 1)
+    world.run((MOST_STEPS + 1) * soak)
     assert taken_after(world, begun)[:MOST_STEPS] == foretold_steps
-    assert foretold_steps[1][0] - foretold_steps[0][0] == 60.0
+    assert foretold_steps[1][0] - foretold_steps[0][0] == 60.0 * soak
+
+
+def test_steps_are_told_long_before_a_long_soak_is_over() -> None:
+    world = foreknown(fallen(100.0, 20.0), descent={"maxStep": "10%", "soak": "30m"})
+    world.run(1)
+    told = published(world)
+    assert len(told) == MOST_STEPS
+    assert told[0][0] > world.time + 1500
+    world.run(8)
+    assert world.status()["heartbeat"] > stamp(NOON + HEARTBEAT)
+    assert published(world) == told
 
 
 @profile(max_examples=25, deadline=None)
@@ -122,10 +137,13 @@ def test_it_is_written_only_with_what_a_person_would_act_on() -> None:
 DOWN = {"descent": {"origin": 100, "replicas": 100, "at": NOW - 600, "maxStep": 0.05, "soak": 60}}
 
 
+def foretold_of(demand: Any, *more: Policy[Any], **words: Any) -> list[NextStep]:
+    found, policies = seen(demand=(demand,), **words), [*house(), *more]
+    return list(next_steps(policies, found, decide(policies, found, DOWN)))
+
+
 def steps_of(demand: Any, **words: Any) -> list[tuple[int, int]]:
-    found = seen(demand=(demand,), **words)
-    outcome = decide(house(), found, DOWN)
-    return [(step.before, step.after) for step in next_steps(house(), found, outcome)]
+    return [(step.before, step.after) for step in foretold_of(demand, **words)]
 
 
 def test_a_rise_that_is_foreseen_ends_the_staircase() -> None:
@@ -137,8 +155,45 @@ def test_without_a_forecast_demand_is_taken_to_stay() -> None:
     assert steps_of(signal([50.0] * 60))[0] == (95, 90)
 
 
-def test_pods_that_are_missing_are_waited_for() -> None:
-    assert steps_of(foretold(10.0, past=10.0), ready=90)[0] == (100, 95)
+@pytest.mark.parametrize("lead", [60.0, 240.0])
+@pytest.mark.parametrize("rollout", [False, True])
+def test_pods_that_are_missing_are_waited_for_until_the_lead_time_is_over(
+    rollout: bool, lead: float
+) -> None:
+    first, *_ = foretold_of(foretold(10.0, past=10.0), ready=90, rollout=rollout, lead_time=lead)
+    assert (first.at, first.before, first.after) == (NOW + lead, 100, 95)
+
+
+class HeedsWords(Policy[PolicySettings]):
+    """A third party's policy that lets nothing go while anybody has said anything."""
+
+    name = "heedsWords"
+
+    def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
+        if seen.overrides:
+            yield Bound(Kind.PACE_DOWN, seen.fleet.current, self.name, "SomebodySpoke")
+
+
+def test_a_word_counts_up_to_its_end_and_no_longer() -> None:
+    word = Override("freeze", "tried", NOW + 300, freeze=True)
+    first, *_ = foretold_of(
+        foretold(10.0, past=10.0), HeedsWords(PolicySettings()), overrides=[word]
+    )
+    assert first.at == NOW + 300
+
+
+def test_a_step_is_foretold_once_the_one_before_it_could_be_seen() -> None:
+    stall = {"query": "stall", "atMost": 0.01, "delay": "3m"}
+    world = foreknown(fallen(100.0, 20.0), experienceGate={"signals": {"stall": stall}})
+    good = DemandSeries(start=NOON - BEFORE * 60, minutes=np.full(BEFORE + 600, GOOD))
+    world.metrics.answer("stall", good)
+    begun = until_something_is_published(world, 60.0)
+    foretold_steps = published(world)
+    for _ in range(15):
+        world.tick()
+        world.time += 60.0 - TICK
+    assert taken_after(world, begun)[: len(foretold_steps)] == foretold_steps
+    assert foretold_steps[1][0] - foretold_steps[0][0] >= 180.0
 
 
 def test_what_is_followed_is_taken_to_stay_as_it_is() -> None:

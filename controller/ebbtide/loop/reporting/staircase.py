@@ -18,7 +18,7 @@ from ebbtide_policies.contract import Decision, Kind, Policy
 from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.decide import Outcome, decide
 from ebbtide_policies.demand import Signal
-from ebbtide_policies.lanes import number
+from ebbtide_policies.lanes import UNKNOWN, number
 from ebbtide_policies.observation import Demand, Fleet, LastStep
 from ebbtide_policies.snapshot import Snapshot
 
@@ -150,12 +150,12 @@ def _courses_at(begun: Snapshot, now: float) -> Courses:
 
 
 def _course_at(course: Course, seconds: float) -> Course:
+    """A course once so many seconds have passed; its newest minutes stay as late as they are."""
     count = int(seconds // MINUTE)
     if not isinstance(course, Minutes) or not count or np.isnan(course.newest):
         return course
     level = course.median(course.newest - 180.0, course.newest + 1.0)
-    gap = round((course.end - course.newest) / MINUTE)
-    values = np.concatenate((course.values, np.full(count, level)))
-    if gap:
-        values[-count - gap : -count] = level
+    late = round((course.end - course.newest) / MINUTE)
+    known = course.values[: course.values.size - late]
+    values = np.concatenate((known, np.full(count, level), np.full(late, UNKNOWN)))
     return Minutes(course.end + MINUTE * count, values)
