@@ -89,10 +89,11 @@ def test_a_coarse_grid_is_interpolated_to_minutes(step: int, values: list[int]) 
 
 
 def test_only_a_coarse_grid_shows_what_was_between_the_minutes() -> None:
-    at = np.array([-15.0, 0.0, 15.0, 150.0, 300.0, 315.0])
-    coarse = read_csv("timestamp,value\n0,0\n300,20\n")
-    np.testing.assert_allclose(coarse.between(at), [NAN, 0.0, 1.0, 10.0, 20.0, NAN])
-    assert np.isnan(read_csv("timestamp,value\n0,0\n60,20\n").between(at)).all()
+    at = 600 + np.array([-900.0, -15.0, 0.0, 15.0, 150.0, 300.0, 315.0, 900.0])
+    coarse = read_csv("timestamp,value\n600,0\n900,20\n")
+    np.testing.assert_allclose(coarse.between(at), [NAN, NAN, 0.0, 1.0, 10.0, 20.0, NAN, NAN])
+    assert np.isnan(read_csv("timestamp,value\n600,0\n660,20\n").between(at)).all()
+    assert np.isnan(DemandSeries(start=600.0, minutes=np.ones(9)).between(at)).all()
 
 
 def test_minutes_beside_a_gap_of_a_coarse_grid_are_unknown() -> None:

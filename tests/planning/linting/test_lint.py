@@ -64,9 +64,10 @@ def test_a_maximum_below_the_peak_is_an_error_with_the_number_that_would_do() ->
 
 
 def test_a_maximum_that_leaves_no_headroom_is_a_warning() -> None:
-    at, severity, found, _ = only(findings(replicas={"min": 2, "max": 47}))
-    assert (at, severity) == ("replicas.max", Severity.WARNING)
-    assert "took 46 replicas, and with its headroom 50" in found
+    for most in (46, 47):  # the peak itself is served by 46
+        at, severity, found, _ = only(findings(replicas={"min": 2, "max": most}))
+        assert (at, severity) == ("replicas.max", Severity.WARNING)
+        assert "took 46 replicas, and with its headroom 50" in found
 
 
 def test_the_largest_maximum_of_any_phase_counts() -> None:
