@@ -11,12 +11,13 @@ STEP = Steps(shares=ONE, cells=np.array([0]), anchors=np.array([0]), paired=ONE)
 """One step, which lies at the only anchor."""
 
 
-def quantiles(median: float, near: float, far: float, highest: float) -> Floats:
+def quantiles(median: float, near: float, far: float, highest: float, pulse: float = 0.0) -> Floats:
     """What is foreseen at one step of one series."""
     widths = np.array([near, far], np.float32).reshape(2, 1, 1)
     anchored = Anchored(ONE * median, np.zeros((1, 1, 1), np.float32), widths)
     out = np.empty((len(LEVELS), 1, 1))
-    fan(STEP, anchored, np.zeros((1, 1, 1), np.float32), np.array([highest], np.float32), out)
+    curves, most = np.zeros((1, 1, 1), np.float32), np.array([highest], np.float32)
+    fan(STEP, anchored, curves, ONE * pulse, most, out)
     return out[:, 0, 0]
 
 
@@ -47,3 +48,8 @@ def test_a_tenth_lies_beyond_the_near_width_and_a_hundredth_beyond_the_far_one()
 
 def test_without_widths_all_is_the_median() -> None:
     assert quantiles(100.0, 0.0, 0.0, 1e6) == pytest.approx(100.0)
+
+
+def test_a_pulse_lifts_all_quantiles_alike() -> None:
+    plain, lifted = (quantiles(100.0, 20.0, 50.0, 1e6, pulse) for pulse in (0.0, 40.0))
+    assert lifted == pytest.approx(plain + 40)

@@ -33,14 +33,17 @@ def test_the_future_changes_nothing() -> None:
 
 
 def recorded(minutes: int, grid: int) -> Floats:
-    """Demand of many kinds: with gaps, spikes, a reset, nearly nothing, silent nights."""
+    """Demand of many kinds: with gaps, spikes, a reset, nearly nothing, silent nights, jobs."""
     rng = np.random.default_rng(6)
     gappy, spiky, reset = (day_shape(minutes, seed) for seed in (1, 2, 3))
     gappy[rng.random(minutes) < 0.1] = np.nan
     spiky *= 1 + 20 * np.convolve(rng.random(minutes) < 0.001, 0.9 ** np.arange(40))[:minutes]
     reset[minutes // 2 :] /= 5
     night = np.maximum(day_shape(minutes, 4) - 800, 0)
-    return np.stack((gappy, spiky, reset, night, day_shape(minutes, 5, 0.003)), axis=1)[::grid]
+    jobs = day_shape(minutes, 7)
+    jobs[::120] += 600
+    tiny = day_shape(minutes, 5, 0.003)
+    return np.stack((gappy, spiky, reset, night, tiny, jobs), axis=1)[::grid]
 
 
 @pytest.mark.parametrize(("grid", "days"), [(10, 7), (1, 1)])

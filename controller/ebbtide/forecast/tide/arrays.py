@@ -5,7 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.contract import Rows
+
 F32 = NDArray[np.float32]
+Halves = NDArray[np.float16]
 
 
 def number(value: float) -> F32:
@@ -118,3 +121,36 @@ def sharpened(losses: F32, axis: int) -> F32:
     np.square(weights, out=weights)
     weights *= fourth
     return weights
+
+
+def packed(values: F32) -> Halves:
+    """Values in half the room, true to a tenth of a percent: the root has room for all sizes."""
+    roots = np.sqrt(np.sqrt(np.abs(values)))
+    return np.copysign(roots, values, out=roots).astype(np.float16)
+
+
+def unpacked(roots: Halves) -> F32:
+    """Sizes of values that are not negative, or without their sign."""
+    values = roots.astype(np.float32)
+    np.square(values, out=values)
+    return np.square(values, out=values)
+
+
+def window_means(rows: F32, ends: Rows, window: int) -> tuple[F32, F32]:
+    """Means of what is known in windows of rows, (ends, N), and of how many rows each is.
+
+    The first `window` rows lie before those among which the ends are numbered, from 0 on.
+    """
+    known = ~np.isnan(rows)
+    filled = np.where(known, rows, NOUGHT)
+    added, count = (np.zeros((ends.size, rows.shape[1]), np.float32) for _ in range(2))
+    if ends.size == 1:
+        here = slice(int(ends[0]) + 1, int(ends[0]) + 1 + window)
+        np.add.reduce(filled[here], axis=0, out=added[0])
+        np.add.reduce(known[here], axis=0, dtype=np.float32, out=count[0])
+    else:
+        for i in range(1, window + 1):
+            added += filled[i + ends]
+            count += known[i + ends]
+    added /= np.maximum(count, ONE)
+    return added, count

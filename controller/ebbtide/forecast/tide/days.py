@@ -10,10 +10,17 @@ more than half as many of all.
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebbtide.forecast.contract import Rows
-from ebbtide.forecast.tide.arrays import F32, NIL, blank, total
+from ebbtide.forecast.tide.arrays import (
+    F32,
+    NIL,
+    blank,
+    packed,
+    total,
+    unpacked,
+    window_means,
+)
 from ebbtide.forecast.tide.frame import HOUR_MINUTES, Frame
 
 CURVES, OF_A_WEEK = 6, 4
@@ -23,8 +30,6 @@ WEEK, LONG = 7, 21
 FADING, WEEKLY_FADING, LONG_FADING = 0.7, 0.8, 0.93
 """Weight of a day in a mean against the day after it (the week after it, for the weekday's)."""
 
-
-Halves = NDArray[np.float16]
 Number = TypeVar("Number", int, Rows)
 
 
@@ -97,7 +102,7 @@ class Days:
 
     def ordinary(self) -> F32:
         """The median of the days that are remembered, by cell of the day, (cells, N)."""
-        days = _unpacked(self.fine.packed).reshape(WEEK, -1, self.fine.packed.shape[-1])
+        days = unpacked(self.fine.packed).reshape(WEEK, -1, self.fine.packed.shape[-1])
         count = np.count_nonzero(~np.isnan(days), axis=0)
         return np.where(count > 0, _middle(days, count), np.float32(np.nan))
 
@@ -136,12 +141,12 @@ class Cells:
     def past(self, numbers: Rows) -> F32:
         """What is remembered of the time of day of some rows, (days, rows, N), the last first."""
         back = np.arange(1, self.days + 1)[:, None] * self.day
-        return _unpacked(self.packed[(numbers // self.cell - back) % len(self.packed)])
+        return unpacked(self.packed[(numbers // self.cell - back) % len(self.packed)])
 
     def back(self, cells: Rows, days: int) -> F32:
         """Some cells, and those so many days before them, (1 + days, cells, N)."""
         back = np.arange(days + 1)[:, None] * self.day
-        return _unpacked(self.packed[(cells - back) % len(self.packed)])
+        return unpacked(self.packed[(cells - back) % len(self.packed)])
 
     def last(self, number: Number) -> Number:
         """The last cell that is known before a row, or before some."""
@@ -157,33 +162,11 @@ class Cells:
         last = np.flatnonzero((numbers - self.half + 1) % self.cell == 0)
         if not last.size:
             return
-        known = ~np.isnan(whole)
-        filled = np.where(known, whole, np.float32(0))
-        count, added = (np.zeros((last.size, values.shape[1]), np.float32) for _ in range(2))
-        if last.size == 1:
-            here = slice(int(last[0]) + 1, int(last[0]) + 1 + window)
-            np.add.reduce(filled[here], axis=0, out=added[0])
-            np.add.reduce(known[here], axis=0, dtype=np.float32, out=count[0])
-        else:
-            for i in range(1, window + 1):
-                added += filled[i + last]
-                count += known[i + last]
-        smooth = np.where(count > 0, added / np.maximum(count, 1), np.float32(np.nan))
+        mean, count = window_means(whole, last, window)
+        smooth = np.where(count > 0, mean, np.float32(np.nan))
         cells = (numbers[last] - self.half) // self.cell
         keep = slice(max(0, len(cells) - len(self.packed)), None)
-        self.packed[cells[keep] % len(self.packed)] = _packed(smooth[keep])
-
-
-def _packed(values: F32) -> Halves:
-    """Demand in half the room, true to a tenth of a percent: the root has room for all sizes."""
-    return np.sqrt(np.sqrt(np.maximum(values, 0))).astype(np.float16)
-
-
-def _unpacked(roots: Halves) -> F32:
-    """The demand again."""
-    values = roots.astype(np.float32)
-    np.square(values, out=values)
-    return np.square(values, out=values)
+        self.packed[cells[keep] % len(self.packed)] = packed(smooth[keep])
 
 
 def _faded(past: F32, fading: float, otherwise: F32) -> F32:

@@ -47,15 +47,18 @@ class Steps(NamedTuple):
     """The share of each pair in each step, (steps, pairs)."""
 
 
-def fan(steps: Steps, anchored: Anchored, curves: F32, highest: F32, out: Floats) -> None:
+def fan(
+    steps: Steps, anchored: Anchored, curves: F32, pulses: F32, highest: F32, out: Floats
+) -> None:
     """Put quantiles at every step, (levels, steps, N), into their place.
 
-    `curves` are those of the cells of the steps, (pairs, CURVES, N); nothing is foreseen beyond the
-    `highest`, (N,).
+    `curves` are those of the cells of the steps, (pairs, CURVES, N), and `pulses`, (steps, N), come
+    on top of all else; nothing is foreseen beyond the `highest`, (N,).
     """
     medians: F32 = np.einsum("pcn,pcn->pn", anchored.multiples.take(steps.anchors, axis=0), curves)
     medians += anchored.constant.take(steps.anchors, axis=0)
     median = steps.paired @ medians
+    median += pulses
     np.maximum(median, NOUGHT, out=median)
     np.minimum(median, highest, out=median)
     near, far = steps.shares @ anchored.widths

@@ -118,6 +118,8 @@ class Group:
         if (midnight, known) != self._ordinary[0]:
             cells = _abreast([one.ordinary for one in self.learners])
             day = np.repeat(cells, DAY // len(cells), axis=0)
+            pulses = _abreast([one.track.pulses.ordinary() for one in self.learners])
+            day += np.repeat(pulses, DAY // len(pulses), axis=0)
             if not known:
                 day[:] = np.nan
             self._ordinary = (midnight, known), day

@@ -112,7 +112,8 @@ class Learner:
         days, at = self.track.days, self.track.at
         steps = steps_from(self.frame, at % days.fine.cell, days.fine.cell)
         curves = days.next(at, steps.cells)
-        fan(steps, self._anchored(), curves, HIGHEST * self.track.highest, out)
+        pulses = self.track.pulses.ahead(at, self.frame.horizon)
+        fan(steps, self._anchored(), curves, pulses, HIGHEST * self.track.highest, out)
 
     def _anchored(self) -> Anchored:
         """What is foreseen at the anchors from the last row on."""

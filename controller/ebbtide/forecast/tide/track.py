@@ -33,6 +33,7 @@ from ebbtide.forecast.tide.experts import (
     describe,
 )
 from ebbtide.forecast.tide.frame import Frame
+from ebbtide.forecast.tide.pulses import Pulses
 from ebbtide.forecast.tide.seen import Seen
 
 MOVES = np.array((1 / 4, 1 / 15, 1 / 60), np.float32)[:, None]
@@ -59,6 +60,7 @@ class Track:
         """Begin at row number `at`, counted from the epoch."""
         self.frame = frame
         self.at = at
+        self.pulses = Pulses(frame, series)
         self.days = Days(frame, series)
         self.alike = Alike(frame, self.days.coarse, series)
         self.now = np.zeros((WIDTH, series), np.float32)
@@ -83,6 +85,8 @@ class Track:
         """Take in a block of rows of one day, (T, N), NaN for a gap."""
         at, known = self.at, ~np.isnan(values)
         numbers = np.arange(at, at + len(values))
+        self._keep_high(values, at)
+        values = self.pulses.take_off(values, numbers)
         rows = blank(len(values), WIDTH, values.shape[1])
         rows[:, 0] = _carried(values, known, self.now[0])
         begun = _begun(known, self.now[SINCE])
@@ -101,7 +105,6 @@ class Track:
         self.days.remember(values, numbers)
         said = self.alike.learn(self.days.coarse, numbers, rows[-1, GUARDED])
         seen = Seen(at, known, rows, lived, self._moves(rows), coming, first, cell, said)
-        self._keep_high(rows[:, 0], at)
         self.learnt += total(known.astype(np.float32), 0)
         self.lived = lived[-1]
         self.now = np.ascontiguousarray(rows[-1])
@@ -162,13 +165,13 @@ class Track:
         mean = total(np.where(known, self.means, 0) * weights, 0) / np.maximum(days, NIL)
         self.level = np.where(days > 0, GUARD * mean, np.float32(np.nan))
 
-    def _keep_high(self, present: F32, at: int) -> None:
+    def _keep_high(self, values: F32, at: int) -> None:
         """Remember the highest value of each of the last days."""
         today = at // self.frame.day % HIGH_DAYS
         if at % self.frame.day == 0:
             self.highs[today] = 0
-        highest = np.maximum.reduce(present, axis=0)
-        np.maximum(self.highs[today], highest, out=self.highs[today])
+        highest = np.fmax.reduce(values, axis=0)
+        np.fmax(self.highs[today], highest, out=self.highs[today])
 
     def remember(self, values: F32) -> None:
         """Take in the days before the first block for their curves alone, (rows, N)."""
