@@ -45,10 +45,8 @@ class Past:
     def need(self) -> Lanes:
         """Replicas at load 1.0, the largest signal deciding; NaN where none is known."""
         needs = [minutes / self.per_replica[name] for name, minutes in self.demands.items()]
-        found: Lanes = needs[0]
-        for each in needs[1:]:
-            found = np.fmax(found, each)
-        return found
+        largest: Lanes = np.fmax.reduce(needs)
+        return largest
 
     @property
     def known(self) -> bool:
