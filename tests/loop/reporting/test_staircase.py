@@ -155,6 +155,18 @@ def test_without_a_forecast_demand_is_taken_to_stay() -> None:
     assert steps_of(signal([50.0] * 60))[0] == (95, 90)
 
 
+def test_a_forecast_that_is_not_trusted_foretells_nothing() -> None:
+    falling = signal([80.0] * 60, outlook=outlook(*[10.0] * 120))
+    steps = steps_of(falling)
+    assert steps == steps_of(signal([80.0] * 60))
+    assert steps
+
+
+def test_demand_stays_in_its_own_unit() -> None:
+    in_viewers = signal([8000.0] * 60, per_replica=100.0)
+    assert steps_of(in_viewers) == steps_of(signal([80.0] * 60))
+
+
 @pytest.mark.parametrize("lead", [60.0, 240.0])
 @pytest.mark.parametrize("rollout", [False, True])
 def test_pods_that_are_missing_are_waited_for_until_the_lead_time_is_over(
@@ -201,11 +213,12 @@ def test_what_is_followed_is_taken_to_stay_as_it_is() -> None:
         world = foreknown(fallen(100.0, 20.0), experienceGate=GATE)
         stall = DemandSeries(start=NOON - BEFORE * 60, minutes=np.full(BEFORE + 600, level))
         world.metrics.answer("stall", stall)
-        world.run(3)
+        assert not any(tick.failures for tick in world.run(3))
         return published(world)
 
     assert len(steps(GOOD)) == MOST_STEPS
     assert steps(BAD) == []
+    assert steps(NAN) == []
 
 
 @pytest.mark.parametrize("name", [*SITUATIONS, *DOUBTS])
