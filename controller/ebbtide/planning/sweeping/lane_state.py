@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ebbtide_policies.contract import Memory
 from ebbtide_policies.lanes import Lanes, Number
-from ebbtide_policies.observation import LastStep, Phase
+from ebbtide_policies.observation import Phase
 from ebbtide_policies.phase_lanes import Phases, places
 
 Which = NDArray[np.int64] | NDArray[np.bool_]
@@ -22,7 +22,6 @@ class State:
 
     asked: tuple[Lanes, ...]
     """What was asked for in the last lead time, newest last, one entry a tick."""
-    step: LastStep
     memories: Mapping[str, Memory]
     phases: Phases = Phase.PEACE
     since: Number = -np.inf
@@ -89,7 +88,6 @@ class State:
         """A state in which every number is changed, in a fixed order."""
         return State(
             asked=tuple(change(asked) for asked in self.asked),
-            step=LastStep(*(change(value) for value in self.step)),
             phases=np.asarray(change(_numbers(self.phases)), dtype=np.int64),
             since=change(self.since),
             memories={
@@ -101,7 +99,6 @@ class State:
     def numbers(self) -> Iterator[Number]:
         """Every number of the state, in the same order."""
         yield from self.asked
-        yield from self.step
         yield from (_numbers(self.phases), self.since)
         for _, memory in sorted(self.memories.items()):
             yield from (memory[key] for key in sorted(memory))

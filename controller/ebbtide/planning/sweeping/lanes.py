@@ -22,7 +22,6 @@ from ebbtide_policies.observation import (
     Demand,
     Event,
     Fleet,
-    LastStep,
     Observation,
     Override,
     Phase,
@@ -56,12 +55,10 @@ class Crew:
 
     def begin(self, replicas: Lanes, now: Number, demand: Sequence[Demand]) -> State:
         """Fleets at first sight, all of them ready."""
-        step = LastStep(np.full(replicas.shape, -np.inf), replicas, replicas)
         asked = (replicas,) * max(1, self.boot)
-        state = State(asked=asked, step=step, memories={})
-        seen = self._look(state, now, demand, self.policies)
+        seen = self._look(State(asked=asked, memories={}), now, demand, self.policies)
         memories = {p.name: p.recall(None, seen) for p in self.policies}
-        return State(asked=asked, step=step, memories=memories)
+        return State(asked=asked, memories=memories)
 
     def decide(self, state: State, now: Number, demand: Sequence[Demand]) -> State:
         """One decision for every lane."""
@@ -71,16 +68,8 @@ class Crew:
         decided = settle(tightest(bounds, current)).replicas
         replicas = np.asarray(np.broadcast_to(decided, current.shape))
         memories = {p.name: p.remember(seen, state.memories[p.name], replicas) for p in policies}
-        moved = replicas != current
-        at, before, after = state.step
-        step = LastStep(
-            np.where(moved, now, at),
-            np.where(moved, current, before),
-            np.where(moved, replicas, after),
-        )
         return State(
             asked=(*state.asked[1:], replicas),
-            step=step,
             memories=memories,
             phases=seen.phase,
             since=as_number(seen.phase_since),
@@ -122,6 +111,7 @@ class Crew:
     def _look(
         self, state: State, now: Number, demand: Sequence[Demand], policies: Policies
     ) -> Observation:
+        """What is seen. A step is taken when it is decided, so that memories know all steps."""
         return Observation(
             workload=self.workload,
             now=now,
@@ -133,7 +123,6 @@ class Crew:
             phase_since=state.since,
             events=self.events,
             overrides=[word for word in self.overrides if some(word.holds(now))],
-            last_step=state.step,
         )
 
 
