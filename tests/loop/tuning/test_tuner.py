@@ -129,6 +129,33 @@ def test_every_workload_is_asked_once_a_day_and_changed_no_more_often() -> None:
     later(world, DAY / 2)
     world.run(1)
     assert world.status()["tuning"]["applied"]["settings"] == LOOSE
+    assert [one.suggested for one in planner.asked] == [prior(1e-4), STRICT]
+
+
+def test_since_when_the_same_is_suggested_is_told() -> None:
+    planner, since = Planner(STRICT), []
+    world = tuned(planner)
+    for settings in (STRICT, STRICT, LOOSE):
+        planner.settings = settings
+        world.run(1)
+        since.append(world.status()["tuning"]["since"])
+        later(world, DAY)
+    assert since[0] == since[1] < since[2]
+
+
+def test_a_past_that_is_not_known_is_not_replayed() -> None:
+    planner = Planner()
+    world = World()
+    world.rules = replace(world.rules, reckon=planner)
+    world.restart()
+    signals = {name: {"query": name, "perReplica": 1} for name in ("viewers", "jobs")}
+    world.metrics.answer("viewers", levels((100.0, 5 * 1440)))
+    world.add(objective=AIM, demand={"signals": signals})
+    assert not any(tick.failures for tick in world.run(1))
+    assert planner.asked == []
+    world.metrics.answer("jobs", levels((100.0, 5 * 1440)))
+    world.run(6)
+    assert len(planner.asked) == 1
 
 
 def test_nothing_is_changed_around_an_event() -> None:
@@ -181,7 +208,7 @@ def test_a_planner_is_told_what_is_known_of_the_workload() -> None:
     assert (tuning_input.workload, tuning_input.lead_time) == ("live/edge", 30.0)
     assert tuning_input.per_replica == {"demand": 1.0}
     minutes = tuning_input.minutes["demand"]
-    assert minutes.start + 60 * (minutes.values.size - 1) == NOON - 60 or minutes.values.size == 60
+    assert (minutes.start + 60 * (minutes.values.size - 1), minutes.values.size) == (NOON, 60)
     assert tuning_input.spec["objective"] == AIM
 
 
