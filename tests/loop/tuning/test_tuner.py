@@ -9,11 +9,13 @@ import pytest
 
 from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, knobs, prior
 from ebbtide.api.reading.compose import Installed
+from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.tuning.tuner import Tuner
 from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.loop.workload import Workload, WorkloadReader
 from ebbtide_policies.observation import Phase
+from ebbtide_policies.snapshot import Snapshot
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, TICK, World, fails, levels
 
@@ -487,23 +489,37 @@ def test_one_that_fails_keeps_no_other_from_its_turn() -> None:
     assert sorted(asked) == ["live/edge", *(f"live/edge-{i}" for i in range(3))]
 
 
-def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureFixture) -> None:
+def by_hand() -> tuple[Workload, Column, Snapshot]:
+    """A workload that has an objective and no status, its past, and what is seen of it."""
     world = tuned(Planner())
     (account,) = world.tick().accounts.values()
     (column,) = (known.forecast.task.column for known in account.prospects.foresights.values())
-    column = replace(column, minutes=np.full(60, 100.0))
     workload = WorkloadReader(Installed(models=["Flat"])).of([world.policy()])["live/edge"]
     assert isinstance(workload, Workload)
-
-    def unknown(*_: object) -> TuningInput:
-        raise LookupError("no such signal")
-
-    planner = Planner()
     fresh = replace(workload, resource=replace(workload.resource, status={}))
+    return fresh, replace(column, minutes=np.full(60, 100.0)), account.seen
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_past_that_is_still_being_read_waits_for_its_turn(whole: bool) -> None:
+    workload, column, seen = by_hand()
+    tuner = Tuner(Planner(), AtOnce())
+    tuner.refresh([workload], [replace(column, whole=whole)], unknown, NOON)
+    assert ("tuningAttempt" in tuner.section(workload, seen)) is whole
+
+
+def unknown(*_: object) -> TuningInput:
+    """Nothing is known of a workload."""
+    raise LookupError("no such signal")
+
+
+def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureFixture) -> None:
+    workload, column, seen = by_hand()
+    planner, fresh = Planner(), workload
     tuner = Tuner(planner, AtOnce())
     for _ in range(2):
         tuner.refresh([fresh], [column], unknown, NOON)
-        status = tuner.section(fresh, account.seen)
+        status = tuner.section(fresh, seen)
         fresh = replace(workload, resource=replace(workload.resource, status=status))
     assert planner.asked == []
     assert "live/edge: its past can't be replayed: LookupError" in caplog.text
