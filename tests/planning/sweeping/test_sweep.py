@@ -348,6 +348,36 @@ def test_variants_see_events_words_and_phases_as_the_loop_does(
         np.testing.assert_array_equal(found.T, asked)
 
 
+def test_a_surge_after_an_event_is_a_war_of_its_own_as_in_the_loop() -> None:
+    """It goes on while demand stays high; what is left of an event's demand is none."""
+    step, hours = 300.0, np.arange(55 * 60) / 60
+    minutes = 3000 + 1500 * np.sin(hours / 24 * 2 * np.pi)
+    minutes *= np.interp(hours, (49, 49.01, 50.5, 50.51), (1, 4, 4, 1))  # the event, and after it
+    minutes *= np.interp(hours, (52, 52.01, 53, 54), (1, 5, 5, 1))
+    demand = DemandSeries(start=START, minutes=minutes)
+    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    at = [datetime.fromtimestamp(START + 3600 * hour, UTC) for hour in (49, 50, 48.8)]
+    first, over, ready = (f"{moment:%Y-%m-%d %H:%M}" for moment in at)
+    calendar = CALENDAR.format(first=first, second=over, ready=ready, third=first, fourth=over)
+    beside = load({"days.yaml": calendar, "profile.yaml": PROFILE})
+    written = [spec(one) | {"forecast": {"model": "Persistence"}} for one in BY_PHASE]
+    asked = []
+    policy = [
+        Manifest(kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=one)
+        for one in written
+    ]
+    for one in policy:
+        world = Conditions(tick=step, delay=DELAY)
+        simulation = Simulation([one, *beside], lambda *_: demand, world)
+        frames = [f for told in simulation.run(START, recorded.end + step) for f in told]
+        phases = [frame.phase for frame in frames if frame.now > at[1].timestamp()]
+        assert (phases[0], phases.count(Phase.WAR) > 12) == (Phase.EBB, True)
+        asked.append([frame.desired for frame in frames])
+    here = sweep_setup(policy[0], recorded, Timing(step, DELAY), beside=beside)
+    found = replicas_asked(here.world, [swept(parse_policy(one), {}) for one in written])
+    np.testing.assert_array_equal(found.T, asked)
+
+
 def test_workloads_of_one_calendar_are_swept_together_as_the_loop_decides_on_each() -> None:
     """Each expects something else of the same event."""
     first, ready, over = (
