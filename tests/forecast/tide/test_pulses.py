@@ -72,12 +72,13 @@ def test_noise_has_no_pulses() -> None:
     assert np.count_nonzero(day) <= 0.002 * DAY
 
 
-def test_pulses_are_not_followed_that_make_the_changes_larger() -> None:
-    values = np.cumsum(drawn().normal(0, 1, (12 * DAY, 1)), axis=0) + 1e4
-    smooth = values.copy()
-    values[::7] += 0.2  # beyond what smooth demand changes, and never at the same minute
-    for each in (values, smooth):
-        assert followed(each).trust == pytest.approx(0, abs=0.05)
+def test_what_is_restless_at_one_hour_of_every_day_is_not_followed() -> None:
+    values = restless(12)
+    hour = values.reshape(12, DAY)[:, :60]
+    hour += drawn(2).normal(0, JOB, hour.shape)
+    pulses = followed(values)
+    assert np.count_nonzero(pulses.coming) > 10
+    assert np.count_nonzero(pulses.ahead(12 * DAY, 120)) == 0
 
 
 def test_a_gap_says_nothing_of_pulses() -> None:
