@@ -115,3 +115,10 @@ def test_an_event_that_is_deleted_in_its_midst_is_no_drop_either() -> None:
     world.run(30)
     assert downs(world)
     assert max(downs(world)) <= top * 0.05
+
+
+def test_a_fleet_that_is_too_large_in_peace_descends_in_peace() -> None:
+    world = World()
+    world.add(replicas=100, level=50.0)
+    world.run(1)
+    assert world.status()["phase"] == "Peace"

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from ebbtide.api.reading.compose import Installed
+from ebbtide.api.status.capacity_policy import MOST_DECISIONS
 from ebbtide.loop.acting.actuators import Scale, Withheld
 from ebbtide.loop.acting.shadow import Shadow
 from ebbtide.loop.ports.cluster import Json, Resource, Target
-from ebbtide.loop.record.ledger import Step
+from ebbtide.loop.record.ledger import Step, last_step_in, with_decision
 from ebbtide.loop.tick import Tick
 from ebbtide.loop.workload import Workload, WorkloadReader
-from ebbtide_policies.observation import Fleet, Mode
+from ebbtide_policies.observation import Fleet, LastStep, Mode
 from tests.loop.world import NOON, SLOW, World, spec_of, steady, target
 
 
@@ -25,6 +26,21 @@ def dry(replicas: int = 100, level: float = 50.0, **spec: Any) -> World:
 def fleet(tick: Tick) -> Fleet:
     """The fleet that was decided about."""
     return tick.accounts["live/edge"].seen.fleet
+
+
+# --- what is on record
+
+
+def test_a_decision_is_on_record_once_and_the_oldest_are_forgotten() -> None:
+    known = [{"to": number} for number in range(MOST_DECISIONS)]
+    assert with_decision(known, {"to": 3}) == [*known[:3], *known[4:], {"to": 3}]
+    assert with_decision(known, {"to": -1}) == [*known[1:], {"to": -1}]
+
+
+def test_a_last_step_whose_moment_can_not_be_read_is_none() -> None:
+    step = {"at": "2026-11-11T11:59:00.000Z", "from": 9, "to": 8}
+    assert last_step_in({"lastStep": step}, NOON) == LastStep(NOON - 60, 9, 8)
+    assert last_step_in({"lastStep": step | {"at": "a while ago"}}, NOON) is None
 
 
 # --- the shadow
