@@ -86,6 +86,7 @@ CANDIDATES: tuple[Settings, ...] = (
     *(_seasonal(h, k, "95%") for h, k in ((0.0, 1.0), (0.01, 1.0), (0.05, 2.0))),
     *(_seasonal(h, k) for h in (0.0, 0.05, 0.2, 0.4, 0.8, 2.5) for k in (0.0, 1.0)),
     *(knobs(h, k, slope="5m") for h, k in ((0.08, 2.0), (0.18, 1.0))),
+    knobs(0.3, 0.0, slope="10m"),
     *_WAITING,
 )
 """The settings that are tried, with all that an objective decides."""
