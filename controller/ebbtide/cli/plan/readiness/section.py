@@ -41,4 +41,4 @@ def _table(names: Iterable[str], rows: Iterable[Cells], said: Words) -> str:
         for first, *rest in rows
         if isinstance(first, str)
     )
-    return f'<div class="card scroll"><table><tr>{heads}</tr>{body}</table></div>'
+    return f'<div class="card scroll"><table class="walls"><tr>{heads}</tr>{body}</table></div>'
