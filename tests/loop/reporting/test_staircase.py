@@ -24,6 +24,8 @@ from tests.loop.test_experience import BAD, GATE, GOOD
 from tests.loop.world import BEFORE, NOON, TICK, World, fallen
 from tests.policies.builders import NAN, NOW, foretold, house, outlook, seen, signal
 
+Step = tuple[float, int, int]
+"""When, from how many replicas, and to how many."""
 STEEP = {"descent": {"maxStep": "10%"}, "presentNeed": {"headroom": "0%"}}
 
 
@@ -52,15 +54,15 @@ def foreknown(series: DemandSeries, **policies: Any) -> World:
     return world
 
 
-def published(world: World) -> list[tuple[float, int, int]]:
+def published(world: World) -> list[Step]:
     return _told(world.status().get("nextSteps", []))
 
 
-def _told(steps: Sequence[Json]) -> list[tuple[float, int, int]]:
+def _told(steps: Sequence[Json]) -> list[Step]:
     return [(epoch(step["at"]), step["from"], step["to"]) for step in steps]
 
 
-def taken_after(world: World, moment: float) -> list[tuple[float, int, int]]:
+def taken_after(world: World, moment: float) -> list[Step]:
     return [step for step in _told(world.status()["decisions"]) if step[0] > moment]
 
 
@@ -71,6 +73,16 @@ def until_something_is_published(world: World, seconds: float = TICK) -> float:
         if published(world):
             return world.time - seconds
     raise AssertionError("nothing was published")
+
+
+def published_and_taken(world: World) -> tuple[list[Step], list[Step]]:
+    """The first steps that are published, and those of the next quarter of an hour."""
+    begun = until_something_is_published(world, 60.0)
+    foretold_steps = published(world)
+    for _ in range(15):
+        world.tick()
+        world.time += 60.0 - TICK
+    return foretold_steps, taken_after(world, begun)
 
 
 @pytest.mark.parametrize("soak", [1, 4])
@@ -102,12 +114,8 @@ def test_whatever_ebb_was_foreseen(ratios: list[float]) -> None:
     ebb = 95.0 * np.cumprod(ratios)
     minutes = np.concatenate((np.full(BEFORE, 95.0), ebb, np.full(600, ebb[-1])))
     world = foreknown(DemandSeries(start=NOON - BEFORE * 60, minutes=minutes))
-    begun = until_something_is_published(world, 60.0)
-    foretold_steps = published(world)
-    for _ in range(15):
-        world.tick()
-        world.time += 60.0 - TICK
-    assert taken_after(world, begun)[: len(foretold_steps)] == foretold_steps
+    foretold_steps, taken = published_and_taken(world)
+    assert taken[: len(foretold_steps)] == foretold_steps
 
 
 def test_a_fleet_that_wants_nothing_less_has_no_next_steps() -> None:
@@ -199,17 +207,13 @@ def test_a_step_is_foretold_once_the_one_before_it_could_be_seen() -> None:
     world = foreknown(fallen(100.0, 20.0), experienceGate={"signals": {"stall": stall}})
     good = DemandSeries(start=NOON - BEFORE * 60, minutes=np.full(BEFORE + 600, GOOD))
     world.metrics.answer("stall", good)
-    begun = until_something_is_published(world, 60.0)
-    foretold_steps = published(world)
-    for _ in range(15):
-        world.tick()
-        world.time += 60.0 - TICK
-    assert taken_after(world, begun)[: len(foretold_steps)] == foretold_steps
+    foretold_steps, taken = published_and_taken(world)
+    assert taken[: len(foretold_steps)] == foretold_steps
     assert foretold_steps[1][0] - foretold_steps[0][0] >= 180.0
 
 
 def test_what_is_followed_is_taken_to_stay_as_it_is() -> None:
-    def steps(level: float) -> list[tuple[float, int, int]]:
+    def steps(level: float) -> list[Step]:
         world = foreknown(fallen(100.0, 20.0), experienceGate=GATE)
         stall = DemandSeries(start=NOON - BEFORE * 60, minutes=np.full(BEFORE + 600, level))
         world.metrics.answer("stall", stall)

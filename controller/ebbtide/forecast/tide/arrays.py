@@ -130,10 +130,11 @@ def packed(values: F32) -> Halves:
 
 
 def unpacked(roots: Halves) -> F32:
-    """Sizes of values that are not negative, or without their sign."""
+    """The values again."""
     values = roots.astype(np.float32)
     np.square(values, out=values)
-    return np.square(values, out=values)
+    np.square(values, out=values)
+    return np.copysign(values, roots, out=values)
 
 
 def window_means(rows: F32, ends: Rows, window: int) -> tuple[F32, F32]:

@@ -15,6 +15,7 @@ from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import (
     F32,
     NIL,
+    NOUGHT,
     blank,
     packed,
     total,
@@ -51,7 +52,7 @@ class Days:
 
     def __init__(self, frame: Frame, series: int) -> None:
         self.fine, self.coarse = (Cells(frame, fine, series) for fine in (FINE, COARSE))
-        self.sight = max(frame.horizon, frame.reach)
+        self.sight = frame.sight
         """Rows to come whose curves are known."""
         cells = -(-self.sight // self.fine.cell) + 1
         self.ahead = np.zeros((cells, CURVES, series), np.float32)
@@ -166,7 +167,7 @@ class Cells:
         smooth = np.where(count > 0, mean, np.float32(np.nan))
         cells = (numbers[last] - self.half) // self.cell
         keep = slice(max(0, len(cells) - len(self.packed)), None)
-        self.packed[cells[keep] % len(self.packed)] = packed(smooth[keep])
+        self.packed[cells[keep] % len(self.packed)] = packed(np.maximum(smooth[keep], NOUGHT))
 
 
 def _faded(past: F32, fading: float, otherwise: F32) -> F32:

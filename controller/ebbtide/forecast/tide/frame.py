@@ -56,6 +56,11 @@ class Frame(NamedTuple):
         return self.anchors[-1]
 
     @property
+    def sight(self) -> int:
+        """Rows to come of which something is asked."""
+        return max(self.horizon, self.reach)
+
+    @property
     def whole(self) -> "Band":
         """All anchors."""
         return _whole(self)

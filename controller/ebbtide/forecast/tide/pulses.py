@@ -18,7 +18,6 @@ from ebbtide.forecast.tide.arrays import (
     NIL,
     NOUGHT,
     ONE,
-    Halves,
     number,
     packed,
     total,
@@ -46,7 +45,7 @@ class Pulses:
     """The pulses of some series, those of the rows ahead, and how far they are followed."""
 
     def __init__(self, frame: Frame, series: int) -> None:
-        self.day, self.sight = frame.day, max(frame.horizon, frame.reach)
+        self.day, self.sight = frame.day, frame.sight
         beside = max(BESIDE_ROWS, BESIDE_MINUTES // frame.grid)
         self.beside = beside if frame.grid < HOUR_MINUTES else 0
         self.packed = np.zeros((frame.day, series), np.float16)
@@ -108,7 +107,7 @@ class Pulses:
 
     def _pulses(self, numbers: Rows) -> F32:
         """What is beyond noise at some rows, (rows, N)."""
-        return self._beyond(_mean(self.packed[numbers % self.day]))
+        return self._beyond(unpacked(self.packed[numbers % self.day]))
 
     def _beyond(self, mean: F32) -> F32:
         """What of means over days is beyond noise."""
@@ -144,7 +143,7 @@ class Pulses:
         new *= count / np.maximum(count - ONE, ONE)  # for a row is one of those around it
         known = (~np.isnan(new) & (count > self.beside)).astype(np.float32)
         places = (numbers - self.beside) % self.day
-        before = _mean(self.packed[places])
+        before = unpacked(self.packed[places])
         new += self._beyond(before)
         new -= before
         np.copyto(new, NOUGHT, where=known == NOUGHT)
@@ -171,9 +170,3 @@ class Pulses:
         noise = np.square(CERTAIN * self.usual) * of_mean
         self.noise = np.where(learnt > NOUGHT, noise, np.float32(np.inf))
         self.off, self.gained = np.zeros_like(self.off), np.zeros_like(self.gained)
-
-
-def _mean(roots: Halves) -> F32:
-    """Pulses again, with their signs."""
-    sizes = unpacked(roots)
-    return np.copysign(sizes, roots, out=sizes)

@@ -36,9 +36,6 @@ def _walls(ready: Readiness) -> Iterator[Message]:
 
 def _table(names: Iterable[str], rows: Iterable[Cells], said: Words) -> str:
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in names)
-    body = "".join(
-        row(first, [escape(cell if isinstance(cell, str) else said.told(cell)) for cell in rest])
-        for first, *rest in rows
-        if isinstance(first, str)
-    )
+    told = ([cell if isinstance(cell, str) else said.told(cell) for cell in one] for one in rows)
+    body = "".join(row(first, list(map(escape, rest))) for first, *rest in told)
     return f'<div class="card scroll"><table class="walls"><tr>{heads}</tr>{body}</table></div>'
