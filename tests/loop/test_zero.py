@@ -53,3 +53,22 @@ def test_gauges_that_vanish_with_the_last_job_are_zero_where_that_is_said() -> N
     world.metrics.answer("up", levels((1.0, BEFORE + 600)))
     world.run(20)
     assert world.replicas("jobs") == 0
+
+
+def test_what_slept_in_a_quiet_phase_wakes_when_that_is_over() -> None:
+    world = idle(levels((0.0, BEFORE + 600)))
+    world.edit("jobs", replicas={"min": 2, "max": 9, "when": {"Ebb": {"min": 0}}})
+    world.override("night", minutes=20, phase="Ebb")
+    world.run(15)
+    assert world.replicas("jobs") == 0
+    world.run(10)
+    assert world.replicas("jobs") == 2
+
+
+def test_what_slept_wakes_when_it_may_sleep_no_more() -> None:
+    world = idle(levels((0.0, BEFORE + 600)))
+    world.run(15)
+    assert world.replicas("jobs") == 0
+    world.edit("jobs", replicas={"min": 2, "max": 9})
+    world.run(1)
+    assert world.replicas("jobs") == 2

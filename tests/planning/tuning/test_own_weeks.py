@@ -98,6 +98,14 @@ def test_what_the_most_replicas_can_not_carry_is_no_settings_fault() -> None:
     assert (found.settings, found.unserved) == (USUAL, 0.0)
 
 
+def test_what_one_phase_alone_may_carry_is_asked_of_the_settings_too() -> None:
+    own = weeks(restless(8), most=102)
+    for war, asked_for in ((102, 102.0), (110, 110.0), (1000, own.past.need.max())):
+        limits = {"min": 1, "max": 102, "when": {"War": {"max": war}}}
+        truth = own.truth(parse_policy(own.spec | {"replicas": limits}).replicas)
+        assert truth.demand.max() == pytest.approx(asked_for, rel=1e-3)
+
+
 def test_an_announced_event_speaks_for_nothing() -> None:
     demand = calm(15.1)
     demand[4000:14080] = restless(15.1, leap=1.3)[4000:14080]

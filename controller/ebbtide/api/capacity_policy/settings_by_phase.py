@@ -87,6 +87,11 @@ def least_replicas(limits: LimitSettings) -> int:
     return min(settings_in(limits, phase).min for phase in Phase)
 
 
+def most_replicas(limits: LimitSettings) -> int:
+    """The largest maximum of any phase."""
+    return max(settings_in(limits, phase).max for phase in Phase)
+
+
 def _known(when: dict[str, Any]) -> dict[str, Any]:
     wrong = [name for name in when if name not in _PHASES]
     if wrong:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ebbtide.api.capacity_policy.other_hands import ActuatorKind
+from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
 from ebbtide.loop.record.other_hands import (
@@ -77,7 +78,7 @@ class Claims:
         most = autoscaler.maximum if autoscaler else None
         hands = OtherHands(
             paused=situation.target.paused,
-            zero=situation.mode is not Mode.DRY_RUN and _zero_by_hand(situation),
+            zero=situation.mode is not Mode.DRY_RUN and switched_off(workload, situation.target),
             reset=conflict.message if conflict and not conflict.yields else "",
             most=UNLIMITED if most is None else float(most),
         )
@@ -106,6 +107,16 @@ class Claims:
                 " delete one of them, or leave one in DryRun",
             )
         return None
+
+
+def switched_off(workload: Workload, target: Target) -> bool:
+    """Whether somebody else has scaled a fleet to zero.
+
+    Zero is ours to leave where min is 0 in any phase, or was when Ebbtide itself went there.
+    """
+    last = workload.resource.status.get("lastStep")
+    ours = least_replicas(workload.spec.replicas) == 0 or (last is not None and last["to"] == 0)
+    return target.replicas == 0 and not ours
 
 
 def _scales(workload: Workload, found: Sequence[Autoscaler]) -> SecondHand | None:
@@ -167,11 +178,6 @@ def _owned(situation: Situation, change: ForeignChange | None) -> SecondHand | N
             "ReplicasOwned", f"{declared[0]} owns spec.replicas of {target}; {HANDOVER}"
         )
     return None
-
-
-def _zero_by_hand(situation: Situation) -> bool:
-    """Whether somebody else has switched the fleet off; where min is 0, zero is ours to leave."""
-    return situation.target.replicas == 0 and situation.workload.spec.replicas.min > 0
 
 
 def _writes(policy: Resource) -> bool:

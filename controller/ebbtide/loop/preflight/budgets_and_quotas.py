@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ebbtide.api.capacity_policy.settings_by_phase import least_replicas, most_replicas
 from ebbtide.loop.preflight.checks import Check, Verdict
 from ebbtide.loop.workload import Workload
 
@@ -36,7 +37,7 @@ def budget_checks(workload: Workload, budgets: Iterable[Budget]) -> Iterable[Che
 
 
 def _budget(workload: Workload, budget: Budget) -> Check:
-    name, least = "disruption budget", int(workload.spec.replicas.min)
+    name, least = "disruption budget", least_replicas(workload.spec.replicas)
     said = f"{budget.name} ({budget.keeps})"
     if budget.never:
         found = (
@@ -59,7 +60,7 @@ def _budget(workload: Workload, budget: Budget) -> Check:
 
 def quota_checks(workload: Workload, replicas: int, quotas: Iterable[Quota]) -> Iterable[Check]:
     """Say which quotas would stop a rise before it is at `replicas.max`."""
-    most = int(workload.spec.replicas.max)
+    most = most_replicas(workload.spec.replicas)
     for quota in quotas:
         room = max(0, quota.hard - quota.used)
         told = f"{quota.name} leaves room for {room} more pods"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ebbtide.errors import ClusterUnavailable
-from ebbtide.loop.observing.conflicts import Claims
+from ebbtide.loop.observing.conflicts import Claims, switched_off
 from ebbtide.loop.ports.autoscalers import Owner
 from ebbtide.loop.ports.cluster import Target
 from ebbtide.loop.record.other_hands import AUTOSCALING, GITOPS, OURS
@@ -42,7 +42,7 @@ def preflight(
     yield Check("target", Verdict.WELL, f"{target.ref} can be scaled; it has {target.replicas}")
     yield _second_hand(workload, claims)
     yield _owner(target)
-    yield _pods(target)
+    yield _pods(workload, target)
     if target.paused:
         yield Check("rollout", Verdict.LOOK, "its rollout is paused", "resume it: nothing goes")
 
@@ -99,11 +99,13 @@ def handover(target: Target, owner: Owner) -> str:
     )
 
 
-def _pods(target: Target) -> Check:
-    if target.replicas == 0:
+def _pods(workload: Workload, target: Target) -> Check:
+    if switched_off(workload, target):
         todo = "scale it to one or more: a fleet at zero is switched off"
         return Check("pods", Verdict.STOP, "it is at zero", todo)
     told = f"{target.ready} of {target.replicas} are Ready"
+    if target.failing:
+        told += f": {target.failing}"
     if target.ready < target.replicas:
         return Check("pods", Verdict.LOOK, told, "nothing is let go until all are")
     return Check("pods", Verdict.WELL, told)

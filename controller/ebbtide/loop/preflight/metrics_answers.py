@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ebbtide.api.capacity_policy.demand import WhenAbsent
 from ebbtide.loop.ports.metrics import Query
 from ebbtide.loop.preflight.checks import Check, Verdict
 from ebbtide.loop.workload import Workload
@@ -32,10 +33,20 @@ class Answer(NamedTuple):
 def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Check]:
     """Say of every query whether it has exactly one series, and how old its samples are."""
     hold = next((p.settings for p in workload.policies if isinstance(p, Hold)), HoldSettings())
+    signals = [one for one in workload.signals.values() if one.when_absent is WhenAbsent.ZERO]
+    vanishing = {workload.query(one.query, one.source) for one in signals}
     for answer in answers:
+        if not answer.series and not answer.failure and answer.query in vanishing:
+            yield _vanished(answer)
+            continue
         yield _series(answer)
         if answer.series and not math.isnan(answer.age + answer.interval):
             yield _delay(answer, float(hold.stale_after))
+
+
+def _vanished(answer: Answer) -> Check:
+    found = f"no series for {answer.query.promql}: that is zero, as whenAbsent has it"
+    return Check("query", Verdict.LOOK, found, "look whether nobody is there now")
 
 
 def _series(answer: Answer) -> Check:
@@ -43,15 +54,16 @@ def _series(answer: Answer) -> Check:
     if answer.failure:
         return Check("query", Verdict.STOP, answer.failure, f"asked: {asked}")
     if not count:
-        todo = "without demand nothing is ever let go; ask for what is there"
+        todo = "without an answer nothing is ever let go; ask for what is there"
         return Check("query", Verdict.STOP, f"no series for {asked}", todo)
     if count > 1:
         shown = ", ".join(answer.series[:_SHOWN]) + (", ..." if count > _SHOWN else "")
         return Check(
             "query", Verdict.STOP, f"{count} series for {asked}: {shown}", "write sum(...)"
         )
-    if math.isnan(answer.number):
-        return Check("query", Verdict.STOP, f"NaN for {asked}", "NaN is unknown: mend the query")
+    if not math.isfinite(answer.number):
+        todo = "what is no number is unknown: mend the query"
+        return Check("query", Verdict.STOP, f"{answer.number:g} for {asked}", todo)
     return Check("query", Verdict.WELL, f"one series, {answer.number:g} now, for {asked}")
 
 

@@ -6,14 +6,13 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from ebbtide.api import timestamps
-from ebbtide.api.capacity_policy.settings_by_phase import settings_in
+from ebbtide.api.capacity_policy.settings_by_phase import most_replicas
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.planning.demand.past import Past
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.need import PresentNeed
-from ebbtide_policies.observation import Phase
 
 S = TypeVar("S", bound=PolicySettings)
 Path = tuple[str, ...]
@@ -57,7 +56,7 @@ class Case:
     @property
     def most(self) -> int:
         """The largest maximum of any phase."""
-        return max(settings_in(self.spec.replicas, phase).max for phase in Phase)
+        return most_replicas(self.spec.replicas)
 
     @property
     def headroom(self) -> float:

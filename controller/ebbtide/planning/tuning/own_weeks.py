@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 
 from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior, with_settings
-from ebbtide.api.capacity_policy.settings_by_phase import LimitsByPhase, least_replicas
+from ebbtide.api.capacity_policy.settings_by_phase import (
+    LimitsByPhase,
+    least_replicas,
+    most_replicas,
+)
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past
@@ -89,7 +93,7 @@ class OwnWeeks:
         apart = sum((event.ready_by <= now) & (now < event.end) for event in self.events)
         counts = known[row] & (np.zeros(now.size) + apart == 0)
         found = np.interp(now, at[known], need[known]) if known.any() else now
-        demand = np.where(counts, np.minimum(found, limits.max), UNKNOWN)
+        demand = np.where(counts, np.minimum(found, most_replicas(limits)), UNKNOWN)
         boot, least = math.ceil(self.lead_time / self.tick), float(least_replicas(limits))
         return Truth(demand, self.tick, boot, least=least)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ebbtide.api.capacity_policy.settings_by_phase import most_replicas
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.models import installed
 from ebbtide.cli.simulation.manifests import manifest_of
@@ -53,7 +54,7 @@ def read_namespace(server: "ApiServer", where: str, home: str, now: float) -> Na
     policies = [p for p in survey.policies if only in ("", p.name) and not p.deleting]
     workloads = _understood(policies, where)
     targets = _targets(workloads, survey, surveyor.remarks)
-    scaled = {k: Scaled(t, workloads[k].spec.replicas.max) for k, t in targets.items()}
+    scaled = {k: Scaled(t, most_replicas(workloads[k].spec.replicas)) for k, t in targets.items()}
     guidance = GuidanceReader(home).of(survey)
     for workload in workloads.values():
         names = [word.name for word in guidance.overrides_for(workload, now)]
