@@ -56,6 +56,13 @@ def test_the_peak_of_an_event_has_the_headroom_of_the_calendar(
     assert EVENING - 3600 < found.begins < EVENING - 600
 
 
+def test_a_peak_between_two_hours_is_the_peak() -> None:
+    shape = (*[0.2] * 10, 1.0, *[0.2] * 50)
+    long = event(times=3.0)._replace(end=EVENING + 6 * 3600, shape=shape)
+    [found] = coming([long], seen(2000.0), CalendarSettings())
+    assert found.replicas == 66.0
+
+
 def test_an_event_that_is_over_is_none_to_come() -> None:
     past = event(replicas=50.0)._replace(start=NOW - 7200, end=NOW)
     assert list(coming([past], seen(2000.0), CalendarSettings())) == []

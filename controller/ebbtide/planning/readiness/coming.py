@@ -8,7 +8,8 @@ import numpy as np
 
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.demand import MINUTE
-from ebbtide_policies.event_calendar import CalendarSettings, need_of, prewarm_starts
+from ebbtide_policies.event_calendar import CalendarSettings, need_of, peak_of, prewarm_starts
+from ebbtide_policies.event_shape import highest
 from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
 from ebbtide_policies.observation import Event
 from ebbtide_policies.snapshot import Snapshot
@@ -46,9 +47,7 @@ def coming(events: Iterable[Event], seen: Snapshot, settings: CalendarSettings) 
     for event in events:
         if event.end <= seen.now:
             continue
-        hours = np.arange(max(seen.now, event.start), event.end, _HOUR).tolist()
-        needs = [number(need_of(event, replace(seen, now=at), settings.margin)) for at in hours]
-        need = float(np.nanmax(needs)) if not np.isnan(needs).all() else UNKNOWN
+        need = _highest_need(event, seen)
         ahead = replace(seen, now=event.start)
         begins = prewarm_starts(event, ahead, settings.headroom, settings.margin)
         yield Coming(
@@ -57,3 +56,14 @@ def coming(events: Iterable[Event], seen: Snapshot, settings: CalendarSettings) 
             event.ready_by,
             float(whole(need * (1 + settings.headroom))),
         )
+
+
+def _highest_need(event: Event, seen: Snapshot) -> float:
+    """Replicas at load 1.0 that what is left of an event takes at its highest."""
+    begin = max(seen.now, event.start)
+    if event.shape:
+        passed = (begin - event.start) / (event.end - event.start)
+        return float(peak_of(event, seen) * highest(event.shape, passed, 1.0))
+    hours = np.arange(begin, event.end, _HOUR).tolist()
+    needs = [number(need_of(event, replace(seen, now=at))) for at in hours]
+    return float(np.nanmax(needs)) if not np.isnan(needs).all() else UNKNOWN
