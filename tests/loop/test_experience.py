@@ -62,10 +62,34 @@ def test_a_breach_after_a_step_takes_it_back_in_the_tick_that_shows_it() -> None
         assert world.replicas() == replicas
     world.tick()
     assert world.replicas() == 100
-    assert {"ExperienceRollback", "SuccessfulRescale"} <= set(world.reasons())
+    assert "SuccessfulRescale" in world.reasons()
+    assert rollbacks(world) == [True]
     at_risk = world.condition("ExperienceAtRisk")
     assert (at_risk["status"], at_risk["reason"]) == ("True", "ExperienceRollback")
     assert world.status()["memory"]["experienceGate"]["factor"] == 2.0
+
+
+def rollbacks(world: World) -> list[bool]:
+    """Of each event of a rollback whether it is a warning."""
+    told = world.cluster.announcements
+    return [event.warning for event in told if event.reason == "ExperienceRollback"]
+
+
+def test_a_step_that_is_taken_back_is_told_also_where_users_were_at_risk_already() -> None:
+    world = ebbing(stalls(np.inf))
+    policies = world.policy().spec["policies"]
+    world.edit(policies=policies | {"descent": {"maxStep": "10%", "soak": "5m"}})
+    until_it_steps(world)
+    stepped = world.time - 15.0
+    bad = stalls(stepped + 60.0 - NOON)
+    at = bad.start + 60.0 * np.arange(bad.minutes.size)
+    unread = (at >= stepped) & (at < stepped + 120.0)
+    late = np.where(unread, np.nan, bad.minutes)
+    world.metrics.answer("stall", DemandSeries(start=bad.start, minutes=late))
+    world.restart()
+    until_it_steps(world, down=False)
+    told = [reason for reason in world.reasons() if reason.startswith("Experience")]
+    assert told == ["ExperienceUnknown", "ExperienceRollback"]
 
 
 def test_a_new_controller_takes_it_back_as_well() -> None:

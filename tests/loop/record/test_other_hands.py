@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.ports.autoscalers import Owner
 from ebbtide.loop.record.other_hands import MEMORY
-from tests.loop.world import SLOW, World, target
+from tests.loop.acting.test_fences import until_it_fails
+from tests.loop.world import SLOW, World, fails, target
 
 FLEET, NEED = 20, 10
 
@@ -44,7 +46,7 @@ def test_up_by_hand_is_a_floor_until_its_end_and_then_the_descent_goes_on() -> N
         "until": "2026-11-11T12:05:45.000Z",
         "times": 1,
     }
-    world.run(10)
+    assert not any(tick.failures for tick in world.run(10))
     assert world.replicas() == NEED
     assert "hand" not in world.status()
 
@@ -89,18 +91,43 @@ def test_the_need_may_rise_above_a_floor_made_by_hand() -> None:
     assert world.replicas() == 40
 
 
-def test_a_change_in_the_very_moment_of_a_step_is_seen_too() -> None:
+@pytest.mark.parametrize(
+    ("to", "word"),
+    [
+        pytest.param(30, "ManualFloor", id="up"),
+        pytest.param(17, "ManualCeiling", id="down, by less than the step that was refused"),
+    ],
+)
+def test_a_change_in_the_very_moment_of_a_step_is_seen_too(to: int, word: str) -> None:
     world = descending()
     world.run(0.25)
     acts = iter(range(10**6))
 
     def meanwhile(call: object) -> None:
         if getattr(call, "verb", "") == "scale" and not next(acts):
-            world.cluster.scale(target("edge"), 30)
+            world.cluster.scale(target("edge"), to)
 
     world.trouble = meanwhile
     world.run(2)
-    assert world.replicas() == 30
+    assert word in {bound["reason"] for bound in world.status()["bounds"]}
+    assert (world.status()["hand"]["from"], world.status()["hand"]["to"]) == (FLEET - 2, to)
+
+
+@pytest.mark.parametrize(
+    ("to", "word"),
+    [pytest.param(19, "ManualFloor", id="up"), pytest.param(17, "ManualCeiling", id="down")],
+)
+def test_a_change_after_a_step_of_which_nobody_knows_is_one_from_where_that_went(
+    to: int, word: str
+) -> None:
+    world = World()
+    world.add(replicas=FLEET, level=float(NEED), policies=SLOW)
+    world.trouble = fails("edge", "scale", ClusterUnavailable("timeout"), done=True)
+    until_it_fails(world)
+    assert world.replicas() == FLEET - 2
+    world.trouble = lambda _: None
+    scaled(world, to)
+    assert word in {bound["reason"] for bound in world.status()["bounds"]}
 
 
 @pytest.mark.parametrize("by", ["ebbtide", "kube-controller-manager"])
@@ -129,6 +156,8 @@ def test_a_tool_that_applies_the_old_number_is_named_and_left_alone_in_peace() -
     assert said["message"].startswith(
         "deployer writes spec.replicas of Deployment live/edge back to 20;"
     )
+    told = [a.message for a in world.cluster.announcements if a.reason == "ReplicasReset"]
+    assert told == ["deployer has changed replicas from 18 to 20"]
     world.run(2 * MEMORY / 60)
     assert world.replicas() == FLEET
     assert "ReplicasReset" in world.reasons()
@@ -150,6 +179,8 @@ def test_the_same_number_thrice_in_a_row_is_no_person_any_more() -> None:
         world.override("less", minutes=60, ceiling=10)
         world.run(1)
     assert world.status()["hand"]["times"] == 3
+    told = [a.message for a in world.cluster.announcements if a.reason == "ReplicasReset"]
+    assert told == ["cron has changed replicas from 24 to 30, 3 times in a row"]
     assert world.condition("Conflicted")["reason"] == "ReplicasReset"
 
 

@@ -37,7 +37,7 @@ class Writer:
     Where a day is replayed nobody reads a status: it holds no more than the next tick goes by.
     """
 
-    def __init__(self, cluster: Cluster, sound: SoundStatuses, *, read: bool = True) -> None:
+    def __init__(self, cluster: Cluster, sound: SoundStatuses, *, read: bool) -> None:
         self._cluster, self._sound, self._read = cluster, sound, read
         self._announcer = Announcer(cluster)
 
@@ -146,7 +146,7 @@ class Writer:
         binding = account.outcome.decision.binding
         if binding.kind is Kind.ROLLBACK:
             undone = Announcement(workload.resource, binding.reason, binding.message, warning=True)
-            self._cluster.announce(undone)
+            self._announcer.tell(undone, undone.reason, account.seen.now)
 
     def _tell_turns(self, resource: Resource, status: Json, now: float) -> None:
         """Announce a new phase, and every condition whose truth has changed."""

@@ -49,7 +49,7 @@ class ForeignChange:
     before: int
     after: int
     until: float
-    times: int = 1
+    times: int
 
     def as_json(self) -> Json:
         """As the status has it."""
@@ -89,7 +89,7 @@ class ForeignChange:
         """The sentence that a person reads."""
         changed = f"{self.by} has changed replicas from {self.before} to {self.after}"
         if self.kind == RESET:
-            return f"{changed}, {self.times} times in a row"
+            return changed if self.times == 1 else f"{changed}, {self.times} times in a row"
         limit = "at least" if self.after > self.before else "at most"
         end = datetime.fromtimestamp(self.until, UTC)
         return f"{changed} by hand: {limit} {self.after} until {end:%H:%M} UTC"
@@ -120,10 +120,10 @@ class ReplicasFound(NamedTuple):
 
 
 def left_in(status: Json) -> Sequence[int]:
-    """The replicas that Ebbtide may have left, by its status: an intent may have come true."""
+    """The replicas that Ebbtide may have left, by its status: an open intent may have come true."""
     intent, desired = status.get("intent"), (status.get("replicas") or {}).get("desired")
     if intent:
-        return [intent["from"], intent["to"]]
+        return [intent["from"]] if intent.get("settled") else [intent["from"], intent["to"]]
     return [] if desired is None else [desired]
 
 
@@ -145,10 +145,10 @@ def _new(
     status: Json, replicas: ReplicasFound, writer: Owner, respect_for: float, now: float
 ) -> ForeignChange:
     known, found = ForeignChange.in_status(status), replicas.found
-    again = known and (known.by, known.after) == (writer.manager, found)
-    times = known.times + 1 if known and again else 1
+    again = known if known and (known.by, known.after) == (writer.manager, found) else None
+    times = again.times + 1 if again else 1
     were = {decision["from"] for decision in status.get("decisions", ())}
-    back = writer.applied and (again or found in were)
+    back = writer.applied and (again is not None or found in were)
     kind = RESET if back or writer.manager in GITOPS or times >= OFTEN else MANUAL
     return ForeignChange(
         by=writer.manager,
