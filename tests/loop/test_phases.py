@@ -56,6 +56,20 @@ def test_when_a_phase_ends_the_stricter_settings_hold_at_once() -> None:
     assert set(downs(world)[fast:]) == {4}
 
 
+def test_what_is_loosened_while_nothing_goes_counts_a_soak_later() -> None:
+    dips = {"maxStep": "10%", "soak": "30s", "early": "0%"}
+    world = idle(PLAIN | {"descent": dips | {"window": "4h"}})
+    way = [(float(level), 1) for level in np.linspace(100, 10, 10)]
+    world.metrics.answer("edge", levels((100.0, BEFORE - 30), *way, (10.0, 600)))
+    world.run(2)
+    assert downs(world) == []
+    world.edit(policies=PLAIN | {"descent": dips | {"window": "1m"}})
+    world.run(0.5)
+    assert downs(world) == []
+    world.run(1)
+    assert downs(world)[0] == 10
+
+
 def test_a_looser_phase_is_held_back_for_a_soak() -> None:
     world = idle()
     world.override("war", minutes=1.25, phase="War")
@@ -73,6 +87,8 @@ def test_the_words_of_a_phase_are_ended_by_the_clock_alone() -> None:
     world.override("war", minutes=2, phase="War")
     seen = [next(iter(tick.accounts.values())).seen.phase.value for tick in world.run(4)]
     assert seen[:8] == ["War"] * 8
+    told = [a.message for a in world.cluster.announcements if a.reason == "PhaseChanged"]
+    assert told[-1].endswith(" -> Peace")
     assert set(seen[8:]) <= {"Ebb", "Peace"}
     assert world.status()["phase"] == "Peace"
 

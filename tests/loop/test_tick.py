@@ -1,11 +1,13 @@
 """One tick: the order of its calls, and what stops whom when something goes wrong."""
 
+import logging
+
 import pytest
 
 from ebbtide.adapters.embedded.cluster import Call
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotLeading
 from ebbtide.loop.ports.cluster import Json
-from tests.loop.world import World, fails, two_growing
+from tests.loop.world import World, fails, target, two_growing
 
 
 def test_the_intent_is_on_record_before_the_act() -> None:
@@ -27,6 +29,9 @@ def test_a_tick_tells_what_was_decided_and_times_its_steps() -> None:
     assert tick.leading
     assert sorted(tick.accounts) == ["live/edge", "live/origin"]
     assert tick.accounts["live/edge"].outcome.decision.replicas == 120
+    step = tick.accounts["live/edge"].step
+    assert step
+    assert (step.before, step.after) == (100, 120)
     assert list(tick.seconds) == ["renew", "survey", "read", "forecast", "put back", "decide"]
     assert not tick.failures
 
@@ -75,7 +80,7 @@ def test_a_step_that_fails_is_told_once_and_tried_again() -> None:
     world.add(replicas=100, level=120.0)
     world.trouble = fails("edge", "scale", Forbidden("403"))
     world.run(3)
-    assert world.reasons().count("FailedRescale") == 1
+    assert [a.warning for a in world.cluster.announcements if a.reason == "FailedRescale"] == [True]
     assert "decisions" not in world.status() or not world.status()["decisions"]
     world.trouble = lambda _: None
     world.tick()
@@ -161,3 +166,21 @@ def test_nothing_is_written_to_a_world_that_is_as_it_was() -> None:
     world.verbs()
     world.run(3)
     assert set(world.verbs()) == {"list"}
+
+
+def test_each_step_each_phase_and_each_change_by_others_is_a_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    world.add(replicas=100, level=120.0)
+    with caplog.at_level(logging.INFO, "ebbtide.loop"):
+        world.run(0.5)
+        world.cluster.scale(target("edge"), 130)
+        world.override("war", minutes=9, phase="War")
+        world.tick()
+    said = [line for line in caplog.records if getattr(line, "workload", "") == "live/edge"]
+    step, phase, hand = (line.getMessage() for line in said)
+    assert step.startswith("live/edge: Peace: 100 -> 120 replicas (")
+    assert phase == "live/edge: phase Peace -> War"
+    assert hand.startswith("live/edge: kubectl has changed replicas from 120 to 130 by hand")
+    assert (said[0].__dict__["step"]["from"], said[0].__dict__["step"]["to"]) == (100, 120)

@@ -107,6 +107,9 @@ def test_while_the_autoscaler_holds_more_the_minimum_stays_one_step_below() -> N
     assert steps([s.minimum for s in seen]) == [20, 18]
     assert {s.replicas for s in seen} == {FLEET}
     assert [(d["from"], d["to"]) for d in world.status()["decisions"]] == [(20, 18)]
+    world.verbs()
+    world.run(1)
+    assert set(world.verbs()) == {"list"}, "so there is nothing to write"
 
 
 def test_a_freeze_lifts_a_minimum_that_a_step_had_lowered() -> None:

@@ -12,7 +12,7 @@ from ebbtide.loop.ports.autoscalers import Autoscaler
 from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.observation import Mode
 from tests.loop.test_interrupt import Killed
-from tests.loop.world import SLOW, World, fails, target
+from tests.loop.world import SLOW, World, fails, steady, target
 
 FLEET, NEED, STEP = 20, 10, 2
 WRITES = {"status", "scale", "fence", "minimum", "mark", "finalizer"}
@@ -190,6 +190,7 @@ def test_it_is_shut_although_another_autoscaler_stops_all_other_writes() -> None
     world.tick()
     held.arrive(world)
     assert held.outcome == "refused"
+    assert "intent" not in world.status()
     assert world.condition("Conflicted")["status"] == "True"
 
 
@@ -258,6 +259,20 @@ def test_a_step_of_which_nobody_knows_is_fenced_by_the_same_leader_too() -> None
     world.trouble = lambda _: None
     world.tick()
     assert "fence" in world.verbs()
+
+
+def test_a_minimum_that_only_follows_the_fleet_is_on_record_before_it_is_written_too() -> None:
+    world = World()
+    world.add(replicas=FLEET, level=float(FLEET), policies=SLOW, **FLOOR.spec)
+    wants = [FLEET]
+    by_cpu = Autoscaler("live", "by-cpu", target("edge"), minimum=FLEET, maximum=100)
+    world.cluster.autoscalers.add(by_cpu, lambda _: wants[0])
+    world.run(1)
+    wants[0] = 2 * FLEET
+    world.trouble = fails("by-cpu", "minimum", ClusterUnavailable("timeout"))
+    until_it_fails(world)
+    intent = world.status()["intent"]
+    assert (intent["from"], intent["to"], intent["follows"]) == (FLEET, 2 * FLEET, True)
 
 
 # --- a minimum that is put back
@@ -331,10 +346,18 @@ def test_the_note_that_a_minimum_is_to_be_put_back_moves_nothing_and_is_taken_aw
     world, held = released(note=True)
     world.run(0.5)
     held.arrive(world)
-    world.run(1)
+    assert not any(tick.failures for tick in world.run(1))
     noted = hpa(world).held
     assert noted
     assert (held.outcome, noted.leaving, world.replicas()) == ("done", "", FLEET)
+
+
+def test_a_minimum_that_stays_after_all_may_be_raised_in_the_same_tick() -> None:
+    world, held = released(note=True)
+    held.arrive(world)
+    world.metrics.answer("edge", steady(2.0 * FLEET))
+    assert not world.tick().failures
+    assert hpa(world).least == 2 * FLEET
 
 
 def test_a_minimum_that_is_being_put_back_is_put_back_by_the_next_leader() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ebbtide.api.reading.compose import Installed
 from ebbtide.loop.observing.conflicts import Claims
+from ebbtide.loop.ports.autoscalers import Autoscaler, Owner
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
 from ebbtide.loop.preflight.budgets_and_quotas import Budget, Quota, budget_checks, quota_checks
 from ebbtide.loop.preflight.checks import Check, Verdict, preflight
@@ -81,6 +82,36 @@ def test_why_pods_can_not_be_made_is_told_with_how_many_there_are() -> None:
         "7 of 9 are Ready: exceeded quota: team",
         "nothing is let go until all are",
     )
+
+
+def test_of_a_fleet_that_is_whole_nothing_else_is_said() -> None:
+    found = list(preflight(workload(), fleet(9, 9), Claims(Survey())))
+    assert [(check.name, check.verdict) for check in found] == [
+        (name, Verdict.WELL) for name in ("target", "second hand", "spec.replicas", "pods")
+    ]
+    assert said("second hand", found).found == "nobody else scales it"
+    assert said("pods", found).found == "9 of 9 are Ready"
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        pytest.param(Owner("ebbtide-handover", applied=True), id="handed over"),
+        pytest.param(Owner("kube-controller-manager"), id="an autoscaler of before"),
+    ],
+)
+def test_what_ebbtide_or_an_autoscaler_has_written_is_declared_by_no_file(owner: Owner) -> None:
+    seen = fleet(9, 9, owners=(owner,))
+    found = said("spec.replicas", preflight(workload(), seen, Claims(Survey())))
+    assert (found.verdict, found.found) == (Verdict.WELL, "no file declares it")
+
+
+def test_an_autoscaler_that_is_given_the_floor_is_no_second_hand() -> None:
+    hpa = Autoscaler("live", "by-cpu", target("edge"), resource_version="1")
+    claims, floored = Claims(Survey(autoscalers=[hpa])), workload(actuator="AutoscalerFloor")
+    found = said("second hand", preflight(floored, fleet(9, 9), claims))
+    told = "decisions are floors of HorizontalPodAutoscaler live/by-cpu"
+    assert (found.verdict, found.found) == (Verdict.WELL, told)
 
 
 def test_a_paused_rollout_is_told_of() -> None:
@@ -158,8 +189,12 @@ def test_samples_have_to_come_as_often_and_as_soon_as_the_policy_holds(
     assert todo in found[-1].next
 
 
-def test_of_many_series_the_first_three_are_shown() -> None:
-    [few] = answers(workload(), series=["a", "b", "c"])
-    [many] = answers(workload(), series=["a", "b", "c", "d"])
-    assert few.found == "3 series for edge: a, b, c"
-    assert many.found == "4 series for edge: a, b, c, ..."
+@pytest.mark.parametrize(
+    ("series", "shown"), [("ab", "a, b"), ("abc", "a, b, c"), ("abcd", "a, b, c, ...")]
+)
+def test_more_than_one_series_stops_it_and_the_first_three_are_shown(
+    series: str, shown: str
+) -> None:
+    [found] = answers(workload(), series=list(series), number=5.0)
+    assert (found.verdict, found.next) == (Verdict.STOP, "write sum(...)")
+    assert found.found == f"{len(series)} series for edge: {shown}"

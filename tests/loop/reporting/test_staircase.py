@@ -96,6 +96,13 @@ def test_a_staircase_to_a_steady_demand_comes_as_it_was_published(soak: int) -> 
     assert foretold_steps[1][0] - foretold_steps[0][0] == 60.0 * soak
 
 
+def test_the_tick_that_takes_a_step_tells_of_those_after_it() -> None:
+    world = foreknown(fallen(100.0, 20.0))
+    while not world.cluster.changes:
+        world.tick()
+    assert published(world)[0][1] == world.replicas() == 90
+
+
 def test_steps_are_told_long_before_a_long_soak_is_over() -> None:
     world = foreknown(fallen(100.0, 20.0), descent={"maxStep": "10%", "soak": "30m"})
     world.run(1)
