@@ -8,7 +8,7 @@ from ebbtide.api.capacity_policy.demand import WhenAbsent
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.planning.demand.clipped import clipped
 from ebbtide.planning.demand.past import gaps, share_unknown
-from ebbtide.planning.linting.findings import Case, Finding, Path, Severity, clock, rounded
+from ebbtide.planning.linting.findings import Case, Finding, Path, Severity, clock, many, rounded
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import UNKNOWN, Lanes
@@ -69,7 +69,7 @@ def _flat(case: Case, at: Path, minutes: Lanes) -> Iterator[Finding]:
             f"{clock(case.past.moment(begin))} to {clock(case.past.moment(end))}"
         )
         if place == 0 and earlier > 0:
-            found += f", as it did {earlier:,} times before"
+            found += f", as it did {many(earlier, 'time')} before"
         todo = "if the fleet of that day could carry no more, the true demand was higher"
         yield Finding(at, Severity.WARNING, found, todo)
 
@@ -85,9 +85,10 @@ def _unknown(case: Case, name: str, minutes: Lanes) -> Iterator[Finding]:
     if not share > _MISSING:
         return
     at, spec = query_path(case.spec, name), case.spec.signals()[name]
-    low = _LOW * float(np.nanmax(minutes))
-    empty = [end - begin for begin, end in gaps(minutes) if minutes[begin - 1] <= low]
-    if spec.when_absent is WhenAbsent.HOLD and sum(empty) > share * minutes.size / 2:
+    low, between = _LOW * float(np.nanmax(minutes)), gaps(minutes)
+    empty = sum(end - begin for begin, end in between if minutes[begin - 1] <= low)
+    mostly = empty > sum(end - begin for begin, end in between) / 2
+    if spec.when_absent is WhenAbsent.HOLD and mostly:
         found = f"{share:.0%} of the minutes are unknown, most of them after demand was nearly none"
         todo = "if it vanishes with the last user, write whenAbsent: Zero, and alive beside it"
         yield Finding(at, Severity.WARNING, found, todo)
@@ -98,8 +99,10 @@ def _unknown(case: Case, name: str, minutes: Lanes) -> Iterator[Finding]:
 
 def _history(case: Case) -> Iterator[Finding]:
     known = np.flatnonzero(~np.isnan(case.past.need))
-    span = MINUTE * (known[-1] - known[0] + 1) if known.size else 0.0
-    if known.size and span < case.spec.forecast.history / 2:
+    if not known.size:
+        return
+    span = MINUTE * (known[-1] - known[0] + 1)
+    if span < case.spec.forecast.history / 2:
         wanted, there = (show_duration(rounded(s)) for s in (case.spec.forecast.history, span))
         found = f"the forecast wants {wanted} of the past, and {there} are known"
         todo = "expect it to be better in some weeks; `ebbtide backtest` says how good it is now"
@@ -134,7 +137,7 @@ def _load(case: Case, name: str, load: float) -> Iterator[Finding]:
 
 def _gate(case: Case) -> Iterator[Finding]:
     settings = case.settings(ExperienceGate)
-    highest = max((float(np.nanmax(m, initial=0.0)) for m in case.past.demands.values()), default=0)
+    highest = max(float(np.nanmax(each, initial=0.0)) for each in case.past.demands.values())
     for name, signal in (settings.signals if settings else {}).items():
         if signal.min_demand > highest:
             at = ("policies", "experienceGate", "signals", name, "minDemand")
