@@ -119,21 +119,17 @@ def _quotas(site: Site, wanted: Mapping[str, int]) -> Iterator[Lack]:
 
 def _homeless(site: Site, wanted: Mapping[str, int]) -> Iterator[Lack]:
     """The pods that find no node, neither one that is there nor one that may be made."""
-    if site.nodes is None:
-        return
-    homeless = on_new_nodes(site, wanted)
+    shapes = {fleet.workload: fleet.shape for fleet in site.fleets if fleet.shape}
     pools = [dict(pool.free) for pool in site.pools]
-    for fleet in site.fleets:
-        left, shape = homeless.get(fleet.workload, 0), fleet.shape
-        if not left or shape is None:
-            continue
+    for workload, homeless in on_new_nodes(site, wanted).items():
+        left, shape = homeless, shapes[workload]
         for pool in pools:
             left -= _put(pool, shape.requests, left, unnamed=UNLIMITED)
         if left:
-            like, each = _roomiest(site.nodes, shape)
+            like, each = _roomiest(site.nodes or (), shape)
             nodes = int(np.ceil(left / each)) if each else 0
-            there = wanted[fleet.workload] - left
-            yield Lack(Kind.NODES, fleet.workload, PODS, float(left), float(there), like, nodes)
+            there = wanted[workload] - left
+            yield Lack(Kind.NODES, workload, PODS, float(left), float(there), like, nodes)
 
 
 def on_new_nodes(site: Site, wanted: Mapping[str, int]) -> Mapping[str, int]:
