@@ -119,6 +119,16 @@ def test_an_announced_event_speaks_for_nothing() -> None:
     assert told.minutes == 15.1 * DAY - 10100
 
 
+def test_what_is_needed_in_a_gap_is_unknown_and_right_beside_it_known() -> None:
+    demand = calm(1)
+    demand[500:510] = np.nan
+    own = weeks(demand, lead=45.0)
+    needed = own.truth(parse_policy(own.spec).replicas).demand
+    unknown = (own.now[np.isnan(needed)] - START) / MINUTE
+    assert 499 < unknown.min() < 500
+    assert 509 < unknown.max() < 510
+
+
 def test_minutes_that_nobody_knows_speak_for_nothing() -> None:
     demand = calm(9)
     demand[2000:2500] = np.nan
@@ -150,19 +160,30 @@ def test_no_more_than_four_weeks_are_replayed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lead", "tick"),
+    ("lead", "tick", "boot"),
     [
-        (600.0, 60.0),
-        (180.0, 60.0),
-        (175.0, 60.0),
-        (90.0, 30.0),
-        (30.0, 30.0),
-        (45.0, 15.0),
-        (5.0, 15.0),
+        (600.0, 60.0, 10),
+        (180.0, 60.0, 3),
+        (175.0, 60.0, 3),
+        (90.0, 30.0, 3),
+        (30.0, 30.0, 1),
+        (45.0, 15.0, 3),
+        (17.0, 15.0, 2),
+        (5.0, 15.0, 1),
     ],
 )
-def test_decisions_are_as_far_apart_as_a_lead_time_allows(lead: float, tick: float) -> None:
-    assert weeks(calm(1), lead=lead).tick == tick
+def test_decisions_are_as_far_apart_as_a_lead_time_allows(
+    lead: float, tick: float, boot: int
+) -> None:
+    own = weeks(calm(1), lead=lead)
+    assert (own.tick, own.truth(parse_policy(own.spec).replicas).boot) == (tick, boot)
+
+
+def test_what_is_needed_between_two_minutes_lies_between_them() -> None:
+    own = weeks(np.linspace(1000.0, 2000.0, DAY), lead=45.0)
+    needed = own.truth(parse_policy(own.spec).replicas).demand
+    expected = np.interp(own.now, START + MINUTE * np.arange(DAY), np.linspace(100.0, 200.0, DAY))
+    np.testing.assert_allclose(needed, expected)
 
 
 def test_a_choice_stays_until_another_is_clearly_cheaper() -> None:

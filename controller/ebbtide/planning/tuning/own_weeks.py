@@ -90,8 +90,8 @@ class OwnWeeks:
         known = np.isfinite(need)
         at = self.past.moment(0) + MINUTE * np.arange(need.size)
         row = np.clip(np.round((now - at[0]) / MINUTE).astype(np.int64), 0, need.size - 1)
-        apart = sum((event.ready_by <= now) & (now < event.end) for event in self.events)
-        counts = known[row] & (np.zeros(now.size) + apart == 0)
+        apart = [(event.ready_by <= now) & (now < event.end) for event in self.events]
+        counts = known[row] & ~np.any(apart, axis=0)
         found = np.interp(now, at[known], need[known]) if known.any() else now
         demand = np.where(counts, np.minimum(found, most_replicas(limits)), UNKNOWN)
         boot, least = math.ceil(self.lead_time / self.tick), float(least_replicas(limits))
