@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ebbtide_policies.known_minutes import known_end, moved_on, sound
+from ebbtide_policies.known_minutes import known_end, moved_on, only_sound, sound
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number, number
 
 MINUTE = 60.0
@@ -213,8 +213,7 @@ class Signal:
 
     def _window(self, seconds: Number) -> NDArray[np.float64]:
         """The same; NaN where one is no demand."""
-        window = self._last(seconds)
-        return np.where(sound(window), window, UNKNOWN)
+        return only_sound(self._last(seconds))
 
     def _highest(self, values: NDArray[np.float64]) -> float:
         known = values[sound(values)]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide_policies.lanes import UNLIMITED, Number
+from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number
 
 _HOUR = 60
 _FEW = 3
@@ -13,6 +13,11 @@ _FEW = 3
 def sound(minutes: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which minutes are known: nobody is fewer than none, as where a counter has begun anew."""
     return np.isfinite(minutes) & (minutes >= 0)
+
+
+def only_sound(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same minutes; NaN where one is no demand."""
+    return np.where(sound(minutes), minutes, UNKNOWN)
 
 
 def known_end(minutes: NDArray[np.float64]) -> int:

@@ -52,6 +52,12 @@ def test_signals_that_are_known_for_different_times_are_laid_on_one_grid() -> No
     assert "3.0 days of demand are known" in found.why
 
 
+def test_a_demand_below_nought_is_one_that_nobody_knows() -> None:
+    minutes = np.full(3 * DAY, 100.0)
+    minutes[500:510] = -1e6
+    assert reckon(tuning_input(viewers=Minutes(START, minutes))).minutes == 3 * DAY - 10
+
+
 def test_without_a_number_for_a_replica_people_are_told_of_the_signal() -> None:
     asked = tuning_input(float("nan"), viewers=Minutes(START, np.full(DAY, 100.0)))
     with pytest.raises(InvalidInput, match="signal viewers: what one replica carries"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ebbtide.errors import InvalidInput
@@ -13,6 +13,7 @@ from ebbtide.forecast.contract import LEVELS
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweeping.seen_forecasts import Forecasts
 from ebbtide_policies.demand import MINUTE, NO_LOOK, Look, Outlook, Signal
+from ebbtide_policies.known_minutes import sound
 from ebbtide_policies.lanes import Lanes
 
 NAN = float("nan")
@@ -22,7 +23,7 @@ STEPS = 12
 BEFORE = 120
 """Minutes of history that were asked for, and of which nothing was recorded."""
 COURSES = st.lists(
-    st.sampled_from([0.0, 3.0, 40.0, 41.5, 300.0, NAN, float("inf")]), min_size=4, max_size=90
+    st.sampled_from([0.0, 3.0, 40.0, 41.5, 300.0, -7.0, NAN, float("inf")]), min_size=4, max_size=90
 )
 QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "present": lambda d: d.present(),
@@ -30,8 +31,9 @@ QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "peak": lambda d: d.peak(300.0),
     "peak of a while": lambda d: d.peak(90.0),
     "peak before": lambda d: d.peak(900.0, 150.0),
-    "lingering": lambda d: d.lingering(465.0, 0.25, START + 900.0),
+    "lingering": lambda d: d.lingering(465.0, 0.25, START + 120.0),
     "covered": lambda d: d.covered(300.0),
+    "covered in less than a minute": lambda d: d.covered(30.0),
     "gap": lambda d: d.gap(300.0),
     "largest drop": lambda d: d.largest_drop(60.0),
     "largest drop of a while": lambda d: d.largest_drop(300.0),
@@ -41,13 +43,14 @@ QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "surge of a minute": lambda d: d.surge(60.0, 60.0),
     "ahead": lambda d: d.ahead(0.9, 165.0),
     "far ahead, between levels": lambda d: d.ahead(0.93, 500.0),
+    "at the highest level": lambda d: d.ahead(LEVELS[-1], 165.0),
     "beyond all levels": lambda d: d.ahead(0.99999, 165.0),
 }
 
 
 def forecasts(minutes: Lanes) -> Forecasts:
     """A forecast after each known minute, none like another."""
-    known = np.flatnonzero(np.isfinite(minutes))
+    known = np.flatnonzero(sound(minutes))
     rng = np.random.default_rng(minutes.size)
     values = np.sort(rng.uniform(0, 100, (known.size, len(LEVELS), STEPS)), axis=1)
     trusted = rng.uniform(size=known.size) < 0.5
@@ -70,7 +73,7 @@ def alone(minutes: Lanes, now: float, look: float = NAN) -> Signal:
     """The signal as the loop has it at one tick: what lies before the recording is unknown."""
     rows = int(np.clip((now - DELAY - START) // MINUTE + 1, 0, minutes.size))
     made = forecasts(minutes)
-    known = np.flatnonzero(np.isfinite(minutes[:rows]))
+    known = np.flatnonzero(sound(minutes[:rows]))
     last = known.size - 1
     outlook = Outlook(float(made.origins[last]), LEVELS, made.values[last]) if known.size else None
     return Signal(
@@ -85,13 +88,22 @@ def alone(minutes: Lanes, now: float, look: float = NAN) -> Signal:
     )
 
 
+LONG_GAP = [41.5, 300.0, *[NAN] * 70, 3.0, 40.0]
+
+
+def ticks(minutes: Lanes, tick: float) -> Lanes:
+    """Moments from before the recording until after its end."""
+    return np.arange(START - 120.0, START + MINUTE * (minutes.size + 3), tick)
+
+
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
 @given(course=COURSES, tick=st.sampled_from([15.0, 60.0]))
+@example(course=LONG_GAP, tick=15.0)
 def test_every_question_has_the_same_answer(
     question: Callable[[Signal | SeenDemand], object], course: list[float], tick: float
 ) -> None:
     minutes = np.array(course)
-    now = np.arange(START, START + MINUTE * minutes.size, tick)
+    now = ticks(minutes, tick)
     asked = [question(alone(minutes, at)) for at in now.tolist()]
     np.testing.assert_allclose(question(at_once(minutes, now)), asked, rtol=1e-12, atol=1e-12)  # type: ignore[call-overload]
 
@@ -102,8 +114,8 @@ def test_so_has_every_question_when_there_are_looks_between_the_minutes(
     question: Callable[[Signal | SeenDemand], object], course: list[float], luck: int
 ) -> None:
     minutes = np.array(course)
-    now = np.arange(START, START + MINUTE * minutes.size, 15.0)
-    looks = np.random.default_rng(luck).choice([0.0, 41.0, 350.0, NAN], now.size)
+    now = ticks(minutes, 15.0)
+    looks = np.random.default_rng(luck).choice([0.0, 41.0, 350.0, -7.0, NAN], now.size)
     asked = [question(alone(minutes, *at)) for at in zip(now.tolist(), looks, strict=True)]
     np.testing.assert_allclose(
         question(at_once(minutes, now, looks)),
@@ -131,7 +143,7 @@ def test_so_has_what_days_repeat(peaks: list[float], after: float, offset: int) 
 @given(course=COURSES)
 def test_so_have_its_age_and_its_trust(course: list[float]) -> None:
     minutes = np.array(course)
-    now = np.arange(START, START + MINUTE * minutes.size, 20.0)
+    now = ticks(minutes, 20.0)
     found, each = at_once(minutes, now), [alone(minutes, at) for at in now.tolist()]
     assert found.age().tolist() == [one.age for one in each]
     assert found.trusted().tolist() == [one.trusted for one in each]
@@ -140,5 +152,7 @@ def test_so_have_its_age_and_its_trust(course: list[float]) -> None:
 def test_a_reach_beyond_the_forecasts_that_are_kept_is_refused() -> None:
     found = at_once(np.ones(10), np.arange(START, START + 600.0, 60.0))
     kept = forecasts(np.ones(10))._replace(steps=120)
-    with pytest.raises(InvalidInput, match="demand is unknown for too long after 1971-"):
+    with pytest.raises(
+        InvalidInput, match="demand is unknown for too long after 1971-11-26 10:40Z: "
+    ):
         replace(found, forecasts=kept).ahead(0.9, 900.0)

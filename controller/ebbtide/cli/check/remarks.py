@@ -17,6 +17,7 @@ from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.linting.findings import Case, Finding, Severity
 from ebbtide.planning.linting.lint import lint
+from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Phase
 
@@ -99,7 +100,7 @@ def _past(spec: CapacityPolicySpec, answers: Sequence[Answer]) -> Past | None:
     counted = next((a for a in answers if a.asked.at == NOWHERE and a.minutes.size), None)
     return Past(
         start=next(iter(demands.values())).start,
-        demands={name: answer.minutes for name, answer in demands.items()},
+        demands={name: only_sound(answer.minutes) for name, answer in demands.items()},
         per_replica={
             name: UNKNOWN if signal.per_replica is None else signal.per_replica
             for name, signal in signals.items()

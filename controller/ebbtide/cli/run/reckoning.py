@@ -10,6 +10,7 @@ from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.sweeping.seen_demand import DELAY
 from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned
+from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 
@@ -52,5 +53,5 @@ def _weeks(tuning_input: TuningInput) -> OwnWeeks:
 def _on(start: float, rows: int, minutes: Minutes) -> Lanes:
     grid = np.full(rows, UNKNOWN)
     first = round((minutes.start - start) / MINUTE)
-    grid[first : first + minutes.values.size] = minutes.values
+    grid[first : first + minutes.values.size] = only_sound(minutes.values)
     return grid

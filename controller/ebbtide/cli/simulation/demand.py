@@ -21,6 +21,7 @@ from ebbtide.errors import InvalidInput, MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Query, Span
 from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.demand.what_if import WhatIf
+from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.quantities import show_duration
 
 CsvFile = Annotated[
@@ -195,12 +196,11 @@ def from_prometheus(
     for (policy, query, _), reading in zip(wanted, readings, strict=True):
         if isinstance(reading, MetricsUnavailable):
             raise type(reading)(f"{policy}: {reading}") from reading
-        if np.isnan(reading.values).all():
+        minutes = only_sound(reading.values)
+        if np.isnan(minutes).all():
             why = f"{query.promql!r} has no values; is the expression right?"
             raise MetricsUnavailable(f"{policy}: {why}")
-        series[query.namespace, query.promql] = DemandSeries(
-            start=reading.start, minutes=reading.values
-        )
+        series[query.namespace, query.promql] = DemandSeries(start=reading.start, minutes=minutes)
     return Recorded(series, end - span, end)
 
 

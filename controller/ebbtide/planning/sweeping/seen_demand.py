@@ -17,7 +17,7 @@ from ebbtide.planning.sweeping.seen_forecasts import Forecasts
 from ebbtide.planning.sweeping.seen_past import Rows, interpolated, second_highest, slopes, surges
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import DAY, HOUR, MINUTE
-from ebbtide_policies.known_minutes import moved_on
+from ebbtide_policies.known_minutes import moved_on, only_sound, sound
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 _LEAST = 1e-300
@@ -52,7 +52,7 @@ class SeenDemand:
         """The newest known minute at each tick, -1 before there is one."""
         start, minutes = self.recorded
         last = np.floor((self.now - self.delay - start) / MINUTE).astype(np.int64)
-        at = np.where(np.isfinite(minutes), np.arange(minutes.size), -1)
+        at = np.where(np.isfinite(self._known), np.arange(minutes.size), -1)
         newest = np.concatenate(([-1], np.maximum.accumulate(at)))
         found: Rows = newest[np.clip(last + 1, 0, minutes.size)]
         return found
@@ -60,14 +60,13 @@ class SeenDemand:
     @cached_property
     def _before(self) -> Rows:
         """For each minute, the known one before it; -1 where there is none."""
-        minutes = self.recorded.minutes
-        at = np.where(np.isfinite(minutes), np.arange(minutes.size), -1)
+        at = np.where(np.isfinite(self._known), np.arange(self._known.size), -1)
         found: Rows = np.concatenate(([-1], np.maximum.accumulate(at)[:-1]))
         return found
 
     @cached_property
     def _known(self) -> Lanes:
-        return np.where(np.isfinite(self.recorded.minutes), self.recorded.minutes, UNKNOWN)
+        return only_sound(self.recorded.minutes)
 
     def age(self) -> Lanes:
         """Seconds since the newest known demand."""
@@ -179,7 +178,8 @@ class SeenDemand:
         if np.any(short):
             since = clock(float(origin[np.argmax(short)]), "%Y-%m-%d %H:%MZ")
             raise InvalidInput(f"demand is unknown for too long after {since}: {_FILL}")
-        highest = self._highest_step(np.where(there, first, 0), np.where(there, last, 1))
+        steps = np.where(there, first, 0), np.where(there, last, 1)
+        highest = self._highest_step(made.values, *steps)
         found = interpolated(made.levels, highest, quantile)
         ahead = self._in_replicas(np.where(there, found, UNKNOWN))
         beyond = self.now + seconds > origin + MINUTE * made.steps
@@ -199,11 +199,9 @@ class SeenDemand:
         highest = np.where(counted, values, -np.inf).max(axis=-1)
         return self._in_replicas(np.where(highest == -np.inf, UNKNOWN, highest))
 
-    def _highest_step(self, first: Rows, last: Rows) -> Lanes:
+    def _highest_step(self, values: Lanes, first: Rows, last: Rows) -> Lanes:
         """Highest value of each level in the steps from `first` up to `last`, (ticks, levels)."""
-        if self.forecasts is None:
-            raise LookupError("there is no forecast")
-        values, index = self.forecasts.values, np.maximum(self._forecast, 0)
+        index = np.maximum(self._forecast, 0)
         found = values[index, :, first]
         for on in range(1, int((last - first).max(initial=1))):
             step = np.minimum(first + on, last - 1)
@@ -221,7 +219,7 @@ class SeenDemand:
         if self.looks is None:
             return np.full(self.now.size, UNKNOWN)
         since = self.now - self.delay - self._until
-        counts = (self._row >= 0) & (since > 0) & (since < MINUTE) & np.isfinite(self.looks)
+        counts = (self._row >= 0) & (since > 0) & (since < MINUTE) & sound(self.looks)
         return np.where(counts, self.looks, UNKNOWN)
 
     @cached_property
