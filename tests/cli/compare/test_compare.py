@@ -39,6 +39,18 @@ def test_the_bound_costs_least_and_serves_all(ebbtide: Ebbtide) -> None:
     )
 
 
+def test_the_bound_goes_as_low_as_the_policy_may_in_any_phase(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    low, high = "{min: 2, max: 500}", "{min: 30, max: 500, when: {Ebb: {min: 2}}}"
+    write(tmp_path, phased_yaml=EDGE.replace(low, high))
+    plain, phased = (
+        told(ebbtide, f"{name}.yaml", f"{name}.yaml,mode=Enforce")["scores"]["clairvoyant"]
+        for name in ("edge", "phased")
+    )
+    assert phased["replicaHours"] == plain["replicaHours"]
+
+
 def test_a_smaller_step_keeps_more_on_the_way_down_and_says_why(ebbtide: Ebbtide) -> None:
     found = told(ebbtide, "edge.yaml", SLOW)
     assert found["scores"]["edge"]["idle"] < found["scores"]["maxStep=1%"]["idle"]

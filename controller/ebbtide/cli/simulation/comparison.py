@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ebbtide.api.capacity_policy import settings_by_phase
 from ebbtide.cli.simulation.simulation import Frame, Simulation
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.scoring.score import Course, Hindsight, Score, Trial, best_hpa
@@ -60,7 +61,7 @@ def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial
         delay=simulation.world.delay,
         price=bench.price,
         signals=bench.gate.modelled,
-        least=float(bench.spec.replicas.min),
+        least=float(settings_by_phase.least_replicas(bench.spec.replicas)),
     )
 
 
