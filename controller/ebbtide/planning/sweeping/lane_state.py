@@ -119,6 +119,7 @@ def _numbers(phases: Phases) -> Lanes:
 def _folded(value: Number) -> Number:
     """One number in place of lanes that are all alike, or one row in place of rows."""
     lanes = np.asarray(value)
-    if not lanes.size or np.all(lanes == lanes.flat[0]):
-        return float(lanes.flat[0]) if lanes.size else value
-    return lanes[0] if lanes.ndim > 1 and np.all(lanes == lanes[:1]) else value
+    first = lanes.flat[0]
+    if np.all(lanes == first):
+        return float(first)
+    return lanes[0] if np.all(lanes == lanes[:1]) else value
