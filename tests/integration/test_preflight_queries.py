@@ -25,11 +25,16 @@ def api() -> Iterator[HttpApi]:
 
 
 def checks_of(
-    ebbtide: Ebbtide, api: HttpApi, folder: Path, prometheus: PrometheusServer, query: str
+    ebbtide: Ebbtide,
+    api: HttpApi,
+    folder: Path,
+    prometheus: PrometheusServer,
+    query: str,
+    **more: Any,
 ) -> tuple[int, list[dict[str, Any]]]:
     """Everything about the queries of a policy with this demand."""
     serve(api, owners=[], hpas=[])
-    spec = SPEC | {"demand": {"query": query, "alive": ALIVE}}
+    spec = SPEC | {"demand": {"query": query, "alive": ALIVE}} | more
     policy = {"metadata": {"name": "edge", "namespace": "live", "uid": "p"}, "spec": spec}
     api.on("GET", f"{OWN}/capacitypolicies", {"items": [policy]})
     kubeconfig = api.kubeconfig(folder / "kubeconfig")
@@ -37,7 +42,7 @@ def checks_of(
         "preflight", "--json", f"--prometheus={prometheus.url}", f"--kubeconfig={kubeconfig}"
     )
     found = json.loads(told.out)["live/edge"]
-    return told.code, [check for check in found if check["name"] in {"query", "delay"}]
+    return told.code, [check for check in found if check["name"] in {"query", "delay", "sessions"}]
 
 
 def test_each_query_has_to_have_one_series_that_is_fresh(
@@ -61,6 +66,11 @@ def test_each_query_has_to_have_one_series_that_is_fresh(
     assert [check["verdict"] for check in found] == ["ok"] * 4
     assert 'one series, 800 now, for sum(viewers{app="edge"})' in found[0]["found"]
     assert found[1]["found"].startswith("a sample every 15 s, the newest is")
+
+    for by, sign in (("pod", "ok"), ("app", "stop")):
+        sessions = {"query": f"sum by ({by}) (viewers)"}
+        _, found = checks_of(*asked, "sum(viewers)", policies={"sessions": sessions})
+        assert (found[-1]["name"], found[-1]["verdict"]) == ("sessions", sign)
 
     code, found = checks_of(*asked, 'viewers{app="edge"}')
     assert (code, found[0]["verdict"]) == (1, "stop")

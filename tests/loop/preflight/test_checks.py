@@ -10,9 +10,10 @@ from ebbtide.api.reading.compose import Installed
 from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.autoscalers import Autoscaler, Owner
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
+from ebbtide.loop.ports.metrics import Query
 from ebbtide.loop.preflight.budgets_and_quotas import Budget, Quota, budget_checks, quota_checks
 from ebbtide.loop.preflight.checks import Check, Verdict, preflight
-from ebbtide.loop.preflight.metrics_answers import Answer, answer_checks
+from ebbtide.loop.preflight.metrics_answers import Answer, answer_checks, session_check
 from ebbtide.loop.workload import Workload, WorkloadReader
 from tests.loop.world import spec_of, target
 
@@ -162,6 +163,35 @@ def test_a_demand_without_a_series_stops_it_where_that_is_no_zero(
 def test_a_demand_that_can_not_be_asked_stops_it_whatever_its_absence_means() -> None:
     [found] = answers(workload(demand=VANISHES), failure="timeout")
     assert (found.verdict, found.found) == (Verdict.STOP, "timeout")
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "found", "todo"),
+    [
+        pytest.param({"failure": "timeout"}, "stop", "timeout", "asked: live", id="no answer"),
+        pytest.param({}, "stop", "no series for live", "nothing is let go", id="no series"),
+        pytest.param(
+            {"series": ["{}", "{}"], "labelled": frozenset({"app"})},
+            "stop",
+            "no label pod in all series for live",
+            "sum by (pod) (...)",
+            id="not by pod",
+        ),
+        pytest.param(
+            {"series": ["{}", "{}"], "labelled": frozenset({"app", "pod"})},
+            "ok",
+            "2 series by pod, for live",
+            "",
+            id="by pod",
+        ),
+    ],
+)
+def test_live_sessions_have_to_be_counted_pod_by_pod(
+    more: Any, verdict: str, found: str, todo: str
+) -> None:
+    check = session_check(Answer(Query("live", "live", "default"), **more), "pod")
+    assert (check.verdict, check.found) == (verdict, found)
+    assert todo in check.next
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])

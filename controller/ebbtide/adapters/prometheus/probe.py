@@ -41,7 +41,14 @@ def _probed(
     except MetricsUnavailable as error:
         return Answer(query, failure=str(error))
     age, interval = max(ages, default=(math.nan, math.nan))
-    return Answer(query, [_labels(one) for one in found], _number(found), age, interval)
+    return Answer(
+        query=query,
+        series=[_labels(one) for one in found],
+        labelled=_labelled(found),
+        number=_number(found),
+        age=age,
+        interval=interval,
+    )
 
 
 def _samples(client: RangeClient, selector: str) -> tuple[float, float]:
@@ -56,6 +63,12 @@ def _number(result: list[Any]) -> float:
         return float(result[0]["value"][1])
     except (LookupError, TypeError, ValueError):
         return math.nan
+
+
+def _labelled(found: list[Any]) -> frozenset[str]:
+    """The names of the labels that all series have."""
+    each = [frozenset(series.get("metric") or {}) for series in found]
+    return frozenset.intersection(*each) if each else frozenset()
 
 
 def _labels(series: Any) -> str:

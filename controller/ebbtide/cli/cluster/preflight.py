@@ -19,7 +19,7 @@ from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.cluster import Target
 from ebbtide.loop.preflight.budgets_and_quotas import budget_checks, quota_checks
 from ebbtide.loop.preflight.checks import Check, Verdict, preflight
-from ebbtide.loop.preflight.metrics_answers import answer_checks
+from ebbtide.loop.preflight.metrics_answers import answer_checks, session_check
 from ebbtide.loop.workload import Workload, WorkloadReader
 
 if TYPE_CHECKING:
@@ -117,6 +117,10 @@ def _answers(sight: Sight, workload: Workload) -> Iterable[Check]:
         return
     wanted = dict.fromkeys(want.query for want in workload.wanted)
     yield from answer_checks(workload, probe(sight.sources, wanted))
+    if workload.sessions and workload.sessions.query:
+        asked = workload.query(workload.sessions.query, workload.source)
+        for answer in probe(sight.sources, [asked]):
+            yield session_check(answer, workload.sessions.label)
 
 
 def _rights(cluster: "KubernetesCluster", workload: Workload) -> Check:

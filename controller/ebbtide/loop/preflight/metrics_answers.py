@@ -21,6 +21,8 @@ class Answer(NamedTuple):
     query: Query
     series: Sequence[str] = ()
     """The labels of each, as PromQL writes them."""
+    labelled: frozenset[str] = frozenset()
+    """The names of the labels that all of them have."""
     number: float = math.nan
     """Of the first series."""
     age: float = math.nan
@@ -42,6 +44,20 @@ def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Che
         yield _series(answer)
         if answer.series and not math.isnan(answer.age + answer.interval):
             yield _delay(answer, float(hold.stale_after))
+
+
+def session_check(answer: Answer, label: str) -> Check:
+    """Say whether live sessions are counted pod by pod, by the label that holds the pod's name."""
+    asked, count = answer.query.promql, len(answer.series)
+    if answer.failure:
+        return Check("sessions", Verdict.STOP, answer.failure, f"asked: {asked}")
+    if not count:
+        todo = "as long as no pod has one nothing is let go; ask for what is there"
+        return Check("sessions", Verdict.STOP, f"no series for {asked}", todo)
+    if label not in answer.labelled:
+        todo = f"write sum by ({label}) (...), or name the label of the pod in sessions.label"
+        return Check("sessions", Verdict.STOP, f"no label {label} in all series for {asked}", todo)
+    return Check("sessions", Verdict.WELL, f"{count} series by {label}, for {asked}")
 
 
 def _vanished(answer: Answer) -> Check:
