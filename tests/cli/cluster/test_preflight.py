@@ -145,6 +145,19 @@ def test_a_policy_that_is_not_there_is_said(
     assert (told.code, told.err) == (3, "ebbtide: there is no CapacityPolicy live/origin\n")
 
 
+def test_a_policy_that_is_being_deleted_is_no_more(
+    ebbtide: Ebbtide, api: HttpApi, kubeconfig: str
+) -> None:
+    serve(api, owners=[], hpas=[])
+    head = {"name": "edge", "namespace": "live", "uid": "p"}
+    going = {**head, "deletionTimestamp": "2026-11-11T12:00:00Z"}
+    api.on("GET", f"{OWN}/capacitypolicies", {"items": [{"metadata": going, "spec": SPEC}]})
+    for named, why in ((("live/edge",), "live/edge"), ((), "to look at; `ebbtide check` looks at")):
+        told = ebbtide("preflight", *named, kubeconfig)
+        assert (told.code, told.out) == (3, "")
+        assert told.err.startswith(f"ebbtide: there is no CapacityPolicy {why}")
+
+
 def budget(**spec: Any) -> dict[str, Any]:
     """A PodDisruptionBudget over the pods of the Deployment."""
     spec = {"selector": {"matchLabels": {"app": "edge"}}, **spec}

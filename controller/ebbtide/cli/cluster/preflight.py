@@ -69,13 +69,14 @@ class Sight(NamedTuple):
 
 def _looked_at(sight: Sight, wanted: Sequence[str]) -> Iterable[tuple[str, Iterable[Check]]]:
     survey = sight.cluster.survey()
-    keys = {"/".join(namespaced(one)) for one in wanted} or {p.key for p in survey.policies}
-    missing = sorted(keys - {policy.key for policy in survey.policies})
+    there = {policy.key: policy for policy in survey.policies if not policy.deleting}
+    keys = {"/".join(namespaced(one)) for one in wanted} or set(there)
+    if not keys:
+        raise InvalidInput("there is no CapacityPolicy to look at; `ebbtide check` looks at a file")
+    missing = sorted(keys - there.keys())
     if missing:
         raise InvalidInput(f"there is no CapacityPolicy {missing[0]}")
-    understood = WorkloadReader(installed()).of(
-        policy for policy in survey.policies if policy.key in keys
-    )
+    understood = WorkloadReader(installed()).of(there[key] for key in keys)
     for key, workload in sorted(understood.items()):
         if isinstance(workload, InvalidInput):
             yield key, [Check("spec", Verdict.STOP, str(workload), "see `ebbtide check`")]
