@@ -40,6 +40,7 @@ QUESTIONS: dict[str, Callable[[Signal | SeenDemand], object]] = {
     "slope": lambda d: d.slope(300.0),
     "slope of a minute": lambda d: d.slope(60.0),
     "surge": lambda d: d.surge(200.0, 900.0),
+    "surge at once": lambda d: d.surge(0.0, 900.0),
     "surge of a minute": lambda d: d.surge(60.0, 60.0),
     "ahead": lambda d: d.ahead(0.9, 165.0),
     "far ahead, between levels": lambda d: d.ahead(0.93, 500.0),

@@ -117,7 +117,7 @@ class SeenDemand:
             row = self._row - back
             known = self._before[np.maximum(row, 0)]
             before = np.where(known < 0, first - 1, np.maximum(known, first - 1))
-            there = np.isfinite(self._back(back)) & (row >= first)
+            there = np.isfinite(self._back(back))
             longest = np.where(there, np.maximum(longest, row - before), longest)
         return np.asarray(MINUTE * (longest - 1.0), dtype=np.float64)
 
