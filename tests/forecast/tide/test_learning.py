@@ -84,6 +84,15 @@ def growing() -> Floats:
     return this_morning(0.004 * MINUTES, 0.02)
 
 
+def risen() -> Floats:
+    """It comes back to the curve of all days, but for this morning, when it rises and stays."""
+    wobble = noise(4 * DAY + MORNING + 120, 0.01)
+    for row in range(1, len(wobble)):
+        wobble[row] += 0.95 * wobble[row - 1]
+    rise = np.clip((MINUTES - 480) / 20, 0, 1)
+    return this_morning(rise, 0.005) * np.exp(wobble)
+
+
 def with_a_season(first: int, last: int) -> Floats:
     """Twelve days, of which some have a season and the others are level."""
     shape = np.log(season(12))
@@ -142,6 +151,9 @@ PARTS = {
     "the best expert, where days are on levels of their own": Part(on_levels, 120, 0.34, 0.42),
     "a mix that changes over, where a season has begun": Part(
         lambda: with_a_season(8, 12), 240, 0.22, 0.36
+    ),
+    "what was of late, after a rise like none before": Part(
+        risen, 60, 1.45, 3.28, grid=1, rows=150, every=4
     ),
     "the last value, where who looks back is fooled": Part(
         fooling, 30, 1.03, 1.11, grid=5, rows=DAY // 5

@@ -4,9 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32
-from ebbtide.forecast.tide.experts import EXPERTS, foreseen, highest
+from ebbtide.forecast.tide.arrays import F32, NOUGHT, number
+from ebbtide.forecast.tide.experts import EXPERTS, foreseen, of_late
 from ebbtide.forecast.tide.frame import Band
+
+ABOVE, BELOW = number(3), number(1)
+"""Mean changes that the mix may lie above all experts who start from the present, and below all who
+know only what was of late: after a fall or a rise that is like none before, those who remember what
+was before it are not believed."""
 
 
 class Ahead(NamedTuple):
@@ -22,6 +27,8 @@ class Ahead(NamedTuple):
     """The lowest of it, (T, A, N)."""
     most: F32
     """The highest of it."""
+    lowest: F32
+    """The lowest of those who know only what was of late."""
     highest: F32
     """The highest of those who start from the present."""
 
@@ -34,4 +41,15 @@ def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
     now = foreseen(rows[:, None], curves, said, band.anchors, band.frame.day)
     own = now[:, :, :EXPERTS]
     least, most = np.minimum.reduce(own, axis=2), np.maximum.reduce(own, axis=2)
-    return Ahead(band, curves, now, least, most, highest(now))
+    return Ahead(band, curves, now, least, most, *of_late(now))
+
+
+def keep_believable(median: F32, of_late: tuple[F32, F32], scale: F32) -> None:
+    """Keep what a mix foresees within what experts do who know only what was of late.
+
+    They are the lowest and the highest, and `scale` is the mean change, all of its shape.
+    """
+    lowest, highest = of_late
+    np.minimum(median, highest + ABOVE * scale, out=median)
+    np.maximum(median, lowest - BELOW * scale, out=median)
+    np.maximum(median, NOUGHT, out=median)

@@ -43,6 +43,8 @@ EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
 FROM_THE_PRESENT = np.r_[0:2, LEVELS : RATIOS + CURVES, DIFFERENCE, ALIKE]
 """Those who start from it."""
+OF_LATE = np.r_[FROM_THE_PRESENT, 2 : LEVELS - len(LONG_MINUTES)]
+"""They, and then the other short averages."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
 COMPARED = np.array(CURVES * (0,) + OF_A_WEEK * (2,))
@@ -99,13 +101,16 @@ def foreseen(rows: F32, curves: F32, said: F32, ahead: tuple[int, ...], day: int
     return out
 
 
-def highest(now: F32) -> F32:
-    """The highest that experts foresee who start from the present, (..., N).
+def of_late(now: F32) -> tuple[F32, F32]:
+    """Between what those lie who know only what was of late, lowest and highest, (..., N).
 
-    `now` are all of them, (..., EVERY, N). The average of 3 rows counts as the present too: not
-    every minute that is low is a fall.
+    `now` are all experts, (..., EVERY, N). Above are those who start from the present, for which
+    the average of 3 rows counts too: not every minute that is low is a fall. Below are all short
+    averages as well: after a peak of some minutes they are right.
     """
-    return np.asarray(np.maximum.reduce(now.take(FROM_THE_PRESENT, axis=-2), axis=-2))
+    them = now.take(OF_LATE, axis=-2)
+    highest = np.maximum.reduce(them[..., : FROM_THE_PRESENT.size, :], axis=-2)
+    return np.minimum.reduce(them, axis=-2), highest
 
 
 @lru_cache

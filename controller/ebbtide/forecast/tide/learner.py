@@ -3,7 +3,7 @@
 import numpy as np
 
 from ebbtide.forecast.contract import Floats
-from ebbtide.forecast.tide.ahead import Ahead, look_ahead
+from ebbtide.forecast.tide.ahead import Ahead, keep_believable, look_ahead
 from ebbtide.forecast.tide.arrays import F32, NOUGHT, ONE, number
 from ebbtide.forecast.tide.columns import handed_on
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along
@@ -14,7 +14,7 @@ from ebbtide.forecast.tide.sample import Sample, sample
 from ebbtide.forecast.tide.seen import Seen
 from ebbtide.forecast.tide.spreads import DAY_AT
 from ebbtide.forecast.tide.track import GUARD, Track
-from ebbtide.forecast.tide.weights import BEYOND, Weights
+from ebbtide.forecast.tide.weights import Weights
 from ebbtide.forecast.tide.widths import Widths
 
 IGNORANCE = np.array((0.3, 1.0), np.float32)[:, None, None]
@@ -120,8 +120,7 @@ class Learner:
         ahead, weights = self._ahead_of_now(), self.weights
         shares, coefficients = weights.shares, weights.regressions.coefficients
         median: F32 = np.einsum("aen,aen->an", shares, ahead.now[0])
-        np.minimum(median, ahead.highest[0] + BEYOND * weights.scale, out=median)
-        np.maximum(median, NOUGHT, out=median)
+        keep_believable(median, (ahead.lowest[0], ahead.highest[0]), weights.scale)
         own = shares[:, :EXPERTS].copy()
         sloping = coefficients[:, :, : FEATURES.size]
         own[:, FEATURES] += np.einsum("arn,arfn->afn", shares[:, EXPERTS:], sloping)

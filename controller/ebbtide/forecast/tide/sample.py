@@ -43,8 +43,10 @@ class Sample(NamedTuple):
     """What each expert foresaw for the rows, (T, A, E, N); the regressions are yet to come."""
     now: F32
     """What each expert foresees from the origins, (T, A, E, N)."""
+    lowest: F32
+    """The lowest of those who know only what was of late, (T, A, N)."""
     highest: F32
-    """The highest of those who start from the present, (T, A, N)."""
+    """The highest of those who start from the present."""
     looked: Ahead
     """What is foreseen from the origins at these anchors, or at all."""
 
@@ -86,6 +88,7 @@ def sample(
         moves=seen.moves[off][:, None],
         then=then,
         now=now,
+        lowest=looked.lowest[:, here],
         highest=looked.highest[:, here],
         looked=looked,
     )

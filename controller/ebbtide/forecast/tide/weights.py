@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.tide.ahead import Ahead
+from ebbtide.forecast.tide.ahead import Ahead, keep_believable
 from ebbtide.forecast.tide.arrays import (
     F32,
     NIL,
@@ -46,9 +46,6 @@ WORST_LOSS = number(20)
 LEAST_LOSS = number(1e-4)
 FINEST = number(5e-4)
 """The least scale, as a multiple of the guard (itself a share of the mean)."""
-BEYOND = number(3)
-"""Mean changes that the mix may lie above all experts who start from the present: after a fall,
-those who remember what was before it are not believed."""
 YIELDS = (1.02, number(0.98))
 """Loss against persistence at which the mix has yielded wholly, and not at all."""
 UNSURE = 1.0
@@ -111,8 +108,7 @@ class Weights:
         mixed -= sample.present
         mixed *= trust
         mixed += sample.present
-        np.minimum(mixed, sample.highest + BEYOND * judged.scale, out=mixed)
-        np.maximum(mixed, NOUGHT, out=mixed)
+        keep_believable(mixed, (sample.lowest, sample.highest), judged.scale)
         return Mix(judged.shares, judged.scale, mixed, _apart(mild, mixed, sample.now))
 
     def look(self, ahead: Ahead, guard: F32) -> None:
