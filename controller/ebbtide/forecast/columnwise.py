@@ -17,6 +17,22 @@ def carried(minutes: Floats) -> Floats:
     return np.take_along_axis(minutes, rows, axis=0)
 
 
+def means_of_rows(minutes: Floats, rows: int) -> Floats:
+    """Means of so many rows each, up to the last one; gaps are carried over, nothing is nought."""
+    rows = min(rows, len(minutes))
+    blocks = minutes[len(minutes) % rows :].reshape(-1, rows, minutes.shape[1])
+    means: Floats = blocks.mean(axis=1)
+    some, series = np.nonzero(np.isnan(means))
+    if some.size:
+        part = blocks[some, :, series]
+        known = ~np.isnan(part)
+        count = known.sum(axis=1)
+        added = np.where(known, part, 0.0).sum(axis=1)
+        means[some, series] = np.where(count > 0, added / np.maximum(count, 1), np.nan)
+        means = np.nan_to_num(carried(means))
+    return means
+
+
 def latest(minutes: Floats) -> Floats:
     """The last known value of each column; NaN where nothing is."""
     last: Floats = minutes[-1]

@@ -9,7 +9,7 @@ import pytest
 from ebbtide.cli.models import Make
 from ebbtide.forecast.adjustments.ebb import ebbed, fit
 from ebbtide.forecast.baselines.naive import persistence
-from ebbtide.forecast.contract import DAY, Floats, Forecast, History
+from ebbtide.forecast.contract import DAY, Floats, Forecast, History, Measured
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.bench import forecast_events
 from tests.forecast.conformance import END, HORIZON
@@ -73,6 +73,25 @@ def test_how_earlier_events_decayed_is_expected_of_the_next() -> None:
 
 
 @pytest.mark.parametrize(
+    ("earlier", "errs", "follows"),
+    [
+        pytest.param(3, 0.6, False, id="earlier ones are known, and what errs less since then"),
+        pytest.param(3, 1.0, True, id="earlier ones are known, but it errs as the last value does"),
+        pytest.param(0, 0.6, True, id="it errs less, but no earlier one is known"),
+    ],
+)
+def test_a_forecast_that_has_learnt_how_excesses_end_is_left_as_it_is(
+    earlier: int, errs: float, *, follows: bool
+) -> None:
+    known = np.concatenate([*[event(DAY, days=1)] * earlier, event(30)])
+    forecast, history = plain(known)
+    own, plainly = np.full((1, 1), errs), np.ones((1, 1))
+    forecast = forecast._replace(measured=Measured((30,), own, plainly))
+    before, after = forecast.values[0, 59, 0], ebbed(forecast, history).values[0, 59, 0]
+    assert (before - after > 0.1 * before) == follows
+
+
+@pytest.mark.parametrize(
     "values",
     [
         pytest.param(np.full(3 * DAY, USUAL), id="an ordinary day"),
@@ -129,8 +148,9 @@ def test_coarse_grids_ebb_too(grid: int) -> None:
     assert made[-1] < forecast.values[0, -1, 0]
 
 
-def test_tide_foresees_an_ebb_as_one() -> None:
-    came = event(180 + HORIZON)
+@pytest.mark.parametrize("minutes", [30, 60, 180])
+def test_tide_foresees_an_ebb_as_one(minutes: int) -> None:
+    came = event(minutes + HORIZON)
     known = History(END, came[:-HORIZON, None])
     errors = [
         np.abs(model.forecast(known, HORIZON).values[0, :, 0] - came[-HORIZON:]).mean()

@@ -9,7 +9,8 @@ which is fitted by least squares to all that came since its highest. The increme
 what lies between the first and the last, so that the noise of single rows cancels out. Earlier
 excesses of the same series say which rate to expect before much is seen. What would have been
 foreseen from each moment of the ebb so far is compared with what came, and so are the last value
-and the season: the forecast moves as far as the fit was better.
+and the season: the forecast moves as far as the fit was better. It moves less where it has learnt
+from earlier excesses how they end, and is better than the last value for it.
 """
 
 from functools import cached_property
@@ -18,34 +19,33 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.adjustments.earlier_ebbs import (
+    EXCESS,
+    EXPECTED_HOURS,
+    SLOWEST,
+    TURNED,
+    Earlier,
+    earlier,
+)
 from ebbtide.forecast.adjustments.past import NIL, ordinary_at
-from ebbtide.forecast.columnwise import between, carried, median
+from ebbtide.forecast.columnwise import between, means_of_rows, median
 from ebbtide.forecast.contract import DAY, MINUTE, Floats, Forecast, History
 
-EXCESS = 1.5
-"""Demand above so many times the usual is an excess."""
-TURNED = 0.97
-"""Below this share of its highest an excess has turned."""
-STEP_MINUTES = 5
-"""Demand is looked at in means of so many minutes."""
+STEP_MINUTES, EARLIER_MINUTES = 5, 30
+"""Demand is looked at in means of so many minutes, and of longer ones where it is long ago."""
 MEMORY_HOURS = 24.0
 """How long an excess may last."""
-HALF_LIFE_HOURS = 3.0
-"""After so long an excess is half of what it was, where no earlier one is known."""
-EXPECTED_HOURS = 1.0
-"""What is expected counts as much as so many hours at the highest."""
-EARLIER_MINUTES = 30
-"""Earlier excesses are looked at in means of so many minutes."""
-EARLIER_HOURS = 12.0
-"""One of them has turned if it is below its highest of the last hours."""
-SLOWEST = 0.1
-"""The lowest rate, as a share of the one that is expected."""
 AHEAD_MINUTES = (10, 30, 60)
 """Minutes ahead at which the fit is compared."""
 FIRST_ERROR = 0.12
 """Before anything was compared all are thought to have missed by so much of the highest."""
+DOUBT = (0.8, 5.0)
+"""So many times what the forecast does the fit is thought to have missed before anything was
+compared: where no such excess was seen before, or the forecast is of late no better than the last
+value; and where it has learnt from many and errs no more."""
 BETTER = 0.8
-"""A forecast that knows more is this much better than the last value and the season are."""
+"""A forecast that knows more is this much better than the season, and than the last value with its
+own errors of late in those of that."""
 POWER = 4.0
 SAMPLED = 48
 """Rows of the last day by which the usual is told while no ordinary day is known."""
@@ -118,9 +118,10 @@ class _Past:
         """Rows in a step."""
         self.hour = HOUR / (self.rows * history.grid)
         self.ordinary, self.flat = forecast.ordinary[:, columns], usual
-        self._history, self._columns = history, columns
+        self._minutes, self._measured = history.minutes[:, columns], forecast.measured
+        self._columns = columns
         day = history.minutes[-round(MEMORY_HOURS * HOUR / history.grid) :]
-        self.demand = _means(day[:, columns], self.rows)
+        self.demand = means_of_rows(day[:, columns], self.rows)
         back = np.arange(len(self.demand) - 1, -1, -1.0)
         self.usual = self.usual_at(-back * self.rows)
         self.excess = self.demand - self.usual
@@ -132,8 +133,15 @@ class _Past:
     @cached_property
     def fit(self) -> Fit:
         """How the excesses decay; reckoned only where one has turned."""
-        expected = self._expected(self._history.minutes[:, self._columns])
-        return fit(self.excess, self.since, expected, self.hour)
+        return fit(self.excess, self.since, self.earlier.rate / self.hour, self.hour)
+
+    @cached_property
+    def earlier(self) -> Earlier:
+        """What earlier excesses say of this one."""
+        rows = max(1, round(EARLIER_MINUTES * MINUTE / self.grid))
+        demand = means_of_rows(self._minutes, rows)
+        usual = self.usual_at(-np.arange(len(demand) - 1, -1, -1.0) * rows)
+        return earlier(demand, usual, self.highest[-1], HOUR / (rows * self.grid))
 
     def usual_at(self, rows: Floats) -> Floats:
         """The usual so many rows after now, (rows, M)."""
@@ -146,25 +154,6 @@ class _Past:
         lasting = np.logical_and.accumulate(high[::-1], axis=0)[::-1]
         peak = np.argmax(np.where(lasting, self.excess, -np.inf), axis=0)
         return np.asarray(lasting & (np.arange(len(high))[:, None] >= peak))
-
-    def _expected(self, minutes: Floats) -> Floats:
-        """The rate that earlier excesses had, (M,), as much as they say; else the usual one."""
-        rows = max(1, round(EARLIER_MINUTES * MINUTE / self.grid))
-        demand = _means(minutes, rows)
-        back = np.arange(len(demand) - 1, -1, -1.0)
-        usual = self.usual_at(-back * rows)
-        excess = demand - usual
-        reach = round(EARLIER_HOURS * HOUR / (rows * self.grid))
-        padded = np.concatenate((np.full((reach, excess.shape[1]), -np.inf), excess))
-        highest = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=0)[1:].max(axis=-1)
-        falling = (demand > EXCESS * usual) & (excess <= TURNED * highest)
-        lost = np.where(falling[:-1], excess[:-1] - excess[1:], 0.0).sum(axis=0)
-        whole = np.where(falling[:-1], excess[:-1], 0.0).sum(axis=0)
-        step = self.rows / rows
-        rate = np.log(2) / (HALF_LIFE_HOURS * self.hour)
-        known = EXPECTED_HOURS * HOUR / (rows * self.grid) * np.maximum(self.highest[-1], 0.0)
-        found = (lost * step + rate * known) / (whole + known + NIL)
-        return np.asarray(np.maximum(found, SLOWEST * rate))
 
     def foreseen(self, steps: int) -> Floats:
         """Demand so many rows ahead, if the excess goes on to decay, (steps, M)."""
@@ -199,31 +188,27 @@ class _Past:
         compared, truth = self.falling[:-ahead], self.demand[ahead:]
         missed = [np.where(compared, np.abs(each - truth), 0.0).sum(axis=0) for each in tried]
         first = FIRST_ERROR * np.sqrt(minutes / AHEAD_MINUTES[1]) * self.highest[-1]
-        plain = BETTER * np.minimum.reduce(missed[1:])
-        ratio = (missed[0] + first) / np.maximum(plain + first, NIL)
+        errs = self._errs(minutes)
+        plain = BETTER * errs * np.minimum.reduce(missed[1:])
+        doubt = DOUBT[0] + (DOUBT[1] - DOUBT[0]) * self.earlier.seen * (1 - errs)
+        ratio = (missed[0] + doubt * first) / np.maximum(plain + first, NIL)
         return np.asarray(1 / (1 + ratio**POWER))
+
+    def _errs(self, minutes: int) -> Floats | float:
+        """Errors of the forecast of late so far ahead, in those of the last value, (M,)."""
+        if self._measured is None:
+            return 1.0
+        ahead, own, plain = self._measured
+        ratio = own[:, self._columns] / np.maximum(plain[:, self._columns], NIL)
+        rows = np.array([max(1, round(minutes * MINUTE / self.grid))])
+        found: Floats = between(list(ratio), ahead, rows)[0]
+        return np.minimum(found, 1.0)
 
 
 def _highest(excess: Floats, since: NDArray[np.bool_]) -> Floats:
     """The first excess of those since the highest, at every moment, (T, M)."""
     first = np.argmax(since, axis=0)
     return np.broadcast_to(np.take_along_axis(excess, first[None], axis=0), excess.shape)
-
-
-def _means(minutes: Floats, rows: int) -> Floats:
-    """Means of so many rows each, up to the last one; gaps are carried over, nothing is nought."""
-    rows = min(rows, len(minutes))
-    blocks = minutes[len(minutes) % rows :].reshape(-1, rows, minutes.shape[1])
-    means: Floats = blocks.mean(axis=1)
-    some, series = np.nonzero(np.isnan(means))
-    if some.size:
-        part = blocks[some, :, series]
-        known = ~np.isnan(part)
-        count = known.sum(axis=1)
-        added = np.where(known, part, 0.0).sum(axis=1)
-        means[some, series] = np.where(count > 0, added / np.maximum(count, 1), np.nan)
-        means = np.nan_to_num(carried(means))
-    return means
 
 
 def _usual_now(forecast: Forecast, history: History) -> Floats:
