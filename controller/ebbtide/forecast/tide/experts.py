@@ -43,7 +43,7 @@ EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
 FROM_THE_PRESENT = np.r_[0:2, LEVELS : RATIOS + CURVES, DIFFERENCE, ALIKE]
 """Those who start from it."""
-OF_LATE = np.r_[FROM_THE_PRESENT, 2 : LEVELS - len(LONG_MINUTES)]
+OF_LATE: NDArray[np.int_] = np.r_[FROM_THE_PRESENT, 2 : LEVELS - len(LONG_MINUTES)]
 """They, and then the other short averages."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
