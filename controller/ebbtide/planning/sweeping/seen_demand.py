@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ebbtide.api.timestamps import clock
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.sweeping.seen_forecasts import Forecasts
+from ebbtide.planning.sweeping.seen_forecasts import NO_FORECASTS, Forecasts
 from ebbtide.planning.sweeping.seen_past import Rows, interpolated, second_highest, slopes, surges
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import DAY, HOUR, MINUTE
@@ -45,7 +45,7 @@ class SeenDemand:
     per_replica: float
     looks: Lanes | None = None
     """Demand as it was `delay` ago, in its own units, at each tick; NaN where no look shows it."""
-    forecasts: Forecasts | None = None
+    forecasts: Forecasts = NO_FORECASTS
 
     @cached_property
     def _row(self) -> Rows:
@@ -75,7 +75,7 @@ class SeenDemand:
 
     def trusted(self) -> NDArray[np.bool_]:
         """Whether there is a forecast that may be followed."""
-        if self.forecasts is None or not self.forecasts.origins.size:
+        if not self.forecasts.origins.size:
             return np.zeros(self.now.size, dtype=np.bool_)
         index = self._forecast
         return np.where(index >= 0, self.forecasts.trusted[index], False)
@@ -166,7 +166,7 @@ class SeenDemand:
 
         """
         made, index = self.forecasts, self._forecast
-        if made is None or not made.origins.size or quantile > made.levels[-1]:
+        if not made.origins.size or quantile > made.levels[-1]:
             return np.full(self.now.size, UNKNOWN)
         origin = made.origins[index]
         first = np.maximum(0, np.floor((self.now - origin) / MINUTE).astype(np.int64) - 1)
@@ -188,7 +188,7 @@ class SeenDemand:
     def usual(self, ticks: Rows, start: Number, end: Number) -> Lanes:
         """Highest demand of an ordinary day between two moments, as known at some of the ticks."""
         made, at = self.forecasts, self._forecast[ticks]
-        if made is None or made.day is None or not made.day.size:
+        if made.day is None or not made.day.size:
             return np.full(np.broadcast_shapes(ticks.shape, np.shape(start)), UNKNOWN)
         begin, lasts = np.asarray(start, dtype=np.float64), np.maximum(1.0, np.subtract(end, start))
         count = np.ceil((begin % MINUTE + np.minimum(DAY, lasts)) / MINUTE)[..., np.newaxis]
@@ -230,8 +230,6 @@ class SeenDemand:
     @cached_property
     def _forecast(self) -> Rows:
         """The forecast in force at each tick, -1 before there is one."""
-        if self.forecasts is None:
-            return np.full(self.now.size, -1)
         found: Rows = np.searchsorted(self.forecasts.origins, self._until, side="right") - 1
         return found
 

@@ -26,3 +26,13 @@ class Forecasts(NamedTuple):
     """Ordinary days by minute of the (UTC) day, one a row, in the demand's own units."""
     day: Rows | None = None
     """The row of `days` that each forecast came with; None: an ordinary day is not known."""
+
+
+NO_FORECASTS = Forecasts(
+    levels=(0.5,),
+    origins=np.empty(0),
+    values=np.empty((0, 1, 1)),
+    steps=0,
+    trusted=np.empty(0, dtype=np.bool_),
+)
+"""Where nothing is foreseen."""
