@@ -4,17 +4,36 @@ import numpy as np
 
 from ebbtide.planning.sweeping.lane_demand import LaneDemand, Place, Tables
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
+from ebbtide.planning.sweeping.seen_forecasts import Forecasts
+from ebbtide_policies.lanes import Lanes
 
 NOW = 60.0 * np.arange(2.0, 12.0)
 MINUTES = np.array([5.0, 9.0, 30.0, 20.0, 80.0, 10.0, 40.0, 70.0, 60.0, 50.0])
 
 
-def seen(minutes: np.ndarray, per_replica: float) -> SeenDemand:
-    recorded = Recorded(0.0, np.asarray(minutes, dtype=np.float64))
-    return SeenDemand(recorded=recorded, now=NOW, delay=30.0, per_replica=per_replica)
+def seen(minutes: Lanes, per_replica: float, ordinary: Lanes) -> SeenDemand:
+    """A demand, each of whose forecasts came with the same ordinary day."""
+    origins = np.arange(0.0, 60.0 * minutes.size, 60.0, dtype=np.float64)
+    forecasts = Forecasts(
+        levels=(0.5,),
+        origins=origins,
+        values=np.zeros((minutes.size, 1, 12)),
+        steps=12,
+        trusted=np.ones(minutes.size, dtype=np.bool_),
+        days=ordinary[np.newaxis],
+        day=np.zeros(minutes.size, dtype=np.int64),
+    )
+    return SeenDemand(
+        recorded=Recorded(0.0, minutes),
+        now=NOW,
+        delay=30.0,
+        per_replica=per_replica,
+        forecasts=forecasts,
+    )
 
 
-EDGE, ORIGIN = seen(MINUTES, 10.0), seen(MINUTES[::-1], 20.0)
+EDGE = seen(MINUTES, 10.0, np.arange(1440.0))
+ORIGIN = seen(MINUTES[::-1], 20.0, np.arange(1440.0)[::-1])
 
 
 def test_each_lane_sees_its_own_workload_at_its_own_tick() -> None:
@@ -26,6 +45,10 @@ def test_each_lane_sees_its_own_workload_at_its_own_tick() -> None:
     seconds = np.array([60.0, 120.0, 300.0])
     peaks = [one.peak(far)[at] for (one, at), far in zip(each, seconds.tolist(), strict=True)]
     np.testing.assert_array_equal(found.peak(seconds), peaks)
+    hour = 3600.0, 7200.0
+    usual = [one.usual(np.array([at]), *hour).item() for one, at in each]
+    np.testing.assert_array_equal(found.usual(*hour), usual)
+    assert len({*usual}) == 2
 
 
 def test_of_one_workload_all_lanes_see_the_same() -> None:

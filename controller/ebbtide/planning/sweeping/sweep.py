@@ -117,8 +117,6 @@ def _beside(swept: Sequence[Swept], rounds: int | None) -> Sequence[Lanes]:
     try:
         return _Sweep(swept).run(rounds)
     except InvalidInput:
-        if len(swept) == 1:
-            raise
         return [found for one in swept for found in _Sweep([one]).run(rounds)]
 
 
