@@ -244,6 +244,28 @@ def test_side_by_side_each_workload_decides_as_it_does_alone(swept: list[Swept])
         np.testing.assert_array_equal(found, alone)
 
 
+def test_so_it_does_where_hours_are_not_enough_to_forget_its_first_fleet() -> None:
+    """Each stretch is guessed wrong then, and only some lanes are run once more."""
+    slow = compose(parse_policy(spec({"descent": {"maxStep": "1%", "soak": "10m"}})), {})
+    now = np.asarray(START + MINUTE * np.arange(600), dtype=np.float64)
+    swept = []
+    for level, replicas in ((900.0, 20.0), (2000.0, 400.0)):
+        recorded = Recorded(START, np.full(600, level) + np.arange(600.0) % 7)
+        seen = SeenDemand(recorded=recorded, now=now, delay=DELAY, per_replica=PER_REPLICA)
+        here = World(
+            workload="live/edge",
+            now=now,
+            demands={"demand": seen},
+            lead_time=LEAD,
+            boot=2,
+            replicas=replicas,
+        )
+        swept.append(Swept(here, [policies(0), slow]))
+    for one, found in zip(swept, replicas_asked_of_each(swept), strict=True):
+        alone = replicas_asked(one.world, one.variants, Cut(1, 600, 0))
+        np.testing.assert_array_equal(found, alone)
+
+
 def test_workloads_whose_policies_are_no_variants_are_swept_one_by_one() -> None:
     here = world(MINUTE)
     fewer = [policies(0)[1:]]
