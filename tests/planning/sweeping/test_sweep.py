@@ -246,10 +246,10 @@ def test_side_by_side_each_workload_decides_as_it_does_alone(swept: list[Swept])
 
 def test_so_it_does_where_hours_are_not_enough_to_forget_its_first_fleet() -> None:
     """Each stretch is guessed wrong then, and only some lanes are run once more."""
-    slow = compose(parse_policy(spec({"descent": {"maxStep": "1%", "soak": "10m"}})), {})
+    slow = compose(parse_policy(spec({"descent": {"maxStep": "5%", "soak": "20m"}})), {})
     now = np.asarray(START + MINUTE * np.arange(600), dtype=np.float64)
     swept = []
-    for level, replicas in ((900.0, 20.0), (2000.0, 400.0)):
+    for level, replicas in ((900.0, 20.0), (2000.0, 100.0)):
         recorded = Recorded(START, np.full(600, level) + np.arange(600.0) % 7)
         seen = SeenDemand(recorded=recorded, now=now, delay=DELAY, per_replica=PER_REPLICA)
         here = World(
