@@ -14,6 +14,7 @@ from ebbtide.forecast.adjustments.ebb import ebbed
 from ebbtide.forecast.adjustments.event_experts import Memory
 from ebbtide.forecast.adjustments.slump import slumped
 from ebbtide.forecast.adjustments.special_days import with_special_days
+from ebbtide.forecast.adjustments.surge import surged
 from ebbtide.forecast.contract import (
     LEAST_HISTORY,
     MINUTE,
@@ -61,7 +62,7 @@ class Tide:
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),
         )
-        made = slumped(made, history)
+        made = surged(slumped(made, history), history)
         made = with_special_days(made, history, context)
         made = ebbed(made, history) if self._ebbs else made
         return heed(made, history, context, self._events)

@@ -1,0 +1,126 @@
+"""Demand that is far off the season: what tells whether it stays there, or returns.
+
+From each of its minutes on, what came is compared with what would have come if demand had stayed at
+its share of the usual, and with the season, as which it would have returned.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.adjustments.past import NIL, ordinary_at
+from ebbtide.forecast.columnwise import between, carried, mean
+from ebbtide.forecast.contract import DAY, MINUTE, Floats, Forecast, History
+
+WINDOW_MINUTES = 180
+"""So much of the past tells whether it stays: later on the forecaster itself has learnt it."""
+AHEAD_MINUTES = (1, 5, 15)
+"""Minutes ahead at which that is compared."""
+FIRST_MINUTES = 2.0
+"""Before anything was compared, both are thought to have missed all of the usual for so long, and
+in a row at least."""
+POWER = 4.0
+PRESENT_MINUTES = (1, 3, 10)
+"""What is there now is told by the means of so many minutes."""
+AROUND_MINUTES = 15
+"""A minute of an earlier day is the mean of those around it."""
+DAYS_BEFORE = range(1, 8)
+"""Where it was as far off on one of these days, such as a day of rest, it is the season."""
+
+
+class Side(NamedTuple):
+    """On which side of the season demand is far off, and how far that is."""
+
+    high: bool
+    beyond: float
+    """A share of the season."""
+
+    def of(self, demand: Floats, season: Floats) -> NDArray[np.bool_]:
+        """Where demand is that far off; nowhere where either is unknown."""
+        bound = self.beyond * season
+        return np.asarray(demand > bound if self.high else demand < bound)
+
+    def furthest(self, seasons: Sequence[Floats]) -> Floats:
+        """Of several seasons the one that it is least off, of what is known."""
+        return np.asarray((np.fmax if self.high else np.fmin).reduce(seasons))
+
+    def nearest(self, shares: Sequence[Floats]) -> Floats:
+        """Of several shares of the usual the one that is least off."""
+        return np.asarray((np.minimum if self.high else np.maximum).reduce(shares))
+
+
+class OffSeason:
+    """The last hours of some series, row by row."""
+
+    def __init__(
+        self, forecast: Forecast, history: History, columns: NDArray[np.int_], side: Side
+    ) -> None:
+        self.end, self.grid, self._side = history.end, history.grid, side
+        self.ordinary = forecast.ordinary[:, columns]
+        size = min(len(history.minutes), self.rows(WINDOW_MINUTES))
+        self.demand = carried(history.minutes[-size:, columns])
+        self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
+        before = [self._before(days, history.minutes, columns) for days in DAYS_BEFORE]
+        self.season = side.furthest((self.usual, *before))
+        self.off: NDArray[np.bool_] = side.of(self.demand, self.season) & (self.usual > 0)
+        self.share = np.where(self.off, self.demand / np.maximum(self.usual, NIL), np.nan)
+
+    def rows(self, minutes: float) -> int:
+        """Rows in so many minutes, at least one."""
+        return max(1, round(minutes * MINUTE / self.grid))
+
+    def usual_at(self, rows: Floats) -> Floats:
+        """The usual so many rows after now, (rows, M)."""
+        return ordinary_at(self.ordinary, self.end + rows * self.grid)
+
+    def _before(self, days: int, minutes: Floats, columns: NDArray[np.int_]) -> Floats:
+        """The same rows so many days ago, each with those around it; NaN where they are unknown."""
+        size, half = len(self.demand), self.rows(AROUND_MINUTES) // 2
+        last = len(minutes) - self.rows(days * DAY)
+        if last - size - half < 0:
+            return np.full(self.demand.shape, np.nan)
+        around = minutes[last - size - half : last + half, columns]
+        known = ~np.isnan(around)
+        added, count = (
+            _moving(each, 2 * half + 1) for each in (np.where(known, around, 0.0), known)
+        )
+        return np.where(count > 0, added / np.maximum(count, 1), np.nan)
+
+    def present(self) -> Floats:
+        """The share of the usual that is there now, (M,)."""
+        means = [mean(self.share[-self.rows(minutes) :]) for minutes in PRESENT_MINUTES]
+        return np.asarray(np.nan_to_num(self._side.nearest(means), nan=1.0))
+
+    def stays(self, ahead: Floats) -> Floats:
+        """Demand so many rows ahead if it stays at that share, (steps, M); NaN where unknown."""
+        return np.asarray(self.usual_at(ahead) * self.present())
+
+    def compared(self, ahead: Floats) -> tuple[Floats, Floats]:
+        """How far staying is believed, and how much it missed, so many rows ahead, (steps, M)."""
+        each = [self._missed(self.rows(minutes)) for minutes in AHEAD_MINUTES]
+        trust, missed = (
+            between(parts, AHEAD_MINUTES, ahead * self.grid / MINUTE)
+            for parts in zip(*each, strict=True)
+        )
+        return trust, missed
+
+    def _missed(self, ahead: int) -> tuple[Floats, Floats]:
+        """The same for one lead, and the mean error of what stays, (M,)."""
+        origins, truth = self.off[:-ahead], self.demand[ahead:]
+        stays = self.usual[ahead:] * np.nan_to_num(self.share[:-ahead])
+        errors = [
+            np.where(origins, np.abs(said - truth), 0.0).sum(axis=0)
+            for said in (stays, self.season[ahead:])
+        ]
+        first = self.usual[-1] * max(1.0, FIRST_MINUTES * MINUTE / self.grid)
+        ratio = (errors[0] + first) / np.maximum(errors[1] + first, NIL)
+        count = np.maximum(np.count_nonzero(origins, axis=0), 1)
+        return np.maximum(1.0 - ratio**POWER, 0.0), np.asarray(errors[0] / count)
+
+
+def _moving(values: NDArray[Any], rows: int) -> Floats:
+    """Sums of so many rows, from each on that has as many."""
+    sums = np.cumsum(np.concatenate((np.zeros((1, values.shape[1])), values)), axis=0)
+    return np.asarray(sums[rows:] - sums[:-rows])

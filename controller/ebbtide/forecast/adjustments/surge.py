@@ -1,0 +1,63 @@
+"""The surge: demand that rose far beyond all of the last week, and stays, is foreseen to stay.
+
+A forecaster that has learnt weeks of days foresees that such an audience leaves within the hour,
+and finds out as the hours go by, the later the farther ahead. But a surge tells soon what it is: as
+far as staying was better than returning since, the forecast comes up to the share of the usual that
+is there. It never comes down for it, and what was as high in the last week is left to whoever has
+learnt from that. How it ends is told by the ebb.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebbtide.forecast.adjustments.off_season import PRESENT_MINUTES, OffSeason, Side
+from ebbtide.forecast.adjustments.past import NIL
+from ebbtide.forecast.columnwise import latest, means_of_rows
+from ebbtide.forecast.contract import DAY, Floats, Forecast, History
+
+HIGH = Side(high=True, beyond=1.5)
+"""Demand beyond so many times the season, and the highest share of it in the last week, is one."""
+SEEN_DAYS = 7
+SEEN_MINUTES = 15
+"""What was seen is looked at in means of so many minutes."""
+
+
+def surged(forecast: Forecast, history: History) -> Forecast:
+    """A forecast in which a surge stays as far as it has stayed so far."""
+    recent = history.minutes[-max(PRESENT_MINUTES) :]
+    above = HIGH.of(latest(recent), forecast.ordinary[history.minute_of_day])
+    if not np.count_nonzero(above):
+        return forecast
+    columns = np.flatnonzero(above)
+    past = OffSeason(forecast, history, columns, HIGH)
+    present = past.present()
+    new = past.off[-1] & (present > HIGH.beyond * _seen(past, history.minutes[:, columns]))
+    if not new.any():
+        return forecast
+    values = forecast.values.copy()
+    values[:, :, columns] += _risen(past, values[0][:, columns], new)
+    return forecast._replace(values=values)
+
+
+def _seen(past: OffSeason, minutes: Floats) -> Floats:
+    """The highest share of the usual in the days before the last hours, (M,); at least all of it.
+
+    Where nothing is known of them it is beyond all bounds.
+    """
+    end = len(minutes) - len(past.demand)
+    before = minutes[max(0, end - past.rows(SEEN_DAYS * DAY)) : end]
+    rows = past.rows(SEEN_MINUTES)
+    if len(before) < rows:
+        return np.full(minutes.shape[1], np.inf)
+    demand = means_of_rows(before, rows)
+    back = np.arange(len(demand) - 1, -1, -1.0) * rows + len(past.demand)
+    shares = demand / np.maximum(past.usual_at(-back), NIL)
+    return np.asarray(np.fmax.reduce((*shares, np.ones(minutes.shape[1]))))
+
+
+def _risen(past: OffSeason, median: Floats, new: NDArray[np.bool_]) -> Floats:
+    """How far the quantiles come up with a median, (steps, M), where a surge is new, (M,)."""
+    ahead = np.arange(1.0, len(median) + 1)
+    trust, _ = past.compared(ahead)
+    rise = np.maximum(np.nan_to_num(past.stays(ahead)) - median, 0.0)
+    return np.asarray(trust * np.where(new, rise, 0.0))

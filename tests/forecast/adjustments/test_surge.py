@@ -1,0 +1,108 @@
+"""The surge: demand that rose far beyond all of the last week and stays is foreseen to stay."""
+
+import numpy as np
+import pytest
+
+from ebbtide.forecast.adjustments.surge import surged
+from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
+from ebbtide.forecast.tide.forecaster import Tide
+from tests.forecast.conformance import END, HORIZON
+
+USUAL, CAME = 1000.0, 3000.0
+
+
+def season(values: Floats, grid: int = 1) -> tuple[Forecast, History]:
+    """What somebody says of it who believes in the days before, a tenth up."""
+    widths = np.linspace(0.0, 0.1, len(LEVELS))[:, None, None]
+    made = Forecast(
+        origin=END,
+        values=USUAL * (1 + widths) + np.zeros((1, HORIZON // grid, values.shape[1])),
+        ordinary=np.full((DAY, values.shape[1]), USUAL),
+        trusted=np.ones(values.shape[1], bool),
+    )
+    return made, History(END, values, 60.0 * grid)
+
+
+def risen(minutes: int, days: int = 8, came: float = CAME) -> Floats:
+    """The usual, and what came beside it so many minutes ago."""
+    values = np.full((days * DAY, 1), USUAL)
+    values[len(values) - minutes :] = came
+    return values
+
+
+def as_before(days: int) -> Floats:
+    """What has been high for an hour, as it was for an hour so many days ago, at another time."""
+    values = risen(60, days=14)
+    values[-days * DAY - 300 : -days * DAY - 240] = CAME
+    return values
+
+
+@pytest.mark.parametrize(
+    ("minutes", "ahead", "least"),
+    [
+        pytest.param(5, 1, 0.8, id="after five minutes, for the next"),
+        pytest.param(10, 5, 0.9, id="after ten minutes, for five"),
+        pytest.param(40, 120, 0.95, id="after forty, for as far as it is foreseen"),
+    ],
+)
+def test_what_has_stayed_high_is_foreseen_to_stay(minutes: int, ahead: int, least: float) -> None:
+    made = surged(*season(risen(minutes)))
+    assert (made.values[0, :ahead] > least * CAME).all()
+    assert (made.values[0, :ahead] <= CAME).all()
+    assert (np.diff(made.values, axis=0) > 0).all()
+
+
+@pytest.mark.parametrize("grid", [1, 5, 10])
+def test_a_surge_is_told_on_every_grid(grid: int) -> None:
+    made = surged(*season(risen(60)[::grid], grid))
+    assert (made.values[0] > 0.9 * CAME).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(risen(60, came=1.4 * USUAL), id="less than half as much again"),
+        pytest.param(as_before(1), id="as high as yesterday"),
+        pytest.param(as_before(6), id="as high as six days ago"),
+        pytest.param(risen(60)[-120:], id="nothing is known of the days before"),
+        pytest.param(np.full((3 * DAY, 1), USUAL), id="an ordinary day"),
+        pytest.param(np.full((3 * DAY, 1), np.nan), id="nothing is known"),
+    ],
+)
+def test_where_nothing_surges_the_forecast_is_the_same_one(values: Floats) -> None:
+    forecast, known = season(values)
+    assert surged(forecast, known) is forecast
+
+
+def test_what_was_as_high_eight_days_ago_is_new() -> None:
+    forecast, known = season(as_before(8))
+    assert (surged(forecast, known).values[0] > 0.9 * CAME).all()
+
+
+def test_a_surge_brings_no_forecast_down() -> None:
+    forecast, known = season(risen(60))
+    higher = forecast._replace(values=forecast.values + CAME)
+    assert np.array_equal(surged(higher, known).values, higher.values)
+
+
+def test_gaps_in_a_surge_are_bridged() -> None:
+    values = risen(90)
+    values[-40:-10] = np.nan
+    assert (surged(*season(values)).values[0] > 0.9 * CAME).all()
+
+
+def test_a_series_surges_the_same_in_company() -> None:
+    several = np.concatenate([risen(40), risen(0), risen(90, came=5 * USUAL)], axis=1)
+    together = surged(*season(several)).values
+    for i in range(3):
+        assert together[:, :, i] == pytest.approx(surged(*season(several[:, [i]])).values[:, :, 0])
+
+
+def test_tide_foresees_that_an_audience_stays_that_nobody_expected() -> None:
+    rng = np.random.default_rng(3)
+    wobble = rng.normal(0, 0.01, (8 * DAY, 1))
+    for row in range(1, len(wobble)):
+        wobble[row] += 0.95 * wobble[row - 1]
+    values = risen(30) * np.exp(wobble)
+    made = Tide(ebbs=False).forecast(History(END, values), HORIZON)
+    assert (made.values[0] > 0.8 * CAME).all()
