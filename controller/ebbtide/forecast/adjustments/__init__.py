@@ -1,1 +1,1 @@
-"""What is laid over any forecast: announced events, special days, an ebb, and a slump."""
+"""What is laid over any forecast: announced events, special days, an ebb, a surge and a slump."""
