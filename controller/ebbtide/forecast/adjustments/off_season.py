@@ -42,12 +42,12 @@ class Side(NamedTuple):
         bound = self.beyond * season
         return np.asarray(demand > bound if self.high else demand < bound)
 
-    def furthest(self, seasons: Sequence[Floats]) -> Floats:
-        """Of several seasons the one that it is least off, of what is known."""
+    def closest(self, seasons: Sequence[Floats]) -> Floats:
+        """Of several seasons the one that it is closest to, of what is known."""
         return np.asarray((np.fmax if self.high else np.fmin).reduce(seasons))
 
-    def nearest(self, shares: Sequence[Floats]) -> Floats:
-        """Of several shares of the usual the one that is least off."""
+    def mildest(self, shares: Sequence[Floats]) -> Floats:
+        """Of several shares of the usual the one that is closest to all of it."""
         return np.asarray((np.minimum if self.high else np.maximum).reduce(shares))
 
 
@@ -63,7 +63,7 @@ class OffSeason:
         self.demand = carried(history.minutes[-size:, columns])
         self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
         before = [self._before(days, history.minutes, columns) for days in DAYS_BEFORE]
-        self.season = side.furthest((self.usual, *before))
+        self.season = side.closest((self.usual, *before))
         self.off: NDArray[np.bool_] = side.of(self.demand, self.season) & (self.usual > 0)
         self.share = np.where(self.off, self.demand / np.maximum(self.usual, NIL), np.nan)
 
@@ -91,7 +91,7 @@ class OffSeason:
     def present(self) -> Floats:
         """The share of the usual that is there now, (M,)."""
         means = [mean(self.share[-self.rows(minutes) :]) for minutes in PRESENT_MINUTES]
-        return np.asarray(np.nan_to_num(self._side.nearest(means), nan=1.0))
+        return np.asarray(np.nan_to_num(self._side.mildest(means), nan=1.0))
 
     def stays(self, ahead: Floats) -> Floats:
         """Demand so many rows ahead if it stays at that share, (steps, M); NaN where unknown."""
