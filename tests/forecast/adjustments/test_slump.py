@@ -4,32 +4,18 @@ import numpy as np
 import pytest
 
 from ebbtide.forecast.adjustments.slump import slumped
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
+from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from ebbtide.forecast.tide.forecaster import Tide
+from tests.forecast.adjustments.off_season import USUAL, left, season
 from tests.forecast.conformance import END, HORIZON
 
-USUAL = 1000.0
 LEFT = 60.0
 UPPER, TOP = LEVELS.index(0.9), LEVELS.index(0.99)
 
 
-def season(values: Floats, grid: int = 1) -> tuple[Forecast, History]:
-    """What somebody says of it who believes in the days before, a tenth up and down."""
-    widths = np.linspace(0.0, 0.1, len(LEVELS))[:, None, None]
-    made = Forecast(
-        origin=END,
-        values=USUAL * (1 + widths) + np.zeros((1, HORIZON // grid, values.shape[1])),
-        ordinary=np.full((DAY, values.shape[1]), USUAL),
-        trusted=np.ones(values.shape[1], bool),
-    )
-    return made, History(END, values, 60.0 * grid)
-
-
-def fallen(minutes: int, days: int = 2, left: float = LEFT) -> Floats:
+def fallen(minutes: int, days: int = 2, to: float = LEFT) -> Floats:
     """The usual, and what was left of it so many minutes ago."""
-    values = np.full((days * DAY, 1), USUAL)
-    values[len(values) - minutes :] = left
-    return values
+    return left(minutes, days, to)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +57,7 @@ def as_before(days: int) -> Floats:
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param(fallen(60, left=0.6 * USUAL), id="more than half of the usual"),
+        pytest.param(fallen(60, to=0.6 * USUAL), id="more than half of the usual"),
         pytest.param(as_before(1), id="as low as yesterday"),
         pytest.param(as_before(7), id="as low as a week ago"),
         pytest.param(np.full((3 * DAY, 1), USUAL), id="an ordinary day"),

@@ -4,30 +4,17 @@ import numpy as np
 import pytest
 
 from ebbtide.forecast.adjustments.surge import surged
-from ebbtide.forecast.contract import DAY, LEVELS, Floats, Forecast, History
+from ebbtide.forecast.contract import DAY, Floats, History
 from ebbtide.forecast.tide.forecaster import Tide
+from tests.forecast.adjustments.off_season import USUAL, left, season
 from tests.forecast.conformance import END, HORIZON
 
-USUAL, CAME = 1000.0, 3000.0
+CAME = 3000.0
 
 
-def season(values: Floats, grid: int = 1) -> tuple[Forecast, History]:
-    """What somebody says of it who believes in the days before, a tenth up."""
-    widths = np.linspace(0.0, 0.1, len(LEVELS))[:, None, None]
-    made = Forecast(
-        origin=END,
-        values=USUAL * (1 + widths) + np.zeros((1, HORIZON // grid, values.shape[1])),
-        ordinary=np.full((DAY, values.shape[1]), USUAL),
-        trusted=np.ones(values.shape[1], bool),
-    )
-    return made, History(END, values, 60.0 * grid)
-
-
-def risen(minutes: int, days: int = 8, came: float = CAME) -> Floats:
+def risen(minutes: int, days: int = 8, to: float = CAME) -> Floats:
     """The usual, and what came beside it so many minutes ago."""
-    values = np.full((days * DAY, 1), USUAL)
-    values[len(values) - minutes :] = came
-    return values
+    return left(minutes, days, to)
 
 
 def as_before(days: int) -> Floats:
@@ -61,7 +48,7 @@ def test_a_surge_is_told_on_every_grid(grid: int) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param(risen(60, came=1.4 * USUAL), id="less than half as much again"),
+        pytest.param(risen(60, to=1.4 * USUAL), id="less than half as much again"),
         pytest.param(as_before(1), id="as high as yesterday"),
         pytest.param(as_before(6), id="as high as six days ago"),
         pytest.param(risen(60)[-120:], id="nothing is known of the days before"),
@@ -92,7 +79,7 @@ def test_gaps_in_a_surge_are_bridged() -> None:
 
 
 def test_a_series_surges_the_same_in_company() -> None:
-    several = np.concatenate([risen(40), risen(0), risen(90, came=5 * USUAL)], axis=1)
+    several = np.concatenate([risen(40), risen(0), risen(90, to=5 * USUAL)], axis=1)
     together = surged(*season(several)).values
     for i in range(3):
         assert together[:, :, i] == pytest.approx(surged(*season(several[:, [i]])).values[:, :, 0])
