@@ -118,8 +118,7 @@ class _Past:
         """Rows in a step."""
         self.hour = HOUR / (self.rows * history.grid)
         self.ordinary, self.flat = forecast.ordinary[:, columns], usual
-        self._minutes, self._measured = history.minutes[:, columns], forecast.measured
-        self._columns = columns
+        self._history, self._measured, self._columns = history, forecast.measured, columns
         day = history.minutes[-round(MEMORY_HOURS * HOUR / history.grid) :]
         self.demand = means_of_rows(day[:, columns], self.rows)
         back = np.arange(len(self.demand) - 1, -1, -1.0)
@@ -139,7 +138,7 @@ class _Past:
     def earlier(self) -> Earlier:
         """What earlier excesses say of this one."""
         rows = max(1, round(EARLIER_MINUTES * MINUTE / self.grid))
-        demand = means_of_rows(self._minutes, rows)
+        demand = means_of_rows(self._history.minutes[:, self._columns], rows)
         usual = self.usual_at(-np.arange(len(demand) - 1, -1, -1.0) * rows)
         return earlier(demand, usual, self.highest[-1], HOUR / (rows * self.grid))
 

@@ -30,8 +30,7 @@ def surged(forecast: Forecast, history: History) -> Forecast:
         return forecast
     columns = np.flatnonzero(above)
     past = OffSeason(forecast, history, columns, HIGH)
-    present = past.present()
-    new = past.off[-1] & (present > HIGH.beyond * _seen(past, history.minutes[:, columns]))
+    new = past.off[-1] & HIGH.of(past.present(), _seen(past, history, columns))
     if not new.any():
         return forecast
     values = forecast.values.copy()
@@ -39,20 +38,20 @@ def surged(forecast: Forecast, history: History) -> Forecast:
     return forecast._replace(values=values)
 
 
-def _seen(past: OffSeason, minutes: Floats) -> Floats:
+def _seen(past: OffSeason, history: History, columns: NDArray[np.int_]) -> Floats:
     """The highest share of the usual in the days before the last hours, (M,); at least all of it.
 
     Where nothing is known of them it is beyond all bounds.
     """
-    end = len(minutes) - len(past.demand)
-    before = minutes[max(0, end - past.rows(SEEN_DAYS * DAY)) : end]
+    end = len(history.minutes) - len(past.demand)
+    before = history.minutes[max(0, end - past.rows(SEEN_DAYS * DAY)) : end, columns]
     rows = past.rows(SEEN_MINUTES)
     if len(before) < rows:
-        return np.full(minutes.shape[1], np.inf)
+        return np.full(columns.size, np.inf)
     demand = means_of_rows(before, rows)
     back = np.arange(len(demand) - 1, -1, -1.0) * rows + len(past.demand)
     shares = demand / np.maximum(past.usual_at(-back), NIL)
-    return np.asarray(np.fmax.reduce((*shares, np.ones(minutes.shape[1]))))
+    return np.asarray(np.fmax(np.fmax.reduce(shares), 1.0))
 
 
 def _risen(past: OffSeason, median: Floats, new: NDArray[np.bool_]) -> Floats:
