@@ -8,6 +8,7 @@ from ebbtide.forecast.contract import DAY, Floats, History
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.forecast.adjustments.off_season import USUAL, left, season
 from tests.forecast.conformance import END, HORIZON
+from tests.forecast.tide.made_up import returning
 
 CAME = 3000.0
 
@@ -87,11 +88,8 @@ def test_a_series_surges_the_same_in_company() -> None:
 
 @pytest.mark.parametrize("minutes", [20, 60, 120])
 def test_tide_foresees_that_an_audience_stays_that_nobody_expected(minutes: int) -> None:
-    wobble = np.random.default_rng(3).normal(0, 0.01, (8 * DAY, 1))
-    for row in range(1, len(wobble)):
-        wobble[row] += 0.95 * wobble[row - 1]
     day = np.exp(0.6 * np.cos(2 * np.pi * np.arange(8 * DAY) / DAY))[:, None]
     came = risen(minutes + HORIZON) * day
-    known = came * np.exp(wobble)
+    known = came * np.exp(returning(len(came), 0.01))
     made = Tide(ebbs=False).forecast(History(END, known[:-HORIZON]), HORIZON)
     assert (made.values[0] > 0.9 * came[-HORIZON:]).all()

@@ -17,6 +17,7 @@ from tests.forecast.tide.made_up import (
     drawn,
     kinds,
     noise,
+    returning,
     season,
     upto,
     walk,
@@ -86,11 +87,9 @@ def growing() -> Floats:
 
 def risen() -> Floats:
     """It comes back to the curve of all days, but for this morning, when it rises and stays."""
-    wobble = noise(4 * DAY + MORNING + 120, 0.01)
-    for row in range(1, len(wobble)):
-        wobble[row] += 0.95 * wobble[row - 1]
     rise = np.clip((MINUTES - 480) / 20, 0, 1)
-    return this_morning(rise, 0.005) * np.exp(wobble)
+    came = this_morning(rise, 0.005)
+    return came * np.exp(returning(len(came), 0.01))
 
 
 def with_a_season(first: int, last: int) -> Floats:

@@ -5,13 +5,14 @@ its share of the usual, and with the season, as which it would have returned.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.adjustments.past import NIL, ordinary_at
-from ebbtide.forecast.columnwise import between, carried, mean
+from ebbtide.forecast.columnwise import between, carried, latest, mean
 from ebbtide.forecast.contract import DAY, MINUTE, Floats, Forecast, History
 
 WINDOW_MINUTES = 180
@@ -58,6 +59,7 @@ class OffSeason:
         self, forecast: Forecast, history: History, columns: NDArray[np.int_], side: Side
     ) -> None:
         self.end, self.grid, self._side = history.end, history.grid, side
+        self.columns = columns
         self.ordinary = forecast.ordinary[:, columns]
         size = min(len(history.minutes), self.rows(WINDOW_MINUTES))
         self.demand = carried(history.minutes[-size:, columns])
@@ -88,6 +90,7 @@ class OffSeason:
         )
         return np.where(count > 0, added / np.maximum(count, 1), np.nan)
 
+    @cached_property
     def present(self) -> Floats:
         """The share of the usual that is there now, (M,)."""
         means = [mean(self.share[-self.rows(minutes) :]) for minutes in PRESENT_MINUTES]
@@ -95,7 +98,7 @@ class OffSeason:
 
     def stays(self, ahead: Floats) -> Floats:
         """Demand so many rows ahead if it stays at that share, (steps, M); NaN where unknown."""
-        return np.asarray(self.usual_at(ahead) * self.present())
+        return np.asarray(self.usual_at(ahead) * self.present)
 
     def compared(self, ahead: Floats) -> tuple[Floats, Floats]:
         """How far staying is believed, and how much it missed, so many rows ahead, (steps, M)."""
@@ -118,6 +121,16 @@ class OffSeason:
         ratio = (errors[0] + first) / np.maximum(errors[1] + first, NIL)
         count = np.maximum(np.count_nonzero(origins, axis=0), 1)
         return np.maximum(1.0 - ratio**POWER, 0.0), np.asarray(errors[0] / count)
+
+
+def off_season(forecast: Forecast, history: History, side: Side) -> OffSeason | None:
+    """The last hours of all series that are that far off the season now; None if none is."""
+    recent = history.minutes[-max(PRESENT_MINUTES) :]
+    off = side.of(latest(recent), forecast.ordinary[history.minute_of_day])
+    if not np.count_nonzero(off):
+        return None
+    found = OffSeason(forecast, history, np.flatnonzero(off), side)
+    return found if found.off[-1].any() else None
 
 
 def _moving(values: NDArray[Any], rows: int) -> Floats:

@@ -9,9 +9,8 @@ to reckon with a return.
 
 import numpy as np
 
-from ebbtide.forecast.adjustments.off_season import PRESENT_MINUTES, OffSeason, Side
+from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
 from ebbtide.forecast.adjustments.past import NIL
-from ebbtide.forecast.columnwise import latest
 from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History
 
 LOW = Side(high=False, beyond=0.5)
@@ -25,16 +24,11 @@ WIDTH_AT = LEVELS.index(0.9)
 
 def slumped(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which a slump stays as far as it has stayed so far."""
-    recent = history.minutes[-max(PRESENT_MINUTES) :]
-    below = LOW.of(latest(recent), forecast.ordinary[history.minute_of_day])
-    if not np.count_nonzero(below):
-        return forecast
-    columns = np.flatnonzero(below)
-    past = OffSeason(forecast, history, columns, LOW)
-    if not past.off[-1].any():
+    past = off_season(forecast, history, LOW)
+    if past is None:
         return forecast
     values = forecast.values.copy()
-    values[:, :, columns] = _moved(past, values[:, :, columns])
+    values[:, :, past.columns] = _moved(past, values[:, :, past.columns])
     return forecast._replace(values=values)
 
 
@@ -45,7 +39,7 @@ def _moved(past: OffSeason, values: Floats) -> Floats:
     trust = np.where(past.off[-1] & ~np.isnan(stays), trust, 0.0)
     median = values[0] - trust * np.maximum(values[0] - np.nan_to_num(stays), 0.0)
     widths = values - values[0]
-    least = past.present() * widths
+    least = past.present * widths
     least = np.maximum(least, widths * (BOUND * missed / np.maximum(widths[WIDTH_AT], NIL)))
     found = median + widths - trust * np.maximum(widths - least, 0.0)
     return np.asarray(RETURNS * values + (1 - RETURNS) * found)

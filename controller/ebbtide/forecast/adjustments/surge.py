@@ -10,12 +10,13 @@ learnt from that. How it ends is told by the ebb.
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.off_season import PRESENT_MINUTES, OffSeason, Side
+from ebbtide.forecast.adjustments.earlier_ebbs import EXCESS
+from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
 from ebbtide.forecast.adjustments.past import NIL
-from ebbtide.forecast.columnwise import latest, means_of_rows
+from ebbtide.forecast.columnwise import means_of_rows
 from ebbtide.forecast.contract import DAY, Floats, Forecast, History
 
-HIGH = Side(high=True, beyond=1.5)
+HIGH = Side(high=True, beyond=EXCESS)
 """Demand beyond so many times the season, and the highest share of it in the last week, is one."""
 SEEN_DAYS = 7
 SEEN_MINUTES = 15
@@ -24,30 +25,27 @@ SEEN_MINUTES = 15
 
 def surged(forecast: Forecast, history: History) -> Forecast:
     """A forecast in which a surge stays as far as it has stayed so far."""
-    recent = history.minutes[-max(PRESENT_MINUTES) :]
-    above = HIGH.of(latest(recent), forecast.ordinary[history.minute_of_day])
-    if not np.count_nonzero(above):
+    past = off_season(forecast, history, HIGH)
+    if past is None:
         return forecast
-    columns = np.flatnonzero(above)
-    past = OffSeason(forecast, history, columns, HIGH)
-    new = past.off[-1] & HIGH.of(past.present(), _seen(past, history, columns))
+    new = past.off[-1] & HIGH.of(past.present, _seen(past, history.minutes))
     if not new.any():
         return forecast
     values = forecast.values.copy()
-    values[:, :, columns] += _risen(past, values[0][:, columns], new)
+    values[:, :, past.columns] += _risen(past, values[0][:, past.columns], new)
     return forecast._replace(values=values)
 
 
-def _seen(past: OffSeason, history: History, columns: NDArray[np.int_]) -> Floats:
+def _seen(past: OffSeason, minutes: Floats) -> Floats:
     """The highest share of the usual in the days before the last hours, (M,); at least all of it.
 
     Where nothing is known of them it is beyond all bounds.
     """
-    end = len(history.minutes) - len(past.demand)
-    before = history.minutes[max(0, end - past.rows(SEEN_DAYS * DAY)) : end, columns]
+    end = len(minutes) - len(past.demand)
+    before = minutes[max(0, end - past.rows(SEEN_DAYS * DAY)) : end, past.columns]
     rows = past.rows(SEEN_MINUTES)
     if len(before) < rows:
-        return np.full(columns.size, np.inf)
+        return np.full(past.columns.size, np.inf)
     demand = means_of_rows(before, rows)
     back = np.arange(len(demand) - 1, -1, -1.0) * rows + len(past.demand)
     shares = demand / np.maximum(past.usual_at(-back), NIL)

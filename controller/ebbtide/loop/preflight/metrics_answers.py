@@ -49,11 +49,9 @@ def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Che
 def session_check(answer: Answer, label: str) -> Check:
     """Say whether live sessions are counted pod by pod, by the label that holds the pod's name."""
     asked, count = answer.query.promql, len(answer.series)
-    if answer.failure:
-        return Check("sessions", Verdict.STOP, answer.failure, f"asked: {asked}")
-    if not count:
-        todo = "as long as no pod has one nothing is let go; ask for what is there"
-        return Check("sessions", Verdict.STOP, f"no series for {asked}", todo)
+    todo = "as long as no pod has one nothing is let go; ask for what is there"
+    if unanswered := _unanswered("sessions", answer, todo):
+        return unanswered
     if label not in answer.labelled:
         todo = f"write sum by ({label}) (...), or name the label of the pod in sessions.label"
         return Check("sessions", Verdict.STOP, f"no label {label} in all series for {asked}", todo)
@@ -65,13 +63,19 @@ def _vanished(answer: Answer) -> Check:
     return Check("query", Verdict.LOOK, found, "look whether nobody is there now")
 
 
+def _unanswered(name: str, answer: Answer, todo: str) -> Check | None:
+    """The check of a query that failed or has no series; None for one that has."""
+    asked = answer.query.promql
+    if answer.failure:
+        return Check(name, Verdict.STOP, answer.failure, f"asked: {asked}")
+    return None if answer.series else Check(name, Verdict.STOP, f"no series for {asked}", todo)
+
+
 def _series(answer: Answer) -> Check:
     asked, count = answer.query.promql, len(answer.series)
-    if answer.failure:
-        return Check("query", Verdict.STOP, answer.failure, f"asked: {asked}")
-    if not count:
-        todo = "without an answer nothing is ever let go; ask for what is there"
-        return Check("query", Verdict.STOP, f"no series for {asked}", todo)
+    todo = "without an answer nothing is ever let go; ask for what is there"
+    if unanswered := _unanswered("query", answer, todo):
+        return unanswered
     if count > 1:
         shown = ", ".join(answer.series[:_SHOWN]) + (", ..." if count > _SHOWN else "")
         return Check(
