@@ -4,10 +4,11 @@ EbbtideError                  one line for a person: what, to which object, what
 ├── InvalidInput              a file, an option or an object that can't be understood
 ├── MetricsUnavailable        a metrics source did not answer, or not with what was asked for
 │   └── WrongQuery            it will not, however often it is asked: the query has to change
-├── ClusterUnavailable        the API server did not answer
-│   ├── Forbidden             it refused: RBAC
-│   ├── NotFound              the object is not there
-│   └── Conflict              the object has changed since it was read
+├── ClusterUnavailable        the API server did not answer, or not with what was asked for
+│   └── Refused               it refused: what was asked for has not been done, and won't be
+│       ├── Forbidden         RBAC, a quota or an admission webhook forbids it
+│       ├── NotFound          the object is not there
+│       └── Conflict          the object has changed since it was read
 └── NotLeading                a write was due, but leadership is not certain
 """
 
@@ -48,15 +49,19 @@ class ClusterUnavailable(EbbtideError):
     """The API server did not answer, or refused."""
 
 
-class Forbidden(ClusterUnavailable):
-    """RBAC forbids it."""
+class Refused(ClusterUnavailable):
+    """The API server refused; what was asked for has not been done, and won't be any more."""
 
 
-class NotFound(ClusterUnavailable):
+class Forbidden(Refused):
+    """RBAC, a quota or an admission webhook forbids it."""
+
+
+class NotFound(Refused):
     """The object is not there."""
 
 
-class Conflict(ClusterUnavailable):
+class Conflict(Refused):
     """The object has changed since it was read."""
 
 

@@ -19,6 +19,7 @@ from ebbtide.errors import (
     InvalidInput,
     NotFound,
     NotLeading,
+    Refused,
 )
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Announcement, Resource, Target
@@ -111,19 +112,19 @@ def serve(api: HttpApi, *policies: Any, where: str = "") -> None:
         ),
         pytest.param(
             refusal(401, "Unauthorized", "Unauthorized"),
-            ClusterUnavailable,
+            Refused,
             "renew the token",
             id="token-expired",
         ),
         pytest.param(
             refusal(429, "TooManyRequests", "slow down", Retry_After="7"),
-            ClusterUnavailable,
+            Refused,
             "asks to wait 7 s",
             id="too-many-requests",
         ),
         pytest.param(
             refusal(429, "TooManyRequests", "slow down"),
-            ClusterUnavailable,
+            Refused,
             "too much to do; tried again",
             id="too-many-requests-without-a-time",
         ),
@@ -133,9 +134,7 @@ def serve(api: HttpApi, *policies: Any, where: str = "") -> None:
             r"failed \(503\): etcd is down$",
             id="server-error",
         ),
-        pytest.param(
-            refusal(400, "BadRequest", "x" * 1000), ClusterUnavailable, "xx[.]{3}$", id="long-body"
-        ),
+        pytest.param(refusal(400, "BadRequest", "x" * 1000), Refused, "xx[.]{3}$", id="long-body"),
         pytest.param(
             Answer(403, HTML), ClusterUnavailable, "a proxy or a login page", id="page-forbids"
         ),

@@ -12,7 +12,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
+from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound, Refused
 from ebbtide_policies.message import Message
 
 _READING = frozenset({"get", "list"})
@@ -127,16 +127,16 @@ def _refused(error: ApiException, request: Request) -> ClusterUnavailable:
         return known[error.status](error, request, said)
     if error.status < 500:  # noqa: PLR2004 - the server's own failures start here
         refused = Message("refused ({}): {}", (error.status, said))
-        return ClusterUnavailable(request.could_not(refused))
+        return Refused(request.could_not(refused))
     return _broken(Message("the API server failed ({}): {}", (error.status, said)), request)
 
 
-def _unknown(error: ApiException, request: Request, said: str) -> ClusterUnavailable:
+def _unknown(error: ApiException, request: Request, said: str) -> Refused:
     why = Message(
         "the API server does not accept the credentials; renew the token or the certificate: {}",
         (said,),
     )
-    return ClusterUnavailable(request.could_not(why))
+    return Refused(request.could_not(why))
 
 
 def _forbidden(error: ApiException, request: Request, said: str) -> Forbidden:
@@ -168,7 +168,7 @@ def _changed(error: ApiException, request: Request, said: str) -> Conflict:
     return Conflict(request.could_not(Message("it has changed since it was read: {}", (said,))))
 
 
-def _overloaded(error: ApiException, request: Request, said: str) -> ClusterUnavailable:
+def _overloaded(error: ApiException, request: Request, said: str) -> Refused:
     after = (error.headers or {}).get("Retry-After")
     why = Message("the API server has too much to do; tried again at the next tick: {}", (said,))
     if after:
@@ -177,7 +177,7 @@ def _overloaded(error: ApiException, request: Request, said: str) -> ClusterUnav
             "tick: {}",
             (after, said),
         )
-    return ClusterUnavailable(request.could_not(why))
+    return Refused(request.could_not(why))
 
 
 def _words(body: str | bytes | None) -> str | None:

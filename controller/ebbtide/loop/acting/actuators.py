@@ -22,7 +22,7 @@ from ebbtide.loop.record.ledger import (
 )
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.workload import Workload
-from ebbtide_policies.observation import Fleet, Mode
+from ebbtide_policies.observation import Fleet, LastStep, Mode
 
 
 class Actuator(Protocol):
@@ -114,11 +114,11 @@ class Scale(Withheld):
     def ledger(self, workload: Workload, target: Target, mode: Mode, now: float) -> Ledger:
         """The real fleet; a step that came true unconfirmed may have been taken just now."""
         ledger = super().ledger(workload, target, mode, now)
-        intent = workload.resource.status.get("intent")
-        followed = intent and intent.get("follows")
-        if ledger.last_step and intent and intent["to"] == target.replicas and not followed:
-            return replace(ledger, last_step=ledger.last_step._replace(at=now))
-        return ledger
+        status = workload.resource.status
+        intent = status.get("intent") if self.known(status, mode) else None
+        if not intent or intent["to"] != target.replicas or intent.get("follows"):
+            return ledger
+        return replace(ledger, last_step=LastStep(now, intent["from"], intent["to"]))
 
     def known(self, status: Json, mode: Mode) -> bool:
         """Whether it was written in this mode, by this actuator."""

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from ebbtide.errors import ClusterUnavailable, Conflict, EbbtideError, Forbidden, NotFound
-from ebbtide.loop.acting.actuators import Actuator
+from ebbtide.errors import ClusterUnavailable, EbbtideError, Refused
+from ebbtide.loop.acting.actuators import Actuator, sections_of
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.record.ledger import Ledger, Step, settled
 from ebbtide.loop.record.other_hands import MANUAL, ForeignChange
@@ -72,7 +72,7 @@ class Writer:
         recorded = replace(workload, resource=self._write(workload.resource, status))
         try:
             if step:
-                self._act(recorded, step, by)
+                self._act(recorded, step, by, ledger)
             if taking:
                 taken = replace(taking, at=now + elapsed())
                 self._tell_step(recorded, account, taken, actuator)
@@ -111,14 +111,16 @@ class Writer:
             return {}
         return next_steps_section(workload.policies, account.seen, account.outcome)
 
-    def _act(self, workload: Workload, step: Step, by: tuple[Actuator, Target]) -> None:
+    def _act(
+        self, workload: Workload, step: Step, by: tuple[Actuator, Target], ledger: Ledger
+    ) -> None:
         """Take a step that is on record; say so where it fails."""
         actuator, target = by
         try:
             actuator.act(workload, target, step)
         except ClusterUnavailable as error:
-            if isinstance(error, Conflict | Forbidden | NotFound):
-                self._settle(workload.resource)
+            if isinstance(error, Refused):
+                self._settle(workload.resource, step, ledger)
             said = Announcement(workload.resource, "FailedRescale", str(error), warning=True)
             self._announcer.tell(said, said.reason, step.at)
             raise
@@ -126,9 +128,9 @@ class Writer:
             told = "%s: the minimum follows the fleet: %d -> %d"
             log.info(told, workload.key, step.before, step.after)
 
-    def _settle(self, resource: Resource) -> None:
+    def _settle(self, resource: Resource, step: Step, ledger: Ledger) -> None:
         """Put on record that a step was refused: nothing of it is on its way any more."""
-        status = resource.status
+        status = _as_if_not_tried(resource.status, ledger) if _goes_down(step) else resource.status
         try:
             self._cluster.write_status(resource, status | {"intent": settled(status["intent"])})
         except EbbtideError as error:
@@ -190,6 +192,27 @@ def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:
     changes = taking is not None or decision.replicas == decision.current or not ledger.memories
     kept = account.outcome.memories if changes else ledger.memories
     return {name: dict(memory) for name, memory in kept.items()}
+
+
+def _goes_down(step: Step) -> bool:
+    """Whether a step is one of the staircase.
+
+    What is remembered of a rise may stay where it was refused: it is asked for again at the next
+    tick, and a rollback for as long as what was gone back to is kept.
+    """
+    return step.after < step.before and not step.follows
+
+
+def _as_if_not_tried(status: Json, ledger: Ledger) -> Json:
+    """The status with what was remembered before a step: one that was refused has no soak.
+
+    Nor does it end the descent, and with it the size of its steps and what signals were at its
+    start.
+    """
+    if not ledger.memories:
+        return status
+    kept = {name: section for name, section in status.items() if name != "lastStep"}
+    return kept | sections_of(dict(ledger.memories), ledger)
 
 
 def _with_following(sections: Json, step: Step | None) -> Json:
