@@ -99,7 +99,9 @@ def prewarm_starts(
     prewarming = is_in(seen.phase, Phase.PREWARM)
     start = where(prewarming, np.minimum(1.0, target), seen.fleet.current)
     earlier = where(prewarming, margin + _LINGER, margin)
-    return event.ready_by - seen.climb(start, target) - earlier
+    at_war = is_in(seen.phase, Phase.WAR)  # which the way to the next event does not end
+    climb = where(at_war, seen.climb(start, target), seen.prewarm_climb(start, target))
+    return event.ready_by - climb - earlier
 
 
 class Calendar(Policy[CalendarSettings]):

@@ -138,3 +138,33 @@ def test_a_fleet_that_is_too_large_in_peace_descends_in_peace() -> None:
     world.add(replicas=100, level=50.0)
     world.run(1)
     assert world.status()["phase"] == "Peace"
+
+
+PREPARED = {
+    "as much as the war wants": {
+        "calendar": {"headroom": "0%", "when": {"War": {"headroom": "50%"}}}
+    },
+    "as much as the prewarm wants": {
+        "calendar": {"headroom": "0%", "when": {"Prewarm": {"headroom": "50%"}}}
+    },
+    "as slowly as a prewarm may grow": {
+        "calendar": {"headroom": "50%"},
+        "rate": {"when": {"Prewarm": {"share": "10%", "replicas": 1, "period": "1m"}}},
+    },
+}
+
+
+@pytest.mark.parametrize("written", PREPARED.values(), ids=PREPARED.keys())
+def test_a_fleet_is_ready_for_an_event_by_the_settings_that_will_hold_then(written: Json) -> None:
+    world = World()
+    world.add(replicas=100, level=100.0, policies=PLAIN | written)
+    world.write("EventCalendar", "days", event(30, 60, demand=200))
+    world.run(5)
+    assert (world.status()["phase"], world.replicas()) == ("Peace", 100)
+    world.run(25)
+    assert world.status()["phase"] == "Prewarm"
+    assert world.status()["replicas"]["ready"] == 300
+    rises = len(world.cluster.changes)
+    world.run(1)
+    assert world.status()["phase"] == "War"
+    assert all(step.after < step.before for step in world.cluster.changes[rises:])

@@ -101,6 +101,11 @@ class Workload:
         return next((p.settings.pace for p in self.policies if isinstance(p, Rate)), ScaleUp())
 
     @property
+    def prewarm_scale_up(self) -> ScaleUp:
+        """The pace that they will allow in a prewarm."""
+        return self.in_phase(Phase.PREWARM).scale_up
+
+    @property
     def soak(self) -> float:
         """The least time from one step down to the next."""
         found = (p.settings.soak for p in self.policies if isinstance(p, Descent))

@@ -10,6 +10,7 @@ from ebbtide.api.reading.parse import parse_policy
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
+from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.schedule import Schedule
@@ -46,6 +47,16 @@ def test_a_phase_may_have_replicas_of_its_own() -> None:
     replicas = {"min": 2, "max": 100, "when": {"War": {"min": 50}}}
     found = in_each_phase({"replicas": replicas}, Limits)
     assert [(one.min, one.max) for one in found] == [(2, 100), (2, 100), (50, 100), (2, 100)]
+
+
+def test_until_an_event_begins_the_calendar_reckons_with_what_it_will_take_to_be_ready() -> None:
+    when = {"Prewarm": {"headroom": "20%", "margin": "1m"}, "War": {"headroom": "30%"}}
+    calendar = {"headroom": "50%", "margin": "9m", "when": when | {"Ebb": {"headroom": "90%"}}}
+    found = in_each_phase({"policies": {"calendar": calendar}}, Calendar)
+    assert [(one.headroom, one.margin) for one in found] == [(0.3, 540)] * 4
+    calendar = {"headroom": "50%", "when": {"War": {"headroom": "30%"}}}
+    found = in_each_phase({"policies": {"calendar": calendar}}, Calendar)
+    assert [one.headroom for one in found] == [0.5, 0.5, 0.3, 0.5]
 
 
 def test_in_a_phase_maps_are_merged_key_by_key() -> None:

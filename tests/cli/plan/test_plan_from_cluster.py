@@ -133,6 +133,41 @@ def test_the_maximum_of_the_policy_is_a_wall_too(
         assert (told not in said) is enough
 
 
+def announced(api: HttpApi, **changed: Any) -> None:
+    """A policy with some of its spec changed, and an event that asks for 200 replicas."""
+    policy = yaml.safe_load(EDGE)
+    policy["metadata"] |= {"uid": "p"}
+    policy["spec"] |= changed
+    api.on("GET", f"{OWN}/{LIVE}/capacitypolicies", items(policy))
+    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(calendar("20k")))
+
+
+@pytest.mark.parametrize(
+    ("headroom", "peak"),
+    [
+        pytest.param({"headroom": "0%"}, 200, id="the same in every phase"),
+        pytest.param({"headroom": "0%", "when": {"War": {"headroom": "50%"}}}, 300, id="of war"),
+        pytest.param(
+            {"headroom": "20%", "when": {"Peace": {"headroom": "0%"}}}, 240, id="not peace"
+        ),
+    ],
+)
+def test_an_announced_peak_is_reckoned_by_the_settings_of_war(
+    ebbtide: Ebbtide, api: HttpApi, headroom: dict[str, Any], peak: int
+) -> None:
+    announced(api, policies={"calendar": headroom})
+    assert peak_of(ebbtide(*ON_THE_CLUSTER).out) == peak
+
+
+@pytest.mark.parametrize("phase", ["Prewarm", "War"])
+def test_the_maximum_of_war_is_a_wall_before_an_announced_peak(
+    ebbtide: Ebbtide, api: HttpApi, phase: str
+) -> None:
+    announced(api, replicas={"min": 2, "max": 500, "when": {phase: {"max": 150}}})
+    said = " ".join(ebbtide(*ON_THE_CLUSTER).out.split())
+    assert "→ raise spec.replicas.max of live/edge to 220" in said
+
+
 def test_a_range_of_peaks_tells_what_each_costs_and_lacks(ebbtide: Ebbtide, api: HttpApi) -> None:
     api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("60", "10")))
     told = ebbtide(*ON_THE_CLUSTER, "--times", "1.2", "--up-to", "1.4", "--json")

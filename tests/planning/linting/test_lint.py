@@ -110,6 +110,11 @@ def test_an_event_that_needs_more_than_the_maximum_is_an_error() -> None:
     assert todo == "raise it to 87 or more before 2026-11-10 19:30 UTC"
     assert findings(events=[event._replace(demand=None, times=2.0)]) == []
     assert findings(events=[event], replicas={"min": 2, "max": 87}) == []
+    for phase, fits in (("War", False), ("Prewarm", False), ("Ebb", True)):
+        limits = {"min": 2, "max": 87, "when": {phase: {"max": 86}}}
+        assert (findings(events=[event], replicas=limits) == []) is fits
+    roomier = {"calendar": {"when": {"War": {"headroom": "20%"}}}}
+    assert "95 replicas" in only(findings(events=[event], policies=roomier))[2]
     assert findings(events=[event], capacity={"perReplicaQuery": "avg(load)"}) == []
 
 

@@ -304,7 +304,7 @@ BY_PHASE: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         },
         "presentNeed": {"headroom": "10%", "when": {"War": {"headroom": "30%"}}},
         "rate": {"share": "50%", "when": {"Prewarm": {"share": "10%"}}},
-        "calendar": {"headroom": "20%", "margin": "4m"},
+        "calendar": {"headroom": "20%", "margin": "4m", "when": {"War": {"headroom": "40%"}}},
     },
 )
 

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from ebbtide.api.capacity_policy.presets import merged
 from ebbtide.api.fields.rules import VALIDATIONS, Spec
 from ebbtide_policies.contract import Policy, PolicySettings
+from ebbtide_policies.event_calendar import CalendarSettings
 from ebbtide_policies.limits import LimitSettings
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.registry import CONFIGURABLE
@@ -82,6 +83,23 @@ def settings_in(written: S, phase: Phase) -> S:
     return cast("S", plain.model_validate(merged(said, _as_written(over))))
 
 
+def prepared(written: CalendarSettings, phase: Phase) -> CalendarSettings:
+    """What the calendar reckons with in a phase: before a war, what it will take to be ready.
+
+    What holds in a prewarm has to be there by its end, and what holds in the war at its first
+    minute: so until then the larger of both counts.
+    """
+    found = settings_in(written, phase)
+    if phase is Phase.WAR:
+        return found
+    prewarm, war = (settings_in(written, ahead) for ahead in (Phase.PREWARM, Phase.WAR))
+    larger = {
+        "headroom": max(prewarm.headroom, war.headroom),
+        "margin": max(prewarm.margin, war.margin),
+    }
+    return found.model_copy(update=larger)
+
+
 def least_replicas(limits: LimitSettings) -> int:
     """The smallest minimum of any phase."""
     return min(settings_in(limits, phase).min for phase in Phase)
@@ -90,6 +108,11 @@ def least_replicas(limits: LimitSettings) -> int:
 def most_replicas(limits: LimitSettings) -> int:
     """The largest maximum of any phase."""
     return max(settings_in(limits, phase).max for phase in Phase)
+
+
+def most_announced(limits: LimitSettings) -> int:
+    """The largest fleet that may be there for an event: before it, and while it lasts."""
+    return min(settings_in(limits, phase).max for phase in (Phase.PREWARM, Phase.WAR))
 
 
 def _known(when: dict[str, Any]) -> dict[str, Any]:

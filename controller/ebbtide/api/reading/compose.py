@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy.settings_by_phase import by_phase, settings_in
+from ebbtide.api.capacity_policy.settings_by_phase import by_phase, prepared, settings_in
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.error_messages import unknown
 from ebbtide.api.reading.parse import told, understand
 from ebbtide.api.yaml_text import Fault
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.contract import Policy, PolicySettings
+from ebbtide_policies.event_calendar import CalendarSettings
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN
@@ -60,6 +61,8 @@ def compose(
 
 def _always(spec: CapacityPolicySpec, policy: type[Policy[Any]], phase: Phase) -> PolicySettings:
     written = spec.written(policy)
+    if isinstance(written, CalendarSettings):
+        return prepared(written, phase)
     return settings_in(written, phase) if written else policy.Settings()
 
 

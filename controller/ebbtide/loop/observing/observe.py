@@ -67,6 +67,7 @@ def observe(
         lead_time=workload.lead_time,
         longest_lead_time=workload.longest_lead_time,
         scale_up=workload.scale_up,
+        prewarm_scale_up=workload.prewarm_scale_up,
         phase=ledger.phase,
         phase_since=phase_since_in(workload.resource.status),
         mode=mode,

@@ -94,6 +94,7 @@ def _all(make: Callable[[Json], Any]) -> Callable[[Iterable[Json]], Any]:
 _PARTS: Mapping[str, Callable[[Any], Any]] = {
     "fleet": lambda said: Fleet(**said),
     "scale_up": lambda said: ScaleUp(**said),
+    "prewarm_scale_up": lambda said: ScaleUp(**said),
     "phase": Phase,
     "mode": Mode,
     "events": _all(lambda said: Event(**said)),

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from ebbtide.api import timestamps
-from ebbtide.api.capacity_policy.settings_by_phase import most_replicas
+from ebbtide.api.capacity_policy.settings_by_phase import most_announced, most_replicas
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.planning.demand.past import Past
@@ -57,6 +57,11 @@ class Case:
     def most(self) -> int:
         """The largest maximum of any phase."""
         return most_replicas(self.spec.replicas)
+
+    @property
+    def most_announced(self) -> int:
+        """What is allowed at most for an event."""
+        return most_announced(self.spec.replicas)
 
     @property
     def headroom(self) -> float:

@@ -86,7 +86,7 @@ def _events(case: Case) -> Iterator[Finding]:
         if event.demand is None or np.isnan(each):
             continue
         needs = int(whole(event.demand / each * room))
-        if needs > case.most:
+        if needs > case.most_announced:
             found = f"event {event.name} is expected to need {needs:,} replicas"
             todo = f"raise it to {needs:,} or more before {clock(event.ready_by)}"
             yield Finding(("replicas", "max"), Severity.ERROR, found, todo)

@@ -119,6 +119,7 @@ class Crew:
             demand=demand,
             lead_time=self.lead_time,
             scale_up=_scale_up(policies),
+            prewarm_scale_up=_scale_up(self._in_phase(Phase.PREWARM)),
             phase=state.phases,
             phase_since=state.since,
             events=self.events,

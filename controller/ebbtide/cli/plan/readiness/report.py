@@ -1,17 +1,19 @@
 """Whether a namespace is ready for a planned peak: what is missing, what it carries at most."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.api.capacity_policy.settings_by_phase import most_announced
 from ebbtide.cli.plan.plans import Plan
 from ebbtide.cli.plan.readiness.namespace_state import NamespaceState
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.loop.workload import Workload
 from ebbtide.planning.readiness.coming import coming, ordinary
+from ebbtide.planning.readiness.site import Site
 from ebbtide.planning.readiness.walls import Lack, alone, lacks, on_new_nodes, together
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
@@ -80,18 +82,29 @@ def readiness(
     the plan, the others are the rest of a range of peaks.
     """
     peaks = dict(_peaks(state, plain, next(iter(replays.values()))))
+    here = replace(state, site=_before(peaks, state))
     wanted = {key: peak.replicas for key, peak in peaks.items()}
-    times, behind = together(state.site, wanted)
+    times, behind = together(here.site, wanted)
     return Readiness(
         state=state,
         peaks=peaks,
-        lacks=lacks(state.site, wanted),
+        lacks=lacks(here.site, wanted),
         times=times,
         behind=behind,
-        most=dict(_most(state, wanted)),
-        new_nodes=on_new_nodes(state.site, wanted),
+        most=dict(_most(here, wanted)),
+        new_nodes=on_new_nodes(here.site, wanted),
         ranges=[_range(state, *replay) for replay in replays.items()],
     )
+
+
+def _before(peaks: Mapping[str, Peak], state: NamespaceState) -> Site:
+    """The walls before these peaks: what a policy allows at most may differ for an event."""
+    fleets = []
+    for fleet in state.site.fleets:
+        peak, limits = peaks.get(fleet.workload), state.workloads[fleet.workload].spec.replicas
+        announced = peak is not None and bool(peak.event)
+        fleets.append(replace(fleet, most=most_announced(limits)) if announced else fleet)
+    return replace(state.site, fleets=fleets)
 
 
 def _peaks(
@@ -142,6 +155,7 @@ def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Snapsho
         lead_time=workload.lead_time,
         longest_lead_time=workload.longest_lead_time,
         scale_up=workload.scale_up,
+        prewarm_scale_up=workload.prewarm_scale_up,
     )
 
 
