@@ -450,6 +450,15 @@ WRONG = [
         "'Asia/Shangai' is no time zone",
     ),
     Wrong(
+        "forecast-zone",
+        POLICY,
+        "horizon: 2h",
+        "timeZone: Berlin",
+        13,
+        "spec.forecast.timeZone",
+        "'Berlin' is no time zone",
+    ),
+    Wrong(
         "signal-zero-without-alive",
         SIGNALS,
         "query: sum(egress)\n",

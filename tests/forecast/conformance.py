@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ebbtide.forecast.clock import clock_of
 from ebbtide.forecast.contract import (
     DAY,
     LEVELS,
@@ -255,9 +256,9 @@ def an_event_that_is_less_than_announced_is_believed_less(make: Maker) -> None:
 
 
 def any_day_and_any_zone_is_answered(make: Maker) -> None:
-    """A holiday, and a clock that is not UTC's."""
-    today = int(END // 86400) + 719163
-    context = SeriesContext(time_zone="Asia/Shanghai", days={today: "Holiday"})
+    """A holiday, in a zone that is not UTC's, and a clock that is changed."""
+    today, berlin = int(END // 86400) + 719163, "Europe/Berlin"
+    context = SeriesContext(time_zone=berlin, days={today: "Holiday"}, clock=clock_of(berlin))
     made = make().forecast(history(day_shape(8 * DAY)), HORIZON, Context((context,)))
     assert np.isfinite(made.values).all()
 

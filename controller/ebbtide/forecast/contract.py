@@ -28,6 +28,9 @@ DAY = 1440
 
 UNSAID = float("nan")
 
+NEVER_CHANGED = ""
+"""The clock of UTC, and of any other time zone that never puts its own forward or back."""
+
 
 class History(NamedTuple):
     """What is known: one column a series, one row a minute, NaN for a gap.
@@ -85,6 +88,8 @@ class SeriesContext:
     """Whose days the demand goes by (IANA)."""
     days: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     """Days of a kind of their own, like `Holiday`, by their (local) ordinal: those of `date`."""
+    clock: str = NEVER_CHANGED
+    """By which demand comes again day by day: `clock_of` a time zone."""
 
     def kind_of_day(self, moment: float) -> str:
         """The kind of the day of a moment (epoch seconds): said of it, or `Weekend`, `Workday`."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ebbtide.forecast.contract import Floats
 from tests.adapters.metrics_server import MetricsServer
 from tests.cli.conftest import Ebbtide
 from tests.cli.packages import install
@@ -155,6 +156,16 @@ def test_fewer_steps_have_the_same_origins(ebbtide: Ebbtide) -> None:
     every = rows(ebbtide, "data", "--models", "NaiveDay", "--origins", "9")
     some = rows(ebbtide, "data", "--models", "NaiveDay", "--origins", "9", "--steps", "120, 60")
     assert some == [row for row in every if row["step"] in {"60", "120"}]
+
+
+def test_in_the_week_in_which_its_clock_is_put_forward_tide_goes_by_it(ebbtide: Ebbtide) -> None:
+    def told(zone: str) -> Floats:
+        asked = ("data/edge.csv", "--models", "Tide", "--time-zone", zone)
+        return np.array([float(row["q0.5"]) for row in rows(ebbtide, *asked)])
+
+    for unchanged in ("Asia/Shanghai", "Europe/Berlin"):
+        assert told(unchanged) == pytest.approx(told("UTC"), rel=1e-3)
+    assert told("America/New_York") != pytest.approx(told("UTC"), rel=0.02)
 
 
 def test_a_history_is_not_longer_than_was_said(ebbtide: Ebbtide) -> None:
@@ -298,6 +309,7 @@ def test_a_browser_shows_the_page_without_a_complaint(page: Path, tmp_path: Path
         pytest.param(["data", "--models", ","], "--models names none", id="no-model"),
         pytest.param(["data", "--steps", "1h"], "write whole minutes like 1,10,60", id="steps"),
         pytest.param(["data", "--steps", "7"], "divides none of the steps", id="no-step"),
+        pytest.param(["data", "--time-zone", "CST+8"], "--time-zone: 'CST+8' is no", id="zone"),
         pytest.param(["data", "--history", "1m"], "--history 1m: write at least 1h", id="history"),
         pytest.param(
             ["empty"], "empty: no file in this folder ends in .csv or .parquet", id="empty-folder"

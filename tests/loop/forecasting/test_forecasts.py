@@ -85,6 +85,7 @@ def test_all_signals_of_one_shape_are_forecast_together_once_a_minute() -> None:
         pytest.param({"model": "Other"}, id="another model"),
         pytest.param({"newest": NOON - 60}, id="a minute late"),
         pytest.param({"minutes": (1.0, 2.0)}, id="a shorter past"),
+        pytest.param({"context": SeriesContext(clock="Europe/Berlin")}, id="another clock"),
     ],
 )
 def test_signals_of_different_shapes_are_forecast_apart(other: dict[str, Any]) -> None:
@@ -153,6 +154,15 @@ def test_what_people_say_changes_the_forecast_without_a_new_minute() -> None:
     assert world.calls(told, column(ORIGIN)) == 1
     assert (world.level(EDGE), world.level(ORIGIN)) == (4 * 2.0, 3.0)
     assert world.calls(told, column(ORIGIN)) == 0
+
+
+def test_a_signal_that_goes_by_another_clock_from_now_on_is_learnt_anew() -> None:
+    world = World()
+    by_clock = column(context=SeriesContext(clock="Europe/Berlin"))
+    assert world.calls(column(), column(ORIGIN)) == 1
+    assert world.calls(by_clock, column(ORIGIN)) == 1
+    later = [column(each.key, newest=NOON + 60, context=each.context) for each in (by_clock,)]
+    assert world.calls(*later, column(ORIGIN, newest=NOON + 60)) == 2
 
 
 # --- beside the ticks

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from ebbtide.forecast.contract import NEVER_CHANGED
 from ebbtide.loop.ports.cluster import Json
 from ebbtide_policies.observation import Event
 from tests.loop.world import HOME, World
@@ -98,8 +99,31 @@ def test_the_forecast_is_told_of_days_of_their_own_kind() -> None:
     world.tick()
     told = world.forecaster.told[-1].series[0]
     kinds = {date.fromordinal(day).isoformat(): kind for day, kind in told.days.items()}
-    assert told.time_zone == "Asia/Shanghai"
+    assert (told.time_zone, told.clock) == ("Asia/Shanghai", NEVER_CHANGED)
     assert kinds == days | {"2026-12-25": "Sale"}
+
+
+@pytest.mark.parametrize(
+    ("calendar_zone", "policy_zone", "clock"),
+    [
+        ("Europe/Berlin", None, "Europe/Berlin"),
+        ("Europe/Berlin", "America/New_York", "America/New_York"),
+        ("Europe/Berlin", "UTC", NEVER_CHANGED),
+        (None, "America/New_York", "America/New_York"),
+        (None, None, NEVER_CHANGED),
+    ],
+)
+def test_the_forecast_goes_by_the_clock_of_the_policy_or_else_of_the_days(
+    calendar_zone: str | None, policy_zone: str | None, clock: str
+) -> None:
+    world = World()
+    said = {"timeZone": policy_zone} if policy_zone else {}
+    world.add(forecast={"model": "Flat"} | said)
+    if calendar_zone:
+        days = {"timeZone": calendar_zone, "days": {"2026-11-14": "Sale"}}
+        world.write("EventCalendar", "days", days)
+    world.tick()
+    assert world.forecaster.told[-1].series[0].clock == clock
 
 
 def test_the_forecast_is_told_of_the_days_of_a_country_and_what_is_written_wins() -> None:

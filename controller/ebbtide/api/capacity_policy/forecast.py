@@ -5,6 +5,7 @@ from pydantic import Field
 from ebbtide.api.fields.field_types import Name
 from ebbtide.api.fields.rules import Spec
 from ebbtide_policies.quantities import Duration, Share
+from ebbtide_policies.schedule import TimeZone
 
 
 class TrustSpec(Spec):
@@ -41,4 +42,10 @@ class ForecastSpec(Spec):
     )
     horizon: Duration = Field(7200.0, ge=600, le=86400, description="How far a forecast reaches.")
     history: Duration = Field(28 * 86400.0, ge=3600, description="How much of the past it learns.")
+    time_zone: TimeZone | None = Field(
+        None,
+        description="Time zone by whose clock demand comes again day by day: it tells when that is "
+        "put forward or back. Default: that of the calendars that name days of a kind of their "
+        "own, else UTC, whose clock is never changed.",
+    )
     trust: TrustSpec = Field(TrustSpec(), description="When a forecast is followed.")

@@ -11,40 +11,25 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.cli.backtest.html import report
-from ebbtide.cli.backtest.inputs import Asked, courses, from_files, from_policies, read_origins
+from ebbtide.cli.backtest.inputs import Asked, courses, read_origins
+from ebbtide.cli.backtest.options import HistorySource
 from ebbtide.cli.backtest.page import as_json, tables
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Run, backtest
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import HOUSE, Make, makers
+from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
-from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.evaluation.backtest import Course, Series
+from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.evaluation.pinball import SCORED
 
 HEADER = ",".join(("series,model,origin,step", *(f"q{level:g}" for level in SCORED)))
 
 
+@grouped
 def command(
-    data: Annotated[
-        list[pathlib.Path] | None,
-        typer.Argument(metavar="DATA", help="CSV or Parquet of timestamp,value, or a folder."),
-    ] = None,
-    prometheus: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Prometheus to read the demand of --policy from."),
-    ] = None,
-    policy: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="YAML with the CapacityPolicies; with --prometheus."),
-    ] = None,
-    since: Annotated[
-        str,
-        typer.Option(
-            metavar="DURATION", help="With --prometheus: so much, after the policy's history."
-        ),
-    ] = "7d",
+    source: HistorySource,
     models: Annotated[
         str | None,
         typer.Option(metavar="NAMES", help="With commas between. Default: all of the house."),
@@ -89,7 +74,7 @@ def command(
         steps=_minutes(steps),
         history=seconds("--history", history, least=3600.0),
     )
-    found, notes = courses(_series(data, prometheus, policy, since), asked)
+    found, notes = courses(source.series(), asked)
     for note in notes:
         typer.echo(f"note: {note}", err=True)
     wanted = {name: known[name] for name in dict.fromkeys((*chosen, YARDSTICK))}
@@ -135,22 +120,6 @@ def _minutes(steps: str | None) -> Sequence[int]:
     if not all(word.isdecimal() and int(word) for word in words):
         raise InvalidInput(f"--steps {steps}: write whole minutes like 1,10,60")
     return sorted({int(word) for word in words})
-
-
-def _series(
-    data: Sequence[pathlib.Path] | None,
-    prometheus: str | None,
-    policy: Sequence[str] | None,
-    since: str,
-) -> Sequence[Series]:
-    if data and not prometheus and not policy:
-        return from_files(data)
-    if prometheus and policy and not data:
-        manifests = manifests_in(policy)
-        return from_policies(prometheus, manifests, seconds("--since", since, least=3600.0))
-    raise InvalidInput(
-        "say where the history is: either CSV files and folders, or --prometheus URL --policy FILE"
-    )
 
 
 def _watched(found: Sequence[Course], wanted: Mapping[str, Make], *, fans: bool) -> Backtest:

@@ -15,6 +15,7 @@ from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
+from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
@@ -87,7 +88,9 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
     recorded = from_prometheus(url, policies, since)
     found = []
     for manifest in policies:
-        signals = parse_policy(manifest.spec).signals()
+        spec = parse_policy(manifest.spec)
+        signals = spec.signals()
+        time_zone = spec.forecast.time_zone or announced(manifest, manifests).days[0]
         for name, signal in signals.items():
             known = recorded.series[manifest.namespace, signal.query]
             key = f"{manifest.namespace}/{manifest.name}"
@@ -95,7 +98,9 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
             first = int(np.flatnonzero(~np.isnan(known.minutes))[0])
             values = known.minutes[first:]
             start = known.start + first * MINUTE
-            found.append(Series(name=label, start=start, grid=MINUTE, values=values))
+            found.append(
+                Series(name=label, start=start, grid=MINUTE, values=values, time_zone=time_zone)
+            )
     return found
 
 

@@ -36,7 +36,7 @@ class Announced(NamedTuple):
     def at(self, newest: float, spec: ForecastSpec) -> SeriesContext:
         """The same as a forecaster wants it at some moment."""
         span = Span(newest - spec.history, newest + spec.horizon)
-        return context_of(self.events, self.days, span, first=self.first)
+        return context_of(self.events, self.days, span, first=self.first, time_zone=spec.time_zone)
 
 
 NOTHING_SAID = Announced()

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.forecast.contract import MINUTE, Floats, Forecast, Forecaster, History, Rows
+from ebbtide.forecast.clock import clock_of
+from ebbtide.forecast.contract import (
+    MINUTE,
+    Context,
+    Floats,
+    Forecast,
+    Forecaster,
+    History,
+    Rows,
+    SeriesContext,
+)
 from ebbtide.forecast.evaluation.pinball import PICKED
 
 EVALUATED = 0.6
@@ -32,6 +42,8 @@ class Series:
     """Seconds from row to row."""
     values: Floats
     """One value a row."""
+    time_zone: str = "UTC"
+    """By whose clock it comes again day by day (IANA)."""
 
     def moment(self, row: int) -> float:
         """Epoch seconds of a row."""
@@ -99,14 +111,15 @@ def walk(make: Callable[[], Forecaster], course: Course) -> Iterator[Forecast]:
     later in a file. One that says it is `stateless` does not need that.
     """
     series, horizon = course.series, int(course.ahead.max())
+    context = Context((SeriesContext(clock=clock_of(series.time_zone)),))
     forecaster, begun = make(), -1
     stateless = bool(getattr(forecaster, "stateless", False))
     for row in course.origins.tolist():
         week = max(0, int((series.moment(row) // WEEK * WEEK - series.start) // series.grid))
         if not stateless and week != begun:
             forecaster, begun = make(), week
-            forecaster.forecast(series.upto(week, course.limit), horizon)
-        yield forecaster.forecast(series.upto(row, course.limit), horizon)
+            forecaster.forecast(series.upto(week, course.limit), horizon, context)
+        yield forecaster.forecast(series.upto(row, course.limit), horizon, context)
 
 
 def scored(forecast: Forecast, course: Course) -> Floats:

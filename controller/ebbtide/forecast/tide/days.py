@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ebbtide.forecast.contract import Rows
+from ebbtide.forecast.contract import NEVER_CHANGED, Rows
 from ebbtide.forecast.tide.arrays import (
     F32,
     NIL,
@@ -58,6 +58,7 @@ class Days:
         self.ahead = np.zeros((cells, CURVES, series), np.float32)
         """The curves of the rows to come, by cell; cell `c` of `n` stands at `c % n`."""
         late = self.sight + self.coarse.half + self.coarse.cell
+        late += frame.hour if frame.clock != NEVER_CHANGED else 0  # a day may be as much shorter
         self.block = max(frame.hour, frame.day - late)
         """Rows that may be seen at once: yesterday has to be known for what comes into sight."""
 
@@ -102,7 +103,7 @@ class Days:
         return found
 
     def ordinary(self) -> F32:
-        """The median of the days that are remembered, by cell of the day, (cells, N)."""
+        """The median of the days that are remembered, by cell of the (clock's) day, (cells, N)."""
         days = unpacked(self.fine.packed).reshape(WEEK, -1, self.fine.packed.shape[-1])
         count = np.count_nonzero(~np.isnan(days), axis=0)
         return np.where(count > 0, _middle(days, count), np.float32(np.nan))
@@ -130,6 +131,7 @@ class Cells:
     """Days of some series in cells, each the mean of a window around it."""
 
     def __init__(self, frame: Frame, fine: Fine, series: int) -> None:
+        self.frame = frame
         self.cell = max(1, fine.cell // frame.grid)
         around = fine.window // frame.grid - self.cell
         self.half = max(1, around // 2) if frame.grid < HOUR_MINUTES else 0
@@ -142,12 +144,14 @@ class Cells:
     def past(self, numbers: Rows) -> F32:
         """What is remembered of the time of day of some rows, (days, rows, N), the last first."""
         back = np.arange(1, self.days + 1)[:, None] * self.day
-        return unpacked(self.packed[(numbers // self.cell - back) % len(self.packed)])
+        cells = self.frame.by_clock(numbers) // self.cell
+        return unpacked(self.packed[(cells - back) % len(self.packed)])
 
     def back(self, cells: Rows, days: int) -> F32:
         """Some cells, and those so many days before them, (1 + days, cells, N)."""
         back = np.arange(days + 1)[:, None] * self.day
-        return unpacked(self.packed[(cells - back) % len(self.packed)])
+        here = self.frame.by_clock(cells * self.cell) // self.cell
+        return unpacked(self.packed[(here - back) % len(self.packed)])
 
     def last(self, number: Number) -> Number:
         """The last cell that is known before a row, or before some."""
@@ -165,7 +169,7 @@ class Cells:
             return
         mean, count = window_means(whole, last, window)
         smooth = np.where(count > 0, mean, np.float32(np.nan))
-        cells = (numbers[last] - self.half) // self.cell
+        cells = self.frame.by_clock(numbers[last] - self.half) // self.cell
         keep = slice(max(0, len(cells) - len(self.packed)), None)
         self.packed[cells[keep] % len(self.packed)] = packed(np.maximum(smooth[keep], NOUGHT))
 

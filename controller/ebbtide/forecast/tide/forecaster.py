@@ -6,6 +6,9 @@ the new rows only; for any other it begins anew, and foresees nearly the same as
 since all that it learns fades.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +21,13 @@ from ebbtide.forecast.adjustments.surge import surged
 from ebbtide.forecast.contract import (
     LEAST_HISTORY,
     MINUTE,
+    NEVER_CHANGED,
     NO_CONTEXT,
     Context,
     Forecast,
     History,
     Measured,
+    Rows,
 )
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.group import Group, begun
@@ -51,7 +56,23 @@ class Tide:
 
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows."""
-        group = self._group(history, Frame(round(history.grid / MINUTE), horizon))
+        clocks = [known.clock for known in context.series] or [NEVER_CHANGED]
+        plain = Frame(round(history.grid / MINUTE), horizon)
+        frames = {clock: plain._replace(clock=clock) for clock in sorted(set(clocks))}
+        if len(frames) == 1:
+            return self._by_one_clock(history, context, frames[clocks[0]])
+        columns = [np.flatnonzero([each == clock for each in clocks]) for clock in frames]
+        made = [
+            self._by_one_clock(
+                history._replace(minutes=history.minutes[:, some]), context.picked(some), frame
+            )
+            for some, frame in zip(columns, frames.values(), strict=True)
+        ]
+        return _woven(made, np.argsort(np.concatenate(columns)))
+
+    def _by_one_clock(self, history: History, context: Context, frame: Frame) -> Forecast:
+        """The same of series that go by the same clock."""
+        group = self._group(history, frame)
         present, values = _present(history), group.foresee()
         if np.count_nonzero(present) < present.size:
             values[:, :, ~present] = np.nan
@@ -91,6 +112,26 @@ class Tide:
             if 2 * np.count_nonzero(places >= 0) > places.size:
                 return group.rearranged(places, history)
         return None
+
+
+def _woven(parts: Sequence[Forecast], order: Rows) -> Forecast:
+    """One forecast of the series of several, put in order."""
+
+    def together(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        return np.asarray(np.concatenate(arrays, axis=-1)[..., order])
+
+    measured = [part.measured for part in parts if part.measured]
+    return Forecast(
+        origin=parts[0].origin,
+        values=together([part.values for part in parts]),
+        ordinary=together([part.ordinary for part in parts]),
+        trusted=together([part.trusted for part in parts]),
+        measured=Measured(
+            measured[0].ahead,
+            together([each.own for each in measured]),
+            together([each.plain for each in measured]),
+        ),
+    )
 
 
 def _measured(group: Group) -> Measured:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.contract import Rows
+from ebbtide.forecast.clock import by_clock
+from ebbtide.forecast.contract import NEVER_CHANGED, Rows
 from ebbtide.forecast.tide.arrays import F32, blank
 
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
@@ -34,6 +35,12 @@ class Frame(NamedTuple):
     horizon: int
     sparse: bool = False
     """Whether few rows are learnt from, as of days long ago: what they teach has nearly faded."""
+    clock: str = NEVER_CHANGED
+    """That by which a day is like the one before it."""
+
+    def by_clock(self, numbers: Rows) -> Rows:
+        """Rows by the clock, by which what is remembered of a time of day is found."""
+        return by_clock(numbers, self.grid, self.clock)
 
     @property
     def day(self) -> int:

@@ -27,7 +27,7 @@ GAP = number(-1)
 """What stands for a gap there: less than any demand."""
 SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
-NEVER_ASKED: tuple[tuple[int, bool], F32] = ((-1, False), np.zeros((0, 0), np.float32))
+NEVER_ASKED: tuple[tuple[int, int, bool], F32] = ((-1, 0, False), np.zeros((0, 0), np.float32))
 """The ordinary day of a group that was never asked for it: which one it is, and what it needs."""
 
 
@@ -113,16 +113,18 @@ class Group:
 
     def ordinary(self, history: History) -> Any:
         """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
-        midnight = int(self.end // history.grid + 1) // self.frame.day
-        known = len(history.minutes) >= 2 * self.frame.day
-        if (midnight, known) != self._ordinary[0]:
+        frame, end = self.frame, int(self.end // history.grid + 1)
+        known = len(history.minutes) >= 2 * frame.day
+        put_forward = int(frame.by_clock(np.array((end,)))[0] - end) * frame.grid
+        asked = (end // frame.day, put_forward, known)
+        if asked != self._ordinary[0]:
             cells = _abreast([one.ordinary for one in self.learners])
             day = np.repeat(cells, DAY // len(cells), axis=0)
             pulses = _abreast([one.track.pulses.ordinary() for one in self.learners])
             day += np.repeat(pulses, DAY // len(pulses), axis=0)
             if not known:
                 day[:] = np.nan
-            self._ordinary = (midnight, known), day
+            self._ordinary = asked, np.roll(day, -put_forward, axis=0)
         return self._ordinary[1]
 
 

@@ -45,7 +45,7 @@ class Pulses:
     """The pulses of some series, those of the rows ahead, and how far they are followed."""
 
     def __init__(self, frame: Frame, series: int) -> None:
-        self.day, self.sight = frame.day, frame.sight
+        self.frame, self.day, self.sight = frame, frame.day, frame.sight
         beside = max(BESIDE_ROWS, BESIDE_MINUTES // frame.grid)
         self.beside = beside if frame.grid < HOUR_MINUTES else 0
         self.packed = np.zeros((frame.day, series), np.float16)
@@ -90,8 +90,8 @@ class Pulses:
         return expected
 
     def ordinary(self) -> F32:
-        """What pulses lift on an ordinary day, row by row, (rows of a day, N)."""
-        return np.multiply(self.trust, self._pulses(np.arange(self.day)))
+        """What pulses lift on an ordinary day, row by row, (rows of the clock's day, N)."""
+        return np.multiply(self.trust, self._beyond(unpacked(self.packed)))
 
     def _arrived(self, numbers: Rows) -> F32:
         """The pulses of rows that are seen; those that come into sight take their places."""
@@ -107,7 +107,7 @@ class Pulses:
 
     def _pulses(self, numbers: Rows) -> F32:
         """What is beyond noise at some rows, (rows, N)."""
-        return self._beyond(unpacked(self.packed[numbers % self.day]))
+        return self._beyond(unpacked(self.packed[self.frame.by_clock(numbers) % self.day]))
 
     def _beyond(self, mean: F32) -> F32:
         """What of means over days is beyond noise."""
@@ -142,7 +142,7 @@ class Pulses:
         new = rows[ends + (window - self.beside)] - around
         new *= count / np.maximum(count - ONE, ONE)  # for a row is one of those around it
         known = (~np.isnan(new) & (count > self.beside)).astype(np.float32)
-        places = (numbers - self.beside) % self.day
+        places = self.frame.by_clock(numbers - self.beside) % self.day
         before = unpacked(self.packed[places])
         new += self._beyond(before)
         new -= before

@@ -94,7 +94,8 @@ class Spreads:
     def _of_the_time_of_day(self, sample: Sample, size: F32) -> F32:
         """Mean errors at the time of day of each target, on the days before, (T, A, N)."""
         band, numbers = sample.band, sample.numbers
-        places = _slots(band, self.slot).take(sample.origins % self.frame.day, axis=0)
+        origins = self.frame.by_clock(sample.origins) % self.frame.day
+        places = _slots(band, self.slot).take(origins, axis=0)
         found: F32 = self.daily.reshape(-1, self.daily.shape[-1]).take(places, axis=0)
         made, current = np.empty((2, *size.shape), np.float32), self.current[:, band.at]
         np.multiply(size, sample.known, out=made[0])
@@ -120,7 +121,8 @@ class Spreads:
 
         `sums` are those of their errors, and how many they were, (2, rows, anchors, N).
         """
-        at, (added, count) = (numbers // self.slot - 1) % len(self.daily), sums
+        slots_before = self.frame.by_clock(numbers - self.slot) // self.slot
+        at, (added, count) = slots_before % len(self.daily), sums
         slots = self.daily[at[:, None], anchors]
         share = np.where(slots < 0, np.float32(1), SLOT_SHARE) * (count > 0)
         slots += share * (added / np.maximum(count, 1) - slots)

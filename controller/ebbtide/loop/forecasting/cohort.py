@@ -69,6 +69,11 @@ class Column:
         """Rows ahead that are asked for."""
         return int(self.horizon // MINUTE)
 
+    @property
+    def learner(self) -> tuple[str, int, str]:
+        """Whom it may be forecast by: those of whom the same is asked, by the same clock."""
+        return self.model, self.rows, self.context.clock
+
     def end(self) -> float | None:
         """The moment of the newest known minute; None where there is none."""
         for minutes in (self.minutes[-LATE_MINUTES:], self.minutes):
@@ -132,7 +137,7 @@ class Cohort:
         first = members[0].column
         self._place = {task.column.key: i for i, task in enumerate(members)}
         self._taught = {task.column.key: task.column.edition for task in members}
-        self._asked = (first.model, first.rows)
+        self._learner = first.learner
         over = [task.column.trust.over / MINUTE for task in members]
         self._record = TrackRecord(first.rows, np.array(over))
         self._provisional = ProvisionalMinutes(len(members))
@@ -140,8 +145,8 @@ class Cohort:
 
     def fits(self, column: Column) -> bool:
         """Whether a signal is still what this forecaster has learnt."""
-        asked = (column.model, column.rows)
-        return asked == self._asked and self._taught.get(column.key) == column.edition
+        taught = self._taught.get(column.key) == column.edition
+        return taught and column.learner == self._learner
 
     def work(self, tasks: Sequence[Task]) -> Sequence[SignalForecast | FailedForecast]:
         """Forecast some of the members; those of one shape in one call."""
@@ -171,7 +176,7 @@ class Cohort:
         members = np.array([self._place[task.column.key] for task in tasks])
         history = History(tasks[0].end, np.stack(columns).T)
         self._provisional.recall(members, history)
-        made = forecaster.forecast(history, self._asked[1], context)
+        made = forecaster.forecast(history, tasks[0].column.rows, context)
         self._record.add(members, history, made)
         if not self._seeded and made.measured is not None:
             self._record.seed(members, history, made.measured)

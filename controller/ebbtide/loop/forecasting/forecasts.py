@@ -152,7 +152,7 @@ class Forecasting:
             cohort, task = self._cohorts.get(column.key), Task(column, end)
             if cohort is None or not cohort.fits(column):
                 if column.whole and not (cohort and cohort.busy):
-                    shape = column.model, column.rows, end, column.known(end).size
+                    shape = column.learner, end, column.known(end).size
                     strangers.setdefault(shape, []).append(task)
             elif not cohort.busy:
                 due.setdefault(cohort.name, (cohort, []))[1].append(task)

@@ -3,17 +3,24 @@
 from collections.abc import Iterable, Mapping
 
 from ebbtide.api.events.event_calendar import ExpectedEvent
+from ebbtide.forecast.clock import clock_of
 from ebbtide.forecast.contract import UNSAID, Announcement, SeriesContext
 from ebbtide.loop.ports.metrics import Span
 
 
 def context_of(
-    said: Iterable[ExpectedEvent], days: tuple[str, Mapping[int, str]], span: Span, *, first: bool
+    said: Iterable[ExpectedEvent],
+    days: tuple[str, Mapping[int, str]],
+    span: Span,
+    *,
+    first: bool,
+    time_zone: str | None,
 ) -> SeriesContext:
     """What is known of one signal beside its past: its days, and the events of a span of time.
 
-    `days` are their time zone and those of a kind of their own. A demand in numbers is that of the
-    first signal; of the others it says nothing.
+    `days` are those of a kind of their own, and their time zone; by its clock demand comes again,
+    unless the policy names another `time_zone`. A demand in numbers is that of the first signal; of
+    the others it says nothing.
     """
     events = [
         Announcement(
@@ -27,4 +34,6 @@ def context_of(
         for event in said
         if event.start <= span.end and event.end >= span.start and (first or event.demand is None)
     ]
-    return SeriesContext(events=tuple(events), time_zone=days[0], days=days[1])
+    return SeriesContext(
+        events=tuple(events), time_zone=days[0], days=days[1], clock=clock_of(time_zone or days[0])
+    )

@@ -117,7 +117,7 @@ def columns(workload: Workload, histories: Histories, guidance: Guidance) -> Ite
             minutes=minutes,
             model=wanted.model,
             horizon=wanted.horizon,
-            context=context_of(said, days, span, first=i == 0),
+            context=context_of(said, days, span, first=i == 0, time_zone=wanted.time_zone),
             edition=sum(track.edition for track in tracks),
             whole=all(track.whole for track in tracks),
             trust=wanted.trust,
