@@ -20,6 +20,11 @@ def only_sound(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(sound(minutes), minutes, UNKNOWN)
 
 
+def zero_where(minutes: NDArray[np.float64], answering: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The same minutes; zero where there is none although whoever would tell of it answered."""
+    return np.where(np.isnan(minutes) & answering, 0.0, minutes)
+
+
 def known_end(minutes: NDArray[np.float64]) -> int:
     """The index after the newest known minute; the last few and the last hour come first."""
     size = minutes.size

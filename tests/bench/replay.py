@@ -44,9 +44,17 @@ def world(days: int, seed: int) -> World:
     at = np.arange(days * DAY)
     noise = np.random.default_rng(seed).normal(0, 4, at.size)
     minutes = 100 * np.maximum(150 + 120 * np.sin(2 * np.pi * at / DAY) + noise, 1)
-    wider = 1 + SPREADS[:, None] * np.sqrt(np.arange(1, 62)) / 3
+    wider = 1 + np.sqrt(np.arange(1, 62))[:, None] * SPREADS / 3
     now = np.asarray(START + MINUTE * at, dtype=np.float64)
-    made = Forecasts(LEVELS, now, minutes[:, None, None] * wider, 120, np.ones(at.size, dtype=bool))
+    made = Forecasts(
+        levels=LEVELS,
+        since=now + 30.0,
+        origins=now,
+        values=(minutes[:, None, None] * wider).reshape(-1, SPREADS.size),
+        first=np.arange(at.size + 1, dtype=np.int64) * len(wider),
+        steps=120,
+        trusted=np.ones(at.size, dtype=bool),
+    )
     seen = SeenDemand(
         recorded=Recorded(START, minutes), now=now, delay=30.0, per_replica=100.0, forecasts=made
     )

@@ -27,8 +27,8 @@ def push(server: PrometheusServer, name: str, hours: int) -> None:
     server.push([Series(name, {"app": "edge"}, [(at, wave(at)) for at in times])])
 
 
-def plan(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    (folder / "edge.yaml").write_text(EDGE)
+def plan(folder: Path, *options: str, edge: str = EDGE) -> subprocess.CompletedProcess[str]:
+    (folder / "edge.yaml").write_text(edge)
     command = [sys.executable, "-m", "ebbtide.cli", "plan", "edge.yaml", *options]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
 
@@ -47,6 +47,31 @@ def test_the_past_is_replayed_as_it_was(prometheus: PrometheusServer, tmp_path: 
     demand = [float(row["demand"]) for row in rows]
     assert 40 < max(demand) <= 45.1
     assert 4.9 <= min(demand) < 10
+
+
+def test_what_too_few_scrape_targets_told_of_is_not_counted(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    """Half of the targets are silent for half an hour, and of the viewers only half are seen."""
+    now = int(time.time() // MINUTE * MINUTE)
+    times = range(now - 3 * HOUR, now + MINUTE, MINUTE)
+    answering = {at: 0.5 if 80 <= (now - at) / MINUTE < 110 else 1.0 for at in times}
+    seen = [(at, 3000.0 * share) for at, share in answering.items()]
+    prometheus.push(
+        [
+            Series("viewers", {"app": "edge"}, seen),
+            Series("answering", {"app": "edge"}, list(answering.items())),
+        ]
+    )
+    where = ["--prometheus", prometheus.url, "--since", "2h", "--tick", "60s", "--json"]
+    alive = "{query: sum(viewers), alive: {query: avg(answering), atLeast: 80%}}"
+    for written, unserved, remarks in (("{query: sum(viewers)}", True, 0), (alive, False, 1)):
+        done = plan(tmp_path, *where, edge=EDGE.replace("{query: sum(viewers)}", written))
+        assert (done.returncode, done.stderr) == (0, "")
+        [told] = json.loads(done.stdout)
+        assert (told["score"]["unserved"] > 0) is unserved
+        counted = [one for one in told["remarks"] if "30 of 121 minutes of demand" in one]
+        assert len(counted) == remarks
 
 
 def test_a_query_without_an_answer_is_told(prometheus: PrometheusServer, tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def test_every_query_is_wanted_with_the_past_that_it_needs() -> None:
     }
 
 
+def test_beside_an_objective_it_is_kept_as_long_which_scrape_targets_answered() -> None:
+    demand = {"query": "viewers", "alive": {"query": "up"}}
+    found = workload(spec_of("edge", demand=demand, objective={"unserved": "0.1%"}))
+    assert {(w.query.promql, w.length) for w in found.wanted} == {("viewers", HOUR), ("up", HOUR)}
+
+
 def test_a_spec_is_read_once_for_each_generation_and_its_status_is_always_new() -> None:
     reader = WorkloadReader(Installed(models=["Flat"]))
     first = reader.of([resource(spec_of("edge"))])["live/edge"]

@@ -132,7 +132,8 @@ class Workload:
             length = self.spec.forecast.history
             yield Wanted(self.query(signal.query, signal.source), length, closely=True)
             if signal.alive:
-                length = self.spec.forecast.history if signal.when_absent == "Zero" else SHORT
+                long = signal.when_absent == "Zero" or self.spec.objective is not None
+                length = self.spec.forecast.history if long else SHORT
                 yield Wanted(self.query(signal.alive.query, signal.source), length)
             if signal.per_replica_query:
                 yield Wanted(self.query(signal.per_replica_query, signal.source), SHORT)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.simulation.foresight import foreseen_each
+from ebbtide.cli.simulation.foresight import Ticks, foreseen_each
 from ebbtide.planning.sweeping.lanes import Crew
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweeping.seen_forecasts import Forecasts
@@ -90,7 +90,7 @@ def _forecasts(falls: Sequence[Fall], model: str) -> Sequence[Forecasts]:
     """One forecast a minute of every fall, by the loop's own forecasting with its trust."""
     recordings = [Recorded(NOON + fall.start, fall.minutes) for fall in falls]
     spec = parse_policy(spec_of(falls[0], Trial(model=model)))
-    return foreseen_each(recordings, spec.forecast, NOON + float(falls[0].seconds[0]) - DELAY)
+    return foreseen_each(recordings, spec.forecast, Ticks(NOON + falls[0].seconds, DELAY))
 
 
 def swept(lookout: Lookout, trial: Trial) -> Lanes:

@@ -35,6 +35,7 @@ def tuning_input(per_replica: float = 10.0, **minutes: Minutes) -> TuningInput:
         spec=spec,
         objective=AIM,
         minutes=minutes,
+        alive={},
         per_replica=dict.fromkeys(minutes, per_replica),
         lead_time=60.0,
         events=(),
@@ -55,7 +56,7 @@ def test_signals_that_are_known_for_different_times_are_laid_on_one_grid() -> No
 def test_a_demand_below_nought_is_one_that_nobody_knows() -> None:
     minutes = np.full(3 * DAY, 100.0)
     minutes[500:510] = -1e6
-    assert reckon(tuning_input(viewers=Minutes(START, minutes))).minutes == 3 * DAY - 10
+    assert reckon(tuning_input(viewers=Minutes(START, minutes))).minutes == 3 * DAY - 11
 
 
 def test_without_a_number_for_a_replica_people_are_told_of_the_signal() -> None:

@@ -1,5 +1,7 @@
 """Demand that did not happen: scaled, sooner or later, with its history as it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,12 @@ UNKNOWN = float("nan")
 def test_only_what_is_replayed_changes(supposed: WhatIf, minutes: list[float]) -> None:
     found = supposed.of(SERIES, start=720.0).minutes
     np.testing.assert_array_equal(found, minutes)
+
+
+def test_what_vouches_for_a_demand_moves_with_it() -> None:
+    vouched = replace(SERIES, alive=np.array([1.0, 1.0, 0.5, 1.0, 1.0]))
+    found = WhatIf(later=60.0).of(vouched, 720.0).alive
+    np.testing.assert_array_equal(found, [1, 1, UNKNOWN, 0.5, 1])
 
 
 @pytest.mark.parametrize("start", [600.0, 480.0])

@@ -16,8 +16,10 @@ def seen(minutes: Lanes, per_replica: float, ordinary: Lanes) -> SeenDemand:
     origins = np.arange(0.0, 60.0 * minutes.size, 60.0, dtype=np.float64)
     forecasts = Forecasts(
         levels=(0.5,),
+        since=origins + 30.0,
         origins=origins,
-        values=np.zeros((minutes.size, 1, 12)),
+        values=np.zeros((minutes.size * 12, 1)),
+        first=np.arange(minutes.size + 1, dtype=np.int64) * 12,
         steps=12,
         trusted=np.ones(minutes.size, dtype=np.bool_),
         days=ordinary[np.newaxis],

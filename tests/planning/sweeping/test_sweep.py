@@ -15,7 +15,7 @@ from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.simulation.demand import Recorded as SweptDemand
-from ebbtide.cli.simulation.foresight import foreseen
+from ebbtide.cli.simulation.foresight import Ticks, foreseen
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trial_setup import TrialSetup
@@ -109,8 +109,8 @@ def by_the_loop(variant: int, tick: float, demand: Callable[[], DemandSeries] = 
 def world(tick: float, demand: Callable[[], DemandSeries] = evening) -> World:
     series = demand()
     recorded = Recorded(START, series.minutes)
-    made = foreseen(recorded, parse_policy(spec({})).forecast, START)
     now = np.arange(START, min(START + MINUTE * (HOURS * 60 - 1), series.end), tick)
+    made = foreseen(recorded, parse_policy(spec({})).forecast, Ticks(now, DELAY))
     seen = SeenDemand(
         recorded=recorded,
         now=now,
@@ -186,7 +186,7 @@ def night() -> DemandSeries:
 def test_each_of_several_workloads_decides_as_the_loop_does() -> None:
     edge, origin = world(MINUTE), replace(world(MINUTE), workload="live/origin")
     recorded = Recorded(START, night().minutes)
-    made = foreseen(recorded, parse_policy(spec({})).forecast, START)
+    made = foreseen(recorded, parse_policy(spec({})).forecast, Ticks(edge.now, DELAY))
     seen = SeenDemand(
         recorded=recorded, now=edge.now, delay=DELAY, per_replica=150.0, forecasts=made
     )

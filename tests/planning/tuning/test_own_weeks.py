@@ -133,7 +133,55 @@ def test_minutes_that_nobody_knows_speak_for_nothing() -> None:
     demand = calm(9)
     demand[2000:2500] = np.nan
     found = asked(weeks(demand))
-    assert (found.settings, found.minutes) == (LOOSE, 9 * DAY - 500)
+    assert (found.settings, found.minutes) == (LOOSE, 9 * DAY - 501)
+
+
+@pytest.mark.parametrize("row", [500, 501])
+def test_what_lies_beside_a_minute_that_nobody_knows_is_unknown_on_both_sides(row: int) -> None:
+    demand = calm(1)
+    demand[row] = np.nan
+    own = weeks(demand)
+    unknown = own.now[np.isnan(own.truth(parse_policy(own.spec).replicas).demand)]
+    assert ((unknown - START) / MINUTE).tolist() == [row - 0.5, row + 0.5]
+
+
+VOUCHED = {"demand": {"query": "viewers", "alive": {"query": "avg(up)", "atLeast": "80%"}}}
+
+
+def test_what_too_few_scrape_targets_told_of_speaks_for_nothing() -> None:
+    """A third of the scrapes is missing every few hours: that is neither an ebb nor a leap."""
+    demand, alive = calm(15), np.ones(15 * DAY)
+    for hour in range(0, demand.size, 200):
+        demand[hour : hour + 30] *= 0.66
+        alive[hour : hour + 30] = 0.66
+    told = asked(weeks(demand, spec=VOUCHED, alive={"demand": alive}))
+    untold = asked(weeks(demand, spec=VOUCHED))
+    assert (told.settings, untold.settings) == (LOOSE, STRICT)
+    assert untold.minutes - told.minutes == 108 * 31 - 1  # the first begins with the first minute
+
+
+def test_capacity_stays_while_too_few_scrape_targets_answer() -> None:
+    demand, alive = calm(2), np.ones(2 * DAY)
+    demand[600:900] *= 0.5
+    alive[600:900] = 0.5
+    own = weeks(demand, spec=VOUCHED, alive={"demand": alive})
+    truth = own.truth(parse_policy(own.spec).replicas)
+    found = replayed(own, truth, [LOOSE], {}, rounds=None)
+    assert found.unserved[0] == 0
+    assert found.replica_hours[0] == pytest.approx(100 * (2 * DAY - 301) / 60, rel=0.02)
+
+
+def test_what_is_paid_while_nobody_knows_the_demand_makes_no_setting_dearer() -> None:
+    demand = calm(9)
+    whole = replayed_costs(demand)
+    demand[2000:6000] = np.nan
+    np.testing.assert_allclose(replayed_costs(demand), whole, rtol=1e-3)
+
+
+def replayed_costs(demand: Lanes) -> Lanes:
+    """What each candidate costs beside the clairvoyant bound."""
+    own = weeks(demand)
+    return replayed(own, own.truth(parse_policy(own.spec).replicas), CANDIDATES, {}).beside_bound
 
 
 @pytest.mark.parametrize(

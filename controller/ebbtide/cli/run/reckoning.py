@@ -46,6 +46,10 @@ def _weeks(tuning_input: TuningInput) -> OwnWeeks:
         past=Past(start=start, demands=demands, per_replica=tuning_input.per_replica),
         lead_time=tuning_input.lead_time,
         delay=DELAY,
+        alive={
+            name: _believed_where_unknown(_on(start, rows, each))
+            for name, each in tuning_input.alive.items()
+        },
         events=tuning_input.events,
     )
 
@@ -53,5 +57,11 @@ def _weeks(tuning_input: TuningInput) -> OwnWeeks:
 def _on(start: float, rows: int, minutes: Minutes) -> Lanes:
     grid = np.full(rows, UNKNOWN)
     first = round((minutes.start - start) / MINUTE)
-    grid[first : first + minutes.values.size] = only_sound(minutes.values)
+    there = slice(max(0, first), max(0, first + minutes.values.size))
+    grid[there] = only_sound(minutes.values)[max(0, -first) :][: grid[there].size]
     return grid
+
+
+def _believed_where_unknown(alive: Lanes) -> Lanes:
+    """The share of scrape targets that answered; of what nobody recorded, all of them."""
+    return np.where(np.isnan(alive), 1.0, alive)

@@ -9,19 +9,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
-from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.durations import seconds
+from ebbtide.cli.simulation.prometheus_past import read_past
 from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
-from ebbtide.cli.sources import only_source
-from ebbtide.errors import InvalidInput, MetricsUnavailable
-from ebbtide.loop.ports.metrics import MINUTE, Query, Span
+from ebbtide.errors import InvalidInput
+from ebbtide.loop.ports.metrics import MINUTE, Span
 from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.demand.what_if import WhatIf
-from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.quantities import show_duration
 
 CsvFile = Annotated[
@@ -183,38 +180,5 @@ def from_prometheus(
         MetricsUnavailable: a query has no answer.
 
     """
-    from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
-
     end, span = (at // MINUTE * MINUTE for at in (until or time.time(), span))
-    wanted = _wanted(manifests, end, span)
-    metrics = PrometheusMetrics(only_source(url), deadline=120.0)
-    try:
-        readings = metrics.read([(query, past) for _, query, past in wanted])
-    finally:
-        metrics.close()
-    series: dict[tuple[str, str], DemandSeries] = {}
-    for (policy, query, _), reading in zip(wanted, readings, strict=True):
-        if isinstance(reading, MetricsUnavailable):
-            raise type(reading)(f"{policy}: {reading}") from reading
-        minutes = only_sound(reading.values)
-        if np.isnan(minutes).all():
-            why = f"{query.promql!r} has no values; is the expression right?"
-            raise MetricsUnavailable(f"{policy}: {why}")
-        series[query.namespace, query.promql] = DemandSeries(start=reading.start, minutes=minutes)
-    return Recorded(series, end - span, end)
-
-
-def _wanted(
-    manifests: Sequence[Manifest], end: float, span: float
-) -> list[tuple[str, Query, Span]]:
-    """The past of every signal, and whose it is."""
-    specs = [(m, parse_policy(m.spec)) for m in manifests if m.kind == POLICY]
-    return [
-        (f"{m.namespace}/{m.name}", Query(m.namespace, signal.query), _past(spec, end, span))
-        for m, spec in specs
-        for signal in spec.signals().values()
-    ]
-
-
-def _past(spec: CapacityPolicySpec, end: float, span: float) -> Span:
-    return Span(end - span - spec.forecast.history, end)
+    return Recorded(read_past(url, manifests, Span(end - span, end)), end - span, end)

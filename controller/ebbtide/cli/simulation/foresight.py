@@ -16,12 +16,13 @@ from ebbtide.loop.forecasting.forecasts import Forecasting, Foresight
 from ebbtide.loop.forecasting.series_context import context_of
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.ports.metrics import Span
-from ebbtide.planning.sweeping.seen_demand import Recorded
-from ebbtide.planning.sweeping.seen_forecasts import Forecasts
+from ebbtide.planning.sweeping.seen_demand import DELAY, Recorded
+from ebbtide.planning.sweeping.seen_forecasts import Forecasts, end_to_end
 from ebbtide_policies.demand import MINUTE
+from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 REACH = 3600.0
-"""Seconds of each forecast that are kept: more than it takes to win capacity back."""
+"""Seconds that policies look ahead where nothing is said: enough to win capacity back."""
 
 
 class Announced(NamedTuple):
@@ -42,14 +43,25 @@ class Announced(NamedTuple):
 NOTHING_SAID = Announced()
 
 
+class Ticks(NamedTuple):
+    """When the loop looks, and what it sees by then."""
+
+    now: Lanes
+    """Epoch seconds of the ticks."""
+    delay: float = DELAY
+    """Seconds until a minute can be read."""
+    reach: float = REACH
+    """Seconds from a tick on that policies look ahead, at most."""
+
+
 def foreseen(
     recorded: Recorded,
     spec: ForecastSpec,
-    since: float,
+    ticks: Ticks,
     told: Callable[[int, int], None] | None = None,
     announced: Announced = NOTHING_SAID,
 ) -> Forecasts:
-    """Forecast each minute from `since` (epoch seconds) on by the loop's own forecasting.
+    """Forecast at each tick what is new by then, by the loop's own forecasting.
 
     `told` hears how many minutes are done, and of how many; `announced` is what a calendar says.
 
@@ -57,59 +69,98 @@ def foreseen(
         InvalidInput: nothing can be foreseen, as nothing is known.
 
     """
-    [found] = foreseen_each([recorded], spec, since, told, announced)
+    [found] = foreseen_each([recorded], spec, ticks, told, announced)
     return found
 
 
 def foreseen_each(
     recordings: Sequence[Recorded],
     spec: ForecastSpec,
-    since: float,
+    ticks: Ticks,
     told: Callable[[int, int], None] | None = None,
     announced: Announced = NOTHING_SAID,
 ) -> Sequence[Forecasts]:
     """Forecast recordings of the same minutes side by side, each as if it were alone."""
-    start, rows = recordings[0].start, recordings[0].minutes.size
-    first = max(0, int((since - start) // MINUTE))
-    kept, forecasting = int(spec.history // MINUTE), Forecasting(makers(), AtOnce(), tuple(HOUSE))
-    made: list[list[Foresight]] = [[] for _ in recordings]
-    for row in range(first, rows):
+    forecasting = Forecasting(makers(), AtOnce(), tuple(HOUSE))
+    made: list[list[_Made]] = [[] for _ in recordings]
+    looks = _looks(recordings[0], ticks)
+    for done, look in enumerate(looks, start=1):
         columns = [
             Column(
                 key=(f"recording-{place}", "demand"),
-                newest=start + MINUTE * row,
-                minutes=one.minutes[max(0, row + 1 - kept) : row + 1],
+                newest=one.start + MINUTE * look.until,
+                minutes=look.window(one.minutes, int(spec.history // MINUTE)),
                 model=spec.model,
                 horizon=spec.horizon,
                 trust=spec.trust,
-                context=announced.at(start + MINUTE * row, spec),
+                context=announced.at(one.start + MINUTE * look.until, spec),
             )
             for place, one in enumerate(recordings)
         ]
         forecasting.refresh(columns)
         for column, before in zip(columns, made, strict=True):
             found = forecasting.of(column.key)
-            if found and not (before and before[-1].outlook.origin == found.outlook.origin):
-                before.append(found)
+            if found and not (before and before[-1].foresight is found):
+                before.append(_Made(look.now, found))
         if told:
-            told(row + 1 - first, rows - first)
+            told(done, len(looks))
     if not all(made):
         raise InvalidInput("nothing is known of the demand, so nothing can be foreseen")
-    return [_gathered(one) for one in made]
+    return [_gathered(one, ticks) for one in made]
 
 
-def _gathered(made: Sequence[Foresight]) -> Forecasts:
-    """The forecasts, minute by minute."""
-    kept = int(np.ceil(REACH / MINUTE)) + 1
+class _Look(NamedTuple):
+    """The first tick at which a minute has begun, or can be read."""
+
+    now: float
+    until: int
+    """The row of the minute that has begun."""
+    known: int
+    """The row of the newest minute that can be read."""
+
+    def window(self, minutes: Lanes, rows: int) -> Lanes:
+        """So many minutes, of which the last ones may not be known yet."""
+        first = max(0, self.until + 1 - rows)
+        read = minutes[first : self.known + 1]
+        return np.concatenate((read, np.full(self.until + 1 - first - read.size, UNKNOWN)))
+
+
+def _looks(recorded: Recorded, ticks: Ticks) -> Sequence[_Look]:
+    since = ticks.now - recorded.start
+    until = np.floor(since / MINUTE).astype(np.int64)
+    known = np.floor((since - ticks.delay) / MINUTE).astype(np.int64)
+    known = np.clip(known, -1, recorded.minutes.size - 1)
+    news = np.diff(until, prepend=until[0] - 1) + np.diff(known, prepend=known[0]) > 0
+    each = zip(ticks.now[news].tolist(), until[news].tolist(), known[news].tolist(), strict=True)
+    return [_Look(*one) for one in each]
+
+
+class _Made(NamedTuple):
+    """A forecast, and the tick at which it was made."""
+
+    now: float
+    foresight: Foresight
+
+
+def _gathered(made: Sequence[_Made], ticks: Ticks) -> Forecasts:
+    """The forecasts, each for as long as it is in force and the reach beyond."""
+    outlooks = [one.foresight.outlook for one in made]
+    ordinary = [one.foresight.ordinary for one in made]
     rows: dict[bytes, int] = {}
-    day = [rows.setdefault(one.ordinary.tobytes(), len(rows)) for one in made]
-    first = [day.index(row) for row in range(len(rows))]
+    day = [rows.setdefault(one.tobytes(), len(rows)) for one in ordinary]
+    since, origins = np.array([one.now for one in made]), np.array([one.origin for one in outlooks])
+    kept = np.append(since[1:], ticks.now[-1]) + ticks.reach - origins
+    steps = np.ceil(kept / MINUTE).astype(np.int64).tolist()
+    each = [one.values[:, :kept] for one, kept in zip(outlooks, steps, strict=True)]
+    values, first = end_to_end(each)
     return Forecasts(
-        levels=made[0].outlook.levels,
-        origins=np.array([one.outlook.origin for one in made]),
-        values=np.stack([one.outlook.values[:, :kept] for one in made]),
-        steps=made[0].outlook.values.shape[1],
-        trusted=np.array([one.trusted for one in made]),
-        days=np.stack([made[at].ordinary for at in first]),
+        levels=outlooks[0].levels,
+        since=since,
+        origins=origins,
+        values=values,
+        first=first,
+        steps=outlooks[0].values.shape[1],
+        trusted=np.array([one.foresight.trusted for one in made]),
+        days=np.stack([ordinary[day.index(row)] for row in range(len(rows))]),
         day=np.array(day),
     )

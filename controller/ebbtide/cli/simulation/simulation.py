@@ -23,6 +23,7 @@ from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.tick import Loop
 from ebbtide.loop.world import Rules, World
+from ebbtide.planning.demand.answering import as_far_as_known, share_answering
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.scoring.experience import LoadCurve, load
 from ebbtide.planning.scoring.score import Course
@@ -165,7 +166,7 @@ class Simulation:
         bench = self.workbenches[key]
         times = np.array([frame.now for frame in frames])
         census = [c for c in self.cluster.census(bench.ref) if c.now <= times[-1]]
-        return Course.told(census, bench.replicas_needed(times), self.world.tick)
+        return Course.told(census, bench.replicas_known(times), self.world.tick)
 
     def _apply(self, manifest: Manifest, start: float) -> None:
         resource = resource_of(manifest)
@@ -216,10 +217,11 @@ class Simulation:
             if signal.per_replica is None:
                 raise InvalidInput(f"{key}: perReplicaQuery has no answer here; write perReplica")
             series = self._answers(manifest, signal.query)
-            signals.append((series, signal.per_replica))
+            signals.append((as_far_as_known(series, signal), signal.per_replica))
             self.metrics.answer(signal.query, series)
             if signal.alive:
-                self.metrics.answer(signal.alive.query, _alive(series))
+                answering = replace(series, minutes=share_answering(series))
+                self.metrics.answer(signal.alive.query, answering)
         ref = spec.scale_target_ref
         return Workbench(
             key=key,
@@ -238,8 +240,3 @@ class Simulation:
         if isinstance(boot, BootTime):
             return replace(boot, after=warm)
         return spec.lead_time if boot is None else boot + warm
-
-
-def _alive(series: DemandSeries) -> DemandSeries:
-    """All scrape targets answer: a recording has none that could be missing."""
-    return replace(series, minutes=np.ones(series.minutes.size))

@@ -11,25 +11,26 @@ from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import Recorded
-from ebbtide.cli.simulation.foresight import foreseen
+from ebbtide.cli.simulation.foresight import REACH, Ticks, foreseen
 from ebbtide.cli.simulation.manifests import announced, guidance_of, workload_of
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.observing.guidance import event_of
+from ebbtide.planning.demand.answering import as_far_as_known, as_read
 from ebbtide.planning.sweeping.seen_demand import Recorded as Recording
 from ebbtide.planning.sweeping.seen_demand import SeenDemand
 from ebbtide.planning.sweeping.sweep import World
 from ebbtide.planning.tuning.judgement import Truth
-from ebbtide_policies.lanes import Lanes
 
 _AT_FIRST = 1.1
 """The fleet at the first tick, as a multiple of the demand."""
 
 
 class Timing(NamedTuple):
-    """How often is decided, and how late one knows; in seconds."""
+    """How often is decided, how late one knows, and how far ahead is looked; in seconds."""
 
     tick: float
     delay: float
+    reach: float = REACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,35 +60,39 @@ def sweep_setup(
     spec = parse_policy(manifest.spec)
     now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
     demands: dict[str, SeenDemand] = {}
-    needs, said = [], announced(manifest, beside)
+    known, offered, said = [], [], announced(manifest, beside)
     for name, signal in spec.signals().items():
         if signal.per_replica is None:
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
-        series = recorded.answer(manifest, signal.query)
-        recording = Recording(series.start, series.minutes)
+        told_of = recorded.answer(manifest, signal.query)
+        series = as_far_as_known(told_of, signal)
+        recording = Recording(told_of.start, as_read(told_of, signal).minutes)
         demands[name] = SeenDemand(
             recorded=recording,
             now=now,
             delay=timing.delay,
             per_replica=signal.per_replica,
-            looks=series.between(now - timing.delay),
+            looks=told_of.between(now - timing.delay),
+            alive=None if signal.alive is None else told_of.alive,
+            alive_at_least=0.0 if signal.alive is None else signal.alive.at_least,
             forecasts=foreseen(
                 recording,
                 spec.forecast,
-                recorded.start,
+                Ticks(now, timing.delay, timing.reach),
                 told,
                 said._replace(first=not demands),
             ),
         )
-        needs.append(series.at(now) / signal.per_replica)
-    need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
+        known.append(series.known_at(now) / signal.per_replica)
+        offered.append(float(series.at(recorded.start)) / signal.per_replica)
+    need, boot = np.asarray(np.max(known, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
     world = World(
         workload=f"{manifest.namespace}/{manifest.name}",
         now=now,
         demands=demands,
         lead_time=spec.lead_time,
         boot=boot,
-        replicas=_at_first(spec, need),
+        replicas=_at_first(spec, max(offered)),
         events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
         overrides=[
             *guidance_of(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)
@@ -96,5 +101,5 @@ def sweep_setup(
     return SweepSetup(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
 
-def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
-    return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))
+def _at_first(spec: CapacityPolicySpec, need: float) -> float:
+    return float(np.clip(np.ceil(need * _AT_FIRST), spec.replicas.min, spec.replicas.max))

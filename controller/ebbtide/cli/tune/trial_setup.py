@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
@@ -16,6 +18,10 @@ from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
 from ebbtide.planning.simulated_fleet.plant_settings import usual
 from ebbtide.planning.tuning.judgement import Truth
+from ebbtide_policies.descent import Descent
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.rate import Rate
+from ebbtide_policies.scale_up import AS_HPA
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,23 @@ class TrialSetup:
         if not all(sweepable(spec, world) for spec in parsed):
             now = np.arange(self.recorded.start, self.recorded.end + world.tick, world.tick)
             boot = int(np.ceil(usual(bench.lead) / world.tick))
-            needed, signals = bench.replicas_needed(now), bench.gate.modelled
+            needed, signals = bench.replicas_known(now), bench.gate.modelled
             truth = Truth(needed, world.tick, boot, signals, least=least)
             return ByLoop(self.manifest, self.beside, self.recorded, world), truth
-        timing = Timing(world.tick, world.delay)
+        reach = max(_reach(spec) for spec in parsed)
+        timing = Timing(world.tick, world.delay, reach + world.tick + world.delay)
         here = sweep_setup(self.manifest, self.recorded, timing, told, self.beside)
         plant = world.plant
         counted = plant.session or plant.termination
         crowd = Crowd(bench, plant, world.seed) if counted else None
         return BySweep(here.world, crowd), here.truth._replace(least=least)
+
+
+def _reach(spec: CapacityPolicySpec) -> float:
+    """Seconds that policies look ahead: one soak, and until what goes in it could be won back."""
+    policies = [policy for phase in Phase for policy in compose(spec, plugins(), phase)]
+    soak = max(p.settings.soak for p in policies if isinstance(p, Descent))
+    period = max(
+        (p.settings.period for p in policies if isinstance(p, Rate)), default=AS_HPA.period
+    )
+    return float(spec.lead_time + soak + period)

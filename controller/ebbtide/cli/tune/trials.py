@@ -69,7 +69,7 @@ class BySweep:
         brought = plugins()
         asked = replicas_asked(self.world, [swept(parse_policy(spec), brought) for spec in specs])
         if self.crowd is None:
-            return without_sessions(asked, self.world.boot)
+            return without_sessions(asked, self.world.boot, self.world.replicas)
         return self.crowd.on(asked, self.world)
 
     def left_out(self, spec: CapacityPolicySpec) -> Sequence[str]:

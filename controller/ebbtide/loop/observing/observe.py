@@ -20,6 +20,7 @@ from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
+from ebbtide_policies.known_minutes import zero_where
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.need import PresentNeed
@@ -154,7 +155,7 @@ def _minutes(
         alive = answers[0].values
         answering = np.zeros(minutes.size, dtype=bool)
         answering[-alive.size :] = (alive >= spec.alive.at_least)[-minutes.size :]
-        minutes = np.where(np.isnan(minutes) & answering, 0.0, minutes)
+        minutes = zero_where(minutes, answering)
     return track.newest or 0.0, minutes
 
 

@@ -1,6 +1,6 @@
 """What is known of a workload when its own past is asked which settings keep an objective."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Settings, prior
@@ -26,6 +26,8 @@ class TuningInput(NamedTuple):
     objective: float
     minutes: Mapping[str, Minutes]
     """The past of every signal of the demand, in its own unit."""
+    alive: Mapping[str, Minutes]
+    """The share of scrape targets that answered, of those signals that ask for it."""
     per_replica: Mapping[str, float]
     """Demand that one replica carries, by signal."""
     lead_time: float
@@ -63,12 +65,20 @@ def tuning_input(
         spec=workload.resource.spec,
         objective=objective,
         minutes={column.key[1]: _minutes(column) for column in columns},
+        alive=dict(_alive(workload, histories)),
         per_replica=each,
         lead_time=workload.lead_time,
         events=tuple(guidance.events(workload, next(iter(each.values())))),
         in_force=settings_for(workload.spec, applied_in(workload.resource.status)) or usual,
         suggested=usual,
     )
+
+
+def _alive(workload: Workload, histories: Histories) -> Iterator[tuple[str, Minutes]]:
+    for name, signal in workload.signals.items():
+        if signal.alive:
+            track = histories.track(workload.query(signal.alive.query, signal.source))
+            yield name, Minutes(track.oldest, track.values)
 
 
 def _minutes(column: Column) -> Minutes:

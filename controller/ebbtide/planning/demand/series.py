@@ -26,9 +26,13 @@ class DemandSeries:
     """Whether it was recorded less often than once a minute, and is drawn from point to point."""
     live_from: float = UNKNOWN
     """Minutes before this moment are history; NaN: there is none."""
+    alive: Lanes | None = None
+    """The share of scrape targets that answered, one value a minute; None: nobody recorded it."""
 
     def __post_init__(self) -> None:
-        self.minutes.flags.writeable = False
+        for minutes in (self.minutes, self.alive):
+            if minutes is not None:
+                minutes.flags.writeable = False
 
     @property
     def end(self) -> float:
@@ -44,6 +48,14 @@ class DemandSeries:
     def at(self, moments: float | Lanes) -> Lanes:
         """Answer what demand truly is: linear from one known minute to the next, through gaps."""
         return np.asarray(np.interp(np.asarray(moments), *self._known))
+
+    def known_at(self, moments: Lanes) -> Lanes:
+        """The same where it is known; NaN in a gap, up to the minutes on both sides."""
+        position = np.clip((moments - self.start) / MINUTE, 0, self.minutes.size - 1)
+        unknown = np.isnan(_interpolated(position, self.minutes))
+        if unknown.all():
+            return np.full(np.shape(moments), UNKNOWN)
+        return np.where(unknown, UNKNOWN, self.at(moments))
 
     def seen(self, moments: Lanes, delay: float) -> Lanes:
         """Answer what a scaler reads: the newest minute that is `delay` old; NaN in a gap."""

@@ -48,7 +48,10 @@ class WhatIf:
         if self.event:
             moments = series.start + MINUTE * np.arange(float(first), series.minutes.size)
             coming = np.fmax(coming, self.event.over(moments))
-        return replace(series, minutes=np.concatenate((past, coming)))
+        alive = series.alive
+        if alive is not None:
+            alive = np.concatenate((alive[:first], self._moved(alive[first:])))
+        return replace(series, minutes=np.concatenate((past, coming)), alive=alive)
 
     def _moved(self, minutes: Lanes) -> Lanes:
         """Minutes moved by whole ones; what moves in from outside is unknown."""

@@ -89,13 +89,27 @@ class LaneDemand:
     name: str
     tables: Tables
     at: Place
-    alive: float = 1.0
-    alive_at_least: float = 0.0
 
     @property
     def per_replica(self) -> Number:
         """Demand that one replica carries at load 1.0, in its own unit."""
-        each, whose = [one.per_replica for one in self.tables.demands], self.at.workload
+        return self._own([one.per_replica for one in self.tables.demands])
+
+    @property
+    def alive(self) -> Number:
+        """The share of scrape targets that answer."""
+        if all(one.alive is None for one in self.tables.demands):
+            return 1.0
+        return self.tables.look_up("answering", (), self.at)
+
+    @property
+    def alive_at_least(self) -> Number:
+        """The share below which demand is not believed."""
+        return self._own([one.alive_at_least for one in self.tables.demands])
+
+    def _own(self, each: Sequence[float]) -> Number:
+        """Of the numbers of all workloads that of each lane's own."""
+        whose = self.at.workload
         return each[0] if whose is None else np.array(each)[whose]
 
     @property

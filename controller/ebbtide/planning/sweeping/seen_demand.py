@@ -11,19 +11,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.timestamps import clock
-from ebbtide.errors import InvalidInput
 from ebbtide.planning.sweeping.seen_forecasts import NO_FORECASTS, Forecasts
-from ebbtide.planning.sweeping.seen_past import Rows, interpolated, second_highest, slopes, surges
+from ebbtide.planning.sweeping.seen_past import (
+    Rows,
+    newest_known,
+    second_highest,
+    slopes,
+    surges,
+)
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import DAY, HOUR, MINUTE
 from ebbtide_policies.known_minutes import moved_on, only_sound, sound
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 _LEAST = 1e-300
+_ANSWERS_LAST = 180.0
+"""Seconds after which an answer says nothing of the present, as in the loop."""
 DELAY = 30.0
 """Seconds until a minute can be read, where nothing else is said."""
-_FILL = "no forecast that is kept bridges it; fill the gap, or begin after it"
 
 
 class Recorded(NamedTuple):
@@ -46,16 +51,21 @@ class SeenDemand:
     looks: Lanes | None = None
     """Demand as it was `delay` ago, in its own units, at each tick; NaN where no look shows it."""
     forecasts: Forecasts = NO_FORECASTS
+    alive: Lanes | None = None
+    """The share of scrape targets that answered, one value a minute; None: all of them."""
+    alive_at_least: float = 0.0
+    """The share below which demand is not believed."""
 
     @cached_property
     def _row(self) -> Rows:
         """The newest known minute at each tick, -1 before there is one."""
-        start, minutes = self.recorded
-        last = np.floor((self.now - self.delay - start) / MINUTE).astype(np.int64)
-        at = np.where(np.isfinite(self._known), np.arange(minutes.size), -1)
-        newest = np.concatenate(([-1], np.maximum.accumulate(at)))
-        found: Rows = newest[np.clip(last + 1, 0, minutes.size)]
-        return found
+        return newest_known(self._known, self._last)
+
+    @cached_property
+    def _last(self) -> Rows:
+        """The newest minute that can be read at each tick."""
+        since = self.now - self.delay - self.recorded.start
+        return np.floor(since / MINUTE).astype(np.int64)
 
     @cached_property
     def _before(self) -> Rows:
@@ -72,6 +82,14 @@ class SeenDemand:
         """Seconds since the newest known demand."""
         at = np.where(np.isnan(self._look), self._until, self.now - self.delay)
         return np.where(self._row >= 0, self.now - at, UNLIMITED)
+
+    def answering(self) -> Lanes:
+        """The share of scrape targets that answered of late; NaN where nobody says so."""
+        if self.alive is None:
+            return np.ones(self.now.size)
+        row = newest_known(self.alive, self._last)
+        recent = (row >= 0) & (self.now - self.recorded.start - MINUTE * row <= _ANSWERS_LAST)
+        return np.where(recent, self.alive[np.maximum(row, 0)], UNKNOWN)
 
     def trusted(self) -> NDArray[np.bool_]:
         """Whether there is a forecast that may be followed."""
@@ -162,27 +180,14 @@ class SeenDemand:
         What lies beyond the horizon is no less than the past of the same length.
 
         Raises:
-            InvalidInput: demand has a gap that the forecasts which are kept do not bridge.
+            InvalidInput: it is further than the forecasts that are kept.
 
         """
-        made, index = self.forecasts, self._forecast
+        made = self.forecasts
         if not made.origins.size or quantile > made.levels[-1]:
             return np.full(self.now.size, UNKNOWN)
-        origin = made.origins[index]
-        first = np.maximum(0, np.floor((self.now - origin) / MINUTE).astype(np.int64) - 1)
-        last = np.ceil((self.now + seconds - origin) / MINUTE).astype(np.int64)
-        last = np.maximum(first + 1, last)
-        there = (index >= 0) & (self.now <= origin + MINUTE * made.steps)
-        last = np.minimum(last, made.steps)
-        short = there & (last > made.values.shape[2])
-        if np.any(short):
-            since = clock(float(origin[np.argmax(short)]), "%Y-%m-%d %H:%MZ")
-            raise InvalidInput(f"demand is unknown for too long after {since}: {_FILL}")
-        steps = np.where(there, first, 0), np.where(there, last, 1)
-        highest = self._highest_step(made.values, *steps)
-        found = interpolated(made.levels, highest, quantile)
-        ahead = self._in_replicas(np.where(there, found, UNKNOWN))
-        beyond = self.now + seconds > origin + MINUTE * made.steps
+        ahead = self._in_replicas(made.highest(self._forecast, self.now, quantile, seconds))
+        beyond = self.now + seconds > made.ends[np.maximum(self._forecast, 0)]
         return np.where(beyond, np.maximum(ahead, self.peak(seconds)), ahead)
 
     def usual(self, ticks: Rows, start: Number, end: Number) -> Lanes:
@@ -198,15 +203,6 @@ class SeenDemand:
         counted = np.isfinite(values) & (offset < count) & (at[..., np.newaxis] >= 0)
         highest = np.where(counted, values, -np.inf).max(axis=-1)
         return self._in_replicas(np.where(highest == -np.inf, UNKNOWN, highest))
-
-    def _highest_step(self, values: Lanes, first: Rows, last: Rows) -> Lanes:
-        """Highest value of each level in the steps from `first` up to `last`, (ticks, levels)."""
-        index = np.maximum(self._forecast, 0)
-        found = values[index, :, first]
-        for on in range(1, int((last - first).max(initial=1))):
-            step = np.minimum(first + on, last - 1)
-            found = np.maximum(found, values[index, :, step])
-        return np.asarray(found)
 
     @cached_property
     def _until(self) -> Lanes:
@@ -230,7 +226,7 @@ class SeenDemand:
     @cached_property
     def _forecast(self) -> Rows:
         """The forecast in force at each tick, -1 before there is one."""
-        found: Rows = np.searchsorted(self.forecasts.origins, self._until, side="right") - 1
+        found: Rows = np.searchsorted(self.forecasts.since, self.now, side="right") - 1
         return found
 
     def _at(self, minutes: Lanes) -> Lanes:

@@ -14,6 +14,14 @@ _PAIR = 2
 _LEAST = 1e-300
 
 
+def newest_known(minutes: Lanes, last: Rows) -> Rows:
+    """The newest known row up to each `last` one; -1 before there is one."""
+    at = np.where(np.isfinite(minutes), np.arange(minutes.size), -1)
+    newest = np.concatenate(([-1], np.maximum.accumulate(at)))
+    found: Rows = newest[np.clip(last + 1, 0, minutes.size)]
+    return found
+
+
 def slopes(values: Lanes) -> Lanes:
     """Rise from row to row by least squares, (rows, ticks) -> (ticks); NaN under two known rows."""
     known = np.isfinite(values)
@@ -57,6 +65,14 @@ def second_highest(minutes: Lanes, row: Rows, days: int, margin: tuple[int, int]
         peak = np.where(there, around[np.where(there, begin, 0)], -np.inf)
         first, second = np.maximum(first, peak), np.maximum(second, np.minimum(first, peak))
     return np.where(second > -np.inf, second, UNKNOWN)
+
+
+def highest_row(values: Lanes, first: Rows, last: Rows) -> Lanes:
+    """Highest value of each column in the rows from `first` up to `last`, (ticks, columns)."""
+    found = values[first]
+    for on in range(1, int((last - first).max(initial=1))):
+        found = np.maximum(found, values[np.minimum(first + on, last - 1)])
+    return np.asarray(found)
 
 
 def interpolated(levels: Sequence[float], values: Lanes, quantile: float) -> Lanes:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.planning.simulated_fleet.plant import Census, Plant, ready_replicas
-from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.lanes import Lanes, Number
 
 
 class Fleets(NamedTuple):
@@ -30,9 +30,15 @@ class Fleets(NamedTuple):
         return cls(*np.array(kept, dtype=np.float64).transpose(2, 1, 0))
 
 
-def without_sessions(asked: Lanes, boot: int) -> Fleets:
-    """Fleets that carry no sessions; a replica is ready `boot` ticks after it is asked for."""
-    return Fleets(asked, ready_replicas(asked, boot), asked, np.zeros_like(asked))
+def without_sessions(asked: Lanes, boot: int, before: Number | None = None) -> Fleets:
+    """Fleets that carry no sessions; a replica is ready `boot` ticks after it is asked for.
+
+    `before` are those that were ready at the first tick; None: what was asked for there.
+    """
+    first = asked[:1] if before is None else before
+    begun = np.broadcast_to(np.asarray(first), (boot, *asked.shape[1:]))
+    ready = ready_replicas(np.concatenate((begun, asked)), boot)[boot:]
+    return Fleets(asked, ready, asked, np.zeros_like(asked))
 
 
 def with_sessions(asked: Lanes, times: Lanes, offered: Lanes, plant: Callable[[], Plant]) -> Fleets:

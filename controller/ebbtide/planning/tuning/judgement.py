@@ -58,6 +58,16 @@ class Truth(NamedTuple):
     least: float = 1.0
     """Replicas that no variant goes below, so neither does the clairvoyant bound."""
 
+    def counted(self, replicas: Lanes) -> Lanes:
+        """Replicas while demand is known, one row a tick, and else none.
+
+        In an outage all stay where they are: who had more to begin with is no dearer by it.
+        """
+        unknown = np.isnan(self.demand)
+        if not unknown.any():
+            return replicas
+        return np.where(unknown.reshape(-1, *[1] * (replicas.ndim - 1)), 0.0, replicas)
+
     def within(self, ticks: slice) -> "Truth":
         """Only some of the ticks."""
         return self._replace(demand=self.demand[ticks])
@@ -99,11 +109,12 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
         under_stress = _shortfall(truth.stress * truth.demand, fleets.ready)
     total = float(np.nansum(truth.demand)) or 1.0
     days = max(truth.demand.size * truth.tick, 1.0) / DAY
-    bound = least_replicas(truth.demand, truth.boot, least=truth.least)
+    paid_for = truth.counted(fleets.paid)
+    bound = truth.counted(least_replicas(truth.demand, truth.boot, least=truth.least))
     paid_each_day, missed, needed = (
-        _by_day(each, truth.tick) for each in (fleets.paid, under_stress, bound)
+        _by_day(each, truth.tick) for each in (paid_for, under_stress, bound)
     )
-    paid = fleets.paid.sum(axis=0)
+    paid = paid_for.sum(axis=0)
     return Measured(
         replica_hours=paid * truth.tick / HOUR,
         beside_bound=paid / (float(bound.sum()) or 1.0),

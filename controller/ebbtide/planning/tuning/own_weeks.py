@@ -5,8 +5,8 @@ forecast only adds to what is asked for, so what is left unserved here is no les
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,9 @@ from ebbtide.api.capacity_policy.settings_by_phase import (
 )
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.parse import parse_policy
+from ebbtide.planning.demand.answering import believed
 from ebbtide.planning.demand.past import Past
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweeping.sweep import World, replicas_asked
 from ebbtide.planning.sweeping.variants import swept
@@ -62,6 +64,8 @@ class OwnWeeks:
     """Seconds until a minute can be read."""
     events: Sequence[Event] = ()
     """What was announced is the calendar's to carry: it says nothing of other settings."""
+    alive: Mapping[str, Lanes] = field(default_factory=dict)
+    """By signal, the share of scrape targets that answered, minute by minute, where it is known."""
     candidates: Sequence[Settings] = CANDIDATES
     """The settings that are tried."""
 
@@ -86,16 +90,28 @@ class OwnWeeks:
 
         What no setting could have served is no setting's fault.
         """
-        need, now = self.past.need, self.now
-        known = np.isfinite(need)
-        at = self.past.moment(0) + MINUTE * np.arange(need.size)
-        row = np.clip(np.round((now - at[0]) / MINUTE).astype(np.int64), 0, need.size - 1)
+        now = self.now
+        need = DemandSeries(start=self.past.start, minutes=self._believed.need).known_at(now)
         apart = [(event.ready_by <= now) & (now < event.end) for event in self.events]
-        counts = known[row] & ~np.any(apart, axis=0)
-        found = np.interp(now, at[known], need[known]) if known.any() else now
-        demand = np.where(counts, np.minimum(found, most_replicas(limits)), UNKNOWN)
+        unknown = np.isnan(need) | np.any(apart, axis=0)
+        demand = np.where(unknown, UNKNOWN, np.minimum(need, most_replicas(limits)))
         boot, least = math.ceil(self.lead_time / self.tick), float(least_replicas(limits))
         return Truth(demand, self.tick, boot, least=least)
+
+    @cached_property
+    def _least_alive(self) -> Mapping[str, float]:
+        """The share of scrape targets that has to answer, where it was recorded which did."""
+        signals = parse_policy(self.spec).signals()
+        return {name: each.at_least for name in self.alive if (each := signals[name].alive)}
+
+    @cached_property
+    def _believed(self) -> Past:
+        """The past without what too few scrape targets told of."""
+        heard = {
+            name: believed(self.past.demands[name], self.alive[name], least)
+            for name, least in self._least_alive.items()
+        }
+        return replace(self.past, demands={**self.past.demands, **heard})
 
     def world(self, boot: int) -> World:
         """What is to be seen at each tick."""
@@ -105,6 +121,8 @@ class OwnWeeks:
                 now=self.now,
                 delay=self.delay,
                 per_replica=self.past.per_replica[name],
+                alive=self.alive.get(name),
+                alive_at_least=self._least_alive.get(name, 0.0),
             )
             for name, minutes in self.past.demands.items()
         }
