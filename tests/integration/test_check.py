@@ -85,6 +85,27 @@ def test_a_query_that_is_asked_in_one_phase_only_is_asked_for_too(
     assert (code, nothing) == (1, "'avg(stalls)' had no answer in all of that time")
 
 
+def test_what_too_few_scrape_targets_told_of_is_unknown(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    """A quarter of the time nothing is heard of half of them, and then of nobody."""
+    now = int(time.time() // MINUTE * MINUTE)
+    times = range(now - 6 * HOUR, now + MINUTE, MINUTE)
+    quarter = {at for at in times if 90 <= (now - at) // MINUTE < 180}
+    prometheus.push(
+        [
+            Series("viewers", {}, [(at, wave(at)) for at in times if at not in quarter]),
+            Series("answering", {}, [(at, 0.5 if at in quarter else 1.0) for at in times]),
+        ]
+    )
+    for at_least, share in (("80%", "25%"), ("40%", "")):
+        alive = f"{{query: avg(answering), atLeast: {at_least}}}"
+        text = EDGE.replace("sum(viewers)", f"sum(viewers), whenAbsent: Zero, alive: {alive}")
+        _, found = checked(tmp_path, prometheus, text)
+        told = [one["found"] for one in found if "unknown" in one["found"]]
+        assert [each.partition(" ")[0] for each in told] == ([share] if share else [])
+
+
 def test_a_demand_of_two_series_or_none_is_an_error(
     prometheus: PrometheusServer, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Ebbtide, Told
 from tests.cli.packages import install
-from tests.cli.samples import CALENDAR, EDGE, csv, write
+from tests.cli.samples import CALENDAR, EDGE, HILL, csv, write
 
 WRONG = EDGE.replace("max: 500", "max: many")
 
@@ -124,6 +124,25 @@ def test_a_policy_that_fits_its_past_is_ok(ebbtide: Ebbtide, tmp_path: Path) -> 
     fits = EDGE.replace("max: 500", "max: 60") + "  forecast: {history: 1h}\n"
     told = past(ebbtide, tmp_path, fits)
     assert told == (0, "ok: its past has nothing to say against it\n", "")
+
+
+ZERO = "{query: sum(viewers), whenAbsent: Zero, alive: {query: avg(up)}}"
+
+
+@pytest.mark.parametrize(
+    ("demand", "unknown"),
+    [
+        pytest.param("{query: sum(viewers)}", True, id="is unknown"),
+        pytest.param(ZERO, False, id="is zero, where the policy says so"),
+    ],
+)
+def test_a_demand_that_is_absent(
+    ebbtide: Ebbtide, tmp_path: Path, demand: str, unknown: bool
+) -> None:
+    text = EDGE.replace("{query: sum(viewers)}", demand)
+    write(tmp_path, edge_yaml=text, hill_csv=csv([*HILL, *[""] * 60, *HILL]))
+    told = ebbtide("check", "edge.yaml", "--csv", "hill.csv").out
+    assert ("of the minutes are unknown" in told) is unknown
 
 
 def test_an_event_of_the_calendars_beside_it_is_held_against_the_maximum(

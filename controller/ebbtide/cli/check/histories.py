@@ -126,9 +126,11 @@ def _asked(manifest: Manifest, span: float, ready: str | None) -> Iterator[Asked
     yield from _demand(manifest, span)
     workload = workload_of(manifest, plugins())
     demand = {signal.query for signal in workload.signals.values()}
-    for promql in dict.fromkeys(wanted.query.promql for wanted in workload.needs()):
+    lengths = {wanted.query.promql: wanted.length for wanted in workload.needs()}
+    for promql, kept in lengths.items():
         if promql not in demand:
-            yield Asked(_place(manifest.spec, promql), promql, _RECENT)
+            long = kept >= workload.spec.forecast.history
+            yield Asked(_place(manifest.spec, promql), promql, span if long else _RECENT)
     counted = ready or _counted(manifest.namespace, workload.spec.scale_target_ref)
     if counted:
         yield Asked(NOWHERE, counted, span)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.api.reading.compose import compose
@@ -14,11 +15,13 @@ from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY
+from ebbtide.planning.demand.answering import as_far_as_known
 from ebbtide.planning.demand.past import Past
+from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.linting.findings import Case, Finding, Severity
 from ebbtide.planning.linting.lint import lint
 from ebbtide_policies.known_minutes import only_sound
-from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Phase
 
 
@@ -77,6 +80,15 @@ def _findings(
         yield from lint(Case(spec=spec, policies=policies, past=past, events=events))
 
 
+def _as_far_as_known(answer: Answer, signal: SignalSpec, vouching: Mapping[str, Answer]) -> Lanes:
+    """The minutes of a signal: absent may be zero, and what few scrape targets tell is unknown."""
+    minutes = only_sound(answer.minutes)
+    heard = vouching.get(signal.alive.query) if signal.alive else None
+    alive = heard.minutes if heard and heard.minutes.size == minutes.size else None
+    series = DemandSeries(start=answer.start, minutes=minutes, alive=alive)
+    return as_far_as_known(series, signal).minutes
+
+
 def _wrong(answers: Sequence[Answer]) -> Iterator[Finding]:
     """The queries without a sound answer."""
     for answer in answers:
@@ -98,9 +110,13 @@ def _past(spec: CapacityPolicySpec, answers: Sequence[Answer]) -> Past | None:
     if any(np.isnan(answer.minutes).all() for answer in demands.values()):
         return None
     counted = next((a for a in answers if a.asked.at == NOWHERE and a.minutes.size), None)
+    vouching = {answer.asked.promql: answer for answer in answers}
     return Past(
         start=next(iter(demands.values())).start,
-        demands={name: only_sound(answer.minutes) for name, answer in demands.items()},
+        demands={
+            name: _as_far_as_known(answer, signals[name], vouching)
+            for name, answer in demands.items()
+        },
         per_replica={
             name: UNKNOWN if signal.per_replica is None else signal.per_replica
             for name, signal in signals.items()
