@@ -168,6 +168,19 @@ def test_the_maximum_of_war_is_a_wall_before_an_announced_peak(
     assert "→ raise spec.replicas.max of live/edge to 220" in said
 
 
+def test_an_event_that_nobody_can_reckon_is_told_and_not_taken_for_none(
+    ebbtide: Ebbtide, api: HttpApi
+) -> None:
+    """It is three times what is usual in an evening, and only an hour of a day was recorded."""
+    found = calendar("20k")
+    found["spec"]["events"]["double-11"]["expect"] = [{"times": 3}]
+    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(found))
+    told = ebbtide(*ON_THE_CLUSTER, *REPORT, "zh")
+    assert "! live/edge: double-11 is left out: nobody knows what is usual at its" in told.out
+    assert "double-11" in shown(Path("plan.html"))
+    assert english(Path("plan.html")) == set()
+
+
 def test_a_range_of_peaks_tells_what_each_costs_and_lacks(ebbtide: Ebbtide, api: HttpApi) -> None:
     api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("60", "10")))
     told = ebbtide(*ON_THE_CLUSTER, "--times", "1.2", "--up-to", "1.4", "--json")

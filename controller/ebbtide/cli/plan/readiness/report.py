@@ -12,12 +12,13 @@ from ebbtide.cli.plan.readiness.namespace_state import NamespaceState
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.loop.workload import Workload
-from ebbtide.planning.readiness.coming import coming, ordinary
+from ebbtide.planning.readiness.coming import Coming, coming, ordinary
 from ebbtide.planning.readiness.site import Site
 from ebbtide.planning.readiness.walls import Lack, alone, lacks, on_new_nodes, together
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import UNKNOWN
+from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Fleet
 from ebbtide_policies.snapshot import Snapshot
 
@@ -81,7 +82,9 @@ def readiness(
     `replays` are by how many times the demand was that of `plain`, which was recorded. The first is
     the plan, the others are the rest of a range of peaks.
     """
-    peaks = dict(_peaks(state, plain, next(iter(replays.values()))))
+    events = {key: _announced(state, plain, one) for key, one in state.workloads.items()}
+    state = replace(state, remarks=[*state.remarks, *_unknown(events)])
+    peaks = dict(_peaks(events, next(iter(replays.values()))))
     here = replace(state, site=_before(peaks, state))
     wanted = {key: peak.replicas for key, peak in peaks.items()}
     times, behind = together(here.site, wanted)
@@ -108,26 +111,34 @@ def _before(peaks: Mapping[str, Peak], state: NamespaceState) -> Site:
 
 
 def _peaks(
-    state: NamespaceState, plain: Recorded, plans: Sequence[Plan]
+    events: Mapping[str, Sequence[Coming]], plans: Sequence[Plan]
 ) -> Iterator[tuple[str, Peak]]:
     for plan in plans:
         key, highest = plan.workload, max(plan.frames, key=lambda frame: frame.need)
         replayed = Peak(key, highest.need, highest.now)
-        announced = _announced(state, plain, state.workloads[key])
+        announced = [
+            Peak(key, int(one.replicas), one.ready_by, one.event, one.begins)
+            for one in events[key]
+            if not np.isnan(one.replicas)
+        ]
         yield key, max((replayed, *announced), key=lambda peak: peak.replicas)
 
 
-def _announced(state: NamespaceState, plain: Recorded, workload: Workload) -> Iterator[Peak]:
-    """The peaks of events to come, as the calendar policy reckons them."""
+def _unknown(events: Mapping[str, Sequence[Coming]]) -> Iterator[Message]:
+    """The events of which it can't be said whether a cluster is ready for them."""
+    for key, coming_to in events.items():
+        for one in coming_to:
+            if np.isnan(one.replicas):
+                told = "{}: {} is left out: nobody knows what is usual at its hours"
+                yield Message(told, (key, one.event))
+
+
+def _announced(state: NamespaceState, plain: Recorded, workload: Workload) -> Sequence[Coming]:
+    """The events to come, as the calendar policy reckons them."""
     seen = _seen(state, plain, workload)
-    if any(np.isnan(signal.per_replica) for signal in seen.demand):
-        return
     settings = next(p.settings for p in workload.policies if isinstance(p, Calendar))
     events = state.guidance.events(workload, float(seen.demand[0].per_replica))
-    for one in coming(events, seen, settings):
-        if not np.isnan(one.replicas):
-            peak = int(one.replicas)
-            yield Peak(workload.key, peak, one.ready_by, one.event, one.begins)
+    return list(coming(events, seen, settings))
 
 
 def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Snapshot:
