@@ -181,6 +181,33 @@ def test_an_event_that_nobody_can_reckon_is_told_and_not_taken_for_none(
     assert english(Path("plan.html")) == set()
 
 
+@pytest.mark.parametrize(
+    ("demand", "peak"),
+    [
+        pytest.param(
+            {"query": "sum(viewers)"}, 66, id="unknown: the usual is that of the other day"
+        ),
+        pytest.param(
+            {"query": "sum(viewers)", "whenAbsent": "Zero", "alive": {"query": "avg(up)"}},
+            33,
+            id="zero: the usual lies between both days",
+        ),
+    ],
+)
+def test_the_usual_of_an_event_is_that_of_the_demand_as_it_is_read(
+    ebbtide: Ebbtide, api: HttpApi, tmp_path: Path, demand: dict[str, Any], peak: int
+) -> None:
+    """Of two evenings one is absent; the event is six times the usual of an evening."""
+    day = [1000.0] * 1440
+    absent = [""] * 720
+    write(tmp_path, hill_csv=csv([*day, *([1000.0] * 420), *absent, *([1000.0] * 300)]))
+    announced(api, demand=demand)
+    found = calendar("20k")
+    found["spec"]["events"]["double-11"]["expect"] = [{"times": 6}]
+    api.on("GET", f"{OWN}/namespaces/ebbtide/eventcalendars", items(found))
+    assert peak_of(ebbtide(*ON_THE_CLUSTER, "--since", "20m").out) == peak
+
+
 def test_a_range_of_peaks_tells_what_each_costs_and_lacks(ebbtide: Ebbtide, api: HttpApi) -> None:
     api.on("GET", f"/api/v1/{LIVE}/resourcequotas", items(quota("60", "10")))
     told = ebbtide(*ON_THE_CLUSTER, "--times", "1.2", "--up-to", "1.4", "--json")

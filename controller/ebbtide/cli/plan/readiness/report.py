@@ -12,6 +12,7 @@ from ebbtide.cli.plan.readiness.namespace_state import NamespaceState
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.manifests import manifest_of
 from ebbtide.loop.workload import Workload
+from ebbtide.planning.demand.answering import as_read
 from ebbtide.planning.readiness.coming import Coming, coming, ordinary
 from ebbtide.planning.readiness.site import Site
 from ebbtide.planning.readiness.walls import Lack, alone, lacks, on_new_nodes, together
@@ -147,7 +148,7 @@ def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Snapsho
     current = target.replicas if target else 1
     demand = []
     for name, spec in workload.signals.items():
-        series = plain.answer(manifest_of(workload.resource), spec.query)
+        series = as_read(plain.answer(manifest_of(workload.resource), spec.query), spec)
         demand.append(
             Signal(
                 name=name,
