@@ -57,6 +57,20 @@ def swinging() -> Floats:
     return 100 + values
 
 
+def echoing() -> Floats:
+    """Nine tenths of a change that no one foresees come once more, in the next row."""
+    new = noise(8 * ROWS + 1, 0.01)
+    return np.asarray(100 * np.exp(np.cumsum(new[1:] + 0.9 * new[:-1], axis=0)))
+
+
+def alternating() -> Floats:
+    """What was too much is too little in the next row, by four fifths."""
+    values = noise(8 * ROWS, 1)
+    for row in range(1, len(values)):
+        values[row] -= 0.8 * values[row - 1]
+    return 100 + values
+
+
 def wandering() -> Floats:
     """The next value is the last one, and what no one foresees."""
     return np.asarray(100 * np.exp(np.cumsum(noise(3 * DAY, 0.002), axis=0)))
@@ -140,6 +154,8 @@ PARTS = {
     "a regression of four hours, where demand saws as on no other day": by_the_minute(
         lambda: sawing(60, 1.0, 0.02), 10, 0.82, 0.99
     ),
+    "the correction, where what was missed comes once more": Part(echoing, 10, 0.88, 0.95),
+    "the correction, where regressions say too little": Part(alternating, 10, 0.34, 0.47),
     "the drift, where it climbs for hours": by_the_minute(
         lambda: sawing(180, 0.5, 0.002), 10, 0.98, 1.07
     ),

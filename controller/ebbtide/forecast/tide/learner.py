@@ -118,8 +118,9 @@ class Learner:
     def _anchored(self) -> Anchored:
         """What is foreseen at the anchors from the last row on."""
         ahead, weights = self._ahead_of_now(), self.weights
-        shares, coefficients = weights.shares, weights.regressions.coefficients
+        shares, coefficients = weights.shares, weights.regressions.ridge.coefficients
         median: F32 = np.einsum("aen,aen->an", shares, ahead.now[0])
+        median += weights.constant
         keep_believable(median, (ahead.lowest[0], ahead.highest[0]), weights.scale)
         own = shares[:, :EXPERTS].copy()
         sloping = coefficients[:, :, : FEATURES.size]

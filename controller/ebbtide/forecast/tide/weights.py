@@ -2,8 +2,9 @@
 
 An expert's weight is (lowest loss / its loss) ^ 20, after exponentially weighted aggregation, for
 losses remembered over 3 days, 5 hours and 1 hour. The three mixes, their mean and the three
-regressions are weighted once more in the same way; and the result yields to the last value where it
-was no better over the last days. All losses are absolute errors over the running mean of the change
+regressions are weighted once more in the same way; what that is known to miss is added
+(`tide.correction`); and the result yields to the last value where it was no better over the last
+days. All losses are absolute errors over the running mean of the change
 over the same number of rows, so that they compare across series and through spikes; at most 20.
 """
 
@@ -26,11 +27,12 @@ from ebbtide.forecast.tide.arrays import (
     sharpened,
     total,
 )
+from ebbtide.forecast.tide.correction import Correction
 from ebbtide.forecast.tide.equations import lessons, taught, within
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
+from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, beside
 from ebbtide.forecast.tide.memories import (
-    CHOSEN,
     MIXED,
     MIXES,
     SCALED,
@@ -38,12 +40,10 @@ from ebbtide.forecast.tide.memories import (
     YIELDED,
     shares_of_rows,
 )
-from ebbtide.forecast.tide.options import OPTIONS, options_of, shares_of
+from ebbtide.forecast.tide.options import OPTIONS, corrected, options_of, shares_of
 from ebbtide.forecast.tide.regression import Regressions
 from ebbtide.forecast.tide.sample import Sample
 
-WORST_LOSS = number(20)
-LEAST_LOSS = number(1e-4)
 FINEST = number(5e-4)
 """The least scale, as a multiple of the guard (itself a share of the mean)."""
 YIELDS = (1.02, number(0.98))
@@ -55,7 +55,6 @@ LESSON_MINUTES = 2
 """Minutes of which one teaches what the experts' weights in each mix are."""
 AT_ONCE = 300
 """Rows of few series that are weighed at once; of many one: what is made of them stays close by."""
-ALL = slice(None)
 
 
 class Mix(NamedTuple):
@@ -90,8 +89,11 @@ class Weights:
         self.shares = np.zeros((anchors, EVERY, series), np.float32)
         """The weight of each expert in what is foreseen."""
         self.shares[:, 0] = 1
-        self.options = Flights(frame, OPTIONS, series)
+        self.mixes = Flights(frame, MIXES, series)
         self.mixed = Flights(frame, series)
+        self.correction = Correction(frame, series)
+        self.constant = np.zeros((anchors, series), np.float32)
+        """What is added to all that."""
 
     def judge(self, sample: Sample) -> Mix:
         """Learn from a block of rows, and mix what the experts foresee from each."""
@@ -101,10 +103,16 @@ class Weights:
         self.regressions.foresee(sample, judged.scale, looked)
         mixes, mild, own = self._mix(judged)
         options = options_of(mixes, sample.now[:, :, EXPERTS:])
-        parts = self._choose(judged, self.options.exchange(band, places, options))
+        before = self.mixes.exchange(band, places, mixes)
+        parts = judged.chosen(self.choice[band.at], options_of(before, sample.then[:, :, EXPERTS:]))
         mixed: F32 = np.einsum("taon,taon->tan", parts, options)
-        trust = self._trust(judged, self.mixed.exchange(band, places, mixed))
-        self.shares[band.at] = shares_of(own, parts[-1], trust[-1])
+        back = self.mixed.exchange(band, places, mixed)
+        added = self.correction.add(judged, back, mixed)
+        mixed += added.made
+        trust = self._trust(judged, back + added.then)
+        parts = corrected(parts[-1], added.regressed)
+        self.shares[band.at] = shares_of(own, parts, trust[-1])
+        self.constant[band.at] = added.constant * trust[-1]
         mixed -= sample.present
         mixed *= trust
         mixed += sample.present
@@ -115,16 +123,16 @@ class Weights:
         """Put what regressions foresee beside what experts do, (1, A, E, N)."""
         self.regressions.look(ahead, _at_least(self.scale, guard))
 
-    def _measure(self, sample: Sample) -> "_Judged":
+    def _measure(self, sample: Sample) -> Judged:
         """How many rows were learnt from, and the running mean of the change."""
         at = sample.band.at
         count = self.count[at] + accumulated(sample.known)
         self.count[at] = count[-1]
         shares = shares_of_rows(sample.band, sample.known, count)
         scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, SCALED])
-        return _Judged(sample, _at_least(scale, sample.guard), shares)
+        return Judged(sample, _at_least(scale, sample.guard), shares)
 
-    def _mix(self, judged: "_Judged") -> tuple[F32, F32, F32]:
+    def _mix(self, judged: Judged) -> tuple[F32, F32, F32]:
         """What everyone foresees, mixed by each memory, (T, A, MIXES, N).
 
         And milder weights by the longest of them, (T, A, EVERY, N), and all weights by the last
@@ -152,7 +160,7 @@ class Weights:
             self.weighing[band.at] = weights
         return mixes, np.sqrt(mild, out=mild), weights
 
-    def _weigh(self, judged: "_Judged", due: slice) -> F32:
+    def _weigh(self, judged: Judged, due: slice) -> F32:
         """Learn the losses of some rows: the weights after each of them, (T, A, MIXES, EVERY, N).
 
         They add up to one.
@@ -166,19 +174,10 @@ class Weights:
         weights /= total(weights, 3, keepdims=True)
         return weights
 
-    def _choose(self, judged: "_Judged", back: F32) -> F32:
-        """The weight of each option, (T, A, OPTIONS, N)."""
-        losses, share = self.choice[judged.sample.band.at], judged.shares[:, :, CHOSEN]
-        parts = sharpened(running(losses, judged.losses(back), share), axis=2)
-        parts /= total(parts, 2, keepdims=True)
-        return parts
-
-    def _trust(self, judged: "_Judged", back: F32) -> F32:
+    def _trust(self, judged: Judged, back: F32) -> F32:
         """How much of the mix is followed, (T, A, N); the rest is the last value."""
         rivals, share = self.rivals[judged.sample.band.at], judged.shares[:, :, YIELDED]
-        tried = blank(*back.shape[:2], 2, back.shape[-1])
-        tried[:, :, 0], tried[:, :, 1] = back, judged.sample.back
-        loss = judged.losses(tried)
+        loss = judged.losses(beside(back, judged.sample.back))
         path = running(rivals, loss, share)
         trust: F32 = path[:, :, 0] / path[:, :, 1]
         wholly, between = _yielding(judged.sample.band)
@@ -191,25 +190,6 @@ class Weights:
 def _at_least(scale: F32, guard: F32) -> F32:
     """A mean change that is no less than a small share of the mean."""
     return np.asarray(np.maximum(scale, FINEST * guard + NIL))
-
-
-class _Judged(NamedTuple):
-    """A block of rows to judge forecasts by."""
-
-    sample: Sample
-    scale: F32
-    """Running mean of the change over so many rows."""
-    shares: F32
-    """How much each row counts in running means, (T, A, memories, N)."""
-
-    def losses(self, tried: F32, rows: slice = ALL) -> F32:
-        """Losses of what was foreseen for some rows, (T, A, tried, N)."""
-        loss = tried - self.sample.y[rows, :, None]
-        np.abs(loss, out=loss)
-        loss /= self.scale[rows, :, None]
-        np.minimum(loss, WORST_LOSS, out=loss)
-        loss += LEAST_LOSS
-        return loss
 
 
 @lru_cache
