@@ -130,8 +130,9 @@ def _unknown(events: Mapping[str, Sequence[Coming]]) -> Iterator[Message]:
     for key, coming_to in events.items():
         for one in coming_to:
             if np.isnan(one.replicas):
-                told = "{}: {} is left out: nobody knows what is usual at its hours"
-                yield Message(told, (key, one.event))
+                yield Message(
+                    "{}: {} is left out: nobody knows what is usual at its hours", (key, one.event)
+                )
 
 
 def _announced(state: NamespaceState, plain: Recorded, workload: Workload) -> Sequence[Coming]:
