@@ -95,13 +95,23 @@ def prewarm_starts(
     a smaller need or a shorter lead time stop it.
     """
     floor = whole(need_of(event, seen, margin) * (1 + headroom))
-    target = where(np.isnan(floor), seen.fleet.current, floor)
+    target = np.maximum(where(np.isnan(floor), seen.fleet.current, floor), seen.prewarm_least)
     prewarming = is_in(seen.phase, Phase.PREWARM)
     start = where(prewarming, np.minimum(1.0, target), seen.fleet.current)
     earlier = where(prewarming, margin + _LINGER, margin)
-    at_war = is_in(seen.phase, Phase.WAR)  # which the way to the next event does not end
-    climb = where(at_war, seen.climb(start, target), seen.prewarm_climb(start, target))
-    return event.ready_by - climb - earlier
+    return event.ready_by - _climb_to_event(seen, start, target) - earlier
+
+
+def _climb_to_event(seen: Observation, start: Number, target: Number) -> Number:
+    """Seconds until the fleet is there, at the pace of the prewarm that will be in force by then.
+
+    The next event ends no war: on the way to it the pace is that of the war.
+    """
+    here = seen.climb(start, target)
+    if seen.prewarm_scale_up is None:
+        return here
+    there = seen.climb_time + seen.prewarm_scale_up.seconds_between(start, target)
+    return where(is_in(seen.phase, Phase.WAR), here, there)
 
 
 class Calendar(Policy[CalendarSettings]):

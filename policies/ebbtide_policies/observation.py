@@ -185,6 +185,8 @@ class Observation:
     """The pace of scaling up that is in force."""
     prewarm_scale_up: ScaleUp | None = None
     """The one that will be in force in a prewarm; None: the same."""
+    prewarm_least: Number = 0.0
+    """The smallest fleet that may be there in a prewarm."""
     phase: Phases = Phase.PEACE
     phase_since: Moment = float("-inf")
     """The moment at which this phase began; unknown: long ago."""
@@ -218,11 +220,6 @@ class Observation:
     def climb(self, start: Number, replicas: Number) -> Number:
         """Seconds until `replicas` are ready, if a fleet of `start` asks for them from now on."""
         return self.climb_time + self.scale_up.seconds_between(start, replicas)
-
-    def prewarm_climb(self, start: Number, replicas: Number) -> Number:
-        """The same of a fleet that grows in a prewarm, at the pace that will be in force there."""
-        pace = self.scale_up if self.prewarm_scale_up is None else self.prewarm_scale_up
-        return self.climb_time + pace.seconds_between(start, replicas)
 
     @property
     def climb_time(self) -> Number:

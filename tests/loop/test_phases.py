@@ -168,3 +168,17 @@ def test_a_fleet_is_ready_for_an_event_by_the_settings_that_will_hold_then(writt
     world.run(1)
     assert world.status()["phase"] == "War"
     assert all(step.after < step.before for step in world.cluster.changes[rises:])
+
+
+def test_the_least_fleet_of_a_war_is_there_when_it_begins() -> None:
+    world = World()
+    world.add(replicas=100, level=100.0)
+    slow = {"rate": {"when": {"Prewarm": {"share": "10%", "replicas": 1, "period": "1m"}}}}
+    world.edit(
+        replicas={"min": 1, "max": 1000, "when": {"War": {"min": 300}}}, policies=PLAIN | slow
+    )
+    world.write("EventCalendar", "days", event(30, 60, demand=200))
+    world.run(5)
+    assert (world.status()["phase"], world.replicas()) == ("Peace", 100)
+    world.run(25)
+    assert (world.status()["phase"], world.status()["replicas"]["ready"]) == ("Prewarm", 300)

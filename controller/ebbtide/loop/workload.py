@@ -19,6 +19,7 @@ from ebbtide.loop.record.applied_settings import applied_in, applied_json, setti
 from ebbtide.loop.record.boot_record import boot_record_in
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
+from ebbtide_policies.limits import Limits
 from ebbtide_policies.observation import Mode, Phase
 from ebbtide_policies.rate import Rate
 from ebbtide_policies.scale_up import ScaleUp
@@ -104,6 +105,12 @@ class Workload:
     def prewarm_scale_up(self) -> ScaleUp:
         """The pace that they will allow in a prewarm."""
         return self.in_phase(Phase.PREWARM).scale_up
+
+    @property
+    def prewarm_least(self) -> float:
+        """The smallest fleet that they will allow in a prewarm."""
+        policies = self.in_phase(Phase.PREWARM).policies
+        return float(next(p.settings.min for p in policies if isinstance(p, Limits)))
 
     @property
     def soak(self) -> float:

@@ -43,10 +43,16 @@ def test_what_only_a_phase_says_leaves_the_defaults_in_the_others() -> None:
     assert [one.max_step for one in found] == [0.05, 0.05, 0.05, 0.09]
 
 
-def test_a_phase_may_have_replicas_of_its_own() -> None:
+def test_a_phase_may_have_replicas_of_its_own_and_a_prewarm_those_of_the_war() -> None:
     replicas = {"min": 2, "max": 100, "when": {"War": {"min": 50}}}
     found = in_each_phase({"replicas": replicas}, Limits)
-    assert [(one.min, one.max) for one in found] == [(2, 100), (2, 100), (50, 100), (2, 100)]
+    assert [(one.min, one.max) for one in found] == [(2, 100), (50, 100), (50, 100), (2, 100)]
+
+
+def test_a_prewarm_has_no_more_than_its_own_maximum_ready_for_the_war() -> None:
+    when = {"War": {"min": 50}, "Prewarm": {"max": 40}}
+    found = in_each_phase({"replicas": {"min": 2, "max": 100, "when": when}}, Limits)
+    assert [(one.min, one.max) for one in found] == [(2, 100), (40, 40), (50, 100), (2, 100)]
 
 
 def test_until_an_event_begins_the_calendar_reckons_with_what_it_will_take_to_be_ready() -> None:

@@ -159,6 +159,11 @@ def test_an_announced_peak_is_reckoned_by_the_settings_of_war(
     assert peak_of(ebbtide(*ON_THE_CLUSTER).out) == peak
 
 
+def test_so_is_the_least_fleet_of_war(ebbtide: Ebbtide, api: HttpApi) -> None:
+    announced(api, replicas={"min": 2, "max": 500, "when": {"War": {"min": 400}}})
+    assert peak_of(ebbtide(*ON_THE_CLUSTER).out) == 400
+
+
 @pytest.mark.parametrize("phase", ["Prewarm", "War"])
 def test_the_maximum_of_war_is_a_wall_before_an_announced_peak(
     ebbtide: Ebbtide, api: HttpApi, phase: str

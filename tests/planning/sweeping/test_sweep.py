@@ -336,6 +336,8 @@ def said(words: Sequence[tuple[float, str]]) -> str:
 
 def manifests(variant: int, words: Sequence[tuple[float, str]] = ()) -> list[Manifest]:
     written = spec(BY_PHASE[variant]) | {"forecast": {"model": "Tide"}}
+    if variant:
+        written["replicas"] = {"min": 2, "max": 500, "when": {"War": {"min": 180}}}
     policy = Manifest(kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=written)
     at = [datetime.fromtimestamp(START + 3600 * hour, UTC) for hour in (1.5, 2, 1.25, 3, 3.5)]
     first, second, ready, third, fourth = (f"{moment:%Y-%m-%d %H:%M}" for moment in at)

@@ -83,6 +83,15 @@ def settings_in(written: S, phase: Phase) -> S:
     return cast("S", plain.model_validate(merged(said, _as_written(over))))
 
 
+def limits_in(written: LimitSettings, phase: Phase) -> LimitSettings:
+    """The range of replicas in a phase: a prewarm has ready what the war may not do without."""
+    found = settings_in(written, phase)
+    if phase is not Phase.PREWARM:
+        return found
+    least = max(found.min, settings_in(written, Phase.WAR).min)
+    return found.model_copy(update={"min": min(least, found.max)})
+
+
 def prepared(written: CalendarSettings, phase: Phase) -> CalendarSettings:
     """What the calendar reckons with in a phase: before a war, what it will take to be ready.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy.settings_by_phase import by_phase, prepared, settings_in
+from ebbtide.api.capacity_policy.settings_by_phase import by_phase, limits_in, prepared, settings_in
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.error_messages import unknown
 from ebbtide.api.reading.parse import told, understand
@@ -44,7 +44,7 @@ def compose(
     if faults:
         raise InvalidInput(told(faults))
     return (
-        *(policy(settings_in(_spoken(spec, policy), phase)) for policy in SPOKEN),
+        *(policy(_spoken(spec, policy, phase)) for policy in SPOKEN),
         *(policy(_always(spec, policy, phase)) for policy in ALWAYS),
         *(
             policy(settings_in(said, phase))
@@ -91,8 +91,8 @@ def _model_faults(model: str, known: Sequence[str] | None) -> Iterator[Fault]:
         yield Fault(("forecast", "model"), f"{model!r} is not one of {', '.join(known)}")
 
 
-def _spoken(spec: CapacityPolicySpec, policy: type[Policy[Any]]) -> PolicySettings:
-    return spec.replicas if policy is Limits else policy.Settings()
+def _spoken(spec: CapacityPolicySpec, policy: type[Policy[Any]], phase: Phase) -> PolicySettings:
+    return limits_in(spec.replicas, phase) if policy is Limits else policy.Settings()
 
 
 def _brought(spec: CapacityPolicySpec, plugins: Plugins) -> dict[str, PolicySettings | list[Fault]]:

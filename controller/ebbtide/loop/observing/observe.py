@@ -69,6 +69,7 @@ def observe(
         longest_lead_time=workload.longest_lead_time,
         scale_up=workload.scale_up,
         prewarm_scale_up=workload.prewarm_scale_up,
+        prewarm_least=workload.prewarm_least,
         phase=ledger.phase,
         phase_since=phase_since_in(workload.resource.status),
         mode=mode,

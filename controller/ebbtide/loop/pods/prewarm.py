@@ -66,7 +66,8 @@ def prewarm(
     seen: Snapshot, event: Event, settings: CalendarSettings, kept: Mapping[str, int]
 ) -> Prewarm:
     """How a prewarm stands; `kept` are the replicas that are not Ready, by what keeps them."""
-    desired = number(whole(need_of(event, seen, settings.margin) * (1 + settings.headroom)))
+    need = whole(need_of(event, seen, settings.margin) * (1 + settings.headroom))
+    desired = number(np.maximum(need, seen.prewarm_least))
     current, ready = number(seen.fleet.current), number(seen.fleet.ready)
     unasked = {"NotAsked": int(desired - current)} if desired > current else {}
     waits = dict(kept) | unasked if ready < desired else {}

@@ -112,6 +112,7 @@ class Crew:
         self, state: State, now: Number, demand: Sequence[Demand], policies: Policies
     ) -> Observation:
         """What is seen. A step is taken when it is decided, so that memories know all steps."""
+        prewarm = self._in_phase(Phase.PREWARM)
         return Observation(
             workload=self.workload,
             now=now,
@@ -119,7 +120,8 @@ class Crew:
             demand=demand,
             lead_time=self.lead_time,
             scale_up=_scale_up(policies),
-            prewarm_scale_up=_scale_up(self._in_phase(Phase.PREWARM)),
+            prewarm_scale_up=_scale_up(prewarm),
+            prewarm_least=next((p.settings.min for p in prewarm if isinstance(p, Limits)), 0.0),
             phase=state.phases,
             phase_since=state.since,
             events=self.events,

@@ -85,7 +85,7 @@ def readiness(
     """
     events = {key: _announced(state, plain, one) for key, one in state.workloads.items()}
     state = replace(state, remarks=[*state.remarks, *_unknown(events)])
-    peaks = dict(_peaks(events, next(iter(replays.values()))))
+    peaks = dict(_peaks(state, events, next(iter(replays.values()))))
     here = replace(state, site=_before(peaks, state))
     wanted = {key: peak.replicas for key, peak in peaks.items()}
     times, behind = together(here.site, wanted)
@@ -112,13 +112,14 @@ def _before(peaks: Mapping[str, Peak], state: NamespaceState) -> Site:
 
 
 def _peaks(
-    events: Mapping[str, Sequence[Coming]], plans: Sequence[Plan]
+    state: NamespaceState, events: Mapping[str, Sequence[Coming]], plans: Sequence[Plan]
 ) -> Iterator[tuple[str, Peak]]:
     for plan in plans:
         key, highest = plan.workload, max(plan.frames, key=lambda frame: frame.need)
         replayed = Peak(key, highest.need, highest.now)
+        least = state.workloads[key].prewarm_least
         announced = [
-            Peak(key, int(one.replicas), one.ready_by, one.event, one.begins)
+            Peak(key, int(max(one.replicas, least)), one.ready_by, one.event, one.begins)
             for one in events[key]
             if not np.isnan(one.replicas)
         ]
@@ -169,6 +170,7 @@ def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Snapsho
         longest_lead_time=workload.longest_lead_time,
         scale_up=workload.scale_up,
         prewarm_scale_up=workload.prewarm_scale_up,
+        prewarm_least=workload.prewarm_least,
     )
 
 
