@@ -1,5 +1,6 @@
 """Capacity for an announced event."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,27 @@ def test_a_long_climb_starts_early() -> None:
     )
     by_tens = np.ceil(np.log(132 / 20) / np.log(1.1)) - 1
     assert starts == NOW + HOUR - 180 - 120 - 60 * by_tens
+
+
+@pytest.mark.parametrize(
+    ("phase", "patches"),
+    [
+        pytest.param(Phase.PEACE, 30, id="by the pace of the prewarm"),
+        pytest.param(Phase.WAR, 0, id="by its own in a war, which goes on until then"),
+    ],
+)
+def test_the_climb_to_an_event_is_reckoned(phase: Phase, patches: int) -> None:
+    by_ones = ScaleUp(share=0.0, replicas=1, period=60.0)
+    now = replace(seen(current=100, phase=phase), prewarm_scale_up=by_ones)
+    starts = prewarm_starts(event(replicas=119.0), now)
+    assert starts == NOW + HOUR - 180 - 120 - 60 * patches
+
+
+def test_the_climb_goes_to_the_least_fleet_of_the_prewarm_where_the_event_needs_less() -> None:
+    by_ones = ScaleUp(share=0.0, replicas=1, period=60.0)
+    now = replace(seen(current=100, scale_up=by_ones), prewarm_least=151.0)
+    for unknown in (event(replicas=119.0), event(times=NAN)):
+        assert prewarm_starts(unknown, now) == NOW + HOUR - 180 - 120 - 60 * 50
 
 
 def test_a_part_of_a_replica_takes_a_patch_of_its_own() -> None:
