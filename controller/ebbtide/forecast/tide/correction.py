@@ -34,8 +34,6 @@ class Added(NamedTuple):
 
     made: F32
     """From each row, (T, A, N)."""
-    then: F32
-    """What was to what was foreseen for each row, (T, A, N)."""
     regressed: F32
     """How much of each regression's way from the mix, by the last row, (A, REGRESSIONS, N)."""
     constant: F32
@@ -71,12 +69,12 @@ class Correction:
         made, fitted = self._foresee(sample, now, then)
         made *= scale
         fitted *= scale
-        followed = judged.chosen(self.losses[sample.band.at], beside(back, back + fitted))[:, :, 1]
+        fitted += back
+        followed = judged.chosen(self.losses[sample.band.at], beside(back, fitted))[:, :, 1]
         made *= followed
-        fitted *= followed
         parts = followed[-1, :, None] * self.ridge.coefficients[sample.band.at, 0]
         beyond = total(parts[:, REGRESSIONS:] * means[-1], 1)
-        return Added(made, fitted, parts[:, :REGRESSIONS], beyond * scale[-1])
+        return Added(made, parts[:, :REGRESSIONS], beyond * scale[-1])
 
     def _means(self, sample: Sample, error: F32) -> F32:
         """Running means of errors, (T, A, MEANS, N)."""

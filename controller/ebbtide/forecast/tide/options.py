@@ -38,16 +38,6 @@ def options_of(mixes: F32, regressed: F32) -> F32:
     return out
 
 
-def corrected(parts: F32, regressed: F32) -> F32:
-    """Weights of the options, (A, OPTIONS, N), with so much of each regression's way from the mix.
-
-    `regressed` is that, (A, REGRESSIONS, N).
-    """
-    parts = parts * (ONE - total(regressed, 1, keepdims=True))
-    parts[:, REGRESSED] += regressed
-    return parts
-
-
 def shares_of(weights: F32, parts: F32, trust: F32) -> F32:
     """The weight of each expert and regression in what is foreseen, (A, EVERY, N).
 
@@ -60,4 +50,11 @@ def shares_of(weights: F32, parts: F32, trust: F32) -> F32:
     regressed += held[:, MIXES:]
     shares *= trust[:, None]
     last += ONE - trust
+    return shares
+
+
+def corrected(shares: F32, regressed: F32) -> F32:
+    """The same weights with so much of each regression's way from the mix, (A, REGRESSIONS, N)."""
+    shares = shares * (ONE - total(regressed, 1, keepdims=True))
+    shares[:, EXPERTS:] += regressed
     return shares

@@ -2,10 +2,10 @@
 
 An expert's weight is (lowest loss / its loss) ^ 20, after exponentially weighted aggregation, for
 losses remembered over 3 days, 5 hours and 1 hour. The three mixes, their mean and the three
-regressions are weighted once more in the same way; what that is known to miss is added
-(`tide.correction`); and the result yields to the last value where it was no better over the last
-days. All losses are absolute errors over the running mean of the change
-over the same number of rows, so that they compare across series and through spikes; at most 20.
+regressions are weighted once more in the same way; and the result yields to the last value where it
+was no better over the last days. What that is known to miss is added (`tide.correction`). All
+losses are absolute errors over the running mean of the change over the same number of rows, so that
+they compare across series and through spikes; at most 20.
 """
 
 from functools import lru_cache
@@ -104,18 +104,16 @@ class Weights:
         mixes, mild, own = self._mix(judged)
         options = options_of(mixes, sample.now[:, :, EXPERTS:])
         before = self.mixes.exchange(band, places, mixes)
-        parts = judged.chosen(self.choice[band.at], options_of(before, sample.then[:, :, EXPERTS:]))
+        then = options_of(before, sample.then[:, :, EXPERTS:])
+        parts = judged.chosen(self.choice[band.at], then)
         mixed: F32 = np.einsum("taon,taon->tan", parts, options)
         back = self.mixed.exchange(band, places, mixed)
-        added = self.correction.add(judged, back, mixed)
+        trust = self._trust(judged, back)
+        mixed = _towards(sample.present, mixed, trust)
+        added = self.correction.add(judged, _towards(sample.back, back, trust), mixed)
         mixed += added.made
-        trust = self._trust(judged, back + added.then)
-        parts = corrected(parts[-1], added.regressed)
-        self.shares[band.at] = shares_of(own, parts, trust[-1])
-        self.constant[band.at] = added.constant * trust[-1]
-        mixed -= sample.present
-        mixed *= trust
-        mixed += sample.present
+        self.shares[band.at] = corrected(shares_of(own, parts[-1], trust[-1]), added.regressed)
+        self.constant[band.at] = added.constant
         keep_believable(mixed, (sample.lowest, sample.highest), judged.scale)
         return Mix(judged.shares, judged.scale, mixed, _apart(mild, mixed, sample.now))
 
@@ -185,6 +183,14 @@ class Weights:
         trust /= between
         np.maximum(trust, NOUGHT, out=trust)
         return np.minimum(trust, ONE, out=trust)
+
+
+def _towards(last: F32, mixed: F32, trust: F32) -> F32:
+    """What is foreseen if a mix is followed so far from the last value."""
+    foreseen = mixed - last
+    foreseen *= trust
+    foreseen += last
+    return foreseen
 
 
 def _at_least(scale: F32, guard: F32) -> F32:
