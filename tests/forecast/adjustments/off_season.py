@@ -20,6 +20,13 @@ def season(values: Floats, grid: int = 1) -> tuple[Forecast, History]:
     return made, History(END, values, 60.0 * grid)
 
 
+def uneven(values: Floats, by: float) -> Floats:
+    """The same where every other day before was so much higher, in shares of it, or else lower."""
+    signs = (np.arange(len(values)) + DAY // 2) // DAY % 2 * 2 - 1.0
+    signs[-DAY // 2 :] = 0.0
+    return values * (1 + by * signs[:, None])
+
+
 def left(minutes: int, days: int, to: float) -> Floats:
     """The usual, and what it left for so many minutes ago."""
     values = np.full((days * DAY, 1), USUAL)

@@ -1,4 +1,4 @@
-"""The slump: demand that fell far below the season and stays there is foreseen to stay."""
+"""The slump: demand that fell well below the season and stays there is foreseen to stay."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from ebbtide.forecast.adjustments.slump import slumped
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from ebbtide.forecast.tide.forecaster import Tide
-from tests.forecast.adjustments.off_season import USUAL, left, season
+from tests.forecast.adjustments.off_season import USUAL, left, season, uneven
 from tests.forecast.conformance import END, HORIZON
 
 LEFT = 60.0
@@ -33,6 +33,12 @@ def test_what_has_stayed_low_is_foreseen_to_stay(minutes: int, ahead: int, most:
     assert (made.values[0, :ahead] >= LEFT).all()
 
 
+@pytest.mark.parametrize("share", [0.65, 0.5, 0.06])
+def test_where_days_are_alike_it_is_told_by_three_tenths(share: float) -> None:
+    made = slumped(*season(fallen(40, days=9, to=share * USUAL)))
+    assert (made.values[0] < 1.1 * share * USUAL).all()
+
+
 @pytest.mark.parametrize("grid", [1, 5, 10])
 def test_a_slump_is_told_on_every_grid(grid: int) -> None:
     values = fallen(60)[::grid]
@@ -57,7 +63,8 @@ def as_before(days: int) -> Floats:
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param(fallen(60, to=0.6 * USUAL), id="more than half of the usual"),
+        pytest.param(fallen(60, to=0.71 * USUAL), id="more than seven tenths of the usual"),
+        pytest.param(uneven(fallen(60, days=9, to=0.6 * USUAL), 0.2), id="as days differ"),
         pytest.param(as_before(1), id="as low as yesterday"),
         pytest.param(as_before(7), id="as low as a week ago"),
         pytest.param(np.full((3 * DAY, 1), USUAL), id="an ordinary day"),

@@ -1,4 +1,4 @@
-"""The surge: demand that rose far beyond all of the last week and stays is foreseen to stay."""
+"""The surge: demand that rose beyond all of the last week and stays is foreseen to stay."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from ebbtide.forecast.adjustments.surge import surged
 from ebbtide.forecast.contract import DAY, Floats, History
 from ebbtide.forecast.tide.forecaster import Tide
-from tests.forecast.adjustments.off_season import USUAL, left, season
+from tests.forecast.adjustments.off_season import USUAL, left, season, uneven
 from tests.forecast.conformance import END, HORIZON
 from tests.forecast.tide.made_up import returning
 
@@ -25,6 +25,13 @@ def as_before(days: int) -> Floats:
     return values
 
 
+def ebbing(to: float) -> Floats:
+    """What was as high for half an hour, and has lost a quarter of its excess since."""
+    values = risen(60, to=to)
+    values[-30:, 0] = USUAL + (to - USUAL) * np.linspace(1, 0.75, 30)
+    return values
+
+
 @pytest.mark.parametrize(
     ("minutes", "ahead", "least"),
     [
@@ -40,6 +47,17 @@ def test_what_has_stayed_high_is_foreseen_to_stay(minutes: int, ahead: int, leas
     assert (np.diff(made.values, axis=0) > 0).all()
 
 
+@pytest.mark.parametrize("share", [1.2, 1.4, 3.0])
+def test_where_days_are_alike_a_fifth_more_is_new(share: float) -> None:
+    came = share * USUAL
+    assert (surged(*season(risen(40, to=came))).values[0] > 0.97 * came).all()
+
+
+def test_where_days_differ_half_as_much_again_is_new_at_last() -> None:
+    values = uneven(risen(60, to=1.9 * USUAL), 0.2)
+    assert (surged(*season(values)).values[0] > 1.8 * USUAL).all()
+
+
 @pytest.mark.parametrize("grid", [1, 5, 10])
 def test_a_surge_is_told_on_every_grid(grid: int) -> None:
     made = surged(*season(risen(60)[::grid], grid))
@@ -49,7 +67,9 @@ def test_a_surge_is_told_on_every_grid(grid: int) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param(risen(60, to=1.4 * USUAL), id="less than half as much again"),
+        pytest.param(risen(60, to=1.14 * USUAL), id="hardly more than the usual"),
+        pytest.param(uneven(risen(60, to=1.4 * USUAL), 0.2), id="no more than days differ"),
+        pytest.param(ebbing(to=CAME), id="what has lost a quarter of its excess"),
         pytest.param(as_before(1), id="as high as yesterday"),
         pytest.param(as_before(6), id="as high as six days ago"),
         pytest.param(risen(60)[-120:], id="nothing is known of the days before"),

@@ -20,8 +20,8 @@ WINDOW_MINUTES = 180
 AHEAD_MINUTES = (1, 5, 15)
 """Minutes ahead at which that is compared."""
 FIRST_MINUTES = 2.0
-"""Before anything was compared, both are thought to have missed all of the usual for so long, and
-in a row at least."""
+"""Before anything was compared, both are thought to have missed all that demand is off by for so
+long, and in a row at least."""
 POWER = 4.0
 PRESENT_MINUTES = (1, 3, 10)
 """What is there now is told by the means of so many minutes."""
@@ -29,19 +29,23 @@ AROUND_MINUTES = 15
 """A minute of an earlier day is the mean of those around it."""
 DAYS_BEFORE = range(1, 8)
 """Where it was as far off on one of these days, such as a day of rest, it is the season."""
+SPREADS, MOST = 2.0, 0.5
+"""What is as far off the season as so many times what these days differ, or by such a share of it,
+is off: where each day is like the other, it is told by less."""
 
 
 class Side(NamedTuple):
     """On which side of the season demand is far off, and how far that is."""
 
     high: bool
-    beyond: float
-    """A share of the season."""
+    least: float
+    """The share of the season that it is off by at least."""
 
-    def of(self, demand: Floats, season: Floats) -> NDArray[np.bool_]:
-        """Where demand is that far off; nowhere where either is unknown."""
-        bound = self.beyond * season
-        return np.asarray(demand > bound if self.high else demand < bound)
+    def of(self, demand: Floats, season: Floats, off: Floats | float) -> NDArray[np.bool_]:
+        """Where demand is off by such a share; nowhere where it or the season is unknown."""
+        if self.high:
+            return np.asarray(demand > (1 + off) * season)
+        return np.asarray(demand < (1 - off) * season)
 
     def closest(self, seasons: Sequence[Floats]) -> Floats:
         """Of several seasons the one that it is closest to, of what is known."""
@@ -49,24 +53,36 @@ class Side(NamedTuple):
 
     def mildest(self, shares: Sequence[Floats]) -> Floats:
         """Of several shares of the usual the one that is closest to all of it."""
-        return np.asarray((np.minimum if self.high else np.maximum).reduce(shares))
+        return np.asarray((np.fmin if self.high else np.fmax).reduce(shares))
+
+
+class Look(NamedTuple):
+    """On which side of the season series are looked at, and for how many minutes."""
+
+    side: Side
+    minutes: int
 
 
 class OffSeason:
-    """The last hours of some series, row by row."""
+    """The last minutes of some series, row by row."""
 
     def __init__(
-        self, forecast: Forecast, history: History, columns: NDArray[np.int_], side: Side
+        self, forecast: Forecast, history: History, columns: NDArray[np.int_], look: Look
     ) -> None:
-        self.end, self.grid, self._side = history.end, history.grid, side
-        self.columns = columns
+        side = self._side = look.side
+        self.end, self.grid, self.columns = history.end, history.grid, columns
         self.ordinary = forecast.ordinary[:, columns]
-        size = min(len(history.minutes), self.rows(WINDOW_MINUTES))
+        size = min(len(history.minutes), self.rows(look.minutes))
         self.demand = carried(history.minutes[-size:, columns])
         self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
         before = [self._before(days, history.minutes, columns) for days in DAYS_BEFORE]
-        self.season = side.closest((self.usual, *before))
-        self.off: NDArray[np.bool_] = side.of(self.demand, self.season) & (self.usual > 0)
+        seasons = self.usual, *before
+        self.season = side.closest(seasons)
+        differ = np.fmax.reduce(seasons) - np.fmin.reduce(seasons)
+        self.least = np.clip(SPREADS * differ / np.maximum(self.usual, NIL), side.least, MOST)
+        """The share of the season that tells what is off it from what is not, (rows, M)."""
+        off = side.of(self.demand, self.season, self.least)
+        self.off: NDArray[np.bool_] = off & (self.usual > 0)
         self.share = np.where(self.off, self.demand / np.maximum(self.usual, NIL), np.nan)
 
     def rows(self, minutes: float) -> int:
@@ -117,20 +133,31 @@ class OffSeason:
             np.where(origins, np.abs(said - truth), 0.0).sum(axis=0)
             for said in (stays, self.season[ahead:])
         ]
-        first = self.usual[-1] * max(1.0, FIRST_MINUTES * MINUTE / self.grid)
+        first = self.usual[-1] * np.abs(1.0 - self.present)
+        first = first * max(1.0, FIRST_MINUTES * MINUTE / self.grid)
         ratio = (errors[0] + first) / np.maximum(errors[1] + first, NIL)
         count = np.maximum(np.count_nonzero(origins, axis=0), 1)
         return np.maximum(1.0 - ratio**POWER, 0.0), np.asarray(errors[0] / count)
 
 
 def off_season(forecast: Forecast, history: History, side: Side) -> OffSeason | None:
-    """The last hours of all series that are that far off the season now; None if none is."""
+    """The last hours of all series that are off the season now; None if none is.
+
+    Most that are off the usual are no more off the season than demand always is: that is seen in
+    few minutes of each day.
+    """
     recent = history.minutes[-max(PRESENT_MINUTES) :]
-    off = side.of(latest(recent), forecast.ordinary[history.minute_of_day])
+    some = recent[-max(1, round(PRESENT_MINUTES[1] * MINUTE / history.grid)) :]
+    demand = side.mildest((latest(recent), mean(some)))
+    off = side.of(demand, forecast.ordinary[history.minute_of_day], side.least)
     if not np.count_nonzero(off):
         return None
-    found = OffSeason(forecast, history, np.flatnonzero(off), side)
-    return found if found.off[-1].any() else None
+    columns = np.flatnonzero(off)
+    now = OffSeason(forecast, history, columns, Look(side, max(PRESENT_MINUTES)))
+    columns = columns[now.off[-1]]
+    return (
+        OffSeason(forecast, history, columns, Look(side, WINDOW_MINUTES)) if columns.size else None
+    )
 
 
 def _moving(values: NDArray[Any], rows: int) -> Floats:

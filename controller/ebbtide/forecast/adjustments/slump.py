@@ -1,4 +1,4 @@
-"""The slump: demand that fell far below the season, and stays there, is foreseen to stay.
+"""The slump: demand that fell well below the season, and stays there, is foreseen to stay.
 
 After a sudden fall a forecaster that has learnt weeks of days goes on to believe in them for an
 hour, as it should where little was lost. But a slump tells soon what it is: as far as staying was
@@ -13,8 +13,8 @@ from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
 from ebbtide.forecast.adjustments.past import NIL
 from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History
 
-LOW = Side(high=False, beyond=0.5)
-"""Demand below such a share of the season is a slump."""
+LOW = Side(high=False, least=0.3)
+"""Demand that lost as much of the season may be a slump."""
 BOUND = 2.0
 """The width of a quantile of 0.9, at least, in mean errors."""
 RETURNS = np.interp(LEVELS, (0.9, 0.99), (0.0, 1.0))[:, None, None]
@@ -36,7 +36,7 @@ def _moved(past: OffSeason, values: Floats) -> Floats:
     """The quantiles, (levels, steps, M), with the slump in them."""
     ahead = np.arange(1.0, values.shape[1] + 1)
     stays, trust, missed = past.stays(ahead), *past.compared(ahead)
-    trust = np.where(past.off[-1] & ~np.isnan(stays), trust, 0.0)
+    trust = np.where(np.isnan(stays), 0.0, trust)
     median = values[0] - trust * np.maximum(values[0] - np.nan_to_num(stays), 0.0)
     widths = values - values[0]
     least = past.present * widths
