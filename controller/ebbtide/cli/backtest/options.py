@@ -66,11 +66,8 @@ class HistorySource:
         if self.data and not self.prometheus and not self.policy:
             yield from from_files(self.data)
         elif self.prometheus and self.policy and not self.data:
-            manifests, since = (
-                manifests_in(self.policy),
-                seconds("--since", self.since, least=3600.0),
-            )
-            yield from from_policies(self.prometheus, manifests, since)
+            since = seconds("--since", self.since, least=3600.0)
+            yield from from_policies(self.prometheus, manifests_in(self.policy), since)
         else:
             raise InvalidInput(
                 "say where the history is: either CSV files and folders, or --prometheus URL "
