@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from ebbtide.forecast.contract import Floats
-from tests.adapters.metrics_server import MetricsServer
+from tests.adapters.metrics_server import MetricsServer, Reply, Seen, matrix
 from tests.cli.conftest import Ebbtide
 from tests.cli.packages import install
 from tests.cli.samples import CALENDAR, EDGE, NOON
@@ -386,6 +386,29 @@ def test_the_demand_of_a_policy_is_read_from_prometheus(
         minute = datetime.fromisoformat(row["origin"]).timestamp() / 60
         assert float(row["q0.5"]) == pytest.approx(minute)
     assert [seen.params["query"] for seen in metrics.seen] == ["sum(viewers)"]
+
+
+def test_what_is_absent_is_zero_in_a_backtest_where_the_loop_reads_it_as_zero(
+    ebbtide: Ebbtide, metrics: MetricsServer, tmp_path: Path
+) -> None:
+    """Of every hour the first half is answered; all scrape targets answer."""
+
+    def behave(reply: Reply, seen: Seen) -> None:
+        start, end = seen.span
+        up = seen.params["query"] == "avg(up)"
+        told = [[at, "1"] for at in range(start, end + 1, 60) if up or at // 60 % 60 < 30]
+        reply.say(matrix({"metric": {}, "values": told}))
+
+    metrics.behaviour = behave
+    demand = "sum(viewers), whenAbsent: Zero, alive: {query: avg(up)}"
+    policy = EDGE.replace("sum(viewers)", demand) + "  forecast: {history: 1d}\n"
+    (tmp_path / "edge.yaml").write_text(policy)
+    found = rows(
+        ebbtide,
+        *("--prometheus", metrics.url, "--policy", "edge.yaml", "--since", "3h"),
+        *("--models", "Persistence", "--origins", "20", "--steps", "1"),
+    )
+    assert {float(row["q0.5"]) for row in found} == {0.0, 1.0}
 
 
 def test_files_without_a_policy_are_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:

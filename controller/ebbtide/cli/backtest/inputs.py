@@ -21,6 +21,7 @@ from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import MINUTE
 from ebbtide.forecast.evaluation.backtest import EVALUATED, Course, Series, origins, steps_of
+from ebbtide.planning.demand.answering import as_read
 
 DAY = 86400.0
 _RECORDINGS = (".csv", ".parquet")
@@ -92,7 +93,7 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
         signals = spec.signals()
         time_zone = spec.forecast.time_zone or announced(manifest, manifests).days[0]
         for name, signal in signals.items():
-            known = recorded.series[manifest.namespace, signal.query]
+            known = as_read(recorded.series[manifest.namespace, signal.query], signal)
             key = f"{manifest.namespace}/{manifest.name}"
             label = key if len(signals) == 1 else f"{key}/{name}"
             first = int(np.flatnonzero(~np.isnan(known.minutes))[0])
