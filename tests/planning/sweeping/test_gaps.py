@@ -134,17 +134,13 @@ def test_a_past_with_gaps_is_swept_as_the_loop_decides(past: Past) -> None:
     assert scored.unserved == pytest.approx(told.unserved[0])
 
 
-def test_a_gap_costs_nothing_and_serves_nobody() -> None:
-    """Whatever came in it, and whoever had more to begin with."""
-    trial, truth = Past(gaps=[(75, 75)]).swept()
-    rows = np.isnan(truth.demand)
-    assert np.count_nonzero(rows) == 75
-    fleets = trial.fleets([policy.spec for policy in Past().policies])
-    other = fleets._replace(paid=np.where(rows[:, np.newaxis], 999.0, fleets.paid))
-    for one, another in zip(
-        measured_fleets(fleets, truth), measured_fleets(other, truth), strict=True
-    ):
-        np.testing.assert_array_equal(one, another)
+def test_demand_goes_straight_through_a_gap() -> None:
+    past = Past(gaps=[(75, 50)])
+    demand, recorded = past.swept()[1].demand, past.series.minutes[BEFORE:] / 100
+    known = ~np.isnan(recorded)
+    np.testing.assert_array_equal(demand[: known.size][known], recorded[known])
+    rises = np.diff(demand[34:86])
+    assert rises == pytest.approx(np.full(51, rises[0]))
 
 
 def test_a_soak_of_hours_looks_as_far_ahead_as_forecasts_are_kept() -> None:

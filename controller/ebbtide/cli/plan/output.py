@@ -20,7 +20,7 @@ class ScoreOutput(Output):
     """What a way of scaling cost, and whom it failed."""
 
     idle: float = Field(ge=0, description="Ready replicas above demand, in replica-hours.")
-    replica_hours: float = Field(ge=0, description="Replicas paid for while demand is known.")
+    replica_hours: float = Field(ge=0, description="Replicas paid for.")
     cost: float = Field(ge=0, description="The same in money; 0 where no price is known.")
     shortfall: float = Field(
         ge=0, description="Demand above what ready replicas carry, in replica-minutes."

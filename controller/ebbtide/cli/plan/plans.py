@@ -203,7 +203,7 @@ def _unknown(series: DemandSeries, first: int) -> Iterator[Message]:
     if unknown:
         yield Message(
             "{:,} of {:,} minutes of demand are unknown: live, nothing is let go in them, and the "
-            "scores leave them out",
+            "scores take a straight line from what came before to what came after",
             (unknown, replayed.size),
         )
 

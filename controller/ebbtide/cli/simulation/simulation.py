@@ -166,7 +166,7 @@ class Simulation:
         bench = self.workbenches[key]
         times = np.array([frame.now for frame in frames])
         census = [c for c in self.cluster.census(bench.ref) if c.now <= times[-1]]
-        return Course.told(census, bench.replicas_known(times), self.world.tick)
+        return Course.told(census, bench.replicas_needed(times), self.world.tick)
 
     def _apply(self, manifest: Manifest, start: float) -> None:
         resource = resource_of(manifest)

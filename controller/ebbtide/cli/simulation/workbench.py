@@ -38,16 +38,11 @@ class Workbench:
         return self.spec.capacity.cost_per_hour or 0.0
 
     def replicas_needed(self, times: Lanes) -> Lanes:
-        """What is offered at some moments, in replicas at load 1.0; the largest signal counts.
+        """The truth at some moments, in replicas at load 1.0; the largest signal counts.
 
-        Where nobody knows it, it is what lies between the minutes before and after.
+        Where nobody knows it, it is the straight line from the minute before to that after.
         """
         needs = [series.at(times) / per_replica for series, per_replica in self.signals]
-        return np.asarray(np.max(needs, axis=0))
-
-    def replicas_known(self, times: Lanes) -> Lanes:
-        """The same where every signal is known, and else NaN: what can be scored."""
-        needs = [series.known_at(times) / per_replica for series, per_replica in self.signals]
         return np.asarray(np.max(needs, axis=0))
 
     def plant(self, settings: PlantSettings, replicas: int, start: float, seed: int) -> Plant:

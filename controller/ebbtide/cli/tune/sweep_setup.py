@@ -60,7 +60,7 @@ def sweep_setup(
     spec = parse_policy(manifest.spec)
     now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
     demands: dict[str, SeenDemand] = {}
-    known, offered, said = [], [], announced(manifest, beside)
+    needs, said = [], announced(manifest, beside)
     for name, signal in spec.signals().items():
         if signal.per_replica is None:
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
@@ -83,16 +83,15 @@ def sweep_setup(
                 said._replace(first=not demands),
             ),
         )
-        known.append(series.known_at(now) / signal.per_replica)
-        offered.append(float(series.at(recorded.start)) / signal.per_replica)
-    need, boot = np.asarray(np.max(known, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
+        needs.append(series.at(now) / signal.per_replica)
+    need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
     world = World(
         workload=f"{manifest.namespace}/{manifest.name}",
         now=now,
         demands=demands,
         lead_time=spec.lead_time,
         boot=boot,
-        replicas=_at_first(spec, max(offered)),
+        replicas=_at_first(spec, need[0]),
         events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
         overrides=[
             *guidance_of(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)

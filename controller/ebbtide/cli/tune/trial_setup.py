@@ -55,7 +55,7 @@ class TrialSetup:
         if not all(sweepable(spec, world) for spec in parsed):
             now = np.arange(self.recorded.start, self.recorded.end + world.tick, world.tick)
             boot = int(np.ceil(usual(bench.lead) / world.tick))
-            needed, signals = bench.replicas_known(now), bench.gate.modelled
+            needed, signals = bench.replicas_needed(now), bench.gate.modelled
             truth = Truth(needed, world.tick, boot, signals, least=least)
             return ByLoop(self.manifest, self.beside, self.recorded, world), truth
         reach = max(_reach(spec) for spec in parsed)

@@ -28,7 +28,7 @@ class Course:
     tick: float
     """Seconds."""
     demand: Lanes
-    """Demand in replicas at load 1.0; ticks where it is NaN count for nothing."""
+    """Demand in replicas at load 1.0; ticks where it is NaN count for cost only."""
     asked: Lanes
     ready: Lanes
     paid: Lanes
@@ -55,7 +55,7 @@ class Score:
     idle: float
     """Ready replicas above demand, in replica-hours."""
     replica_hours: float
-    """Replicas paid for, like all else while demand is known."""
+    """Replicas paid for."""
     cost: float
     """The same in money."""
     shortfall: float
@@ -80,7 +80,7 @@ def score(course: Course, price: float = 0.0, signals: Sequence[Modelled] = ()) 
     above = course.ready - course.demand
     short = np.fmax(-above, 0.0)
     demand = float(np.nansum(course.demand))
-    paid = float(np.where(np.isnan(course.demand), 0.0, course.paid).sum())
+    paid = float(course.paid.sum())
     return Score(
         idle=float(np.fmax(above, 0.0).sum() * hours),
         replica_hours=paid * hours,
@@ -128,8 +128,8 @@ class Trial:
 
     @cached_property
     def demand(self) -> Lanes:
-        """The truth at every tick, in replicas at load 1.0; NaN where it is unknown."""
-        return self.series.known_at(self.times) / self.per_replica
+        """The truth at every tick, in replicas at load 1.0."""
+        return self.series.at(self.times) / self.per_replica
 
     @cached_property
     def seen(self) -> Lanes:
@@ -167,8 +167,7 @@ def best_hpa(
     """
     lanes = np.asarray(loads, dtype=np.float64)
     least = max(trial.least, 1.0)  # an HPA knows no zero
-    offered = trial.series.at(trial.start) / trial.per_replica
-    first = np.maximum(whole(offered / lanes), least)
+    first = np.maximum(whole(trial.demand[0] / lanes), least)
     hpa = Hpa(HpaSettings(load=lanes, tolerance=0.01, down=down, minimum=least), first)
     asked = run(hpa, trial.seen, trial.tick, first)
     tried = [
