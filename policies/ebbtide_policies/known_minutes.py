@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Number
 
+ANSWER_WITHIN = 180.0
+"""Seconds after which an answer says nothing of the present any more."""
 _HOUR = 60
 _FEW = 3
 """Minutes that are looked at one by one: metrics are late, but seldom by more than these."""

@@ -91,7 +91,7 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
     for manifest in policies:
         spec = parse_policy(manifest.spec)
         signals = spec.signals()
-        time_zone = spec.forecast.time_zone or announced(manifest, manifests).days[0]
+        clock = announced(manifest, manifests).at(recorded.end, spec.forecast).clock
         for name, signal in signals.items():
             known = as_read(recorded.series[manifest.namespace, signal.query], signal)
             key = f"{manifest.namespace}/{manifest.name}"
@@ -99,9 +99,8 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
             first = int(np.flatnonzero(~np.isnan(known.minutes))[0])
             values = known.minutes[first:]
             start = known.start + first * MINUTE
-            found.append(
-                Series(name=label, start=start, grid=MINUTE, values=values, time_zone=time_zone)
-            )
+            one = Series(name=label, start=start, grid=MINUTE, values=values, clock=clock)
+            found.append(one)
     return found
 
 

@@ -11,6 +11,7 @@ from ebbtide.cli.backtest.inputs import from_files, from_policies
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.errors import InvalidInput
+from ebbtide.forecast.clock import clock_of
 from ebbtide.forecast.evaluation.backtest import Series
 from ebbtide_policies.schedule import known_zone
 
@@ -53,14 +54,13 @@ class HistorySource:
             MetricsUnavailable: a query has no answer.
 
         """
-        zone = self._zone()
-        return [replace(one, time_zone=zone or one.time_zone) for one in self._read()]
-
-    def _zone(self) -> str | None:
+        if self.time_zone is None:
+            return list(self._read())
         try:
-            return self.time_zone and known_zone(self.time_zone)
+            clock = clock_of(known_zone(self.time_zone))
         except ValueError as error:
             raise InvalidInput(f"--time-zone: {error}") from error
+        return [replace(one, clock=clock) for one in self._read()]
 
     def _read(self) -> Iterator[Series]:
         if self.data and not self.prometheus and not self.policy:

@@ -87,7 +87,7 @@ def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
     """The same demand on a fleet that always has what its peak needs, mishaps and all."""
     bench, settings = simulation.workbenches[key], simulation.world.plant
     course = simulation.course(key, frames)
-    most = max(np.ceil(np.nanmax(course.demand, initial=0.0)), bench.spec.replicas.min)
+    most = max(np.ceil(np.nanmax(course.demand)), bench.spec.replicas.min)
     peak = np.full(course.asked.size, most)
     if settings.loss or settings.zone_losses:
         times = np.array([frame.now for frame in frames])

@@ -20,6 +20,7 @@ from ebbtide.planning.sweeping.seen_demand import Recorded as Recording
 from ebbtide.planning.sweeping.seen_demand import SeenDemand
 from ebbtide.planning.sweeping.sweep import World
 from ebbtide.planning.tuning.judgement import Truth
+from ebbtide_policies.lanes import Lanes
 
 _AT_FIRST = 1.1
 """The fleet at the first tick, as a multiple of the demand."""
@@ -91,7 +92,7 @@ def sweep_setup(
         demands=demands,
         lead_time=spec.lead_time,
         boot=boot,
-        replicas=_at_first(spec, need[0]),
+        replicas=_at_first(spec, need),
         events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
         overrides=[
             *guidance_of(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)
@@ -100,5 +101,5 @@ def sweep_setup(
     return SweepSetup(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
 
 
-def _at_first(spec: CapacityPolicySpec, need: float) -> float:
-    return float(np.clip(np.ceil(need * _AT_FIRST), spec.replicas.min, spec.replicas.max))
+def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
+    return float(np.clip(np.ceil(need[0] * _AT_FIRST), spec.replicas.min, spec.replicas.max))

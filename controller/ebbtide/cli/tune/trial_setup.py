@@ -1,27 +1,23 @@
 """From what is written and recorded to the way in which variants are tried."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
-from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
-from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.gate import check_curves
+from ebbtide.cli.simulation.manifests import workload_of
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
 from ebbtide.planning.simulated_fleet.plant_settings import usual
 from ebbtide.planning.tuning.judgement import Truth
-from ebbtide_policies.descent import Descent
 from ebbtide_policies.observation import Phase
-from ebbtide_policies.rate import Rate
-from ebbtide_policies.scale_up import AS_HPA
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class TrialSetup:
             needed, signals = bench.replicas_needed(now), bench.gate.modelled
             truth = Truth(needed, world.tick, boot, signals, least=least)
             return ByLoop(self.manifest, self.beside, self.recorded, world), truth
-        reach = max(_reach(spec) for spec in parsed)
+        reach = max(self._reach(spec) for spec in specs)
         timing = Timing(world.tick, world.delay, reach + world.tick + world.delay)
         here = sweep_setup(self.manifest, self.recorded, timing, told, self.beside)
         plant = world.plant
@@ -66,12 +62,9 @@ class TrialSetup:
         crowd = Crowd(bench, plant, world.seed) if counted else None
         return BySweep(here.world, crowd), here.truth._replace(least=least)
 
-
-def _reach(spec: CapacityPolicySpec) -> float:
-    """Seconds that policies look ahead: one soak, and until what goes in it could be won back."""
-    policies = [policy for phase in Phase for policy in compose(spec, plugins(), phase)]
-    soak = max(p.settings.soak for p in policies if isinstance(p, Descent))
-    period = max(
-        (p.settings.period for p in policies if isinstance(p, Rate)), default=AS_HPA.period
-    )
-    return float(spec.lead_time + soak + period)
+    def _reach(self, spec: Spec) -> float:
+        """Seconds that policies look ahead: a soak, and until what goes in it could be won back."""
+        workload = workload_of(replace(self.manifest, spec=spec), plugins())
+        phases = [workload.in_phase(phase) for phase in Phase]
+        period = max(float(one.scale_up.period) for one in phases)
+        return workload.lead_time + max(one.soak for one in phases) + period

@@ -41,7 +41,7 @@ class Side(NamedTuple):
     least: float
     """The share of the season that it is off by at least."""
 
-    def of(self, demand: Floats, season: Floats, off: Floats | float) -> NDArray[np.bool_]:
+    def of(self, demand: Floats, season: Floats | float, off: Floats | float) -> NDArray[np.bool_]:
         """Where demand is off by such a share; nowhere where it or the season is unknown."""
         if self.high:
             return np.asarray(demand > (1 + off) * season)
@@ -56,23 +56,21 @@ class Side(NamedTuple):
         return np.asarray((np.fmin if self.high else np.fmax).reduce(shares))
 
 
-class Look(NamedTuple):
-    """On which side of the season series are looked at, and for how many minutes."""
-
-    side: Side
-    minutes: int
-
-
 class OffSeason:
     """The last minutes of some series, row by row."""
 
     def __init__(
-        self, forecast: Forecast, history: History, columns: NDArray[np.int_], look: Look
+        self,
+        forecast: Forecast,
+        history: History,
+        columns: NDArray[np.int_],
+        side: Side,
+        minutes: int = WINDOW_MINUTES,
     ) -> None:
-        side = self._side = look.side
+        self._side = side
         self.end, self.grid, self.columns = history.end, history.grid, columns
         self.ordinary = forecast.ordinary[:, columns]
-        size = min(len(history.minutes), self.rows(look.minutes))
+        size = min(len(history.minutes), self.rows(minutes))
         self.demand = carried(history.minutes[-size:, columns])
         self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
         before = [self._before(days, history.minutes, columns) for days in DAYS_BEFORE]
@@ -153,11 +151,9 @@ def off_season(forecast: Forecast, history: History, side: Side) -> OffSeason | 
     if not np.count_nonzero(off):
         return None
     columns = np.flatnonzero(off)
-    now = OffSeason(forecast, history, columns, Look(side, max(PRESENT_MINUTES)))
+    now = OffSeason(forecast, history, columns, side, max(PRESENT_MINUTES))
     columns = columns[now.off[-1]]
-    return (
-        OffSeason(forecast, history, columns, Look(side, WINDOW_MINUTES)) if columns.size else None
-    )
+    return OffSeason(forecast, history, columns, side) if columns.size else None
 
 
 def _moving(values: NDArray[Any], rows: int) -> Floats:

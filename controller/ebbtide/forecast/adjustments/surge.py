@@ -40,7 +40,7 @@ def surged(forecast: Forecast, history: History) -> Forecast:
 def _new(past: OffSeason, minutes: Floats) -> NDArray[np.bool_]:
     """Which stand higher than anything of the last week, (M,)."""
     share, least = past.present, past.least[-1]
-    new = _stands(past) & HIGH.of(share, np.ones_like(share), least)
+    new = _stands(past) & HIGH.of(share, 1.0, least)
     some = np.flatnonzero(new)  # of them alone the week is looked at
     new[some] = HIGH.of(share[some], _seen(past, minutes, some), least[some])
     return new

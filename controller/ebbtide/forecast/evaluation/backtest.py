@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebbtide.forecast.clock import clock_of
 from ebbtide.forecast.contract import (
     MINUTE,
+    NEVER_CHANGED,
     Context,
     Floats,
     Forecast,
@@ -42,8 +42,8 @@ class Series:
     """Seconds from row to row."""
     values: Floats
     """One value a row."""
-    time_zone: str = "UTC"
-    """By whose clock it comes again day by day (IANA)."""
+    clock: str = NEVER_CHANGED
+    """By which it comes again day by day: `clock_of` a time zone."""
 
     def moment(self, row: int) -> float:
         """Epoch seconds of a row."""
@@ -111,7 +111,7 @@ def walk(make: Callable[[], Forecaster], course: Course) -> Iterator[Forecast]:
     later in a file. One that says it is `stateless` does not need that.
     """
     series, horizon = course.series, int(course.ahead.max())
-    context = Context((SeriesContext(clock=clock_of(series.time_zone)),))
+    context = Context((SeriesContext(clock=series.clock),))
     forecaster, begun = make(), -1
     stateless = bool(getattr(forecaster, "stateless", False))
     for row in course.origins.tolist():

@@ -15,7 +15,7 @@ from ebbtide.forecast.tide.equations import spells
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, beside
-from ebbtide.forecast.tide.ridge import Kind, Ridge
+from ebbtide.forecast.tide.ridge import FARTHEST, Kind, Ridge
 from ebbtide.forecast.tide.sample import Sample
 
 SPANS = (3, 60)
@@ -25,8 +25,6 @@ COUNT = REGRESSIONS + MEANS
 KIND = Kind(features=COUNT, memories=((2880.0, 150.0),), pull=3.0, far_minutes=3.0)
 WILDEST = number(1)
 """Mean changes of an error at most, in the running means: a burst tells little of what follows."""
-FARTHEST = number(20)
-"""Mean changes of everything else at most."""
 
 
 class Added(NamedTuple):

@@ -9,12 +9,12 @@ foreseen stays within the range of the experts.
 import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
-from ebbtide.forecast.tide.arrays import F32, blank, number
+from ebbtide.forecast.tide.arrays import F32, blank
 from ebbtide.forecast.tide.days import OF_A_WEEK
 from ebbtide.forecast.tide.equations import spells
 from ebbtide.forecast.tide.experts import DIFFERENCES, EXPERTS, GUARDED, LEVELS, REGRESSIONS
 from ebbtide.forecast.tide.frame import Flights, Frame
-from ebbtide.forecast.tide.ridge import Kind, Ridge
+from ebbtide.forecast.tide.ridge import FARTHEST, Kind, Ridge
 from ebbtide.forecast.tide.sample import Sample
 
 RUNS = ((1, LEVELS + 1), (DIFFERENCES, GUARDED + 1), (GUARDED + OF_A_WEEK, EXPERTS))
@@ -27,8 +27,6 @@ COUNT = FEATURES.size + 1
 MEMORIES = ((2880.0, 150.0), (720.0, 150.0), (240.0, 100.0))
 """Minutes that are remembered, and the fewest rows."""
 KIND = Kind(features=COUNT, memories=MEMORIES, pull=1.5, far_minutes=30.0)
-FARTHEST = number(20)
-"""Mean changes beyond which it does not matter how far an expert is off the last value."""
 
 
 class Regressions:

@@ -16,6 +16,8 @@ from ebbtide.forecast.tide.sample import Sample
 
 HUBER = number(0.5)
 """Mean changes up to which the square of an error counts."""
+FARTHEST = number(20)
+"""Mean changes beyond which it does not matter how far off anything is."""
 
 
 class Kind(NamedTuple):

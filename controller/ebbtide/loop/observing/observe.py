@@ -20,7 +20,7 @@ from ebbtide.loop.workload import SHORT, Workload
 from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.demand import Signal
 from ebbtide_policies.event_calendar import Calendar
-from ebbtide_policies.known_minutes import zero_where
+from ebbtide_policies.known_minutes import ANSWER_WITHIN, zero_where
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.need import PresentNeed
@@ -28,9 +28,6 @@ from ebbtide_policies.observation import Mode, Phase
 from ebbtide_policies.phase import next_phase
 from ebbtide_policies.phase_lanes import one_phase
 from ebbtide_policies.snapshot import Snapshot
-
-_ANSWER_WITHIN = 180.0
-"""An answer to a policy's own query that is older than this is unknown."""
 
 
 def every_query(promql: str) -> bool:
@@ -192,7 +189,7 @@ def _alive(
     if spec.alive is None:
         return (UNKNOWN if silent else 1.0), 0.0
     query = workload.query(spec.alive.query, spec.source)
-    share = UNKNOWN if silent else histories.latest(query, now, _ANSWER_WITHIN)
+    share = UNKNOWN if silent else histories.latest(query, now, ANSWER_WITHIN)
     return share, spec.alive.at_least
 
 
@@ -221,9 +218,7 @@ def _courses(workload: Workload, knowledge: Knowledge) -> Courses:
 def _answers(workload: Workload, histories: Histories, now: float) -> Mapping[str, float]:
     source = next(iter(workload.signals.values())).source
     return {
-        f"{policy.name}/{key}": histories.latest(
-            workload.query(promql, source), now, _ANSWER_WITHIN
-        )
+        f"{policy.name}/{key}": histories.latest(workload.query(promql, source), now, ANSWER_WITHIN)
         for policy in workload.policies
         for key, promql in policy.queries().items()
     }

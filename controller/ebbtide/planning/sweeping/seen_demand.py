@@ -21,12 +21,10 @@ from ebbtide.planning.sweeping.seen_past import (
 )
 from ebbtide.planning.windows import highest_behind
 from ebbtide_policies.demand import DAY, HOUR, MINUTE
-from ebbtide_policies.known_minutes import moved_on, only_sound, sound
+from ebbtide_policies.known_minutes import ANSWER_WITHIN, moved_on, only_sound, sound
 from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 _LEAST = 1e-300
-_ANSWERS_LAST = 180.0
-"""Seconds after which an answer says nothing of the present, as in the loop."""
 DELAY = 30.0
 """Seconds until a minute can be read, where nothing else is said."""
 
@@ -88,7 +86,7 @@ class SeenDemand:
         if self.alive is None:
             return np.ones(self.now.size)
         row = newest_known(self.alive, self._last)
-        recent = (row >= 0) & (self.now - self.recorded.start - MINUTE * row <= _ANSWERS_LAST)
+        recent = (row >= 0) & (self.now - self.recorded.start - MINUTE * row <= ANSWER_WITHIN)
         return np.where(recent, self.alive[np.maximum(row, 0)], UNKNOWN)
 
     def trusted(self) -> NDArray[np.bool_]:
