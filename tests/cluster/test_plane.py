@@ -10,6 +10,7 @@ import pytest
 
 from tests.cluster.external_metrics import ExternalMetrics
 from tests.cluster.manifests import deployment
+from tests.cluster.marked_pods import MarkedPods
 from tests.cluster.plane import KubectlError, Plane
 
 TIDE_CRD = """
@@ -104,16 +105,16 @@ def _patch_scale(plane: Plane, namespace: str, replicas: int, resource_version: 
 
 
 def test_pods_with_the_lowest_deletion_cost_go_first(plane: Plane, namespace: str) -> None:
-    start(plane, namespace, "edge", 20)
-    names = sorted(pod["metadata"]["name"] for pod in plane.items("pod", namespace=namespace))
-    victims = set(names[::4])
+    start(plane, namespace, "edge", 20, drain="60s")
+    pods = MarkedPods(plane, namespace)
+    names = pods.names()
+    victims = set(sorted(names)[::4])
     for name in names:
         cost = -10 if name in victims else 10
         plane.kubectl("annotate", "pod", name, f"{DELETION_COST}={cost}", "-n", namespace)
     plane.kubectl("scale", "deployment/edge", "--replicas=15", f"--namespace={namespace}")
     plane.wait(replicas_are(plane, namespace, "edge", 15), 30, "five replicas are gone")
-    left = {pod["metadata"]["name"] for pod in plane.items("pod", namespace=namespace)}
-    assert set(names) - left == victims
+    assert names - pods.names() == victims
 
 
 def test_service_account_without_rights_gets_403(plane: Plane, namespace: str) -> None:
