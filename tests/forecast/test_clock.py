@@ -1,11 +1,12 @@
 """Rows by a clock that is put forward and back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from ebbtide.forecast.clock import by_clock, clock_of
+from ebbtide.forecast.clock import by_clock, clock_of, days_before
 from ebbtide.forecast.contract import DAY, NEVER_CHANGED
 
 NEW_YORK, SYDNEY, LORD_HOWE = "America/New_York", "Australia/Sydney", "Australia/Lord_Howe"
@@ -58,3 +59,19 @@ def test_rows_of_a_stretch_are_each_by_the_clock_of_their_own_moment() -> None:
 
 def test_no_rows_are_none_by_any_clock() -> None:
     assert by_clock(np.zeros(0, int), 1, NEW_YORK).size == 0
+
+
+@pytest.mark.parametrize("changed", ["2026-03-08", "2026-11-01"])
+def test_days_before_a_change_the_clock_showed_the_same_at_another_hour_of_utc(
+    changed: str,
+) -> None:
+    evenings = [
+        datetime.fromisoformat(changed).replace(hour=20, tzinfo=ZoneInfo(NEW_YORK))
+        + timedelta(days=days)
+        for days in range(-2, 3)
+    ]
+    moments = np.array([evening.timestamp() for evening in evenings])
+    found = days_before(moments[-2:], np.arange(1, 4), clock_of(NEW_YORK))
+    assert found.tolist() == [[moments[3 - back], moments[4 - back]] for back in (1, 2, 3)]
+    of_utc = days_before(moments[-2:], np.arange(1, 4), NEVER_CHANGED)
+    assert np.flatnonzero((found != of_utc).any(axis=1)).tolist() == [1, 2]

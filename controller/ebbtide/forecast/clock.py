@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ebbtide.forecast.contract import MINUTE, NEVER_CHANGED, Rows
+from ebbtide.forecast.contract import DAY, MINUTE, NEVER_CHANGED, Floats, Rows
 
 STEP_MINUTES = 30
 """Clocks are changed by multiples of it, and at such moments."""
@@ -33,6 +33,18 @@ def by_clock(numbers: Rows, grid: int, clock: str) -> Rows:
     first = int(steps.min())
     put = np.array([_put_forward(clock, step) for step in range(first, int(steps.max()) + 1)])
     return np.asarray(numbers + put[steps - first] // grid)
+
+
+def days_before(moments: Floats, days: Rows, clock: str) -> Floats:
+    """The moments at which the clock showed the same so many days before each, (days, ...)."""
+    before = moments - DAY * MINUTE * days.reshape(-1, *[1] * moments.ndim)
+    return np.asarray(before + _ahead(moments, clock) - _ahead(before, clock))
+
+
+def _ahead(moments: Floats, clock: str) -> Floats:
+    """Seconds by which a clock differs from that of UTC at some moments."""
+    minutes = (moments // MINUTE).astype(int)
+    return MINUTE * np.asarray(by_clock(minutes, 1, clock) - minutes, float)
 
 
 @lru_cache(maxsize=8192)

@@ -69,19 +69,19 @@ def heed(
         return forecast
     memory = Memory() if memory is None else memory
     moments = forecast.origin + history.grid * np.arange(1, forecast.values.shape[1] + 1)
-    groups: dict[Hashable, list[int]] = {}
+    groups: dict[tuple[str, Hashable], list[int]] = {}
     for column, known in enumerate(context.series):
         if any(one.start <= moments[-1] and one.end >= moments[0] for one in known.events):
-            groups.setdefault(alike(known.events), []).append(column)
+            groups.setdefault((known.clock, alike(known.events)), []).append(column)
     if not groups:
         return forecast
     values = forecast.values.copy()
-    for group in groups.values():
+    for (clock, _), group in groups.items():
         for begin in range(0, len(group), TOGETHER):
             columns = np.array(group[begin : begin + TOGETHER])
             events = [context.series[column].events for column in columns.tolist()]
             told = [SharedEvent.of(each) for each in zip(*events, strict=True)]
-            past, ordinary = Past.of(history, columns), forecast.ordinary[:, columns]
+            past, ordinary = Past.of(history, columns, clock), forecast.ordinary[:, columns]
             series = _Series(past, ordinary, told, memory)
             values[:, :, columns] = _following(values[:, :, columns], series, moments)
     return forecast._replace(values=values)

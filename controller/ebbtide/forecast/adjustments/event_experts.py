@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.adjustments.past import NIL, PRESENT, WEEK, Past
+from ebbtide.forecast.adjustments.past import NIL, PRESENT, Past
 from ebbtide.forecast.adjustments.shared_event import SharedEvent
 from ebbtide.forecast.columnwise import median
 from ebbtide.forecast.contract import DAY, MINUTE, Announcement, Floats
@@ -101,7 +101,7 @@ class Memory:
 
     def losses(self, event: SharedEvent, past: Past) -> Floats:
         """Logarithms of the errors of the experts in an event that began, (4, N)."""
-        keys = list(zip(event.each, past.prints(_looked_at(event, past.grid)), strict=True))
+        keys = list(zip(event.each, past.prints(_looked_at(event, past)), strict=True))
         found = [self._kept.get(key) for key in keys]
         new = np.array([i for i, known in enumerate(found) if known is None], int)
         if new.size:
@@ -114,13 +114,13 @@ class Memory:
         return np.stack([known for known in found if known is not None], axis=1)
 
 
-def _looked_at(event: SharedEvent, grid: float) -> Floats:
+def _looked_at(event: SharedEvent, past: Past) -> Floats:
     """The moments that decide what an event showed: of its hours, and of those on days before."""
-    begin = event.start - 2 * BEFORE * MINUTE - PRESENT * grid
+    begin = event.start - 2 * BEFORE * MINUTE - PRESENT * past.grid
     hours = min(event.end, event.start + DAY * MINUTE) + WHILE * MINUTE
-    days = DAY * MINUTE * np.arange(1.0, WEEK + 1)[:, None]
-    before = np.arange(begin, hours, grid) - days
-    return np.concatenate((before.ravel(), np.arange(begin, event.start + WHILE * MINUTE, grid)))
+    before = past.week_before(np.arange(begin, hours, past.grid))
+    while_on = np.arange(begin, event.start + WHILE * MINUTE, past.grid)
+    return np.concatenate((before.ravel(), while_on))
 
 
 def weights(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) -> Floats:
@@ -151,8 +151,7 @@ def hours_of(event: SharedEvent) -> Floats:
 
 def _peak_then(event: SharedEvent, past: Past) -> Floats:
     """The demand at the peak of an event that has begun, by what was usual before it, (N,)."""
-    hours = hours_of(event)
-    days = past.at(hours - DAY * MINUTE * np.arange(1.0, WEEK + 1)[:, None])
+    days = past.at(past.week_before(hours_of(event)))
     known = ~np.isnan(days).all(axis=1)
     some = np.count_nonzero(known, axis=0) >= LEAST_DAYS
     usual = np.where(some, np.fmax.reduce(median(days)), np.nan)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.forecast.clock import days_before
 from ebbtide.forecast.columnwise import median
-from ebbtide.forecast.contract import DAY, MINUTE, Floats, History
+from ebbtide.forecast.contract import DAY, MINUTE, NEVER_CHANGED, Floats, History
 
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = DAY * MINUTE
@@ -34,11 +35,13 @@ class Past(NamedTuple):
     """Rows of these series and of others, (rows, ...)."""
     columns: NDArray[np.int_]
     """Where they stand in them."""
+    clock: str = NEVER_CHANGED
+    """By which their demand comes again day by day."""
 
     @classmethod
-    def of(cls, history: History, columns: NDArray[np.int_]) -> "Past":
-        """Some columns of a history."""
-        return cls(history.end, history.grid, history.minutes, columns)
+    def of(cls, history: History, columns: NDArray[np.int_], clock: str = NEVER_CHANGED) -> "Past":
+        """Some columns of a history, which go by one clock."""
+        return cls(history.end, history.grid, history.minutes, columns, clock)
 
     def picked(self, columns: NDArray[np.int_]) -> "Past":
         """Some of these series."""
@@ -74,9 +77,9 @@ class Past(NamedTuple):
         added = np.where(known, values, 0.0).sum(axis=-2)
         return np.where(count > 0, added / np.maximum(count, 1), np.nan)
 
-    def days_before(self, moments: Floats) -> Floats:
-        """The same moments of the last days before, (days, ...), smoothed."""
-        return self.around(moments - DAY_SECONDS * _column(np.arange(1.0, WEEK + 1), moments.ndim))
+    def week_before(self, moments: Floats) -> Floats:
+        """The moments at which the clock showed the same on the days before, (days, ...)."""
+        return days_before(moments, np.arange(1, WEEK + 1), self.clock)
 
     def before(self, moment: float) -> Floats:
         """The demand of the hour before a moment, or of the last that is known, (N,)."""
@@ -108,7 +111,7 @@ class Past(NamedTuple):
 
         It is the median of what the level of then and the days of the week before say.
         """
-        before, after = self.days_before(origins), self.days_before(targets)
+        before, after = (self.around(self.week_before(each)) for each in (origins, targets))
         return median(plain_ways(self.level(origins), before, after))
 
 
@@ -134,7 +137,3 @@ def carried_on(level: Floats, then: Floats, later: Floats) -> tuple[Floats, Floa
     """A level that goes on by the ratio, and by the difference, of a curve."""
     ratio = np.minimum(later / np.maximum(then, NIL), STEEPEST)
     return level * ratio, np.maximum(level + later - then, 0.0)
-
-
-def _column(values: Floats, trailing: int) -> Floats:
-    return values.reshape(-1, *[1] * trailing)

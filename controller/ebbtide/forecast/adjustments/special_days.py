@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.adjustments.past import DAY_SECONDS, HOUR_SECONDS, NIL, carried_on, plain_ways
+from ebbtide.forecast.clock import clock_of, days_before
 from ebbtide.forecast.columnwise import between, mean
 from ebbtide.forecast.contract import (
     MINUTE,
@@ -131,8 +132,9 @@ class _SpecialDays:
     def _unsaid(self, origins: Floats, targets: Floats) -> Floats:
         """What is said without the calendar, (5, n, M): by the last value, and the days before."""
         level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
-        back = DAY_SECONDS * np.arange(1.0, DAYS + 1)[:, None]
-        return plain_ways(level, self._around(origins - back), self._around(targets - back))
+        clock, days = clock_of(self.known.time_zone), np.arange(1, DAYS + 1)
+        before, after = (days_before(each, days, clock) for each in (origins, targets))
+        return plain_ways(level, self._around(before), self._around(after))
 
     def _curve(self, moments: Floats) -> Floats:
         """The mean of the last days of the same kind at some moments, (n, M); NaN for none."""
