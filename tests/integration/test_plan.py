@@ -74,6 +74,59 @@ def test_what_too_few_scrape_targets_told_of_is_not_counted(
         assert len(counted) == remarks
 
 
+NEVER = "{query: sum(viewers), alive: {query: avg(answering), atLeast: 80%}}"
+
+
+def test_nothing_is_let_go_where_nobody_knows_who_answered_and_why_is_told(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus, "viewers", hours=6)
+    where = ["--prometheus", prometheus.url, "--since", "4h", "--tick", "60s", "--json"]
+    done = plan(tmp_path, *where, edge=EDGE.replace("{query: sum(viewers)}", NEVER))
+    assert (done.returncode, done.stderr) == (0, "")
+    [told] = json.loads(done.stdout)
+    assert all(step["to"] > step["from"] for step in told["steps"])
+    assert (
+        "spec.demand.alive.query: 'avg(answering)' has no answer in all of that time: nobody knows "
+        "whether the scrape targets answered, so nothing is let go, as live; look at the names of "
+        "the metric and of its labels"
+    ) in told["remarks"]
+
+
+def test_minutes_in_which_nobody_knows_who_answered_are_counted(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    """For the last hour nothing tells which scrape targets answered."""
+    push(prometheus, "viewers", hours=3)
+    now = int(time.time() // MINUTE * MINUTE)
+    told = [(at, 1.0) for at in range(now - 3 * HOUR, now - HOUR, MINUTE)]
+    prometheus.push([Series("answering", {}, told)])
+    where = ["--prometheus", prometheus.url, "--since", "2h", "--tick", "60s", "--json"]
+    done = plan(tmp_path, *where, edge=EDGE.replace("{query: sum(viewers)}", NEVER))
+    [counted] = [one for one in json.loads(done.stdout)[0]["remarks"] if "answering" in one]
+    minutes = int(counted.partition(" of 121 minutes")[0].rpartition(" ")[2])
+    assert 53 <= minutes <= 60
+
+
+def test_demand_that_no_scrape_target_vouches_for_is_not_planned(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus, "viewers", hours=2)
+    now = int(time.time() // MINUTE * MINUTE)
+    told = [(at, 0.5) for at in range(now - 2 * HOUR, now + MINUTE, MINUTE)]
+    prometheus.push([Series("answering", {}, told)])
+    done = plan(
+        tmp_path,
+        *("--prometheus", prometheus.url, "--since", "1h"),
+        edge=EDGE.replace("{query: sum(viewers)}", NEVER),
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith(
+        "ebbtide: live/edge: 'sum(viewers)': too few scrape targets answered in all of that time "
+        "(at most 50%, and 80% are asked for)"
+    )
+
+
 def test_a_query_without_an_answer_is_told(prometheus: PrometheusServer, tmp_path: Path) -> None:
     push(prometheus, "listeners", hours=1)
     done = plan(tmp_path, "--prometheus", prometheus.url, "--since", "1h")

@@ -5,9 +5,20 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from ebbtide.adapters.embedded.cluster import ScaleChange
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound, Refused
 from ebbtide.loop.ports.cluster import Json
-from tests.loop.world import NOON, PLAIN, TICK, World, fails, fallen
+from tests.loop.world import (
+    BEFORE,
+    NOON,
+    PLAIN,
+    TICK,
+    World,
+    fails,
+    fallen,
+    levels,
+    target,
+)
 
 SOAK = 600.0
 PATIENT: Json = PLAIN | {"descent": {"maxStep": "10%", "soak": "10m"}}
@@ -82,21 +93,97 @@ def test_the_steps_after_it_are_as_large_and_as_far_apart_as_ever() -> None:
     until(world, NOON + SOAK + 5 * TICK)
     world.trouble = lambda _: None
     until(world, NOON + 7 * SOAK)
-    steps = [step for step in world.cluster.changes if step.by == "ebbtide"]
+    steps = steps_of(world)
     assert [(one.before, one.after) for one in steps] == [(n, n - 10) for n in range(100, 50, -10)]
     assert {b.at - a.at for a, b in itertools.pairwise(steps)} == {SOAK}
 
 
-def test_a_step_of_which_nobody_knows_whether_it_was_taken_rests_as_if_it_had_been() -> None:
+LOST = ClusterUnavailable("the answer did not come")
+
+
+def killed(world: World) -> None:
+    """Put another controller in the place of one that died before the next write of a scale."""
+    world.trouble = fails("edge", "scale", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        world.tick()
+    world.restart()
+
+
+def lost(world: World) -> None:
+    """Lose the next write of a scale."""
+    world.trouble = fails("edge", "scale", LOST)
+    assert "live/edge" in world.tick().failures
+
+
+def lost_answer(world: World) -> None:
+    """Let the next write of a scale arrive, and lose the answer."""
+    world.trouble = fails("edge", "scale", LOST, done=True)
+    assert "live/edge" in world.tick().failures
+
+
+FATES: Mapping[str, tuple[Callable[[World], None], int]] = {
+    "it never arrived": (lost, 90),
+    "whoever sent it is gone": (killed, 90),
+    "it arrived": (lost_answer, 80),
+}
+EVERY_FATE = pytest.mark.parametrize(("fate", "left"), FATES.values(), ids=FATES.keys())
+
+
+def in_the_middle(fate: Callable[[World], None]) -> World:
+    """A descent whose second step is one of which nobody knows whether it was taken."""
     world = descending()
     until(world, NOON + 2 * SOAK)
-    world.trouble = fails("edge", "scale", ClusterUnavailable("the write may have happened"))
-    world.tick()
+    fate(world)
     world.trouble = lambda _: None
+    return world
+
+
+def steps_of(world: World) -> list[ScaleChange]:
+    return [change for change in world.cluster.changes if change.by == "ebbtide"]
+
+
+@EVERY_FATE
+def test_a_step_of_which_nobody_knows_whether_it_was_taken_rests_as_if_it_had_been(
+    fate: Callable[[World], None], left: int
+) -> None:
+    world = in_the_middle(fate)
     until(world, NOON + 3 * SOAK)
-    assert world.replicas() == 90
+    assert world.replicas() == left
+    until(world, NOON + 3 * SOAK + 3 * TICK)
+    assert world.replicas() == left - 10
+
+
+@EVERY_FATE
+def test_nor_do_the_steps_after_it_become_smaller(fate: Callable[[World], None], left: int) -> None:
+    world = in_the_middle(fate)
+    until(world, NOON + 8 * SOAK)
+    steps = steps_of(world)
+    assert [(one.before, one.after) for one in steps] == [(n, n - 10) for n in range(100, 50, -10)]
+    assert min(b.at - a.at for a, b in itertools.pairwise(steps)) >= SOAK
+
+
+def test_what_signals_were_at_the_start_of_the_descent_stays_as_well() -> None:
+    world = World()
+    signal = {"query": "stalls", "worseBy": "20%", "slack": 0.01}
+    world.add(replicas=100, policies=PATIENT | {"experienceGate": {"signals": {"stalls": signal}}})
+    world.metrics.answer("edge", fallen(100, 50))
+    world.metrics.answer("stalls", levels((0.1, BEFORE + 15), (0.104, 600)))
+    until(world, NOON + 2 * SOAK)
+    before = world.status()["memory"]["experienceGate"]
+    assert before["level stalls"] == 0.1
+    lost(world)
+    world.trouble = lambda _: None
+    until(world, NOON + 4 * SOAK)
+    assert world.replicas() == 80
+    assert world.status()["memory"]["experienceGate"]["level stalls"] == 0.1
+
+
+def test_where_another_hand_moved_the_fleet_since_the_descent_begins_there() -> None:
+    world = in_the_middle(lost_answer)
     world.tick()
-    assert world.replicas() < 90
+    world.cluster.scale(target("edge"), 90)
+    until(world, NOON + 10 * SOAK)
+    assert (steps_of(world)[2].before, steps_of(world)[2].after) == (90, 81)
 
 
 @EVERY_REFUSAL

@@ -222,7 +222,9 @@ def two_growing() -> World:
     return world
 
 
-def fails(name: str, verb: str, error: Exception, *, done: bool = False) -> Callable[[Call], None]:
+def fails(
+    name: str, verb: str, error: BaseException, *, done: bool = False
+) -> Callable[[Call], None]:
     """What goes wrong with one kind of call on one object."""
 
     def trouble(call: Call) -> None:

@@ -168,6 +168,17 @@ def test_the_door_is_shut_once_before_anything_else_and_the_intent_leaves_the_re
     assert world.status()["decisions"] == []
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_what_policies_remembered_before_the_step_is_what_they_remember_after_it(way: Way) -> None:
+    world, _ = frozen(way)
+    before = world.status()["intent"]["memory"]
+    assert before["descent"]["replicas"] == FLEET
+    assert world.status()["memory"]["descent"]["replicas"] == FLEET - STEP
+    world.tick()
+    found = world.status()["memory"]["descent"]
+    assert (found["origin"], found["replicas"]) == (FLEET, FLEET)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -19,6 +19,11 @@ MOST_DECISIONS = 20
 MOST_NEXT = 8
 
 
+Memories = Annotated[
+    dict[str, dict[str, Any]], Field(description="What policies remember, by the policy's name.")
+]
+
+
 class Replicas(Part):
     """The numbers of replicas; in DryRun those of the shadow."""
 
@@ -65,6 +70,9 @@ class IntentStatus(DecisionStatus):
     follows: bool | None = Field(
         None, description="Whether a minimum only follows the fleet: it is no step."
     )
+    memory: Memories | None = Field(
+        None, description="What policies remembered before it, by the policy's name."
+    )
 
 
 class NextStepStatus(StepStatus):
@@ -78,11 +86,6 @@ class BootStatus(Part):
 
     at: Moment = Field(description="When they will be Ready.")
     replicas: int = Field(description="How many they are.")
-
-
-Memories = Annotated[
-    dict[str, dict[str, Any]], Field(description="What policies remember, by the policy's name.")
-]
 
 
 class ShadowStatus(Part):

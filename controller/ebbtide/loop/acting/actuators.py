@@ -13,6 +13,7 @@ from ebbtide.loop.record.ledger import (
     Step,
     as_decision,
     decisions_in,
+    intent_of,
     last_step_in,
     memories_in,
     mode_is,
@@ -133,7 +134,8 @@ class Scale(Withheld):
         sections = sections_of(memory, ledger)
         sections["decisions"] = with_fulfilled(workload.resource.status, int(ledger.fleet.current))
         if step:
-            sections |= {"intent": step.as_decision(), "lastStep": step.as_json()}
+            intent = intent_of(step, ledger.memories)
+            sections |= {"intent": intent, "lastStep": step.as_json()}
         return sections
 
     def act(self, workload: Workload, target: Target, step: Step) -> None:
@@ -143,7 +145,7 @@ class Scale(Withheld):
     def confirm(self, recorded: Json, step: Step) -> Json:
         """The intent is fulfilled, and part of history; the step rests from when it was taken."""
         rest = {key: value for key, value in recorded.items() if key != "intent"}
-        decisions = with_decision(recorded["decisions"], recorded["intent"])
+        decisions = with_decision(recorded["decisions"], as_decision(recorded["intent"]))
         return rest | {"lastStep": step.as_json(), "decisions": decisions}
 
 

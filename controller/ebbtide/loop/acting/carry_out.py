@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ebbtide.errors import ClusterUnavailable, EbbtideError, Refused
-from ebbtide.loop.acting.actuators import Actuator, sections_of
+from ebbtide.loop.acting.actuators import Actuator, last_step_of
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Target
-from ebbtide.loop.record.ledger import Ledger, Step, settled
+from ebbtide.loop.record.ledger import Ledger, Step, never_taken
 from ebbtide.loop.record.other_hands import MANUAL, ForeignChange
 from ebbtide.loop.record.sound_statuses import SoundStatuses
 from ebbtide.loop.reporting.account import Account
@@ -130,9 +130,11 @@ class Writer:
 
     def _settle(self, resource: Resource, step: Step, ledger: Ledger) -> None:
         """Put on record that a step was refused: nothing of it is on its way any more."""
-        status = _as_if_not_tried(resource.status, ledger) if _goes_down(step) else resource.status
+        status = never_taken(resource.status)
+        if _goes_down(step) and ledger.memories:
+            status = _without_soak(status, ledger)
         try:
-            self._cluster.write_status(resource, status | {"intent": settled(status["intent"])})
+            self._cluster.write_status(resource, status)
         except EbbtideError as error:
             log.warning("%s: what was refused is not on record: %s", resource.key, error)
 
@@ -195,24 +197,15 @@ def _memory(account: Account, ledger: Ledger, taking: Step | None) -> Json:
 
 
 def _goes_down(step: Step) -> bool:
-    """Whether a step is one of the staircase.
-
-    What is remembered of a rise may stay where it was refused: it is asked for again at the next
-    tick, and a rollback for as long as what was gone back to is kept.
-    """
+    """Whether a step is one of the staircase."""
     return step.after < step.before and not step.follows
 
 
-def _as_if_not_tried(status: Json, ledger: Ledger) -> Json:
-    """The status with what was remembered before a step: one that was refused has no soak.
-
-    Nor does it end the descent, and with it the size of its steps and what signals were at its
-    start.
-    """
-    if not ledger.memories:
-        return status
+def _without_soak(status: Json, ledger: Ledger) -> Json:
+    """The status with the last step before one that was refused: that need not rest."""
     kept = {name: section for name, section in status.items() if name != "lastStep"}
-    return kept | sections_of(dict(ledger.memories), ledger)
+    last = last_step_of(ledger)
+    return kept | ({"lastStep": last} if last else {})
 
 
 def _with_following(sections: Json, step: Step | None) -> Json:

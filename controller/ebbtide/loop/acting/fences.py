@@ -35,7 +35,7 @@ from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.errors import Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, minimum_before
 from ebbtide.loop.ports.cluster import Cluster, Json, Target
-from ebbtide.loop.record.ledger import open_intent, settled
+from ebbtide.loop.record.ledger import never_taken, open_intent
 from ebbtide.loop.record.other_hands import Interference
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.observation import Mode
@@ -83,8 +83,8 @@ class Fences:
             target = self._cluster.fence(target, intent["at"])
         told = "%s: %s -> %s of %s has not come true, and can't any more"
         log.warning(told, workload.key, intent["from"], intent["to"], intent["at"])
-        shut = status | {"intent": settled(intent)}
-        workload = replace(workload, resource=replace(workload.resource, status=shut))
+        shut = replace(workload.resource, status=never_taken(status))
+        workload = replace(workload, resource=shut)
         return workload, target, interference
 
     def _staying(self, workload: Workload, one: Autoscaler | None) -> Autoscaler | None:

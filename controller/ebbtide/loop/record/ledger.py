@@ -9,6 +9,9 @@ from ebbtide.loop.record.other_hands import NO_INTERFERENCE, Interference
 from ebbtide_policies.decide import Memories
 from ebbtide_policies.observation import Fleet, LastStep, Mode, Phase
 
+_ONLY_INTENDED = {"settled", "follows", "memory"}
+"""What is on record of a step only until it is known what became of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -93,11 +96,29 @@ def open_intent(status: Json) -> Json | None:
     return None if intent is None or intent.get("settled") else intent
 
 
-def settled(intent: Json) -> Json:
-    """The intent, once nothing of it is on its way any more."""
-    return intent | {"settled": True}
+def intent_of(step: Step, memories: Memories) -> Json:
+    """A step down as it is put on record, with what policies remembered before it.
+
+    What they will remember is on record as well, as if it were taken. Of a rise that may stay where
+    it was not: it is asked for again at the next tick, and a rollback for as long as what was gone
+    back to is kept.
+    """
+    before = {name: dict(memory) for name, memory in memories.items()}
+    kept: Json = {"memory": before} if before and step.after < step.before else {}
+    return step.as_decision() | kept
+
+
+def never_taken(status: Json) -> Json:
+    """The status once nothing of its intent is on its way any more, nor has come true.
+
+    What policies remember is what it was: a step that was not taken does not end the descent, and
+    with it the size of its steps and what signals were at its start.
+    """
+    intent = {name: value for name, value in status["intent"].items() if name != "memory"}
+    memory = status["intent"].get("memory")
+    return status | ({"memory": memory} if memory else {}) | {"intent": intent | {"settled": True}}
 
 
 def as_decision(intent: Json) -> Json:
     """The step that an intent became, as `decisions` have it."""
-    return {name: value for name, value in intent.items() if name not in {"settled", "follows"}}
+    return {name: value for name, value in intent.items() if name not in _ONLY_INTENDED}
