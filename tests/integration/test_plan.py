@@ -28,8 +28,14 @@ def push(server: PrometheusServer, name: str, hours: int) -> None:
 
 
 def plan(folder: Path, *options: str, edge: str = EDGE) -> subprocess.CompletedProcess[str]:
+    return run(folder, "plan", *options, edge=edge)
+
+
+def run(
+    folder: Path, name: str, *options: str, edge: str = EDGE
+) -> subprocess.CompletedProcess[str]:
     (folder / "edge.yaml").write_text(edge)
-    command = [sys.executable, "-m", "ebbtide.cli", "plan", "edge.yaml", *options]
+    command = [sys.executable, "-m", "ebbtide.cli", name, "edge.yaml", *options]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
 
 
@@ -93,6 +99,20 @@ def test_nothing_is_let_go_where_nobody_knows_who_answered_and_why_is_told(
     ) in told["remarks"]
 
 
+def test_a_comparison_and_a_search_tell_it_as_well(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus, "viewers", hours=3)
+    edge = EDGE.replace("{query: sum(viewers)}", NEVER)
+    where = ["--prometheus", prometheus.url, "--since", "2h", "--json"]
+    two = [*where, "edge.yaml,policies.descent.maxStep=20%"]
+    vary = [*where, "--vary", "policies.descent.maxStep=5%,20%"]
+    for command, options in (("compare", two), ("tune", vary)):
+        done = run(tmp_path, command, *options, edge=edge)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert any("so nothing is let go, as live" in r for r in json.loads(done.stdout)["remarks"])
+
+
 def test_minutes_in_which_nobody_knows_who_answered_are_counted(
     prometheus: PrometheusServer, tmp_path: Path
 ) -> None:
@@ -122,8 +142,8 @@ def test_demand_that_no_scrape_target_vouches_for_is_not_planned(
     )
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith(
-        "ebbtide: live/edge: 'sum(viewers)': too few scrape targets answered in all of that time "
-        "(at most 50%, and 80% are asked for)"
+        "ebbtide: live/edge: 'sum(viewers)' is not believed in any minute: at most 50% of the "
+        "scrape targets answered, and 80% are asked for; look at the scrapes, or lower atLeast"
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import ebbtide.adapters.kubernetes
 import ebbtide.cli.plan
+import ebbtide.cli.simulation
 import ebbtide_policies
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.translations import Language, translations
@@ -51,7 +52,8 @@ def of_policies() -> set[str]:
 def of_messages() -> set[str]:
     """What a plan says, and the edge of a cluster that it is for."""
     found = set()
-    for path in (*files_of(ebbtide.cli.plan), *files_of(ebbtide.adapters.kubernetes)):
+    rooms = (ebbtide.cli.plan, ebbtide.cli.simulation, ebbtide.adapters.kubernetes)
+    for path in (path for room in rooms for path in files_of(room)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
                 assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"

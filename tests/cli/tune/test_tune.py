@@ -104,6 +104,11 @@ def test_the_page_marks_it_and_shows_the_yaml(ebbtide: Ebbtide) -> None:
     assert snippet["spec"]["replicas"] == {"max": 500}
 
 
+def test_a_page_says_what_of_the_demand_is_doubtful(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, waves_csv=csv([*WAVES[:30], *[""] * 10, *WAVES[40:]]))
+    assert "! 10 of 300 minutes of demand are unknown" in ebbtide(*TUNE, *VARY).out
+
+
 def test_a_page_says_when_what_was_searched_is_too_short_to_speak(ebbtide: Ebbtide) -> None:
     told = ebbtide(*TUNE, *VARY)
     assert "! 0.1 days were searched, and it takes 7 to speak for 1%" in told.out

@@ -17,7 +17,6 @@ from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
-from ebbtide.cli.plan.plans import one_for_all, remarks, unmodelled
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
@@ -28,6 +27,7 @@ from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.options import Replay
+from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.api.timestamps import clock
 from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
 from ebbtide.cli.plan.output import (
     PlanOutput,
@@ -19,24 +17,14 @@ from ebbtide.cli.plan.output import (
 )
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.simulation.comparison import rivals, static
-from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
+from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
 from ebbtide.cli.simulation.simulation import Frame, Simulation
-from ebbtide.cli.simulation.workbench import Workbench
-from ebbtide.planning.demand.clipped import clipped
-from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.scoring.experience import Fared, fared
-from ebbtide.planning.scoring.score import HOUR, Course, Score
+from ebbtide.planning.scoring.score import HOUR, Score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
-from ebbtide_policies.demand import DAY, MINUTE
-from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
-from ebbtide_policies.phase import SURGE_BEGINS
-
-_FLAT = 15
-"""Minutes that a recording lies flat at its top before it is remarked."""
-_MOST_TOLD = 3
-"""Stretches that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,90 +120,3 @@ def plans_of(
             ],
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
-
-
-def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
-    """Whether a recording stands for demand of several kinds, which it can't be of all."""
-    benches = simulation.workbenches.values()
-    asked = {signal.query for bench in benches for signal in bench.spec.signals().values()}
-    if len(asked) > 1 and recorded.series.keys() == {EVERY_QUERY}:
-        yield Message(
-            "one recording stands for {} queries, whatever each counts: plan one signal at a time, "
-            "or read each by its own query with --prometheus",
-            (len(asked),),
-        )
-
-
-def unmodelled(bench: Workbench, course: Course) -> Iterator[Message]:
-    """What a replay can't know of how users fared."""
-    if bench.gate.foreign:
-        yield Message(
-            "experienceGate: not modelled: {}; a signal of that day tells of the fleet of that "
-            "day, and live the gate may hold steps, or take them back: give a curve by the load "
-            "(`experience` in a scenario)",
-            (", ".join(bench.gate.foreign),),
-        )
-    for one in bench.gate.modelled:
-        if one.left(course.demand, course.ready):
-            yield Message(
-                "experience.{}: the load was above {:.0%}, where the curve ends: nothing is known "
-                "of users there, so nothing is let go meanwhile",
-                (one.name, one.curve.loads[-1]),
-            )
-
-
-def _young(minutes: Lanes, first: int) -> bool:
-    """Whether the highest demand may be a surge that no day before it tells from the usual.
-
-    What lies before `first` is history.
-    """
-    if np.isnan(minutes[first:]).all():
-        return False
-    peak = first + int(np.nanargmax(minutes[first:]))
-    return peak < DAY / MINUTE and bool(minutes[peak] > SURGE_BEGINS * np.nanmedian(minutes))
-
-
-def remarks(bench: Workbench, since: float) -> Iterator[Message]:
-    """What a replay can't know, and where the recording may tell the capacity of its day.
-
-    What lies before `since` (epoch seconds) is history, of which nothing is told.
-    """
-    series, _ = bench.signals[0]
-    if _young(series.minutes, _first(series, since)):
-        yield Message(
-            "less than a day of the past is known at the highest demand: a surge that nobody "
-            "announced stays in Peace, as nobody knows yet what is usual"
-        )
-    for series, _ in bench.signals:
-        first = _first(series, since)
-        yield from _unknown(series, first)
-        yield from _flat(series, first)
-
-
-def _first(series: DemandSeries, since: float) -> int:
-    """The first minute that is replayed."""
-    return max(0, round((since - series.start) / MINUTE))
-
-
-def _unknown(series: DemandSeries, first: int) -> Iterator[Message]:
-    replayed = series.minutes[first:]
-    unknown = int(np.count_nonzero(np.isnan(replayed)))
-    if unknown:
-        yield Message(
-            "{:,} of {:,} minutes of demand are unknown: live, nothing is let go in them, and the "
-            "scores take a straight line from what came before to what came after",
-            (unknown, replayed.size),
-        )
-
-
-def _flat(series: DemandSeries, first: int) -> Iterator[Message]:
-    found = [run for run in clipped(series.minutes, least=_FLAT) if run[1] > first]
-    for run in found[:_MOST_TOLD]:
-        begin, end = (clock(series.start + MINUTE * row, "%Y-%m-%d %H:%M") for row in run)
-        yield Message(
-            "demand lies flat at its top, {:,.0f}, {} to {} UTC: if the fleet of that day could "
-            "carry no more, the true demand was higher",
-            (series.minutes[run[0]], begin, end),
-        )
-    if len(found) > _MOST_TOLD:
-        yield Message("and so it does in {:,} more stretches", (len(found) - _MOST_TOLD,))

@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.metrics import Minutes, Query, Reading, Span
+from ebbtide.planning.demand.answering import as_far_as_known
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.known_minutes import only_sound
 
@@ -21,6 +23,8 @@ class _Asked(NamedTuple):
     policy: str
     demand: Query
     alive: Query | None
+    """What tells of the scrape targets; None: nobody asks."""
+    signal: SignalSpec
     past: Span
 
     @property
@@ -35,7 +39,7 @@ def read_past(
     """The demand of every signal by namespace and PromQL, with as much history as is wanted.
 
     Raises:
-        MetricsUnavailable: a query has no answer.
+        MetricsUnavailable: a query failed, or there is no demand that can be believed.
 
     """
     from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
@@ -48,16 +52,14 @@ def read_past(
     finally:
         metrics.close()
     known = {
-        pair: _known(policy, pair[0], reading)
+        pair: _answered(policy, reading)
         for (pair, policy), reading in zip(wanted.items(), readings, strict=True)
     }
     return {
-        (demand.namespace, demand.promql): DemandSeries(
-            start=known[demand, past].start,
-            minutes=known[demand, past].values,
-            alive=known[alive, past].values if alive else None,
+        (one.demand.namespace, one.demand.promql): _series(
+            one, *(known[query, one.past] for query in one.queries)
         )
-        for _, demand, alive, past in asked
+        for one in asked
     }
 
 
@@ -68,22 +70,45 @@ def _asked(manifests: Sequence[Manifest], replayed: Span) -> Iterator[_Asked]:
         spec, namespace = parse_policy(manifest.spec), manifest.namespace
         past = Span(replayed.start - spec.forecast.history, replayed.end)
         for signal in spec.signals().values():
-            alive = Query(namespace, signal.alive.query) if signal.alive else None
-            name = f"{namespace}/{manifest.name}"
-            yield _Asked(name, Query(namespace, signal.query), alive, past)
+            yield _Asked(
+                policy=f"{namespace}/{manifest.name}",
+                demand=Query(namespace, signal.query),
+                alive=Query(namespace, signal.alive.query) if signal.alive else None,
+                signal=signal,
+                past=past,
+            )
 
 
-def _known(policy: str, query: Query, reading: Reading) -> Minutes:
-    """The minutes that a query was answered with.
+def _answered(policy: str, reading: Reading) -> Minutes:
+    """The minutes that a query was answered with, as far as they are sound.
 
     Raises:
-        MetricsUnavailable: there are none.
+        MetricsUnavailable: it failed.
 
     """
     if isinstance(reading, MetricsUnavailable):
         raise type(reading)(f"{policy}: {reading}") from reading
-    minutes = only_sound(reading.values)
-    if np.isnan(minutes).all():
-        why = f"{query.promql!r} has no values; is the expression right?"
-        raise MetricsUnavailable(f"{policy}: {why}")
-    return Minutes(reading.start, minutes)
+    return Minutes(reading.start, only_sound(reading.values))
+
+
+def _series(asked: _Asked, demand: Minutes, alive: Minutes | None = None) -> DemandSeries:
+    """The demand of one signal. Who vouches for it may be unknown, as live.
+
+    Raises:
+        MetricsUnavailable: there is no demand, or none that can be believed.
+
+    """
+    series = DemandSeries(
+        start=demand.start, minutes=demand.values, alive=alive.values if alive else None
+    )
+    if not np.isnan(as_far_as_known(series, asked.signal).minutes).all():
+        return series
+    why = "has no values; is the expression right?"
+    if alive and asked.signal.alive and not np.isnan(demand.values).all():
+        most = np.nanmax(alive.values[~np.isnan(demand.values)])
+        why = (
+            f"is not believed in any minute: at most {most:.0%} of the scrape targets answered, "
+            f"and {asked.signal.alive.at_least:.0%} are asked for; look at the scrapes, or lower "
+            "atLeast"
+        )
+    raise MetricsUnavailable(f"{asked.policy}: {asked.demand.promql!r} {why}")

@@ -17,6 +17,7 @@ from ebbtide.cli.options import grouped
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.edits import edited
 from ebbtide.cli.simulation.manifests import manifests_in
+from ebbtide.cli.simulation.remarks import remarks
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.choice import found_by_margin, found_by_objective
 from ebbtide.cli.tune.jobs import Search, Tried, Workers
@@ -104,6 +105,7 @@ def _tuned(
         days=days,
         why=found.why,
         left_out=search.trial.left_out(spec),
+        remarks=list(remarks(setup.bench, recorded.start)),
     )
 
 

@@ -43,6 +43,7 @@ class TuneOutput(Output):
     objective: float = Field(gt=0, le=1, description="Share of demand that may go unserved.")
     variants: int = Field(ge=1, description="How many were tried.")
     not_modelled: list[str] = Field(description="What the replay left out.")
+    remarks: list[str] = Field(description="What of the demand is doubtful.")
     evidence: str = Field(description="What speaks for the recommended one, as a sentence.")
     front: list[CandidateOutput] = Field(
         description="The front of cost, service, disruptions and breaches, cheapest first."
@@ -56,6 +57,7 @@ def output(tuned: Tuned) -> TuneOutput:
         objective=tuned.objective,
         variants=len(tuned.variants),
         not_modelled=list(tuned.left_out),
+        remarks=list(map(str, tuned.remarks)),
         evidence=tuned.evidence(),
         front=[_candidate(tuned, one) for one in tuned.candidates],
     )

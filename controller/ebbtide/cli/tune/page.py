@@ -16,6 +16,7 @@ from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Candidate, Measured
 from ebbtide.planning.tuning.objective import needed_days
 from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.message import Message
 from ebbtide_policies.quantities import show_share
 
 COLUMNS = 4
@@ -38,6 +39,8 @@ class Tuned:
     """Days that were searched."""
     left_out: Sequence[str] = ()
     """Policies that were not replayed."""
+    remarks: Sequence[Message] = ()
+    """What of the demand is doubtful."""
     why: str = ""
     """Why, where an objective decides what is tried; else empty."""
 
@@ -108,6 +111,7 @@ def page(tuned: Tuned) -> RenderableType:
         said.append(Text(few, "yellow"))
     if tuned.left_out:
         said.append(Text(f"! not modelled: {', '.join(tuned.left_out)}", "yellow"))
+    said += [Text(f"! {remark}", "yellow") for remark in tuned.remarks]
     return Group(head, "", table, "", *said, "", Text(snippet(tuned)))
 
 

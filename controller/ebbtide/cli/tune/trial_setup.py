@@ -13,6 +13,7 @@ from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.gate import check_curves
 from ebbtide.cli.simulation.manifests import workload_of
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
+from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
 from ebbtide.planning.simulated_fleet.plant_settings import usual
@@ -36,6 +37,12 @@ class TrialSetup:
         """Its namespace/name."""
         return f"{self.manifest.namespace}/{self.manifest.name}"
 
+    @property
+    def bench(self) -> Workbench:
+        """The policy as it is written, with its demand."""
+        simulation = Simulation([], self.recorded.answer, self.world, plugins())
+        return simulation.workbench_of(self.manifest)
+
     def trial(self, specs: Sequence[Spec], told: Callable[[int, int], None]) -> tuple[Trial, Truth]:
         """How variants are tried, and what they are measured by; `told` hears of forecasts.
 
@@ -43,8 +50,7 @@ class TrialSetup:
             InvalidInput: what one replica carries is behind a query, or a curve has no signal.
 
         """
-        simulation = Simulation([], self.recorded.answer, self.world, plugins())
-        bench, world = simulation.workbench_of(self.manifest), self.world
+        bench, world = self.bench, self.world
         check_curves(world.experience, [bench.gate])
         parsed = [parse_policy(spec) for spec in specs]
         least = float(min(least_replicas(spec.replicas) for spec in parsed))

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.api.capacity_policy.demand import SignalSpec, WhenAbsent
 from ebbtide.planning.demand.series import DemandSeries
-from ebbtide_policies.known_minutes import zero_where
+from ebbtide_policies.demand import MINUTE
+from ebbtide_policies.known_minutes import ANSWER_WITHIN, zero_where
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 
@@ -29,6 +31,13 @@ def as_far_as_known(series: DemandSeries, signal: SignalSpec) -> DemandSeries:
     if signal.alive is None or series.alive is None:
         return read
     return replace(read, minutes=believed(read.minutes, series.alive, signal.alive.at_least))
+
+
+def unvouched(series: DemandSeries) -> NDArray[np.bool_]:
+    """The minutes in which nobody knows whether the scrape targets answered of late."""
+    answering, rows = share_answering(series), np.arange(series.minutes.size)
+    heard = np.maximum.accumulate(np.where(np.isnan(answering), -np.inf, rows))
+    return np.asarray(MINUTE * (rows - heard) > ANSWER_WITHIN)
 
 
 def believed(minutes: Lanes, alive: Lanes, at_least: float) -> Lanes:
