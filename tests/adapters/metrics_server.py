@@ -21,6 +21,8 @@ START = 1_700_000_040.0
 NOW = Span(START, START)
 HOUR = Span(START, START + 59 * 60)
 VIEWERS = Query("live", "sum(live_viewers)")
+LONG = 60.0
+"""Seconds that nothing here takes, unless it hangs."""
 
 
 class Seen(NamedTuple):
@@ -93,6 +95,7 @@ def saying(body: str | bytes, status: int = 200, **headers: str) -> Behaviour:
 def hanging(reply: Reply, seen: Seen) -> None:
     """Take the request, and say nothing."""
     reply.wait()
+    reply.hang_up()
 
 
 class MetricsServer:
@@ -109,21 +112,28 @@ class MetricsServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
-    def close(self) -> None:
+    def let_go(self) -> None:
+        """End the requests that hang, and all that come from now on and would."""
         self._over.set()
+
+    def close(self) -> None:
+        self.let_go()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
-    def most_at_once(self, seconds: float) -> Callable[[], int]:
-        """Answer after a while; the result counts how many requests ever waited together."""
-        lock, now, most = threading.Lock(), [0], [0]
+    def most_at_once(self, expected: int) -> Callable[[], int]:
+        """Answer a while after so many wait; the result counts how many ever waited together."""
+        lock, now, most, met = threading.Lock(), [0], [0], threading.Event()
 
         def behave(reply: Reply, seen: Seen) -> None:
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-            time.sleep(seconds)
+            if most[0] >= expected:
+                met.set()
+            met.wait(LONG)
+            time.sleep(0.02)
             with lock:
                 now[0] -= 1
             counting(reply, seen)
@@ -155,11 +165,19 @@ class MetricsServer:
 
 
 @contextmanager
-def connected(url: str, *, deadline: float = 5.0, **settings: Any) -> Iterator[PrometheusMetrics]:
-    """Speak to one server as the source `default`."""
-    source = MetricsSource.model_validate({"url": url, "timeout": "5s", **settings})
+def connected(url: str, *, deadline: float = LONG, **settings: Any) -> Iterator[PrometheusMetrics]:
+    """Speak to one server as the source `default`, with patience unless it is told otherwise."""
+    source = MetricsSource.model_validate({"url": url, "timeout": f"{LONG:g}s", **settings})
     with closing(PrometheusMetrics({"default": source}, deadline=deadline)) as metrics:
         yield metrics
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that is about to come."""
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
 
 
 def one(metrics: PrometheusMetrics, query: Query = VIEWERS, span: Span = NOW) -> Reading:

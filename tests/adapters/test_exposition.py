@@ -55,7 +55,7 @@ def exposition(stopwatch: Stopwatch) -> Iterator[Exposition]:
 def ask(exposition: Exposition, path: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(
-            f"http://127.0.0.1:{exposition.port}{path}", timeout=5
+            f"http://127.0.0.1:{exposition.port}{path}", timeout=60
         ) as found:
             return found.status, found.read().decode()
     except urllib.error.HTTPError as error:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebbtide.adapters.kubernetes.api_server import ApiServer, Timeout, connect
+from ebbtide.adapters.kubernetes.api_server import Timeout, connect
 from ebbtide.adapters.kubernetes.lease import KubernetesLease, LeaseSettings, sleepless_clock
 from ebbtide.errors import InvalidInput
 from tests.adapters.http_api import Answer, HttpApi, http_api, refusal
@@ -304,16 +304,12 @@ def api() -> Iterator[HttpApi]:
 
 
 @pytest.fixture
-def server(api: HttpApi, tmp_path: Path) -> Iterator[ApiServer]:
-    found = connect(api.kubeconfig(tmp_path / "kubeconfig"), timeout=Timeout(0.5, 0.3))
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def lease(server: ApiServer) -> KubernetesLease:
-    short = LeaseSettings(**NAMED, duration=4, margin=1, tick=1, request_timeout=0.8)
-    return KubernetesLease(server, short, monotonic=sleepless_clock, now=lambda: 0.0)
+def lease(api: HttpApi, tmp_path: Path) -> Iterator[KubernetesLease]:
+    """Kept long enough for any machine; an answer is waited for a second."""
+    server = connect(api.kubeconfig(tmp_path / "kubeconfig"), timeout=Timeout(10.0, 1.0))
+    settings = LeaseSettings(**NAMED)
+    yield KubernetesLease(server, settings, monotonic=sleepless_clock, now=lambda: 0.0)
+    server.close()
 
 
 EMPTY = {"kind": "Lease", "metadata": {"name": "ebbtide", "resourceVersion": "1"}}

@@ -37,7 +37,7 @@ def api() -> Iterator[HttpApi]:
 
 @pytest.fixture
 def server(api: HttpApi, tmp_path: Path) -> Iterator[ApiServer]:
-    found = connect(api.kubeconfig(tmp_path / "kubeconfig"), "live", Timeout(1.0, 0.3))
+    found = connect(api.kubeconfig(tmp_path / "kubeconfig"), "live", Timeout(30.0, 30.0))
     yield found
     found.close()
 

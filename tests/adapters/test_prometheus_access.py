@@ -44,7 +44,7 @@ def test_the_server_is_told_our_patience_and_to_give_no_partial_data(server: Met
     with connected(server.url) as metrics:
         one(metrics)
     params = server.seen[0].params
-    assert params["timeout"] == "5"
+    assert params["timeout"] == "60"
     assert params["partial_response"] == "false"
     assert params["deny_partial_response"] == "1"
     assert params["step"] == "60"

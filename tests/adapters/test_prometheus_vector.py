@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.prometheus.vector import by_label
-from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.metrics import Query
 from tests.adapters.metrics_server import Behaviour, MetricsServer, connected, hanging, saying
@@ -69,19 +67,23 @@ def test_a_series_that_has_vanished_is_asked_for_in_the_same_query(server: Metri
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "query", "says"),
+    ("behaviour", "query", "patience", "says"),
     [
-        pytest.param(vector(series("3")), LIVE, "default at .* a series without pod", id="unfit"),
-        pytest.param(hanging, LIVE, "did not answer", id="hangs"),
-        pytest.param(saying("<html>", 200), LIVE, "not with metrics", id="a-login-page"),
-        pytest.param(hanging, LIVE._replace(source="other"), "no metrics source", id="no-source"),
+        pytest.param(
+            vector(series("3")), LIVE, "60s", "default at .* a series without pod", id="unfit"
+        ),
+        pytest.param(hanging, LIVE, "300ms", "did not answer", id="hangs"),
+        pytest.param(saying("<html>", 200), LIVE, "60s", "not with metrics", id="a-login-page"),
+        pytest.param(
+            hanging, LIVE._replace(source="other"), "60s", "no metrics source", id="no-source"
+        ),
     ],
 )  # fmt: skip
 def test_a_failure_is_a_sentence_in_place_of_numbers(
-    server: MetricsServer, behaviour: Behaviour, query: Query, says: str
+    server: MetricsServer, behaviour: Behaviour, query: Query, patience: str, says: str
 ) -> None:
     server.behaviour = behaviour
-    with connected(url=server.url, timeout="300ms") as metrics:
+    with connected(url=server.url, timeout=patience) as metrics:
         found = metrics.vector(query, "pod", 300.0)
     assert isinstance(found, MetricsUnavailable)
     assert re.search(says, str(found))
@@ -89,8 +91,7 @@ def test_a_failure_is_a_sentence_in_place_of_numbers(
 
 def test_no_more_time_is_taken_than_a_tick_has(server: MetricsServer) -> None:
     server.behaviour = hanging
-    source = MetricsSource.model_validate({"url": server.url, "timeout": "5s"})
-    with closing(PrometheusMetrics({"default": source}, deadline=0.2)) as metrics:
+    with connected(server.url, deadline=0.2) as metrics:
         found = metrics.vector(LIVE, "pod", 300.0)
-        server.close()
+        server.let_go()
     assert "within 0.2 s" in str(found)
