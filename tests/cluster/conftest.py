@@ -12,7 +12,7 @@ from tests.cluster import external_metrics as metrics
 from tests.cluster.control_plane import ControlPlane, find_assets
 from tests.cluster.manifests import fake_nodes
 from tests.cluster.operator_fixtures import live_prometheus, match_day  # noqa: F401
-from tests.cluster.plane import PATIENCE, Plane
+from tests.cluster.plane import A_MINUTE, Plane
 from tests.cluster.running_operator import home_of
 
 FAKE_NODES = 10
@@ -48,9 +48,7 @@ def _own_plane(assets: Path, folder: Path) -> Iterator[Plane]:
         layout = control_plane.layout
         plane = Plane(layout.kubectl, layout.kubeconfig("admin"), folder, control_plane)
         plane.apply(fake_nodes(FAKE_NODES))
-        plane.kubectl(
-            "wait", "--for=condition=Ready", f"--timeout={PATIENCE * 60}s", "node", "--all"
-        )
+        plane.kubectl("wait", "--for=condition=Ready", A_MINUTE, "node", "--all")
         yield plane
     finally:
         control_plane.stop()

@@ -35,14 +35,14 @@ class Blow(NamedTuple):
 
 
 class Detained:
-    """The first request of a kind, held until it is let go."""
+    """The first request of a kind and all that follow it, held until they are let go."""
 
     LONGEST = 300.0
     """Seconds after which it goes on its way in any case."""
 
-    def __init__(self, request: str, *, everything: bool = False) -> None:
-        """Hold one request; `everything`: and whatever comes after it, so that nothing arrives."""
-        self.request, self._everything = request, everything
+    def __init__(self, request: str, strike: Callable[[], None]) -> None:
+        """Hold a request, strike, and hold whatever comes after it, so that nothing arrives."""
+        self.request, self._strike = request, strike
         self.arrived, self.released, self.answered = (threading.Event() for _ in range(3))
         self.status = 0
         """What the API server answered in the end."""
@@ -51,8 +51,9 @@ class Detained:
         """Hold a request if it is the one; returns whom to tell what the API server answered."""
         first = request == self.request and not self.arrived.is_set()
         if first:
+            self._strike()
             self.arrived.set()
-        if first or (self._everything and self.arrived.is_set()):
+        if self.arrived.is_set():
             self.released.wait(self.LONGEST)
         return self._was_answered if first else lambda _status: None
 
@@ -89,7 +90,7 @@ class CuttingProxy:
         self._guard = threading.Lock()
         self._blow: Blow | None = None
         self._counted = 0
-        self.detained = Detained("")
+        self.detained = Detained("", lambda: None)
         self.struck: list[str] = []
         """The requests after which it struck."""
 
@@ -107,9 +108,9 @@ class CuttingProxy:
         with self._guard:
             self._blow, self._counted = Blow(start, nth, strike), 0
 
-    def detain(self, request: str, *, everything: bool = False) -> Detained:
-        """Hold the next request of a kind until it is let go, and all that come after it."""
-        self.detained = Detained(request, everything=everything)
+    def detain(self, request: str, strike: Callable[[], None]) -> Detained:
+        """Strike at the next request of a kind; hold it, and all that come after it."""
+        self.detained = Detained(request, strike)
         return self.detained
 
     def strikes_at(self, request: str, arrived: float) -> bool:

@@ -1,12 +1,13 @@
 """Ebbtide's own objects, and what it scales, as a test puts them into a real cluster."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from ebbtide.api.schemas.crd import crds
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import Plane
+from tests.cluster.plane import KubectlError, Plane
 
 ARENA_CRD = """
 apiVersion: apiextensions.k8s.io/v1
@@ -73,12 +74,13 @@ RULES = """
 """
 """All that the operator may do, and all that it needs for the kinds of apps/v1."""
 
+LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
+"""The empty Lease of an operator that may not create one."""
+
 
 def install(plane: Plane) -> None:
     """Install Ebbtide's CustomResourceDefinitions, and one of somebody else's."""
-    for text in (*crds().values(), ARENA_CRD):
-        plane.apply(text)
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+    plane.define(*crds().values(), ARENA_CRD)
 
 
 def policy(name: str, **ref: str) -> dict[str, Any]:
@@ -112,12 +114,31 @@ def arena(name: str, size: int) -> dict[str, Any]:
 
 
 def grant(plane: Plane, namespace: str, account: str, rules: str) -> None:
-    """Make a service account that may do exactly this in its namespace."""
+    """Make a service account that may do exactly this in its namespace, and wait until it may."""
     plane.kubectl("create", "serviceaccount", account, f"--namespace={namespace}")
     rbac = "rbac.authorization.k8s.io/v1"
     role = {"apiVersion": rbac, "kind": "Role", "metadata": {"name": account}}
-    plane.apply({**role, "rules": yaml.safe_load(rules) or []}, namespace=namespace)
+    allowed = yaml.safe_load(rules) or []
+    plane.apply({**role, "rules": allowed}, namespace=namespace)
     plane.kubectl(
         *("create", "rolebinding", account, f"--role={account}"),
         *(f"--serviceaccount={namespace}:{account}", f"--namespace={namespace}"),
     )
+    for rule in allowed[-1:]:
+        until_it_may(plane, namespace, account, rule)
+
+
+def until_it_may(plane: Plane, namespace: str, account: str, rule: Mapping[str, Any]) -> None:
+    """Wait until a service account may do what a rule says: RBAC takes a moment to be known."""
+    verb, kind = rule["verbs"][0], f"{rule['resources'][0]}.{rule['apiGroups'][0]}".rstrip(".")
+    what = "/".join([kind, *rule.get("resourceNames", [])])
+    who = f"--as=system:serviceaccount:{namespace}:{account}"
+
+    def may() -> bool:
+        try:
+            plane.kubectl("auth", "can-i", verb, what, who, f"--namespace={namespace}")
+        except KubectlError:
+            return False
+        return True
+
+    plane.wait(may, 30, f"{account} may {verb} {what}")

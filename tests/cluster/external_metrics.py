@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.plane import Plane
+from tests.cluster.plane import A_MINUTE, Plane
 
 _API = "external.metrics.k8s.io/v1beta1"
 _SERVICE = "external-metrics"
@@ -104,7 +104,7 @@ def register(plane: Plane, port: int) -> None:
     """Tell the API server to pass requests for external metrics to `port` on this machine."""
     plane.apply(_service(), namespace="kube-system")
     plane.apply(_api_service(port))
-    plane.kubectl("wait", "--for=condition=Available", "--timeout=60s", "apiservice", _api_name())
+    plane.kubectl("wait", "--for=condition=Available", A_MINUTE, "apiservice", _api_name())
 
 
 def unregister(plane: Plane) -> None:

@@ -116,6 +116,4 @@ def install_kind(plane: Plane) -> None:
     try:
         plane.kubectl("get", "crd", "scaledobjects.keda.sh")
     except KubectlError:
-        plane.apply(CRD)
-    established = "--for=condition=Established"
-    plane.kubectl("wait", established, "--timeout=30s", "crd/scaledobjects.keda.sh")
+        plane.define(CRD)

@@ -94,10 +94,12 @@ def played(plane: Plane, main: PrometheusServer, other: PrometheusServer) -> Mat
         _until(kick_off + 10)
         stage.stop_metrics()
         stage.start_metrics()
+        available = day.moments["available"]
+        plane.wait(lambda: watch.of("quiet").between(available).drops(), 30, "it descends again")
         _until(kick_off + LENGTH)
+        operator.stop()  # what it did last is told now too
         stage.look()
-        day.stairs = {app: watch.of(app) for app in FLEETS}
-        operator.stop()
+        day.stairs = {app: watch.until_now(app) for app in FLEETS}
         day.traces = operator.stack_traces
     return day
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
+from tests.cluster.audit_log import AuditLog
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.credentials import write_kubeconfig
 
@@ -19,6 +20,8 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 3
 """How many times as long as on an idle machine a thing may take on a busy one."""
+A_MINUTE = f"--timeout={PATIENCE * 60}s"
+"""What kubectl is told to wait for a thing that an idle machine does in a minute."""
 
 
 class KubectlError(RuntimeError):
@@ -57,6 +60,25 @@ class Plane:
         self.kubectl(
             "apply", "--server-side", "--field-manager=test", "-f-", *_in(namespace), stdin=text
         )
+
+    def define(self, *definitions: str) -> None:
+        """Apply CustomResourceDefinitions, and wait until whoever asks is told of their kinds.
+
+        That is a while after they are established: until then kubectl knows no such kind.
+        """
+        self.apply("---\n".join(definitions))
+        names = [yaml.safe_load(text)["metadata"]["name"] for text in definitions]
+        crds = [f"crd/{name}" for name in names]
+        self.kubectl("wait", "--for=condition=Established", A_MINUTE, *crds)
+        ask = ("api-resources", "--cached=false", "--output=name")
+
+        def told_of_all() -> bool:
+            try:
+                return set(names) <= set(self.kubectl(*ask).split())
+            except KubectlError:  # of another API, which does not answer yet
+                return False
+
+        self.wait(told_of_all, 60, f"kubectl is told of {' '.join(names)}")
 
     def get(self, kind: str, name: str, *, namespace: str | None = None) -> dict[str, Any]:
         """Return one object as the API server has it."""
@@ -100,6 +122,10 @@ class Plane:
         path = self.folder / f"{namespace}.{service_account}.kubeconfig"
         write_kubeconfig(path, json.loads(view)["clusters"][0]["cluster"], token.strip())
         return path
+
+    def audit(self, namespace: str) -> AuditLog:
+        """The API server's own record of what it was asked in a namespace."""
+        return AuditLog(self._ours().layout.audit_log, namespace)
 
     def restart_apiserver(self, *, crash: bool = False) -> None:
         """End the API server, killed when `crash`, and bring it back on the same data."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from tests.cluster.plane import PATIENCE, Plane
+from tests.cluster.plane import A_MINUTE, Plane
 from tests.cluster.server_process import ServerProcess
 
 TICK = 1.0
@@ -100,8 +100,7 @@ def home_of(plane: Plane, name: str) -> Iterator[str]:
     plane.kubectl("create", "namespace", called)
     try:
         # Admission refuses pods until the controller manager has made this account.
-        most = f"--timeout={PATIENCE * 30}s"
-        plane.kubectl("wait", "--for=create", most, "serviceaccount/default", f"-n={called}")
+        plane.kubectl("wait", "--for=create", A_MINUTE, "serviceaccount/default", f"-n={called}")
         yield called
     finally:
         plane.kubectl("delete", "namespace", called, "--wait=false")

@@ -43,7 +43,7 @@ class ServerProcess:
                 start_new_session=True,
             )
 
-    def stop(self, grace: float = 10.0) -> None:
+    def stop(self, grace: float = 60.0) -> None:
         """Ask the program to end; kill it when it does not within `grace` seconds."""
         if self._process is None:
             return

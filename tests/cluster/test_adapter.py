@@ -21,10 +21,10 @@ from ebbtide.api.timestamps import epoch
 from ebbtide.errors import ClusterUnavailable, Conflict, Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Announcement, Resource, Target
-from tests.cluster.ebbtide_objects import RULES, arena, grant, install, policy, stateful_set
+from tests.cluster.ebbtide_objects import LEASE, RULES, arena, grant, install, policy, stateful_set
 from tests.cluster.lease_holder import QUICK
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import PATIENCE, Plane
+from tests.cluster.plane import A_MINUTE, PATIENCE, Plane
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def roll_out(plane: Plane, namespace: str) -> None:
     Before that, two writes in a row may well both find a newer version.
     """
     plane.kubectl("rollout", "restart", "deployment/edge", "-n", namespace)
-    plane.kubectl("rollout", "status", "deployment/edge", "--timeout=60s", "-n", namespace)
+    plane.kubectl("rollout", "status", "deployment/edge", A_MINUTE, "-n", namespace)
 
     def still() -> bool:
         before = plane.get("deployment", "edge", namespace=namespace)
@@ -341,15 +341,6 @@ def test_the_stated_rights_are_all_that_is_needed(
     grant(plane, namespace, "operator", RULES)
     limited = connect(str(plane.kubeconfig_for("operator", namespace)))
     hand = cluster(limited, namespace)
-
-    def allowed() -> bool:
-        try:
-            hand.survey()
-        except Forbidden:  # RBAC takes a moment to be known
-            return False
-        return True
-
-    plane.wait(allowed, 10, "the role counts")
     seen = target(limited, edge(namespace))
     roll_out(plane, namespace)
     hand.patch_scale(seen, 1)
@@ -381,20 +372,11 @@ def test_a_pod_finds_its_cluster_by_its_service_account(
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(plane.own.layout.api_port))
     inside = connect()
-    plane.wait(lambda: _lists(inside, namespace), 10, "the role counts")
+    assert cluster(inside, namespace).list_policies() == []
     inside.close()
 
 
-def _lists(server: ApiServer, namespace: str) -> bool:
-    try:
-        return cluster(server, namespace).list_policies() == []
-    except Forbidden:
-        return False
-
-
 # --- leadership -------------------------------------------------------------------------------
-
-LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
 
 
 def lease_of(server: ApiServer, namespace: str, identity: str) -> KubernetesLease:

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from tests.cluster.ebbtide_objects import install
-from tests.cluster.plane import KubectlError, Plane
+from tests.cluster.plane import A_MINUTE, KubectlError, Plane
 from tests.deploy.rendering import CHART, helm
 
 
 def run_helm(plane: Plane, namespace: str, command: str, *flags: str) -> None:
     where = [f"--kubeconfig={plane.kubeconfig}", f"--namespace={namespace}"]
-    done = helm(command, "ebbtide", *where, "--wait", "--timeout=60s", *flags)
+    done = helm(command, "ebbtide", *where, "--wait", A_MINUTE, *flags)
     assert done.returncode == 0, done.stderr
 
 

@@ -95,10 +95,7 @@ STATUS = {
 @pytest.fixture(scope="module")
 def server(plane: Plane) -> Plane:
     """The cluster, with our CustomResourceDefinitions in it."""
-    for text in crds().values():
-        plane.apply(text)
-    named = [f"crd/{name}" for name in NAMES]
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *named)
+    plane.define(*crds().values())
     return plane
 
 

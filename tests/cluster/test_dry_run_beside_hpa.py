@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.ebbtide_objects import RULES, grant, install
+from tests.cluster.ebbtide_objects import LEASE, RULES, grant, install
 from tests.cluster.external_metrics import ExternalMetrics, MetricsServer
 from tests.cluster.feed import Feed, constant
 from tests.cluster.plane import Plane
@@ -24,7 +24,6 @@ STEP = 2
 MORE = FLEET + 5
 """What the HPA is made to ask for meanwhile."""
 READ_ONLY = RULES.replace("verbs: [get, patch]", "verbs: [get]")
-LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
 HPA = f"""
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -97,7 +96,7 @@ def beside(
             seen.enforced = status_of(plane, home, APP)
             seen.events = events_of(plane, home, APP)
             seen.written = written_by_ebbtide(plane, home)
-            seen.stairs = watch.of(APP)
+            seen.stairs = watch.until_now(APP)
             operator.stop()
             seen.complaints = [line for line in operator.log if line["level"] != "info"]
     return seen

@@ -86,7 +86,7 @@ def story(plane: Plane, live_prometheus: PrometheusServer) -> Iterator[Story]:
         plane.wait(lambda: watch.now(APP) == FLEET, 90, "it is taken back")
         status = plane.wait(lambda: _confirmed(plane, home), 10, "the rollback is confirmed")
         time.sleep(SOAK)  # long enough for a step that is taken in spite of it
-        stairs, told = watch.of(APP), events_of(plane, home, APP)
+        stairs, told = watch.until_now(APP), events_of(plane, home, APP)
         operator.stop()
         yield Story(
             stairs=stairs,

@@ -45,16 +45,19 @@ class Lane:
         plane.apply(care(APP), namespace=self.home)
         self._watch = stack.enter_context(Watch(plane, self.home))
         proxy = stack.enter_context(CuttingProxy(plane))
-        self._held = proxy.detain("PATCH scale", everything=lost == CUT_OFF)
+        # Struck where it arrives: the operator waits for an answer for a second and a half only.
+        self._held = proxy.detain("PATCH scale", self._strike)
         stack.callback(self._held.released.set)
         self._old = Operator(plane, self.home, self._sources, kubeconfig=proxy.kubeconfig)
         stack.enter_context(self._old)
 
-    def lose(self) -> None:
-        """Lose the old leader while its step is on its way, and let another begin."""
-        self._plane.wait(self._held.arrived.is_set, 60, "a step is on its way")
+    def _strike(self) -> None:
         if self._lost == FROZEN:
             self._old.process.pause()
+
+    def lose(self) -> None:
+        """Let another begin once the old leader is lost with its step on its way."""
+        self._plane.wait(self._held.arrived.is_set, 60, "a step is on its way")
         self._intent = self._status()["intent"]
         self._plane.apply(FREEZE, namespace=self.home)
         self._new = self._stack.enter_context(Operator(self._plane, self.home, self._sources))
@@ -69,7 +72,7 @@ class Lane:
             self._old.process.resume()
             self._plane.wait(lambda: len(self._old.log) > said, 30, "the old leader is awake")
         traces = [*self._old.stack_traces, *self._new.stack_traces]
-        stairs = self._watch.of(APP)
+        stairs = self._watch.until_now(APP)
         return Seen(self._held.status, self._intent, stairs, self._status(), traces)
 
     def _status(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ebbtide.errors import Forbidden
 from tests.cluster.ebbtide_objects import arena, install, policy
 from tests.cluster.manifests import deployment
 from tests.cluster.operator_process import HOME, REQUEST_TIMEOUT, TICK, operator
-from tests.cluster.plane import PATIENCE, Plane
+from tests.cluster.plane import A_MINUTE, PATIENCE, Plane
 from tests.deploy.rendering import ROOT, as_yaml, kustomized, of_kind
 from tests.deploy.rights import Right, granted
 from tests.integration.prometheus_server import PrometheusServer, require_prometheus
@@ -212,6 +212,6 @@ def test_the_pod_is_admitted_under_the_restricted_standard(cluster: Plane) -> No
     labels = cluster.get("namespace", HOME)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     cluster.kubectl(
-        *("wait", "--for=condition=Available", "--timeout=60s"),
+        *("wait", "--for=condition=Available", A_MINUTE),
         *("deployment/ebbtide", f"--namespace={HOME}"),
     )

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.ebbtide_objects import RULES, grant, install
+from tests.cluster.ebbtide_objects import LEASE, RULES, grant, install
 from tests.cluster.external_metrics import ExternalMetrics, MetricsServer
 from tests.cluster.feed import Feed, constant
 from tests.cluster.keda import Keda, install_kind, scaled_object
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import Plane
+from tests.cluster.plane import A_MINUTE, Plane
 from tests.cluster.running_operator import LOOK, Operator, condition, events_of, home_of, status_of
 from tests.cluster.watch import Staircase, Watch
 from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
@@ -28,7 +28,6 @@ BEFORE = 4
 """The minimum that people gave the HPA, and the ScaledObject."""
 MOST = 40
 BY_HAND = FLEET + 6
-LEASE = "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ebbtide}, spec: {}}"
 HPA = f"""
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -74,8 +73,6 @@ class Seen:
     """The status a while after a person had scaled up."""
     reset: dict[str, Any] = field(default_factory=dict)
     """The status once the tool had written back."""
-    reset_again: int = 0
-    """The replicas that the tool's fleet had for the rest of the time."""
     events: dict[str, set[str]] = field(default_factory=dict)
     put_back: dict[str, Any] = field(default_factory=dict)
     """The HPA after its policy was deleted."""
@@ -138,9 +135,9 @@ def seen(plane: Plane, metrics_server: MetricsServer, live_prometheus: Prometheu
             "the minimums go down their staircases",
         )
         _followed(plane, watch)
-        found.minimums, found.events_minimums = of_hpa.of("by-viewers"), of_object.of(EVENTS)
-        found.reset_again = watch.now(REPO)
-        found.stairs = {app: watch.of(app).between(0, time.time()) for app in APPS}
+        found.minimums = of_hpa.until_now("by-viewers")
+        found.events_minimums = of_object.until_now(EVENTS)
+        found.stairs = {app: watch.until_now(app) for app in APPS}
         metrics.set("viewers", 100 * FLEET)  # so that it has no reason to let the fleet go
         _put_back(plane, home, watch, found)
         found.events = {app: {e["reason"] for e in events_of(plane, home, app)} for app in APPS}
@@ -188,10 +185,10 @@ def _begin(plane: Plane, home: str) -> None:
 def _put_back(plane: Plane, home: str, watch: Watch, seen: Seen) -> None:
     plane.wait(lambda: watch.now(HELD) == FLEET, 60, "the HPA itself holds the fleet")
     deleted = time.time()
-    plane.kubectl("delete", "capacitypolicy", HELD, f"-n={home}", "--timeout=60s")
+    plane.kubectl("delete", "capacitypolicy", HELD, f"-n={home}", A_MINUTE)
     seen.put_back = plane.get("hpa", "by-viewers", namespace=home)
-    seen.left = watch.of(HELD).between(deleted)
-    plane.kubectl("delete", "capacitypolicy", EVENTS, f"-n={home}", "--timeout=60s")
+    seen.left = watch.until_now(HELD).between(deleted)
+    plane.kubectl("delete", "capacitypolicy", EVENTS, f"-n={home}", A_MINUTE)
     seen.events_put_back = plane.get("scaledobject", EVENTS, namespace=home)
     seen.both = status_of(plane, home, BOTH)
 
@@ -281,7 +278,7 @@ def test_a_gitops_tool_that_writes_back_is_named_and_nothing_is_written_any_more
     said = condition(seen.reset, "Conflicted")
     assert said["reason"] == "ReplicasReset"
     assert said["message"].startswith("deployer writes spec.replicas of Deployment")
-    assert seen.reset_again == FLEET
+    assert seen.stairs[REPO].replicas[-1] == FLEET
     assert "ReplicasReset" in seen.events[REPO]
 
 

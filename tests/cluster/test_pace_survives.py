@@ -143,7 +143,7 @@ def stories(plane: Plane, live_prometheus: PrometheusServer) -> Mapping[str, Sto
             moments = dict(zip(DISTURBANCES, hands.map(disturbed, DISTURBANCES), strict=True))
         operator.stop()
         assert not operator.stack_traces
-        return {app: Story(watch.of(app), *moments[app]) for app in DISTURBANCES}
+        return {app: Story(watch.until_now(app), *moments[app]) for app in DISTURBANCES}
 
 
 @pytest.mark.parametrize("app", [app for app in DISTURBANCES if app != "edited"])

@@ -178,7 +178,9 @@ def played(plane: Plane, live_prometheus: PrometheusServer) -> Mapping[str, Play
             ends = [threads.submit(play, lanes[name]) for name, play in LANES.items()]
         for end in ends:
             end.result()
-        return {name: Played(watches[name].of(APP), lanes[name].proxy.struck) for name in LANES}
+        return {
+            name: Played(watches[name].until_now(APP), lanes[name].proxy.struck) for name in LANES
+        }
 
 
 @pytest.mark.parametrize("lane", LANES)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.ebbtide_objects import grant, install
+from tests.cluster.ebbtide_objects import grant, install, until_it_may
 from tests.cluster.feed import Feed, constant
 from tests.cluster.manifests import deployment, fake_nodes
-from tests.cluster.plane import Plane
+from tests.cluster.plane import A_MINUTE, Plane
 from tests.cluster.running_operator import home_of
 from tests.cluster.workloads import PER_REPLICA, care
 from tests.integration.prometheus_server import PrometheusServer
@@ -75,7 +75,7 @@ def house(plane: Plane) -> Iterator[str]:
         fleet["spec"]["template"]["spec"]["nodeSelector"] = zone
         plane.apply(fleet, namespace=home)
         ready = f"--for=jsonpath={{.status.readyReplicas}}={FLEET}"
-        plane.kubectl("wait", ready, "--timeout=90s", f"deployment/{APP}", f"-n={home}")
+        plane.kubectl("wait", ready, A_MINUTE, f"deployment/{APP}", f"-n={home}")
         plane.apply(care(APP, mode="DryRun"), namespace=home)
         grant(plane, home, "planner", READ)
         try:
@@ -92,6 +92,7 @@ def reader_of_the_cluster(plane: Plane, house: str) -> Iterator[None]:
     plane.apply(head | {"metadata": {"name": name}, "rules": yaml.safe_load(READ_ALL)})
     who = f"--serviceaccount={house}:planner"
     plane.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", who)
+    until_it_may(plane, house, "planner", yaml.safe_load(READ_ALL)[0])
     yield
     plane.kubectl("delete", "clusterrolebinding,clusterrole", name)
 
@@ -133,10 +134,8 @@ def test_quota_and_nodes_are_held_against_the_peak(
 def test_node_pools_make_room_up_to_their_limits(
     plane: Plane, house: str, live_prometheus: PrometheusServer, reader_of_the_cluster: None
 ) -> None:
-    plane.apply(POOL_CRD)
+    plane.define(POOL_CRD)
     try:
-        crd = "crd/nodepools.karpenter.sh"
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", crd)
         head = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "spot"}}
         limits = {"limits": {"cpu": "1"}}
         plane.apply(head | {"spec": limits})

@@ -138,8 +138,7 @@ def _may_list_pods(plane: Plane, namespace: str, kubeconfig: Path) -> bool:
 
 
 def test_custom_resource_can_be_applied_and_read(plane: Plane, namespace: str) -> None:
-    plane.apply(TIDE_CRD)
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/tides.plane.test")
+    plane.define(TIDE_CRD)
     tide = {"apiVersion": "plane.test/v1", "kind": "Tide", "metadata": {"name": "spring"}}
     plane.apply({**tide, "spec": {"height": 4}}, namespace=namespace)
     assert plane.get("tide", "spring", namespace=namespace)["spec"] == {"height": 4}

@@ -22,7 +22,7 @@ from ebbtide.loop.tick import Loop
 from ebbtide.loop.world import Rules, World
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.marked_pods import MarkedPods
-from tests.cluster.plane import Plane
+from tests.cluster.plane import A_MINUTE, Plane
 from tests.cluster.running_operator import status_of
 from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
@@ -157,7 +157,7 @@ def test_unready_pods_go_first_so_their_sessions_are_waited_for(
     edge.cluster.happen = None
     edge.ready(busy[0], "True")
     path = f"--for=jsonpath={{.status.readyReplicas}}={FLEET}"
-    plane.kubectl("wait", path, "--timeout=30s", "deployment/edge", f"-n={edge.namespace}")
+    plane.kubectl("wait", path, A_MINUTE, "deployment/edge", f"-n={edge.namespace}")
 
     edge.cluster.happen = lambda _: edge.ready(idle[-1], "False")
     account = tick()

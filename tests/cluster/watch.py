@@ -1,17 +1,16 @@
 """Writes down every change of a number in a namespace's objects, and by whom it came."""
 
 import itertools
-import json
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple, Self
 
-from ebbtide.api.timestamps import epoch
 from tests.cluster.plane import Plane
 
+AUDITED = "deployments"
+"""The kind of which the API server keeps a record."""
 REPLICAS = "{.spec.replicas}"
 _VERSION = "{.metadata.resourceVersion}"
 _MANAGERS = '{.metadata.managedFields[?(@.subresource=="scale")].manager}'
@@ -21,9 +20,11 @@ class Change(NamedTuple):
     """The replicas of a Deployment from a moment (epoch seconds) on."""
 
     written: float
-    """When the API server was asked for it, by its own record; where there is none, `heard`."""
-    heard: float
-    """When the watch heard of it: on a busy machine that may be a good while later."""
+    """When the API server was asked for it, by its own record.
+
+    Where it keeps none, and for what was there before the watch: when the watch heard of it, which
+    on a busy machine may be a good while later.
+    """
     replicas: int
     managers: str
     """All who ever wrote its scale."""
@@ -55,8 +56,8 @@ class Staircase:
         return Staircase([*before, *inside])
 
     def at(self, moment: float) -> int:
-        """The replicas at a moment, as far as they were heard of by then."""
-        return [change.replicas for change in self.changes if change.heard <= moment][-1]
+        """The replicas at a moment."""
+        return [change.replicas for change in self.changes if change.written <= moment][-1]
 
     def drops(self) -> list[tuple[float, int]]:
         """Every reduction: when it was written, and how many replicas went."""
@@ -90,19 +91,18 @@ class Watch:
     """
 
     def __init__(
-        self, plane: Plane, namespace: str, kind: str = "deployments", number: str = REPLICAS
+        self, plane: Plane, namespace: str, kind: str = AUDITED, number: str = REPLICAS
     ) -> None:
-        self._audit = plane.own.layout.audit_log if plane.own else None
-        self._mine = f'"namespace":"{namespace}"'.encode()
-        self._guard = threading.Lock()
-        self._looked_at = 0
-        self._written: dict[str, float] = {}
+        self._audit = plane.audit(namespace) if plane.own and kind == AUDITED else None
+        self._plane, self._namespace, self._kind = plane, namespace, kind
         self._command = [
             *(str(plane.kubectl_path), f"--kubeconfig={plane.kubeconfig}"),
             *("get", kind, f"--namespace={namespace}", "--watch"),
             f'--output=jsonpath={{.metadata.name}},{number},{_VERSION},{_MANAGERS}{{"\\n"}}',
         ]
         self._seen: dict[str, list[_Line]] = {}
+        self._latest: dict[str, int] = {}
+        """The version of each object that was heard of last."""
         self._thread = threading.Thread(target=self._read, name=f"watch-{namespace}")
 
     def __enter__(self) -> Self:
@@ -110,22 +110,37 @@ class Watch:
             self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         self._thread.start()
+        try:
+            self._plane.wait(lambda: self._latest, 30, f"the watch hears of {self._kind}")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._thread.join(timeout=10)
-        self._process.wait(timeout=10)
+        self._thread.join(timeout=60)
+        self._process.wait(timeout=60)
 
     def of(self, name: str) -> Staircase:
-        """What was seen of one object so far."""
+        """What was seen of one object so far, up to where the API server's record reaches."""
+        first, *rest = list(self._seen[name])
         written = self._moments()
+        known = itertools.takewhile(lambda line: line.version in written, rest)
+        lines = [first, *(known if self._audit else rest)]
         return Staircase(
-            [
-                Change(written.get(line.version, line.heard), line.heard, *line[2:])
-                for line in list(self._seen.get(name, []))
-            ]
+            [Change(written.get(line.version, line.heard), *line[2:]) for line in lines]
         )
+
+    def until_now(self, name: str) -> Staircase:
+        """All that has become of one object by now, however late the watch hears of it."""
+        there = self._plane.get(self._kind, name, namespace=self._namespace)
+        version = int(there["metadata"]["resourceVersion"])
+        why = f"the watch hears of all that became of {name}"
+        self._plane.wait(lambda: self._latest.get(name, 0) >= version, 30, why)
+        lines = len(self._seen[name])
+        self._plane.wait(lambda: len(self.of(name).changes) >= lines, 30, f"{why}, and when")
+        return self.of(name)
 
     def now(self, name: str) -> int:
         """The number of an object as last seen; none yet is unheard of, so -1."""
@@ -134,24 +149,8 @@ class Watch:
 
     def _moments(self) -> Mapping[str, float]:
         """When the API server was asked for each version of a Deployment in this namespace."""
-        with self._guard:
-            if self._audit is not None and self._audit.exists():
-                self._read_on(self._audit)
-            return dict(self._written)
-
-    def _read_on(self, audit: Path) -> None:
-        """Read what has been written since the last look; a line that is not whole comes later."""
-        with audit.open("rb") as log:
-            log.seek(self._looked_at)
-            for line in log:
-                if not line.endswith(b"}\n"):
-                    break
-                self._looked_at += len(line)
-                if self._mine in line:
-                    one = json.loads(line)
-                    made = (one.get("responseObject") or {}).get("metadata") or {}
-                    asked = epoch(one["requestReceivedTimestamp"])
-                    self._written[str(made.get("resourceVersion"))] = asked
+        known = self._audit.requests() if self._audit else ()
+        return {one.made: one.received for one in known if one.resource == AUDITED}
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -161,3 +160,4 @@ class Watch:
                 seen = self._seen.setdefault(name, [])
                 if not seen or seen[-1].number != int(number):
                     seen.append(_Line(time.time(), version, int(number), managers))
+                self._latest[name] = int(version)

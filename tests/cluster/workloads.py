@@ -6,7 +6,7 @@ from typing import Any
 from tests.cluster.ebbtide_objects import policy
 from tests.cluster.feed import query
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import PATIENCE, Plane
+from tests.cluster.plane import A_MINUTE, Plane
 
 PER_REPLICA = 100
 SOAK = 5
@@ -44,5 +44,4 @@ def start_fleets(plane: Plane, namespace: str, apps: Iterable[str], replicas: in
         plane.apply(deployment(app, replicas, boot="1s"), namespace=namespace)
     for app in names:
         path = f"--for=jsonpath={{.status.readyReplicas}}={replicas}"
-        most = f"--timeout={PATIENCE * 60}s"
-        plane.kubectl("wait", path, most, f"deployment/{app}", f"-n={namespace}")
+        plane.kubectl("wait", path, A_MINUTE, f"deployment/{app}", f"-n={namespace}")

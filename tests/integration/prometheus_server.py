@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -65,14 +66,14 @@ class PrometheusServer:
             folder,
         )
 
-    def start(self, patience: float = 30.0) -> None:
+    def start(self, patience: float = 90.0) -> None:
         """Start it, and wait until it answers queries."""
         self.process.start()
         deadline = time.monotonic() + patience
         while not self._ready():
             self.process.check()
             if time.monotonic() > deadline:
-                pytest.fail(f"prometheus is not ready:\n{self.process.tail()}")
+                pytest.fail(f"prometheus is not ready after {patience:g} s:\n{self.process.tail()}")
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -88,7 +89,12 @@ class PrometheusServer:
         self.process.resume()
 
     def push(self, series: Iterable[Series]) -> None:
-        """Write samples of any recent time, as an agent would; only while it runs."""
+        """Write samples of any recent time, as an agent would.
+
+        Raises:
+            OSError: it does not run, or it is about to start or to end.
+
+        """
         request = urllib.request.Request(
             f"{self.url}/api/v1/write",
             data=write_request(series),
@@ -102,7 +108,10 @@ class PrometheusServer:
             urllib.request.urlopen(request, timeout=30).close()
         except urllib.error.HTTPError as error:
             with error:
-                pytest.fail(f"prometheus refused the samples: {error.read().decode()}")
+                said = error.read().decode()
+            if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise ConnectionError(f"prometheus takes no samples now: {said}") from error
+            pytest.fail(f"prometheus refused the samples: {said}")
 
     def backfill(self, series: Iterable[Series]) -> None:
         """Put history into its data folder, as an operator would; only while it is stopped.
