@@ -172,7 +172,7 @@ def connected(url: str, *, deadline: float = LONG, **settings: Any) -> Iterator[
         yield metrics
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], object]) -> None:
     """Wait for something that is about to come."""
     deadline = time.monotonic() + LONG
     while not holds():

@@ -8,7 +8,7 @@ import pytest
 from ebbtide.adapters.background import Threads
 from ebbtide.loop.ports.background import Done
 
-LONG = 20.0
+LONG = 60.0
 """Seconds that nothing here takes, unless it hangs."""
 
 

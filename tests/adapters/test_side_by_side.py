@@ -10,7 +10,7 @@ import pytest
 from ebbtide.adapters.side_by_side import Crowd
 from ebbtide.loop.ports.side_by_side import InTurn, SideBySide
 
-LONG = 20.0
+LONG = 60.0
 """Seconds that nothing here takes, unless it hangs."""
 
 

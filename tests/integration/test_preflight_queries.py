@@ -51,12 +51,10 @@ def test_each_query_has_to_have_one_series_that_is_fresh(
     now = time.time()
     pods = [{"app": "edge", "pod": name} for name in ("a", "b")]
     fresh = [(now - ago, 400.0) for ago in range(900, 0, -15)]
-    late = [(now - ago, 7.0) for ago in range(850, 200, -120)]
     prometheus.push(
         [
             *(Series("viewers", labels, fresh) for labels in pods),
             *(Series("up", labels, [(at, 1.0) for at, _ in fresh]) for labels in pods),
-            Series("slow", {"app": "edge"}, late),
         ]
     )
     asked = ebbtide, api, tmp_path, prometheus
@@ -81,14 +79,21 @@ def test_each_query_has_to_have_one_series_that_is_fresh(
     assert (code, found[0]["verdict"]) == (1, "stop")
     assert found[0]["found"] == 'no series for sum(nobody{app="edge"})'
 
-    code, found = checks_of(*asked, 'max(slow{app="edge"})')
-    delay = next(check for check in found if check["name"] == "delay")
-    assert (code, delay["verdict"]) == (1, "stop")
-    assert "hold.staleAfter is 180 s" in delay["next"]
-
     code, found = checks_of(*asked, 'sum(viewers{app="edge"}) * NaN')
     assert (code, found[0]["verdict"]) == (1, "stop")
 
     code, found = checks_of(*asked, "sum(")
     assert (code, found[0]["verdict"]) == (1, "stop")
     assert found[0]["next"] == "asked: sum("
+
+
+def test_a_query_whose_samples_come_too_late_stops_it(
+    ebbtide: Ebbtide, api: HttpApi, tmp_path: Path, prometheus: PrometheusServer
+) -> None:
+    now = time.time()
+    late = [(now - ago, 7.0) for ago in range(800, 190, -120)]
+    prometheus.push([Series("slow", {"app": "edge"}, late)])
+    code, found = checks_of(ebbtide, api, tmp_path, prometheus, 'max(slow{app="edge"})')
+    delay = next(check for check in found if check["name"] == "delay")
+    assert (code, delay["verdict"]) == (1, "stop")
+    assert "hold.staleAfter is 180 s" in delay["next"]

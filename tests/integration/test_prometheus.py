@@ -13,6 +13,7 @@ from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span
+from tests.adapters.metrics_server import until
 from tests.integration.prometheus_server import PrometheusServer, require_prometheus
 from tests.integration.remote_write import STALE, Series
 
@@ -23,8 +24,8 @@ Values = NDArray[np.float64]
 
 @contextmanager
 def connected(server: PrometheusServer, **settings: Any) -> Iterator[PrometheusMetrics]:
-    source = MetricsSource.model_validate({"url": server.url, "timeout": "5s", **settings})
-    with closing(PrometheusMetrics({"default": source})) as metrics:
+    source = MetricsSource.model_validate({"url": server.url, "timeout": "60s", **settings})
+    with closing(PrometheusMetrics({"default": source}, deadline=60.0)) as metrics:
         yield metrics
 
 
@@ -115,11 +116,8 @@ def test_a_month_of_minutes_comes_back_exactly(
 def test_the_background_brings_the_same_month(month: PrometheusServer, past: Past) -> None:
     with connected(month) as metrics:
         metrics.begin(VIEWERS, past.span)
-        deadline = time.monotonic() + 30
-        while not (found := metrics.finished()):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-    [(_, _, reading)] = found
+        until(lambda: metrics.progress()[0] == metrics.progress()[1])
+        [(_, _, reading)] = metrics.finished()
     assert isinstance(reading, Minutes)
     np.testing.assert_array_equal(reading.values, past.seen)
 
@@ -223,9 +221,9 @@ def test_a_server_that_freezes_is_given_up_on_and_passes_by_itself(
         prometheus.pause()
         began = time.monotonic()
         assert "did not answer within 0.5 s" in failure(one(metrics, VIEWERS, Span(now, now)))
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 20.0, "the tick itself ends after 60 s"
         prometheus.resume()
-        assert isinstance(one(metrics, VIEWERS, Span(now, now)), Minutes)
+        until(lambda: isinstance(one(metrics, VIEWERS, Span(now, now)), Minutes))
 
 
 def test_a_pod_whose_series_has_ended_counts_with_its_last_sessions_for_a_while(

@@ -287,7 +287,7 @@ def test_a_browser_shows_the_page_without_a_complaint(page: Path, tmp_path: Path
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env=os.environ | {"HOME": str(tmp_path)},
     )
     assert "<title>shown 4</title>" in told.stdout

@@ -210,7 +210,7 @@ def test_a_browser_draws_it_filters_it_and_complains_of_nothing(
         [str(CHROMIUM), *FLAGS, "--dump-dom", f"file://{tmp_path}/asked.html"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     assert "<title>true,true,true,true</title>" in told.stdout

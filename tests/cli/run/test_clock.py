@@ -7,8 +7,6 @@ import threading
 from types import FrameType
 from typing import Any
 
-import pytest
-
 from ebbtide.cli.run.operator import WallClock
 
 SOON = 0.05
@@ -40,7 +38,6 @@ def slept(clock: WallClock, tracer: StopAt, seconds: float) -> bool:
         sys.settrace(before)
 
 
-@pytest.mark.timeout(60)
 def test_a_stop_is_heard_before_whichever_instruction_it_comes() -> None:
     clock = WallClock()
     watched = StopAt(clock, instruction=0)
@@ -51,7 +48,6 @@ def test_a_stop_is_heard_before_whichever_instruction_it_comes() -> None:
         assert heard or not clock.sleep(clock.now() + LONG)
 
 
-@pytest.mark.timeout(60)
 def test_a_signal_ends_a_sleep_that_goes_on() -> None:
     clock = WallClock()
     before = signal.signal(signal.SIGUSR1, clock.stop)
