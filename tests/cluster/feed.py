@@ -69,6 +69,8 @@ class Feed:
         self._history = history
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="feed")
+        self.arrived = 0.0
+        """The moment of the newest sample that the server has."""
 
     def __enter__(self) -> Self:
         now = time.time()
@@ -94,6 +96,7 @@ class Feed:
             Series(METRIC, {"app": app}, [(at, demand(at)) for at in moments])
             for app, demand in self._demands.items()
         )
+        self.arrived = moments[-1]
 
 
 def query(app: str) -> str:

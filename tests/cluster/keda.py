@@ -1,10 +1,12 @@
 """Just enough of KEDA: the kind that Ebbtide reads and writes, and an HPA that obeys each of it."""
 
 import threading
+from contextlib import suppress
 from typing import Any, Self
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import connect
+from ebbtide.errors import ClusterUnavailable
 from tests.cluster.plane import KubectlError, Plane
 
 CRD = """
@@ -105,10 +107,11 @@ class Keda:
         hpa = Place("autoscaling", "v2", "horizontalpodautoscalers", where, f"keda-hpa-{self._app}")
         had: int | None = None
         while not self._ended.wait(_EVERY):
-            least = int(server.get(made)["spec"]["minReplicaCount"])
-            if least != had:
-                server.patch(hpa, {"spec": {"minReplicas": least}})
-            had = least
+            with suppress(ClusterUnavailable):  # it looks again soon
+                least = int(server.get(made)["spec"]["minReplicaCount"])
+                if least != had:
+                    server.patch(hpa, {"spec": {"minReplicas": least}})
+                had = least
 
 
 def install_kind(plane: Plane) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from ebbtide.loop.ports.cluster import Announcement, Resource, Target
 from tests.cluster.ebbtide_objects import LEASE, RULES, arena, grant, install, policy, stateful_set
 from tests.cluster.lease_holder import QUICK
 from tests.cluster.manifests import deployment
-from tests.cluster.plane import A_MINUTE, PATIENCE, Plane
+from tests.cluster.plane import A_MINUTE, Plane
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,16 @@ def roll_out(plane: Plane, namespace: str) -> None:
     """
     plane.kubectl("rollout", "restart", "deployment/edge", "-n", namespace)
     plane.kubectl("rollout", "status", "deployment/edge", A_MINUTE, "-n", namespace)
+
+    def over() -> bool:
+        found = plane.get("deployment", "edge", namespace=namespace)
+        there = plane.items("pods", namespace=namespace, selector="app=edge")
+        ended = any(
+            c.get("reason") == "NewReplicaSetAvailable" for c in found["status"]["conditions"]
+        )
+        return ended and len(there) == found["spec"]["replicas"]
+
+    plane.wait(over, 30, "the old pods are gone, and the rollout is said to be over")
 
     def still() -> bool:
         before = plane.get("deployment", "edge", namespace=namespace)
@@ -346,7 +356,7 @@ def test_the_stated_rights_are_all_that_is_needed(
     hand.patch_scale(seen, 1)
     about = hand.write_status(only_policy(limited, namespace), {"phase": "Peace"})
     hand.announce(Announcement(about, "DescentStep", "2 to 1"))
-    lease = lease_of(limited, namespace, "operator")
+    lease = lease_of(limited, namespace, "operator", **UNHURRIED)
     lease.renew()
     assert lease.held
     lease.release()
@@ -379,16 +389,26 @@ def test_a_pod_finds_its_cluster_by_its_service_account(
 # --- leadership -------------------------------------------------------------------------------
 
 
-def lease_of(server: ApiServer, namespace: str, identity: str) -> KubernetesLease:
-    settings = LeaseSettings(namespace=namespace, identity=identity, **QUICK)
-    return KubernetesLease(server, settings, monotonic=sleepless_clock, now=time.time)
+UNHURRIED: dict[str, Any] = {"duration": 600, "margin": 60.0}
+"""Times of a lease that no machine is too slow to hold."""
+
+
+def lease_of(
+    server: ApiServer,
+    namespace: str,
+    identity: str,
+    monotonic: Callable[[], float] = sleepless_clock,
+    **times: Any,
+) -> KubernetesLease:
+    settings = LeaseSettings(namespace=namespace, identity=identity, **QUICK | times)
+    return KubernetesLease(server, settings, monotonic=monotonic, now=time.time)
 
 
 def test_of_many_that_reach_for_a_lease_one_gets_it(
     plane: Plane, server: ApiServer, namespace: str
 ) -> None:
     plane.apply(LEASE, namespace=namespace)
-    leases = [lease_of(server, namespace, f"pod-{number}") for number in range(8)]
+    leases = [lease_of(server, namespace, f"pod-{each}", **UNHURRIED) for each in range(8)]
     gate = threading.Barrier(len(leases))
 
     def reach(lease: KubernetesLease) -> None:
@@ -411,7 +431,7 @@ def test_of_many_that_reach_for_a_lease_one_gets_it(
 def test_a_lease_that_is_missing_is_created(
     plane: Plane, server: ApiServer, namespace: str
 ) -> None:
-    lease = lease_of(server, namespace, "pod-1")
+    lease = lease_of(server, namespace, "pod-1", **UNHURRIED)
     lease.renew()
     assert lease.held
     spec = plane.get("lease", "ebbtide", namespace=namespace)["spec"]
@@ -431,11 +451,19 @@ def test_a_killed_holder_is_followed_after_the_duration_and_not_before(
     running.kill()
     running.wait()
     renewed = epoch(plane.get("lease", "ebbtide", namespace=namespace)["spec"]["renewTime"])
-    plane.wait(lambda: _renewed(follower), QUICK["duration"] + 3, "it is followed", every=0.05)
+    follower.renew()
+    sighted = time.monotonic()  # of the last renewal, at the latest
+    looked = [sighted]
+
+    def followed() -> bool:
+        looked.append(time.monotonic())
+        return _renewed(follower)
+
+    plane.wait(followed, QUICK["duration"] + 3, "it is followed", every=0.05)
     spec = plane.get("lease", "ebbtide", namespace=namespace)["spec"]
     assert (spec["holderIdentity"], spec["leaseTransitions"]) == ("pod-2", 2)
-    waited = epoch(spec["acquireTime"]) - renewed
-    assert QUICK["duration"] <= waited < QUICK["duration"] + PATIENCE * QUICK["request_timeout"]
+    assert epoch(spec["acquireTime"]) - renewed >= QUICK["duration"]
+    assert looked[-2] <= sighted + QUICK["duration"], "the last look that was in vain"
 
 
 @pytest.fixture
@@ -467,15 +495,18 @@ def test_trust_runs_out_while_the_api_server_hangs(
     plane: Plane, server: ApiServer, namespace: str
 ) -> None:
     quick = connect(str(plane.kubeconfig), timeout=Timeout(0.5, 0.5))
-    lease = lease_of(quick, namespace, "pod-1")
+    passed = [0.0]  # in no time
+    lease = lease_of(
+        quick, namespace, "pod-1", monotonic=lambda: sleepless_clock() + passed[0], **UNHURRIED
+    )
     assert _renewed(lease)
     with plane.paused("kube-apiserver"):
         renewed = time.monotonic()
         assert _renewed(lease), "one failed renewal is no event"
-        assert time.monotonic() - renewed < PATIENCE * QUICK["request_timeout"]
+        assert time.monotonic() - renewed < 30 * QUICK["request_timeout"]
         with pytest.raises(ClusterUnavailable, match="did not answer in time"):
             cluster(quick, namespace).survey()
-        time.sleep(max(0.0, renewed + QUICK["duration"] - QUICK["margin"] - time.monotonic()))
+        passed[0] = UNHURRIED["duration"] - UNHURRIED["margin"]
         assert not lease.held
     plane.wait(lambda: _renewed(lease), 20, "it leads again when the API server is back")
     quick.close()

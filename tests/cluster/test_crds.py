@@ -207,8 +207,14 @@ def test_one_line_tells_what_a_person_said_until_when_and_why(
 
 
 def test_kubectl_explains_a_field(server: Plane) -> None:
-    said = server.kubectl("explain", "capacitypolicy.spec.policies.descent.maxStep")
-    assert "Default: 5%." in " ".join(said.split())
+    def said() -> str:
+        try:
+            told = server.kubectl("explain", "capacitypolicy.spec.policies.descent.maxStep")
+        except KubectlError as error:  # the server publishes what it knows a while after a change
+            return str(error)
+        return " ".join(told.split())
+
+    server.wait(lambda: "Default: 5%." in said(), 20, "the field is explained")
 
 
 def test_every_kind_of_ours_is_listed_by_one_word(server: Plane, namespace: str) -> None:

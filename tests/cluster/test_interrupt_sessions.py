@@ -36,8 +36,6 @@ from tests.cluster.plane import Plane
 from tests.cluster.running_operator import events_of, status_of
 from tests.cluster.workloads import PER_REPLICA, care, start_fleets
 
-pytestmark = pytest.mark.timeout(300)
-
 FLEET, NEED = 36, 8
 SOAK = 30.0
 QUERY = "sum by (pod) (live_sessions)"

@@ -18,25 +18,19 @@ from tests.cluster.operator_process import HOME, REQUEST_TIMEOUT, TICK, operator
 from tests.cluster.plane import A_MINUTE, PATIENCE, Plane
 from tests.deploy.rendering import ROOT, as_yaml, kustomized, of_kind
 from tests.deploy.rights import Right, granted
-from tests.integration.prometheus_server import PrometheusServer, require_prometheus
+from tests.integration.prometheus_server import PrometheusServer
 from tests.integration.remote_write import Series
 
 AS_OPERATOR = f"--as=system:serviceaccount:{HOME}:ebbtide"
 
 
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    """Half an hour of 800 viewers; what is pushed stays present for the length of the tests."""
-    require_prometheus()
-    server = PrometheusServer(tmp_path_factory.mktemp("prometheus"))
-    server.start()
-    try:
-        now = time.time()
-        past = [(now - 15 * back, 800.0) for back in range(120, -1, -1)]
-        server.push([Series("viewers", {"app": "edge"}, past)])
-        yield server
-    finally:
-        server.stop()
+@pytest.fixture
+def prometheus(live_prometheus: PrometheusServer) -> PrometheusServer:
+    """Half an hour of 800 viewers; what is pushed stays present for the length of a test."""
+    now = time.time()
+    past = [(now - 15 * back, 800.0) for back in range(120, -1, -1)]
+    live_prometheus.push([Series("viewers", {"app": "edge"}, past)])
+    return live_prometheus
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from ebbtide.loop.tick import Loop
 from ebbtide.loop.world import Rules, World
 from tests.cluster.ebbtide_objects import install
 from tests.cluster.marked_pods import MarkedPods
-from tests.cluster.plane import A_MINUTE, Plane
+from tests.cluster.plane import A_MINUTE, PATIENCE, Plane
 from tests.cluster.running_operator import status_of
 from tests.cluster.workloads import PER_REPLICA, SOAK, care, start_fleets
 from tests.integration.prometheus_server import PrometheusServer
@@ -128,7 +128,7 @@ def test_exactly_the_emptiest_go_and_pods_with_sessions_stay(
     edge.live = {name: 0 if name in idle else 1 + i % 7 for i, name in enumerate(names)}
     tick()
     assert edge.marked("labels", DRAIN) == idle
-    end = time.monotonic() + 90
+    end = time.monotonic() + PATIENCE * 90
     while len(edge.names()) > 30 and time.monotonic() < end:
         time.sleep(1)
         tick()
