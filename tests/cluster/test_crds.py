@@ -60,6 +60,7 @@ STATUS = {
         "phase": "Ebb",
         "reason": "DescentStep",
         "message": "one step is 4 replicas",
+        "memory": {"descent": {"origin": 80}, "third-party": {"any": 1}},
     },
     "shadow": {
         "replicas": 76,

@@ -193,6 +193,11 @@ def test_no_window_of_a_soak_sees_more_than_one_step(
     assert len(stairs.drops()) >= LEAST_STEPS
 
 
+@pytest.mark.parametrize("lane", LANES)
+def test_every_step_is_as_large_as_the_first(played: Mapping[str, Played], lane: str) -> None:
+    assert {size for _, size in played[lane].stairs.drops()} == {STEP}
+
+
 def test_every_call_of_a_tick_was_the_last_of_an_operator(played: Mapping[str, Played]) -> None:
     killed = [play.struck for lane, play in played.items() if lane.startswith("killed")]
     assert {request for struck in killed for request in struck} == CALLS
