@@ -51,7 +51,7 @@ def _answer(policy: Policy[Any], seen: Snapshot, memory: Memory) -> Iterator[Bou
         yield from [_honest(bound, seen) for bound in policy.bounds(seen, memory)]
     except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything
         held, detail = seen.fleet.current, "the policy failed: {}: {}"
-        said = (type(error).__name__, error)
+        said = (type(error).__name__, str(error))
         yield Bound(Kind.PACE_DOWN, held, policy.name, "PolicyFailed", detail, said)
 
 
