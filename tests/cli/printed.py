@@ -10,6 +10,9 @@ import jsonschema
 
 from ebbtide.cli.schema import Printed, schema
 
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_CODE = re.compile(r"(?:[A-Z][a-z]+){2,}|Peace|Prewarm|War|Ebb")
+"""A reason or a phase: they are the same in every language."""
 _ENGLISH = re.compile(r"[A-Za-z']+(?:,? [A-Za-z']+)+")
 
 
@@ -35,3 +38,8 @@ def shown(page: Path) -> str:
 def english(page: Path) -> set[str]:
     """Whatever in a report reads like a sentence in English."""
     return set(_ENGLISH.findall(shown(page)))
+
+
+def words(text: str) -> set[str]:
+    """The words in Latin letters that a terminal shows, without reasons and phases."""
+    return {word for word in _WORD.findall(text) if not _CODE.fullmatch(word)}

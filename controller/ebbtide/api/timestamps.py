@@ -14,6 +14,11 @@ def clock(epoch: float, form: str) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime(form)
 
 
+def worded(epoch: float, template: str) -> str:
+    """Write epoch seconds in UTC as a template has it, where months and days stand as in speech."""
+    return template.format(datetime.fromtimestamp(epoch, UTC))
+
+
 def epoch(text: str) -> float:
     """Epoch seconds of a moment in RFC 3339.
 

@@ -17,7 +17,7 @@ from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide_policies.message import Message
 from tests.cli.conftest import Ebbtide
-from tests.cli.printed import english, shown
+from tests.cli.printed import english, shown, words
 from tests.cli.samples import CALENDAR, EDGE, HILL, csv, write
 
 CHINESE = translations(Language.ZH).templates
@@ -105,15 +105,58 @@ MUCH = (
 )
 
 
-def test_no_english_is_left_on_the_chinese_page_but_names(ebbtide: Ebbtide, tmp_path: Path) -> None:
+SCENARIO = "tiers: {core: 20%, others: 80%}\nexperience: {stalls: {50%: 0.01, 90%: 0.2}}\n"
+NAMES = {
+    *("live", "edge", "ebbtide", "HPA", "UTC", "plan", "html", "core", "others", "maxStep"),
+    *("opening", "closing", "elsewhere", "gala", "selector", "stalls"),
+    *("experience", "experienceGate"),
+}
+"""What is called the same in every language."""
+
+
+@pytest.fixture
+def much(tmp_path: Path) -> tuple[str, ...]:
+    """A plan of which there is a lot to say."""
     shapeless = CALENDAR.replace("demand: 8k", "like: gala, times: 2")
     strange = CALENDAR.replace("promotions", "others").replace("live", "elsewhere")
+    strange = strange.replace("opening", "closing")
     values = [*HILL[:60], *[3950] * 20, *[""] * 5, *HILL[60:]]
     write(tmp_path, edge_yaml=MUCH, days_yaml=f"{shapeless}---\n{strange}", hill_csv=csv(values))
-    told = ebbtide(
-        *("plan", "edge.yaml", "days.yaml", "--csv", "hill.csv", "--tick", "60s"),
-        *("--report", "plan.html", "--lang", "zh"),
-    )
+    write(tmp_path, world_yaml=SCENARIO)
+    return "--csv", "hill.csv", "--tick", "60s", "--report", "plan.html", "--lang", "zh"
+
+
+def test_no_english_is_left_on_the_chinese_page_but_names(
+    ebbtide: Ebbtide, much: tuple[str, ...]
+) -> None:
+    told = ebbtide("plan", "edge.yaml", "days.yaml", *much)
     assert (told.code, told.err) == (0, "")
     assert "副本" in shown(Path("plan.html"))
-    assert english(Path("plan.html")) == {"EventProfile gala"}
+    assert english(Path("plan.html")) == {"EventProfile gala", "EventCalendar elsewhere"}
+
+
+@pytest.mark.parametrize("world", [(), ("--scenario", "world.yaml")], ids=["plain", "modelled"])
+def test_nor_on_the_terminal_beside_it(
+    ebbtide: Ebbtide, much: tuple[str, ...], world: tuple[str, ...]
+) -> None:
+    told = ebbtide("plan", "edge.yaml", "days.yaml", *much, *world)
+    assert told.out.startswith("live/edge  2026-03-02 12:00 至 2026-03-02 14:24")
+    assert "3月2日 13:00\n" in told.out
+    assert not words(told.out) - NAMES
+
+
+def test_nor_in_a_comparison(ebbtide: Ebbtide, much: tuple[str, ...]) -> None:
+    files = ("edge.yaml", "edge.yaml,policies.descent.maxStep=20%", "--with", "days.yaml")
+    told = ebbtide("compare", *files, *much, "--scenario", "world.yaml")
+    assert (told.code, told.err) == (0, "")
+    assert "差异最大之处" in told.out
+    assert not words(told.out) - NAMES
+    alike = ebbtide("compare", "edge.yaml", "edge.yaml,replicas.max=400", *much)
+    assert "各策略的决策处处相同" in alike.out
+
+
+def test_what_programs_read_is_the_same_in_every_language(
+    ebbtide: Ebbtide, much: tuple[str, ...]
+) -> None:
+    in_chinese = ebbtide("plan", "edge.yaml", *much, "--json").out
+    assert in_chinese == ebbtide("plan", "edge.yaml", *much[:-2], "--json").out

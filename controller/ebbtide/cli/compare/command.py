@@ -20,7 +20,7 @@ from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
-from ebbtide.cli.report.translations import Language
+from ebbtide.cli.report.translations import LANGUAGE, Language, translations
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.comparison import rivals
 from ebbtide.cli.simulation.demand import Recorded
@@ -91,7 +91,7 @@ def compare(
         pathlib.Path | None,
         typer.Option(metavar="FILE", help="Write a page (.html), a staircase for each policy."),
     ] = None,
-    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN,
+    lang: Annotated[Language, typer.Option(help=LANGUAGE)] = Language.EN,
 ) -> None:
     """Replay several policies over the same demand, side by side.
 
@@ -117,7 +117,7 @@ def compare(
         printed = output(found.scores, found.moments, found.remarks)
         typer.echo(printed.model_dump_json(by_alias=True, indent=1))
     else:
-        screen().print(page(found.scores, found.moments, found.remarks))
+        screen().print(page(found.scores, found.moments, found.remarks, translations(lang)))
 
 
 def _named(variants: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.timestamps import clock
+from ebbtide.api.timestamps import clock, worded
 from ebbtide.cli.figures import NONE_SIGN
 from ebbtide.cli.plan.scores import Scores
+from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.score import Score
@@ -27,7 +28,7 @@ class Moment:
 
 
 def page(
-    told: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[Message]
+    told: Mapping[str, Score], moments: Sequence[Moment], remarks: Sequence[Message], said: Words
 ) -> RenderableType:
     """The scores, the cost beside the clairvoyant bound, the moments, and what is not known."""
     bound = told[CLAIRVOYANT].replica_hours
@@ -35,26 +36,29 @@ def page(
     def beside(one: Score) -> str:
         return f"{one.replica_hours / bound:.3f}" if bound else NONE_SIGN
 
-    table = Scores(rows=told, more={"times the bound": beside})
-    unknown = [line for remark in remarks for line in ("", Text(f"! {remark}", "yellow"))]
+    table = Scores(rows=told, more={said["times_bound"]: beside}, said=said)
+    unknown = [
+        line for remark in remarks for line in ("", Text(f"! {said.told(remark)}", "yellow"))
+    ]
     if not moments:
-        return Group(table, "", "the policies decide alike everywhere", *unknown)
-    return Group(table, "", "where they differ most", _differences(moments), *unknown)
+        return Group(table, "", said["alike"], *unknown)
+    return Group(table, "", said["differ"], _differences(moments, said), *unknown)
 
 
-def _differences(moments: Sequence[Moment]) -> Table:
+def _differences(moments: Sequence[Moment], said: Words) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("UTC", no_wrap=True)
-    table.add_column("POLICY")
-    table.add_column("REPLICAS", justify="right")
-    table.add_column("BECAUSE", overflow="fold")
+    table.add_column(said["head_utc"], no_wrap=True)
+    table.add_column(said["head_policy"])
+    table.add_column(said["head_replicas"], justify="right")
+    table.add_column(said["head_because"], overflow="fold")
     for moment in moments:
-        times = [clock(moment.begin, "%a %d %H:%M"), f"  to {clock(moment.end, '%H:%M')}"]
+        end = said["until"].format(clock(moment.end, "%H:%M"))
+        times = [worded(moment.begin, said["row_at"]), end]
         for i, (name, frame) in enumerate(moment.at.items()):
             table.add_row(
                 times[i] if i < len(times) else "",
                 name,
                 f"{frame.desired:,}",
-                Text.assemble((frame.reason, "bold"), ": ", frame.message),
+                Text.assemble((frame.reason, "bold"), said["because"], said.told(frame.why)),
             )
     return table

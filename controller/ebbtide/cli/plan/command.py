@@ -44,7 +44,7 @@ def plan(
     def replayed(times: float) -> Sequence[Plan]:
         demand = recorded.if_it_were(WhatIf(times=times))
         simulation = Simulation(manifests, demand.answer, world, plugins())
-        return list(plans_of(simulation, demand, told.scenario.tiers))
+        return list(plans_of(simulation, demand, told.scenario.tiers, destinations.said))
 
     replays = {times: replayed(times) for times in multiples}
     plans = replays[multiples[0]]

@@ -18,7 +18,7 @@ from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.plan.readiness.section import section
 from ebbtide.cli.report.html import report as page
 from ebbtide.cli.report.picture import drawing, png
-from ebbtide.cli.report.translations import Language, translations
+from ebbtide.cli.report.translations import LANGUAGE, Language, Words, translations
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.errors import InvalidInput
@@ -39,7 +39,12 @@ class Destinations:
         pathlib.Path | None,
         typer.Option(metavar="FILE", help="Write a page (.html), or its drawing (.svg, .png)."),
     ] = None
-    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.EN
+    lang: Annotated[Language, typer.Option(help=LANGUAGE)] = Language.EN
+
+    @property
+    def said(self) -> Words:
+        """What people are told in."""
+        return translations(self.lang)
 
     def check(self) -> None:
         """Refuse a report that can't be made before anything is replayed.
@@ -74,20 +79,20 @@ class Destinations:
             return
         console = screen()
         for one in plans:
-            console.print(planned(one))
+            console.print(planned(one, self.said))
             for remark in one.remarks:
-                console.print(f"! {remark}\n", style="yellow")
+                console.print(f"! {self.said.told(remark)}\n", style="yellow")
         if ready:
-            console.print(ready_page(ready))
+            console.print(ready_page(ready, self.said))
         if self.report:
-            typer.echo(f"report: {self.report}")
+            typer.echo(self.said["report_at"].format(self.report))
 
     def _drawn(
         self, path: pathlib.Path, plans: Sequence[Plan], ready: Readiness | None
     ) -> str | bytes:
         """The page of all workloads, or the drawing of the only one."""
         if path.suffix == ".html":
-            opening = section(ready, translations(self.lang)) if ready else ""
+            opening = section(ready, self.said) if ready else ""
             return page([one.planned for one in plans], self.lang, opening=opening)
         if len(plans) > 1:
             raise InvalidInput(

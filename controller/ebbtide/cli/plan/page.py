@@ -9,11 +9,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ebbtide.api.timestamps import clock
+from ebbtide.api.timestamps import clock, worded
 from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.figures import figure
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.report.measures import fared_figures
+from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
@@ -22,7 +23,6 @@ from ebbtide_policies.observation import Phase
 
 ROWS = 24
 _BAR = 16
-_UNIT = Text("demand in replicas at their target load; each row tells its highest", "dim")
 
 
 class Told(Protocol):
@@ -44,47 +44,55 @@ class Told(Protocol):
     def experience(self) -> Mapping[str, Fared]: ...
 
 
-def planned(told: Told) -> RenderableType:
+def planned(told: Told, said: Words) -> RenderableType:
     """One workload: when how many replicas, and the scores beside a fleet at its peak."""
-    frames = told.frames
-    first, last = (clock(frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
-    peak = max(frames, key=lambda frame: frame.desired)
-    when = clock(peak.now, "%a %d %H:%M")
-    head = Text.assemble((told.workload, "bold"), f"  {first} to {last} UTC")
-    most = Text(f"peak {peak.desired:,} replica{'' if peak.desired == 1 else 's'}, {when}")
     disrupted = bool(told.score.disruptions or told.static.disruptions)
-    beside = Scores(rows={"ebbtide": told.score, "static peak": told.static}, disruptions=disrupted)
-    tiers: Sequence[RenderableType] = ("", _tiers(told.tiers)) if told.tiers else ()
-    users = ("", _fared(told.experience)) if told.experience else ()
-    below: Sequence[RenderableType] = (*users, "", _phases(told.phases), *tiers, "")
-    return Group(head, most, _UNIT, "", _course(frames), "", beside, *below)
+    rows = {"ebbtide": told.score, "static peak": told.static}
+    beside = Scores(rows=rows, disruptions=disrupted, said=said)
+    tiers: Sequence[RenderableType] = ("", _tiers(told.tiers, said)) if told.tiers else ()
+    users = ("", _fared(told.experience, said)) if told.experience else ()
+    below: Sequence[RenderableType] = (*users, "", _phases(told.phases, said), *tiers, "")
+    return Group(*_head(told, said), "", _course(told.frames, said), "", beside, *below)
 
 
-def _phases(hours: Mapping[Phase, float]) -> Text:
+def _head(told: Told, said: Words) -> Sequence[Text]:
+    """Which workload, when, and how many replicas at most."""
+    first, last = (clock(told.frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
+    peak = max(told.frames, key=lambda frame: frame.desired)
+    most = said["peak_of_one" if peak.desired == 1 else "peak_at"]
+    span = said["span"].format(first=first, last=last)
+    return [
+        Text.assemble((told.workload, "bold"), f"  {span}"),
+        Text(most.format(most=peak.desired, when=worded(peak.now, said["row_at"]))),
+        Text(said["unit"], "dim"),
+    ]
+
+
+def _phases(hours: Mapping[Phase, float], said: Words) -> Text:
     parts = (
         (f"  {phase.value} {spent:,.1f} h", STYLES.get(phase.value, ""))
         for phase, spent in hours.items()
     )
-    return Text.assemble(("time in each phase ", "dim"), *parts)
+    return Text.assemble((said["phases_spent"], "dim"), *parts)
 
 
-def _fared(experience: Mapping[str, Fared]) -> Table:
+def _fared(experience: Mapping[str, Fared], said: Words) -> Table:
     """What the modelled signals of experience came to."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("EXPERIENCE", no_wrap=True)
-    for name in ("WORST", "LIMIT", "MINUTES BEYOND"):
-        table.add_column(name, justify="right")
+    table.add_column(said["head_experience"], no_wrap=True)
+    for name in ("head_worst", "head_limit", "head_beyond"):
+        table.add_column(said[name], justify="right")
     for name, one in experience.items():
         table.add_row(name, *fared_figures(one))
     return table
 
 
-def _tiers(tiers: Mapping[str, TierScore]) -> Table:
+def _tiers(tiers: Mapping[str, TierScore], said: Words) -> Table:
     """Whom the shortfall hit."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("TIER", no_wrap=True)
-    for name in ("OF DEMAND", "DEMAND-MINUTES SHORT", "WORST", "UNSERVED"):
-        table.add_column(name, justify="right")
+    table.add_column(said["head_tier"], no_wrap=True)
+    for name in ("head_tier_share", "head_tier_short", "head_tier_worst", "head_unserved"):
+        table.add_column(said[name], justify="right")
     for name, one in tiers.items():
         short = f"{one.shortfall:,.0f}"
         table.add_row(
@@ -93,22 +101,22 @@ def _tiers(tiers: Mapping[str, TierScore]) -> Table:
     return table
 
 
-def _course(frames: Sequence[Frame]) -> Table:
+def _course(frames: Sequence[Frame], said: Words) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    table.add_column("FROM", no_wrap=True)
-    table.add_column("PHASE")
-    for name in ("DEMAND", "DESIRED", "READY"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(" DEMAND, SPARE", no_wrap=True)
-    table.add_column("MOSTLY BECAUSE", style="dim", overflow="fold")
+    table.add_column(said["head_from"], no_wrap=True)
+    table.add_column(said["head_phase"])
+    for name in ("head_demand", "head_desired", "head_ready"):
+        table.add_column(said[name], justify="right", no_wrap=True)
+    table.add_column(f" {said['head_spare']}", no_wrap=True)
+    table.add_column(said["head_mostly"], style="dim", overflow="fold")
     most = max(_known(_demand(frames)), *(float(f.desired) for f in frames))
     parts = _parts(frames)
-    moment = "%a %d %H:%M" if _minutes_apart(parts) else "%a %d %H:%M:%S"
+    moment = said["row_at" if _minutes_apart(parts) else "row_at_second"]
     for part in parts:
         peak = max(part, key=lambda frame: frame.desired)
         phase = Counter(frame.phase.value for frame in part).most_common(1)[0][0]
         table.add_row(
-            clock(part[0].now, moment),
+            worded(part[0].now, moment),
             Text(phase, STYLES.get(phase, "")),
             figure(_demand(part)),
             f"{peak.desired:,}",

@@ -16,6 +16,7 @@ from ebbtide.cli.plan.output import (
     tier_outputs,
 )
 from ebbtide.cli.report.html import Planned
+from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.comparison import rivals, static
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
@@ -89,14 +90,14 @@ class Plan:
 
 
 def plans_of(
-    simulation: Simulation, recorded: Recorded, tiers: Mapping[str, float]
+    simulation: Simulation, recorded: Recorded, tiers: Mapping[str, float], said: Words
 ) -> Iterator[Plan]:
     """Decide over a recording, and score what came out for each workload."""
     tick = simulation.world.tick
     frames: dict[str, list[Frame]] = {}
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("deciding", total=recorded.end - recorded.start)
+        task = progress.add_task(said["deciding"], total=recorded.end - recorded.start)
         for decided in simulation.run(recorded.start, recorded.end + tick):
             for frame in decided:
                 frames.setdefault(frame.workload, []).append(frame)

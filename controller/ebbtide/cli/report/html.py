@@ -13,9 +13,8 @@ from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN
 from ebbtide.cli.report.chart import Span, changes, course
-from ebbtide.cli.report.measures import fared_figures, measures
+from ebbtide.cli.report.measures import fared_figures, measures, scaler
 from ebbtide.cli.report.translations import Language, Words, translations
-from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.cli.simulation.simulation import Frame
 from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.scoring.experience import Fared
@@ -54,10 +53,6 @@ class Planned:
     def anchor(self) -> str:
         """What its changes are named by; a link can't have every character of a name."""
         return re.sub(r"[^\w.-]+", "-", self.workload)
-
-
-_RIVALS = {"target load": "target_load", "static peak": "static_peak", CLAIRVOYANT: "clairvoyant"}
-"""What rivals are called, and the keys of those words in `translations`."""
 
 
 def report(
@@ -121,7 +116,7 @@ def _course(one: Planned, said: Words) -> str:
 
 
 def _scores(one: Planned, said: Words) -> str:
-    heads = "".join(f"<th>{escape(_scaler(name, said))}</th>" for name in one.scores)
+    heads = "".join(f"<th>{escape(scaler(name, said))}</th>" for name in one.scores)
     scores = one.scores.values()
     told = measures(scores, cut_off=any(s.disruptions for s in scores))
     rows = [row(said[name], [of(s) for s in scores]) for name, of in told.items()]
@@ -139,13 +134,6 @@ def _scores(one: Planned, said: Words) -> str:
         f'{row(said["bound"], beside)}</table><div class="legend"><b>{escape(said["phases"])}</b>'
         f"{lasted}</div></div>{_fared(one, said)}{_tiers(one, said)}"
     )
-
-
-def _scaler(name: str, said: Words) -> str:
-    """The name of a scaler, that of a rival in the words of the page."""
-    for written, key in _RIVALS.items():
-        name = name.replace(written, said[key])
-    return name
 
 
 def _fared(one: Planned, said: Words) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ebbtide.cli.figures import NONE_SIGN, amount, figure
+from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
 
@@ -21,6 +22,16 @@ _CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions
 _BREACHED: Mapping[str, Measure] = {
     "breached": lambda one: NONE_SIGN if one.breached is None else f"{one.breached:,.0f}"
 }
+
+_RIVALS = {"target load": "target_load", "static peak": "static_peak", CLAIRVOYANT: "clairvoyant"}
+"""What rivals are called, and the keys of those words in `translations`."""
+
+
+def scaler(name: str, words: Mapping[str, str]) -> str:
+    """The name of a scaler, that of a rival in the words of a language."""
+    for written, key in _RIVALS.items():
+        name = name.replace(written, words[key])
+    return name
 
 
 def measures(scores: Collection[Score], *, cut_off: bool) -> Mapping[str, Measure]:

@@ -1,4 +1,4 @@
-"""The words of a report, in every language that it speaks."""
+"""The words of a plan and of a comparison, on a page and on a terminal, in every language."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ import yaml
 
 from ebbtide_policies.message import Message
 
+LANGUAGE = "Language of what people read here, and of the report; --json and errors are English."
+
 
 class Language(StrEnum):
-    """A language of the report."""
+    """A language that people are told in."""
 
     EN = "en"
     ZH = "zh"
@@ -21,7 +23,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words(Mapping[str, str]):
-    """The words of a page in one language, and how it tells what the code says in English."""
+    """All words in one language, and how it tells what the code says in English."""
 
     own: Mapping[str, str]
     templates: Mapping[str, str]
@@ -43,8 +45,9 @@ class Words(Mapping[str, str]):
 
 @cache
 def translations(language: Language) -> Words:
-    """All that a report says in one language."""
-    own = {key: said[language.value] for key, said in _read("translations.yaml").items()}
+    """All that is said in one language."""
+    every = _read("translations.yaml") | _read("terminal.yaml")
+    own = {key: said[language.value] for key, said in every.items()}
     return Words(own, {} if language is Language.EN else _read("messages.yaml"))
 
 

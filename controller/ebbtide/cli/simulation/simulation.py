@@ -33,6 +33,7 @@ from ebbtide.planning.sweeping.seen_demand import DELAY
 from ebbtide_policies.contract import Bound, Decision, Kind
 from ebbtide_policies.hold import HoldSettings
 from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
+from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
@@ -78,11 +79,17 @@ class Frame(NamedTuple):
     desired: int
     phase: Phase
     reason: str
-    message: str
+    why: Message
+    """What the bound says that decided."""
     bounds: tuple[Bound, ...] = ()
     """All bounds, the binding one first; of a change of replicas only."""
     need: int = 0
     """The highest floor: what would be wanted if no ceiling stood above it."""
+
+    @property
+    def message(self) -> str:
+        """Why, in English."""
+        return str(self.why)
 
     @classmethod
     def of(cls, account: Account) -> "Frame":
@@ -100,7 +107,7 @@ class Frame(NamedTuple):
             desired=decision.replicas,
             phase=seen.phase,
             reason=decision.binding.reason,
-            message=decision.binding.message,
+            why=decision.binding.why,
             bounds=decision.bounds if decision.replicas != decision.current else (),
             need=_need(decision),
         )

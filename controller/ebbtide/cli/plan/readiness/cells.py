@@ -6,9 +6,15 @@ from ebbtide.api.timestamps import clock
 from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN, figure
 from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.plan.readiness.sentences import short, wall
+from ebbtide.cli.report.translations import Words
 from ebbtide_policies.message import Message
 
 Cells = Sequence[str | Message]
+
+
+def told_in(said: Words, cells: Cells) -> Sequence[str]:
+    """The cells of a row in the words of a language."""
+    return [cell if isinstance(cell, str) else said.told(cell) for cell in cells]
 
 
 def workload_cells(ready: Readiness) -> Iterator[Cells]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ebbtide.cli.plan.readiness.cells import Cells, range_cells, workload_cells
+from ebbtide.cli.plan.readiness.cells import Cells, range_cells, told_in, workload_cells
 from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.plan.readiness.sentences import headline, missing, together, waiting
 from ebbtide.cli.report.html import listed, row
@@ -36,6 +36,6 @@ def _walls(ready: Readiness) -> Iterator[Message]:
 
 def _table(names: Iterable[str], rows: Iterable[Cells], said: Words) -> str:
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in names)
-    told = ([cell if isinstance(cell, str) else said.told(cell) for cell in one] for one in rows)
+    told = (told_in(said, one) for one in rows)
     body = "".join(row(first, list(map(escape, rest))) for first, *rest in told)
     return f'<div class="card scroll"><table class="walls"><tr>{heads}</tr>{body}</table></div>'
