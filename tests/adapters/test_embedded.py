@@ -77,7 +77,7 @@ def look(store: Metrics, at: float) -> list[float]:
 def test_a_look_shows_what_was_drawn_between_the_minutes_as_late_as_they_are() -> None:
     store = metrics(FastClock(225.0))
     assert look(store, 225.0) == [195.0, NAN]
-    store.answer(VIEWERS.promql, replace(TEN, drawn=True))
+    store.answer(VIEWERS.promql, replace(TEN, apart=300.0))
     assert look(store, 225.0) == [195.0, 3.25]
     store.gaps.append(Period(180.0, 240.0))
     assert look(store, 225.0) == [195.0, NAN]

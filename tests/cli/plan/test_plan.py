@@ -422,8 +422,45 @@ def test_many_flat_tops_are_counted_and_those_of_the_history_left_out(
     remarks = json.loads(ebbtide(*HILL_PLAN, "--json").out)[0]["remarks"]
     assert len([one for one in remarks if "lies flat at its top" in one]) == 3
     assert remarks[-1] == "and so it does in 3 more stretches"
+    write(tmp_path, hill_csv=csv(([3000] * 5 + [4000] * 15) * 4))
+    remarks = json.loads(ebbtide(*HILL_PLAN, "--json").out)[0]["remarks"]
+    assert remarks[-1] == "and so it does in one more stretch"
     last = json.loads(ebbtide(*HILL_PLAN, "--json", "--since", "30m").out)[0]["remarks"]
     assert len([one for one in last if "lies flat at its top" in one]) == 2
+
+
+def test_a_top_that_is_drawn_from_hour_to_hour_is_no_flat_one(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    hours = [1000, 2000, 3000, 3990, 4000, 3990, 3000, 2000]
+    rows = [f"2026-03-02T{12 + i}:00:00Z,{value}" for i, value in enumerate(hours)]
+    write(tmp_path, hill_csv="\n".join(["timestamp,value", *rows, ""]))
+    assert "lies flat" not in ebbtide(*HILL_PLAN).out
+
+
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        pytest.param("times: 2", 1, id="a multiple of what nobody knows yet"),
+        pytest.param("demand: 8k", 0, id="a number"),
+    ],
+)
+def test_an_event_that_nobody_can_reckon_is_told(
+    ebbtide: Ebbtide, tmp_path: Path, expect: str, told: int
+) -> None:
+    write(tmp_path, days_yaml=CALENDAR.replace("demand: 8k", expect))
+    why = "opening: it is announced as a multiple of the usual, and nobody knows yet what is usual"
+    with_it = ("edge.yaml", "days.yaml")
+    assert " ".join(ebbtide("plan", *with_it, *HILL_PLAN[2:]).out.split()).count(why) == told
+    compared = ("compare", "edge.yaml", "edge.yaml,replicas.max=400", "--with", "days.yaml")
+    assert " ".join(ebbtide(*compared, *HILL_PLAN[2:]).out.split()).count(why) == told
+
+
+def test_what_holds_for_two_signals_alike_is_said_once(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    signals = "{signals: {viewers: {query: a}, egress: {query: b, perReplica: 50}}}"
+    write(tmp_path, edge_yaml=EDGE.replace("{query: sum(viewers)}", signals))
+    write(tmp_path, hill_csv=csv([*HILL[:60], *[4000] * 20, *HILL[60:]]))
+    assert ebbtide(*HILL_PLAN).out.count("lies flat at its top") == 1
 
 
 def test_what_is_unknown_of_the_history_is_no_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ SCENARIO = "tiers: {core: 20%, others: 80%}\nexperience: {stalls: {50%: 0.01, 90
 NAMES = {
     *("live", "edge", "ebbtide", "HPA", "UTC", "plan", "html", "core", "others", "maxStep"),
     *("opening", "closing", "elsewhere", "gala", "selector", "stalls"),
-    *("experience", "experienceGate"),
+    *("experience", "experienceGate", "demand", "times"),
 }
 """What is called the same in every language."""
 

@@ -154,7 +154,7 @@ def waves() -> DemandSeries:
     """Demand that goes up and down every hour, and is to be seen between the minutes too."""
     at = np.arange(-BEFORE, 600)
     minutes = 100 + 40 * np.sin(at / 60 * 2 * np.pi)
-    return DemandSeries(start=NOON - BEFORE * 60, minutes=minutes, drawn=True)
+    return DemandSeries(start=NOON - BEFORE * 60, minutes=minutes, apart=300.0)
 
 
 def foreseeing() -> World:

@@ -27,7 +27,7 @@ REF = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "edge"}
 
 def findings(minutes: Lanes = WAVE, ready: Lanes | None = None, **spec: Any) -> list[Finding]:
     """What is found of a policy that has nothing wrong with it but what is given."""
-    events = spec.pop("events", ())
+    events, apart = spec.pop("events", ()), spec.pop("apart", 60.0)
     written = {
         "scaleTargetRef": REF,
         "demand": {"query": "sum(viewers)"},
@@ -39,7 +39,7 @@ def findings(minutes: Lanes = WAVE, ready: Lanes | None = None, **spec: Any) -> 
     parsed = parse_policy(written)
     each = {n: s.per_replica or UNKNOWN for n, s in parsed.signals().items()}
     demands = dict.fromkeys(each, minutes)
-    past = Past(start=START, demands=demands, per_replica=each, ready=ready)
+    past = Past(start=START, demands=demands, per_replica=each, ready=ready, apart=apart)
     policies = compose(parsed, {}, Phase.EBB)
     return list(lint(Case(spec=parsed, policies=policies, past=past, events=events)))
 
@@ -80,6 +80,32 @@ def test_a_maximum_that_limits_nothing_is_a_note() -> None:
     at, severity, found, _ = only(findings(replicas={"min": 2, "max": 5000}))
     assert (at, severity) == ("replicas.max", Severity.NOTE)
     assert "no more than 46 replicas were ever needed" in found
+
+
+@pytest.mark.parametrize(
+    ("more", "found", "todo"),
+    [
+        pytest.param({}, "no more than 1 replica was ever needed", "; 10 would do", id="minimum"),
+        pytest.param(
+            {"replicas": {"min": 2, "max": 5000, "when": {"War": {"min": 90}}}},
+            "no more than 1 replica was ever needed",
+            "; 450 would do",
+            id="minimum of war",
+        ),
+    ],
+)
+def test_the_maximum_that_would_do_is_no_smaller_than_what_is_asked_for_anyway(
+    more: dict[str, Any], found: str, todo: str
+) -> None:
+    told = only(findings(WAVE / 100, **({"replicas": {"min": 2, "max": 5000}} | more)))
+    assert found in told[2]
+    assert told[3].endswith(todo)
+
+
+def test_a_maximum_that_an_event_needs_limits_something() -> None:
+    at = datetime(2026, 11, 10, 20, tzinfo=UTC).timestamp()
+    event = ExpectedEvent("double-11", at, at + 3600, at - 1800, None, 50_000.0)
+    assert findings(WAVE / 100, replicas={"min": 2, "max": 600}, events=[event]) == []
 
 
 def test_a_minimum_that_was_never_needed_is_a_warning() -> None:
@@ -177,6 +203,15 @@ def test_demand_that_never_changes_is_an_error() -> None:
     path, severity, said, _ = only(findings(demand, forecast={"history": "1d"}))
     assert (path, severity) == ("demand.query", Severity.ERROR)
     assert said == "demand never changes: it is 4,200 in all of 1,430 minutes"
+
+
+def test_a_line_that_is_drawn_over_the_top_is_not_flat() -> None:
+    """Once an hour, and a smooth top: nobody knows what was between two values."""
+    hourly = np.interp(MINUTES, MINUTES[::60], 2500 + 2000 * np.sin(MINUTES[::60] / 229))
+    assert findings(hourly)
+    assert findings(hourly, apart=3600.0) == []
+    clipped = np.interp(MINUTES, MINUTES[::60], np.minimum(hourly[::60], 4000))
+    assert "lies flat at its top, 3,99" in findings(clipped, apart=3600.0)[0].found
 
 
 def test_demand_that_lies_flat_at_its_top_is_a_warning() -> None:

@@ -114,6 +114,11 @@ def least_replicas(limits: LimitSettings) -> int:
     return min(settings_in(limits, phase).min for phase in Phase)
 
 
+def largest_minimum(limits: LimitSettings) -> int:
+    """The largest minimum of any phase."""
+    return max(settings_in(limits, phase).min for phase in Phase)
+
+
 def most_replicas(limits: LimitSettings) -> int:
     """The largest maximum of any phase."""
     return max(settings_in(limits, phase).max for phase in Phase)

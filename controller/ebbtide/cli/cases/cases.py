@@ -10,7 +10,7 @@ from pydantic import Field
 from ebbtide.api.fields.field_types import Name
 from ebbtide.api.fields.local_time import LocalTime, moment
 from ebbtide.api.fields.rules import Spec
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.written_demand import Demand
 from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Phase

@@ -4,6 +4,7 @@ import pathlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -51,6 +52,8 @@ class Answer:
     start: float
     minutes: Lanes
     wrong: str = ""
+    apart: float = MINUTE
+    """Seconds from one recorded value to the next."""
 
 
 Histories = Mapping[str, Sequence[Answer]]
@@ -78,10 +81,8 @@ def histories(
         raise InvalidInput("say where the past is: either --csv FILE or --prometheus URL")
     if csv:
         known = from_file(csv).answer_all
-        return {
-            key_of(one): [Answer(asked, known.start, known.minutes) for asked in _demand(one, span)]
-            for one in policies
-        }
+        answer = partial(Answer, start=known.start, minutes=known.minutes, apart=known.apart)
+        return {key_of(one): list(map(answer, _demand(one, span))) for one in policies}
     return _read(
         prometheus or "",
         {key_of(one): (one.namespace, list(_asked(one, span, ready))) for one in policies},

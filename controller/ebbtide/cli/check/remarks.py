@@ -122,4 +122,5 @@ def _past(spec: CapacityPolicySpec, answers: Sequence[Answer]) -> Past | None:
             for name, signal in signals.items()
         },
         ready=counted.minutes if counted else None,
+        apart=next(iter(demands.values())).apart,
     )

@@ -16,7 +16,8 @@ from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
+from ebbtide.cli.plan.announced_events import events_of
+from ebbtide.cli.plan.plans import remarks_on
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
@@ -25,10 +26,10 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.comparison import rivals
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.options import Replay
-from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
-from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
+from ebbtide.cli.simulation.simulation import POLICY, Conditions, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches
 from ebbtide.planning.scoring.experience import Fared, fared
@@ -177,11 +178,7 @@ def _compared(
                 progress.update(task, advance=world.tick)
             course = simulation.course(told[0].workload, told)
             bench = simulation.workbenches[told[0].workload]
-            unknown |= dict.fromkeys(shapeless(simulation, bench.key, recorded))
-            unknown |= dict.fromkeys(unheard(simulation, recorded))
-            unknown |= dict.fromkeys(one_for_all(simulation, recorded))
-            unknown |= dict.fromkeys(remarks(bench, recorded.start))
-            unknown |= dict.fromkeys(unmodelled(bench, course))
+            unknown |= dict.fromkeys(remarks_on(simulation, bench.key, recorded, told))
             scores[name] = bench.scored(course)
             experience[name] = fared(bench.gate.modelled, course.demand, course.ready, world.tick)
             frames[name], events[name] = told, events_of(simulation, bench.key)

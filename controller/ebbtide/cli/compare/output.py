@@ -8,7 +8,7 @@ from pydantic import Field
 from ebbtide.cli.compare.page import Moment
 from ebbtide.cli.output import Output, moment
 from ebbtide.cli.plan.output import ScoreOutput, score_output
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase

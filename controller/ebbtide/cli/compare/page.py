@@ -12,7 +12,7 @@ from ebbtide.cli.figures import NONE_SIGN
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.message import Message
 

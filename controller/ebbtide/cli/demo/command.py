@@ -18,8 +18,9 @@ from ebbtide.cli.models import plugins
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.comparison import compared
 from ebbtide.cli.simulation.demand import from_file
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import manifests_in
-from ebbtide.cli.simulation.simulation import POLICY, Conditions, Frame, Simulation
+from ebbtide.cli.simulation.simulation import POLICY, Conditions, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand.promotion import promotion_week
 from ebbtide.planning.demand.series import DemandSeries

@@ -11,7 +11,7 @@ from ebbtide.cli.cluster.explain import STYLES
 from ebbtide.cli.figures import figure
 from ebbtide.cli.plan.page import bar
 from ebbtide.cli.plan.scores import Scores
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Event
 

@@ -8,6 +8,7 @@ from ebbtide.api.kinds import EVENT_CALENDAR
 from ebbtide.api.reading.parse import parse_calendar
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY, Simulation
 from ebbtide_policies.message import Message
@@ -27,6 +28,17 @@ def shapeless(simulation: Simulation, key: str, recorded: Recorded) -> Iterator[
                 "level",
                 (one.name, one.like),
             )
+
+
+def unreckoned(frames: Sequence[Frame]) -> Iterator[Message]:
+    """Events of which nobody knew what they need when they were due."""
+    for name in dict.fromkeys(name for frame in frames for name in frame.unreckoned):
+        yield Message(
+            "{}: it is announced as a multiple of the usual, and nobody knows yet what is usual at "
+            "its hours: nothing is let go for it, and nothing added; write demand in place of "
+            "times, or plan with more history",
+            (name,),
+        )
 
 
 def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:

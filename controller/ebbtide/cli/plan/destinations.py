@@ -20,7 +20,7 @@ from ebbtide.cli.report.html import report as page
 from ebbtide.cli.report.picture import drawing, png
 from ebbtide.cli.report.translations import LANGUAGE, Language, Words, translations
 from ebbtide.cli.screen import screen
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.errors import InvalidInput
 
 _DRAWN = {".html", ".svg", ".png"}

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from ebbtide.cli.output import Output, moment
 from ebbtide.cli.report.chart import changes
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
 from ebbtide.planning.scoring.tiers import TierScore

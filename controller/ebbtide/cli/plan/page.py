@@ -15,7 +15,7 @@ from ebbtide.cli.figures import figure
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.report.measures import fared_figures
 from ebbtide.cli.report.translations import Words
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
 from ebbtide.planning.scoring.tiers import TierScore

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard
+from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard, unreckoned
 from ebbtide.cli.plan.output import (
     PlanOutput,
     experience_outputs,
@@ -19,8 +19,9 @@ from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.comparison import rivals, static
 from ebbtide.cli.simulation.demand import Recorded
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
-from ebbtide.cli.simulation.simulation import Frame, Simulation
+from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.scoring.experience import Fared, fared
 from ebbtide.planning.scoring.score import HOUR, Score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
@@ -102,7 +103,6 @@ def plans_of(
             for frame in decided:
                 frames.setdefault(frame.workload, []).append(frame)
             progress.update(task, advance=tick)
-    of_all = [*unheard(simulation, recorded), *one_for_all(simulation, recorded)]
     for key, told in frames.items():
         course = simulation.course(key, told)
         bench = simulation.workbenches[key]
@@ -113,11 +113,22 @@ def plans_of(
             static=static(simulation, key, told),
             simulation=simulation,
             tiers=by_tier(course, bench.signals[0][1], tiers),
-            remarks=[
-                *shapeless(simulation, key, recorded),
-                *of_all,
-                *unmodelled(bench, course),
-                *remarks(bench, recorded.start),
-            ],
+            remarks=remarks_on(simulation, key, recorded, told),
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
+
+
+def remarks_on(
+    simulation: Simulation, key: str, recorded: Recorded, frames: Sequence[Frame]
+) -> Sequence[Message]:
+    """What a replay of one workload can't know, and what nobody meant; each said once."""
+    bench = simulation.workbenches[key]
+    found = (
+        *shapeless(simulation, key, recorded),
+        *unreckoned(frames),
+        *unheard(simulation, recorded),
+        *one_for_all(simulation, recorded),
+        *unmodelled(bench, simulation.course(key, frames)),
+        *remarks(bench, recorded.start),
+    )
+    return list(dict.fromkeys(found))

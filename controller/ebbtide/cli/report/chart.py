@@ -10,7 +10,7 @@ import numpy as np
 
 from ebbtide.cli.chart import Frame as Drawing
 from ebbtide.cli.chart import Point, short, ticks
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide_policies.lanes import Lanes
 
 WIDTH, HEIGHT = 1160, 380

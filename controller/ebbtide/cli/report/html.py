@@ -15,7 +15,7 @@ from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN
 from ebbtide.cli.report.chart import Span, changes, course
 from ebbtide.cli.report.measures import fared_figures, measures, scaler
 from ebbtide.cli.report.translations import Language, Words, translations
-from ebbtide.cli.simulation.simulation import Frame
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from ebbtide.api.capacity_policy import settings_by_phase
-from ebbtide.cli.simulation.simulation import Frame, Simulation
+from ebbtide.cli.simulation.frames import Frame
+from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.scoring.score import Course, Hindsight, Score, Trial, best_hpa
 from ebbtide.planning.simulated_fleet.plant import drive

@@ -10,7 +10,7 @@ from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
 from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.answering import unvouched
-from ebbtide.planning.demand.clipped import clipped
+from ebbtide.planning.demand.clipped import flat_tops
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.linting.about_demand import query_path
 from ebbtide.planning.scoring.score import Course
@@ -19,8 +19,6 @@ from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.message import Message
 from ebbtide_policies.phase import SURGE_BEGINS
 
-_FLAT = 15
-"""Minutes that a recording lies flat at its top before it is remarked."""
 _MOST_TOLD = 3
 """Stretches that are told one by one."""
 
@@ -124,7 +122,7 @@ def _unvouched(
 
 
 def _flat(series: DemandSeries, first: int) -> Iterator[Message]:
-    found = [run for run in clipped(series.minutes, least=_FLAT) if run[1] > first]
+    found = [run for run in flat_tops(series.minutes, series.apart) if run[1] > first]
     for run in found[:_MOST_TOLD]:
         begin, end = (clock(series.start + MINUTE * row, "%Y-%m-%d %H:%M") for row in run)
         yield Message(
@@ -132,5 +130,7 @@ def _flat(series: DemandSeries, first: int) -> Iterator[Message]:
             "carry no more, the true demand was higher",
             (series.minutes[run[0]], begin, end),
         )
-    if len(found) > _MOST_TOLD:
+    if len(found) == _MOST_TOLD + 1:
+        yield Message("and so it does in one more stretch")
+    elif len(found) > _MOST_TOLD:
         yield Message("and so it does in {:,} more stretches", (len(found) - _MOST_TOLD,))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,12 +14,12 @@ from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.models import HOUSE, makers
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.gate import check_curves, gate_of
 from ebbtide.cli.simulation.manifests import resource_of
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.autoscalers import Ref
-from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.tick import Loop
 from ebbtide.loop.world import Rules, World
 from ebbtide.planning.demand.answering import as_far_as_known, share_answering
@@ -30,18 +29,11 @@ from ebbtide.planning.scoring.score import Course
 from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
 from ebbtide.planning.simulated_fleet.plant_settings import BootTime
 from ebbtide.planning.sweeping.seen_demand import DELAY
-from ebbtide_policies.contract import Bound, Decision, Kind
-from ebbtide_policies.hold import HoldSettings
-from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
-from ebbtide_policies.message import Message
-from ebbtide_policies.observation import Phase
+from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
 POLICY = "CapacityPolicy"
 _CALM = PlantSettings()
-_SEEN = HoldSettings().stale_after
-"""Seconds after which the newest known demand tells nothing of the present one."""
-_FLOORS = {Kind.FLOOR, Kind.GUARANTEED_FLOOR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,59 +55,6 @@ class Conditions:
     """What signals of experience come to under a load, by their names."""
     seed: int = 0
     """Of all that is left to chance."""
-
-
-class Frame(NamedTuple):
-    """One workload at one tick, in plain numbers: an account would keep its whole history alive."""
-
-    now: float
-    workload: str
-    demand: float
-    """Present demand in replicas at load 1.0, as it was seen; NaN where it was not."""
-    foreseen: float
-    """The 0.9 quantile of the forecast over the lead time, in replicas."""
-    current: int
-    ready: int
-    desired: int
-    phase: Phase
-    reason: str
-    why: Message
-    """What the bound says that decided."""
-    bounds: tuple[Bound, ...] = ()
-    """All bounds, the binding one first; of a change of replicas only."""
-    need: int = 0
-    """The highest floor: what would be wanted if no ceiling stood above it."""
-
-    @property
-    def message(self) -> str:
-        """Why, in English."""
-        return str(self.why)
-
-    @classmethod
-    def of(cls, account: Account) -> "Frame":
-        """What is worth keeping of an account."""
-        seen, decision = account.seen, account.outcome.decision
-        present = np.max([number(d.present()) if d.age <= _SEEN else UNKNOWN for d in seen.demand])
-        foreseen = np.max([number(d.ahead(0.9, seen.lead_time)) for d in seen.demand])
-        return cls(
-            now=seen.now,
-            workload=seen.workload,
-            demand=float(present),
-            foreseen=float(foreseen),
-            current=decision.current,
-            ready=int(number(seen.fleet.ready)),
-            desired=decision.replicas,
-            phase=seen.phase,
-            reason=decision.binding.reason,
-            why=decision.binding.why,
-            bounds=decision.bounds if decision.replicas != decision.current else (),
-            need=_need(decision),
-        )
-
-
-def _need(decision: Decision) -> int:
-    floors = [number(b.replicas) for b in decision.bounds if b.kind in _FLOORS]
-    return int(max((whole(floor) for floor in floors if np.isfinite(floor)), default=0.0))
 
 
 Answers = Callable[[Manifest, str], DemandSeries]

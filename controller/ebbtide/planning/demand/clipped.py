@@ -5,9 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from ebbtide.planning.windows import highest_ahead, highest_behind
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 
 _ROWS_A_DAY = 1440
+_LEAST = 15
+"""Minutes that a recording lies flat at its top before it is remarked."""
+_POINTS = 3
+"""Recorded values that it takes: a line that is drawn over the top from one to the next is flat."""
+
+
+def flat_tops(minutes: Lanes, apart: float) -> Sequence[tuple[int, int]]:
+    """Rows (from, up to) where a demand was clipped for so long that it is worth a remark.
+
+    It was recorded once in `apart` seconds.
+    """
+    return clipped(minutes, least=max(_LEAST, (_POINTS - 1) * round(apart / MINUTE) + 1))
 
 
 def clipped(demand: Lanes, *, least: int, tolerance: float = 0.002) -> Sequence[tuple[int, int]]:

@@ -40,6 +40,8 @@ class Past:
     """What one replica carries of each signal; NaN where that is behind a query."""
     ready: Lanes | None = None
     """Replicas that were Ready; None where nobody has counted them."""
+    apart: float = MINUTE
+    """Seconds from one recorded value to the next; between them it is drawn from point to point."""
 
     @cached_property
     def need(self) -> Lanes:

@@ -22,8 +22,8 @@ class DemandSeries:
     """One value a minute; NaN where it was not recorded."""
     events: Sequence[Event] = ()
     """What a calendar announced."""
-    drawn: bool = False
-    """Whether it was recorded less often than once a minute, and is drawn from point to point."""
+    apart: float = MINUTE
+    """Seconds from one recorded value to the next; between them it is drawn from point to point."""
     live_from: float = UNKNOWN
     """Minutes before this moment are history; NaN: there is none."""
     alive: Lanes | None = None
@@ -38,6 +38,11 @@ class DemandSeries:
     def end(self) -> float:
         """Epoch seconds of the last minute."""
         return self.start + MINUTE * (self.minutes.size - 1)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it was recorded less often than once a minute."""
+        return self.apart > MINUTE
 
     @cached_property
     def _known(self) -> tuple[Lanes, Lanes]:
@@ -95,7 +100,7 @@ def by_minute(recording: Recording) -> DemandSeries:
     first = np.ceil(start / MINUTE) * MINUTE
     grid = np.arange(first, start + step * (values.size - 1) + 1, MINUTE)
     minutes = _interpolated((grid - start) / step, values)
-    return DemandSeries(start=float(first), minutes=minutes, drawn=step > MINUTE)
+    return DemandSeries(start=float(first), minutes=minutes, apart=step)
 
 
 def _interpolated(position: Lanes, values: Lanes) -> Lanes:

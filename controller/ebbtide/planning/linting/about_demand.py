@@ -6,7 +6,7 @@ import numpy as np
 
 from ebbtide.api.capacity_policy.demand import WhenAbsent
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
-from ebbtide.planning.demand.clipped import clipped
+from ebbtide.planning.demand.clipped import flat_tops
 from ebbtide.planning.demand.past import gaps, share_unknown
 from ebbtide.planning.linting.findings import Case, Finding, Path, Severity, clock, many, rounded
 from ebbtide_policies.demand import MINUTE
@@ -18,7 +18,6 @@ _MISSING = 0.01
 """Share of unknown minutes that is remarked."""
 _LOW = 0.02
 """Share of the peak below which a demand that vanishes was nearly none."""
-_FLAT_MINUTES = 15
 _MOST_TOLD = 3
 """Flat tops that are told one by one, the last ones."""
 _UNPROVEN, _OVER = 0.5, 1.1
@@ -61,7 +60,7 @@ def _demand(case: Case) -> Iterator[Finding]:
 
 
 def _flat(case: Case, at: Path, minutes: Lanes) -> Iterator[Finding]:
-    tops = _tops(minutes)
+    tops = _tops(minutes, case.past.apart)
     earlier = len(tops) - _MOST_TOLD
     for place, (begin, end) in enumerate(tops[-_MOST_TOLD:]):
         found = (
@@ -74,10 +73,10 @@ def _flat(case: Case, at: Path, minutes: Lanes) -> Iterator[Finding]:
         yield Finding(at, Severity.WARNING, found, todo)
 
 
-def _tops(minutes: Lanes) -> Sequence[tuple[int, int]]:
+def _tops(minutes: Lanes, apart: float) -> Sequence[tuple[int, int]]:
     """Where demand that changes at all lies flat at its top."""
     known = minutes[~np.isnan(minutes)]
-    return clipped(minutes, least=_FLAT_MINUTES) if known.size and np.ptp(known) else ()
+    return flat_tops(minutes, apart) if known.size and np.ptp(known) else ()
 
 
 def _unknown(case: Case, name: str, minutes: Lanes) -> Iterator[Finding]:

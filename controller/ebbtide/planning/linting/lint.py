@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
+from ebbtide.api.capacity_policy.settings_by_phase import largest_minimum, least_replicas
+from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.planning.demand.past import typical
 from ebbtide.planning.linting.about_demand import about_demand
 from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, many, rounded
@@ -54,10 +55,19 @@ def _most(case: Case) -> Iterator[Finding]:
     elif roomy > most:
         found = f"the peak ({when}) took {needs:,} replicas, and with its headroom {roomy:,}"
         yield Finding(at, Severity.WARNING, found, f"raise it to {roomy:,} or more")
-    elif most > _FAR * max(roomy, _FAR):
-        found = f"no more than {needs:,} replicas were ever needed: this limits nothing"
-        todo = f"a query that goes wrong could ask for {most:,}; {_FAR / 2 * roomy:,.0f} would do"
+    elif most > _FAR * max(wanted := max(roomy, _wanted_anyway(case)), _FAR):
+        found = f"{_no_more_than(needs)} ever needed: this limits nothing"
+        todo = f"a query that goes wrong could ask for {most:,}; {_FAR / 2 * wanted:,.0f} would do"
         yield Finding(at, Severity.NOTE, found, todo)
+
+
+def _wanted_anyway(case: Case) -> int:
+    """The most replicas that somebody asks for whatever demand does."""
+    return max(1, largest_minimum(case.spec.replicas), *(needs for _, needs in _announced(case)))
+
+
+def _no_more_than(replicas: int) -> str:
+    return f"no more than {many(replicas, 'replica')} {'was' if replicas == 1 else 'were'}"
 
 
 def _least(case: Case) -> Iterator[Finding]:
@@ -70,7 +80,7 @@ def _least(case: Case) -> Iterator[Finding]:
     highest = int(whole(float(need.max())))
     found = f"it is above the need in {above:.0%} of the minutes: {spare:,.0f} replica-hours a day"
     if above == 1:
-        found = f"no more than {highest:,} replicas were ever needed, headroom included"
+        found = f"{_no_more_than(highest)} ever needed, headroom included"
     todo = (
         f"lower it; in half of the minutes {int(whole(float(np.median(need)))):,} would have done"
     )
@@ -79,17 +89,21 @@ def _least(case: Case) -> Iterator[Finding]:
 
 def _events(case: Case) -> Iterator[Finding]:
     """What a calendar announces in numbers, against the maximum."""
-    each = next(iter(case.past.per_replica.values()))
-    settings = case.settings(Calendar)
-    room = 1 + (settings.headroom if settings else 0.0)
-    for event in case.events:
-        if event.demand is None or np.isnan(each):
-            continue
-        needs = int(whole(event.demand / each * room))
+    for event, needs in _announced(case):
         if needs > case.most_announced:
             found = f"event {event.name} is expected to need {needs:,} replicas"
             todo = f"raise it to {needs:,} or more before {clock(event.ready_by)}"
             yield Finding(("replicas", "max"), Severity.ERROR, found, todo)
+
+
+def _announced(case: Case) -> Iterator[tuple[ExpectedEvent, int]]:
+    """The events that are announced in numbers, and the replicas that they are to need."""
+    each = next(iter(case.past.per_replica.values()))
+    settings = case.settings(Calendar)
+    room = 1 + (settings.headroom if settings else 0.0)
+    for event in case.events:
+        if event.demand is not None and not np.isnan(each):
+            yield event, int(whole(event.demand / each * room))
 
 
 # --- the ways up and down ---------------------------------------------------------------------
