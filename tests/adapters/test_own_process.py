@@ -104,7 +104,7 @@ def test_a_stop_of_the_whole_process_group_is_a_stop_like_any_other(
     assert running.stdout
     assert running.stdout.readline() == "begun\n"
     os.killpg(running.pid, asked)
-    told, complaints = running.communicate(timeout=60)  # until none of them is left to speak
+    told, complaints = running.communicate(timeout=300)  # until none of them is left to speak
     assert (running.returncode, told, complaints) == (0, "found []\n", "")
 
 

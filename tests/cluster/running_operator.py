@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ LEASE_SECONDS = 6
 REQUEST_TIMEOUT = 1.5
 LOOK = TICK + REQUEST_TIMEOUT
 """The longest from one look of an operator at the Lease to its next."""
+_SLOW = re.compile("a tick took longer|did not answer in time")
 _ENVIRONMENT = ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 
 
@@ -85,6 +87,12 @@ class Operator:
     def said(self, words: str) -> list[dict[str, Any]]:
         """The lines whose sentence holds these words."""
         return [line for line in self.log if words in str(line["message"])]
+
+    @property
+    def complaints(self) -> list[dict[str, Any]]:
+        """All that it says to be wrong, but that the machine is slow."""
+        loud = [line for line in self.log if line["level"] != "info"]
+        return [line for line in loud if not _SLOW.search(str(line["message"]))]
 
     @property
     def stack_traces(self) -> list[str]:

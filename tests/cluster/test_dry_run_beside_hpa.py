@@ -98,7 +98,7 @@ def beside(
             seen.written = written_by_ebbtide(plane, home)
             seen.stairs = watch.until_now(APP)
             operator.stop()
-            seen.complaints = [line for line in operator.log if line["level"] != "info"]
+            seen.complaints = operator.complaints
     return seen
 
 
