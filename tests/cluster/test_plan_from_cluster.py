@@ -67,6 +67,7 @@ def house(plane: Plane) -> Iterator[str]:
             node["status"] = {"allocatable": ROOM, "capacity": ROOM}
         plane.apply(yaml.safe_dump_all(nodes))
         names = [node["metadata"]["name"] for node in nodes]
+        plane.kubectl("wait", "--for=condition=Ready", A_MINUTE, "node", *names)
         quota = {"requests.cpu": str(HARD), "pods": "50"}
         head = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "compute"}}
         plane.apply(head | {"spec": {"hard": quota}}, namespace=home)
