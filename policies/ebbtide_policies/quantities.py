@@ -60,7 +60,8 @@ def parse_count(text: object) -> float:
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return float(text)
     if not isinstance(text, str) or not _fits(COUNT_PATTERN, text):
-        raise ValueError(f"{text!r} is not a count; write it like 800, 5k or 2.4M")
+        quoted = f', and a fraction in quotes: "{text}"' if isinstance(text, float) else ""
+        raise ValueError(f"{text!r} is not a count; write it like 800, 5k or 2.4M{quoted}")
     suffix = text[-1] if text[-1] in _SUFFIXES else ""
     return float(text.removesuffix(suffix)) * _SUFFIXES[suffix]
 

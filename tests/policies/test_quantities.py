@@ -96,6 +96,11 @@ def test_what_is_no_count_is_refused_with_an_example(text: object) -> None:
         parse_count(text)
 
 
+def test_a_fraction_without_quotes_is_told_how_to_be_written() -> None:
+    with pytest.raises(ValueError, match=r'and a fraction in quotes: "0\.5"$'):
+        parse_count(0.5)
+
+
 @pytest.mark.parametrize(
     ("shown", "text"),
     [

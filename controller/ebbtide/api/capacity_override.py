@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ebbtide.api.fields.field_types import Labels, selects
-from ebbtide.api.fields.local_time import LocalTime, moment, skipped
+from ebbtide.api.fields.local_time import LocalTime, moment, refuse_skipped
 from ebbtide.api.fields.rules import Rule, Spec, given
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.schedule import TimeZone
@@ -49,9 +49,7 @@ class CapacityOverrideSpec(Spec):
 
     @model_validator(mode="after")
     def _until_is_not_skipped(self) -> Self:
-        wrong = "; ".join(skipped(self.time_zone, self.until))
-        if wrong:
-            raise ValueError(wrong)
+        refuse_skipped(self.time_zone, self.until)
         return self
 
     def matches(self, labels: Mapping[str, str]) -> bool:

@@ -88,6 +88,15 @@ def test_a_miss_is_told_with_what_was_found(
     assert told.out.endswith("0 passed, 1 failed\n")
 
 
+def test_a_cost_is_not_kept_where_nobody_knows_it(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=EDGE.replace(", costPerHour: 0.5", ""))
+    case = "cases: {cheap: {demand: {csv: hill.csv}, tick: 60s, expect: {cost: 1000}}}"
+    write(tmp_path, edge_test_yaml=f"policies: [edge.yaml]\n{case}\n")
+    told = ebbtide("test", "edge.test.yaml")
+    assert told.code == 1
+    assert "cost: expected at most 1,000.00, found no price: write capacity.costPer" in told.out
+
+
 def test_a_case_can_change_the_policy_and_begin_later(ebbtide: Ebbtide, tmp_path: Path) -> None:
     case = """\
     demand: {csv: hill.csv}
@@ -142,18 +151,29 @@ def test_a_case_that_cannot_be_run_keeps_no_other_from_it(ebbtide: Ebbtide, tmp_
             id="field",
         ),
         pytest.param(
-            "policies: [edge.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {},"
+            "policies: [edge.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {cost: 1},"
             " start: '2027-01-01 00:00'}}",
             "a: start: 2027-01-01 00:00 is outside of the demand",
             id="start",
         ),
         pytest.param(
-            "policies: [edge.yaml]\ncases: {a: {demand: {csv: none.csv}, expect: {}}}",
+            "policies: [edge.yaml]\ncases: {a: {demand: {csv: none.csv}, expect: {cost: 1}}}",
             "none.csv can't be read",
             id="csv",
         ),
         pytest.param(
-            "policies: [days.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {}}}",
+            "policies: [edge.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {}}}",
+            "edge.test.yaml:2: cases.a.expect: write what has to come out",
+            id="nothing",
+        ),
+        pytest.param(
+            "policies: [edge.yaml]\ntimeZone: Europe/Berlin\ncases: {a: {demand: {csv: hill.csv}, "
+            "expect: {ready: {'2026-03-29 02:30': 1}}}}",
+            "clocks in Europe/Berlin skip 2026-03-29 02:30; write another time",
+            id="skipped",
+        ),
+        pytest.param(
+            "policies: [days.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {cost: 1}}}",
             "a: a case is about one CapacityPolicy, and there are 0",
             id="policy",
         ),

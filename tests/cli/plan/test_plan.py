@@ -230,6 +230,7 @@ def test_demand_can_come_later_or_sooner(ebbtide: Ebbtide) -> None:
         pytest.param(["--what-if", "colder"], "write one like times=1.4 or later=2h", id="what"),
         pytest.param(["--what-if", "times=none"], "--what-if times: ", id="factor"),
         pytest.param(["--what-if", "later=soon"], "--what-if later: 'soon' is not a", id="later"),
+        pytest.param(["--what-if", "later=90s"], "'90s': write whole minutes", id="half minutes"),
     ],
 )
 def test_a_supposition_that_makes_no_sense_is_refused(

@@ -133,11 +133,15 @@ def test_what_is_wrong_is_told_with_its_line(ebbtide: Ebbtide, tmp_path: Path) -
         pytest.param(
             "zonesLost={at: 2026-03-02 13:00, for: 1m, zone: 4}", "counted from 1", id="zone"
         ),
+        pytest.param(
+            "timeZone=Europe/Berlin", "clocks in Europe/Berlin skip 2026-03-29 02:30", id="skipped"
+        ),
         pytest.param("start=2027-01-01 00:00", "have to lie within the demand", id="outside"),
     ],
 )
 def test_a_world_that_makes_no_sense_is_refused(ebbtide: Ebbtide, change: str, why: str) -> None:
-    told = ebbtide(*PLAN, "--what-if", change)
+    lost = "outages={at: 2026-03-29 02:30, for: 1m}"
+    told = ebbtide(*PLAN, "--what-if", lost, "--what-if", change)
     assert (told.code, told.out) == (3, "")
     assert why in told.err
 

@@ -109,6 +109,13 @@ def test_a_page_says_what_of_the_demand_is_doubtful(ebbtide: Ebbtide, tmp_path: 
     assert "! 10 of 300 minutes of demand are unknown" in ebbtide(*TUNE, *VARY).out
 
 
+def test_a_page_says_that_nothing_of_what_was_tried_is_enough(ebbtide: Ebbtide) -> None:
+    told = ebbtide(*TUNE, "--vary", "replicas.max=10,12").out
+    assert "none kept it, so the one that failed least of 2 variants" in " ".join(told.split())
+    assert "! none keeps the objective: vary what limits it, replicas.max say" in told
+    assert "search more of it" not in told
+
+
 def test_a_page_says_when_what_was_searched_is_too_short_to_speak(ebbtide: Ebbtide) -> None:
     told = ebbtide(*TUNE, *VARY)
     assert "! 0.1 days were searched, and it takes 7 to speak for 1%" in told.out
@@ -144,6 +151,8 @@ def test_what_can_not_be_replayed_is_said(
     ("options", "why"),
     [
         pytest.param(["--objective", "little"], "--objective: 'little' is not a", id="objective"),
+        pytest.param(["--objective", "200%"], "200%: write more than 0% and", id="too much"),
+        pytest.param(["--objective", "0%"], "0%: write more than 0% and", id="too little"),
         pytest.param(["--vary", "replicas.max"], "write a field and values", id="values"),
         pytest.param(["--vary", "replicas.max=30,many"], "spec.replicas.max: ", id="value"),
         pytest.param(["--held-back", "100%"], "some demand to search, and some", id="held"),

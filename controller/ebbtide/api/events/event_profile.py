@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ebbtide.api.fields.field_types import Amount
-from ebbtide.api.fields.local_time import START_BEFORE_END, LocalTime, moment, skipped
+from ebbtide.api.fields.local_time import START_BEFORE_END, LocalTime, moment, refuse_skipped
 from ebbtide.api.fields.rules import Spec
 from ebbtide_policies.event_shape import MOST_POINTS
 from ebbtide_policies.schedule import TimeZone
@@ -42,9 +42,7 @@ class EventProfileSpec(Spec):
 
     @model_validator(mode="after")
     def _no_time_is_skipped(self) -> Self:
-        wrong = "; ".join(skipped(self.time_zone, self.start, self.end))
-        if wrong:
-            raise ValueError(wrong)
+        refuse_skipped(self.time_zone, self.start, self.end)
         return self
 
     @property

@@ -78,6 +78,18 @@ def skipped(zone: str, *times: str) -> Iterator[str]:
             yield f"clocks in {zone} skip {local}; write another time"
 
 
+def refuse_skipped(zone: str, *times: str) -> None:
+    """Refuse local times that clocks jump over.
+
+    Raises:
+        ValueError: there is one; it says which.
+
+    """
+    wrong = "; ".join(dict.fromkeys(skipped(zone, *times)))
+    if wrong:
+        raise ValueError(wrong)
+
+
 def sortable(local: str) -> str:
     """A form of a local time that sorts."""
     return local.replace("T", " ").ljust(19, "0")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ebbtide.api.fields.field_types import Name
-from ebbtide.api.fields.local_time import LocalTime, moment
+from ebbtide.api.fields.local_time import LocalTime, moment, refuse_skipped
 from ebbtide.api.fields.rules import Spec
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.written_demand import Demand
@@ -42,6 +42,18 @@ class Expected(Spec):
         None, description="The phase at some moments."
     )
 
+    @property
+    def moments(self) -> Iterator[str]:
+        """The local times in it."""
+        for each in (self.ready, self.at_most, self.phase):
+            yield from each or ()
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("write what has to come out: a case that expects nothing tests none")
+        return self
+
 
 class Case(Spec):
     """One demand, and what is expected of it."""
@@ -57,6 +69,13 @@ class Case(Spec):
     set: dict[str, Any] = Field({}, description="Fields of the policy that are changed.")
     expect: Expected = Field(description="What has to come out.")
 
+    @property
+    def moments(self) -> Iterator[str]:
+        """The local times in it."""
+        yield from (*self.demand.moments, *self.expect.moments)
+        if self.start:
+            yield self.start
+
 
 class PolicyTests(Spec):
     """A file of cases."""
@@ -68,6 +87,11 @@ class PolicyTests(Spec):
     cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
         description="The cases, by a sentence of your own."
     )
+
+    @model_validator(mode="after")
+    def _no_time_is_skipped(self) -> Self:
+        refuse_skipped(self.time_zone, *(at for one in self.cases.values() for at in one.moments))
+        return self
 
 
 class Miss(NamedTuple):
@@ -88,6 +112,8 @@ class Outcome:
 
     frames: Sequence[Frame]
     score: Score
+    priced: bool
+    """Whether the policy says what a replica costs."""
 
     def at(self, when: float) -> Frame | None:
         """The decision in force at a moment; None outside of what was replayed."""
@@ -110,6 +136,8 @@ def misses(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
     for name, limit, value, show in limits:
         if limit is not None and value > limit + 1e-9:
             yield Miss(name, f"at most {show(limit)}", show(value))
+    if expected.cost is not None and not found.priced:
+        yield Miss("cost", f"at most {expected.cost:,.2f}", "no price: write capacity.costPerHour")
     yield from _moments(expected, found, zone)
 
 

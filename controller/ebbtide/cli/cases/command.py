@@ -149,7 +149,8 @@ def _replayed(
         raise InvalidInput(f"a case is about one CapacityPolicy, and there are {len(keys)}")
     key = keys.pop()
     course = simulation.course(key, frames)
-    return Outcome(frames=frames, score=simulation.workbenches[key].scored(course))
+    bench = simulation.workbenches[key]
+    return Outcome(frames=frames, score=bench.scored(course), priced=bench.price > 0)
 
 
 def _demand(path: pathlib.Path, tests: PolicyTests, case: Case) -> Recorded:

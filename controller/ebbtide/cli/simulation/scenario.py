@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import (
@@ -17,9 +17,10 @@ from pydantic import (
 from pydantic import model_validator as validated
 
 from ebbtide.api.fields.field_types import Name
-from ebbtide.api.fields.local_time import LocalTime, sortable
+from ebbtide.api.fields.local_time import LocalTime, refuse_skipped, sortable
 from ebbtide.api.fields.rules import Rule, Spec
 from ebbtide.cli.simulation.written_demand import Demand
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.quantities import (
     DURATION_PATTERN,
     LONGEST,
@@ -40,9 +41,11 @@ class VictimChoice(StrEnum):
 
 
 def _moved(text: object) -> float:
-    """Seconds in a duration, which may have a minus before it."""
+    """Seconds in a duration of whole minutes, which may have a minus before it."""
     sooner = isinstance(text, str) and text.startswith("-")
     seconds = parse_duration(text[1:] if isinstance(text, str) and sooner else text)
+    if seconds % MINUTE:
+        raise ValueError(f"{text!r}: write whole minutes, as demand is known once a minute")
     return -seconds if sooner else seconds
 
 
@@ -153,6 +156,14 @@ class Scenario(Spec):
             lambda one: all(lost.zone <= one.zones for lost in one.zones_lost),
         ),
     )
+
+    @validated(mode="after")
+    def _no_time_is_skipped(self) -> Self:
+        parts = (*self.zones_lost, *self.outages, *([self.like] if self.like else ()))
+        said = (*(part.at for part in parts), *(self.demand.moments if self.demand else ()))
+        times = filter(None, (self.start, self.end, *said))
+        refuse_skipped(self.time_zone, *times)
+        return self
 
     time_zone: TimeZone = Field("UTC", description="The zone of all moments.")
     demand: Demand | None = Field(

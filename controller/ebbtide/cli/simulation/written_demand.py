@@ -1,6 +1,7 @@
 """Demand as people write it in a test or in a scenario: a recording, or points in time."""
 
 import pathlib
+from collections.abc import Iterable
 from typing import Annotated
 
 import numpy as np
@@ -26,6 +27,11 @@ class Demand(Spec):
     points: Annotated[dict[LocalTime, Count], Field(min_length=_LEAST_POINTS)] | None = Field(
         None, description="Demand at some moments; between them it is linear."
     )
+
+    @property
+    def moments(self) -> Iterable[str]:
+        """The local times in it."""
+        return self.points or ()
 
     def series(self, zone: str) -> DemandSeries:
         """The points as one value a minute."""

@@ -115,7 +115,12 @@ class Aim:
 
         """
         if self.objective:
-            return _share("--objective", self.objective)
+            level = _share("--objective", self.objective)
+            if not 0 < level <= 1:
+                raise InvalidInput(
+                    f"--objective {self.objective}: write more than 0% and at most 100%"
+                )
+            return level
         return spec.objective.unserved if spec.objective else USUAL
 
     def by_objective(self, spec: CapacityPolicySpec) -> bool:

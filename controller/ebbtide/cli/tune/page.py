@@ -100,7 +100,11 @@ def page(tuned: Tuned) -> RenderableType:
     against = " and ".join(("service", *(what for _, what, _ in users)))
     head = Text.assemble((tuned.workload, "bold"), f"  the front of cost against {against}")
     said = [Text(f"{tuned.evidence()}.")]
-    if float(tuned.best.held_back.unserved) > tuned.objective:
+    if not tuned.keeps:
+        said.append(
+            Text("! none keeps the objective: vary what limits it, replicas.max say", "yellow")
+        )
+    elif float(tuned.best.held_back.unserved) > tuned.objective:
         said.append(
             Text("! the demand held back breaks the objective: search more of it", "yellow")
         )
