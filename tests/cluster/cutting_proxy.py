@@ -9,7 +9,7 @@ import http.client
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -20,17 +20,18 @@ import yaml
 from tests.cluster.credentials import write_kubeconfig
 from tests.cluster.plane import Plane
 
-FIRST = "GET leases"
-"""The request with which a tick begins."""
 _AN_OBJECT = 2
 """A kind and a name; a third part is a subresource."""
 
 
 class Blow(NamedTuple):
-    """What to do after the n-th request of the first tick from a moment on that has so many."""
+    """What to do once these requests have come in this order, from a moment on.
+
+    Others may come between them: an operator whose tick takes long renews its Lease meanwhile.
+    """
 
     start: float
-    nth: int
+    requests: Sequence[str]
     strike: Callable[[], None]
 
 
@@ -89,7 +90,6 @@ class CuttingProxy:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._guard = threading.Lock()
         self._blow: Blow | None = None
-        self._counted = 0
         self.detained = Detained("", lambda: None)
         self.struck: list[str] = []
         """The requests after which it struck."""
@@ -103,10 +103,10 @@ class CuttingProxy:
         self._thread.join()
         self._server.server_close()
 
-    def arm(self, start: float, nth: int, strike: Callable[[], None]) -> None:
-        """Strike once, after the n-th request of the first tick from a moment on with so many."""
+    def arm(self, blow: Blow) -> None:
+        """Strike once, after the last request of the blow."""
         with self._guard:
-            self._blow, self._counted = Blow(start, nth, strike), 0
+            self._blow = blow
 
     def detain(self, request: str, strike: Callable[[], None]) -> Detained:
         """Strike at the next request of a kind; hold it, and all that come after it."""
@@ -114,17 +114,15 @@ class CuttingProxy:
         return self.detained
 
     def strikes_at(self, request: str, arrived: float) -> bool:
-        """Count a request that was carried out; strike if it is the one."""
+        """Note a request that was carried out; strike if it is the one."""
         with self._guard:
             blow = self._blow
-            if blow is None or arrived < blow.start:
+            if blow is None or arrived < blow.start or request != blow.requests[0]:
                 return False
-            if not self._counted and request != FIRST:
-                return False  # the rest of a tick that began before
-            self._counted = 1 if request == FIRST else self._counted + 1
-            if self._counted < blow.nth:
+            later = blow.requests[1:]
+            self._blow = blow._replace(requests=later) if later else None
+            if later:
                 return False
-            self._blow = None
         blow.strike()
         self.struck.append(request)
         return True
