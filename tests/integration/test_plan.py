@@ -113,6 +113,22 @@ def test_a_comparison_and_a_search_tell_it_as_well(
         assert any("so nothing is let go, as live" in r for r in json.loads(done.stdout)["remarks"])
 
 
+def test_a_comparison_reads_the_past_of_every_policy(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    """Nobody vouches for the demand of the second, and the third has a demand of its own."""
+    for name in ("viewers", "listeners"):
+        push(prometheus, name, hours=3)
+    (tmp_path / "never.yaml").write_text(EDGE.replace("{query: sum(viewers)}", NEVER))
+    (tmp_path / "other.yaml").write_text(EDGE.replace("sum(viewers)", "2 * sum(listeners)"))
+    where = ["--prometheus", prometheus.url, "--since", "2h", "--json"]
+    done = run(tmp_path, "compare", "never.yaml", "other.yaml", *where)
+    assert (done.returncode, done.stderr) == (0, "")
+    scores = json.loads(done.stdout)["scores"]
+    assert scores["never"]["largestDrop"] == 0 < scores["edge"]["largestDrop"]
+    assert scores["other"]["replicaHours"] > 1.5 * scores["edge"]["replicaHours"]
+
+
 def test_minutes_in_which_nobody_knows_who_answered_are_counted(
     prometheus: PrometheusServer, tmp_path: Path
 ) -> None:
@@ -145,6 +161,36 @@ def test_demand_that_no_scrape_target_vouches_for_is_not_planned(
         "ebbtide: live/edge: 'sum(viewers)' is not believed in any minute: at most 50% of the "
         "scrape targets answered, and 80% are asked for; look at the scrapes, or lower atLeast"
     )
+
+
+def test_a_demand_that_never_was_is_zero_where_that_is_said(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    now = int(time.time() // MINUTE * MINUTE)
+    prometheus.push(
+        [Series("answering", {}, [(at, 1.0) for at in range(now - 2 * HOUR, now + MINUTE, MINUTE)])]
+    )
+    absent = NEVER.replace("alive:", "whenAbsent: Zero, alive:")
+    where = ("--prometheus", prometheus.url, "--since", "1h", "--tick", "60s", "--json")
+    done = plan(tmp_path, *where, edge=EDGE.replace("{query: sum(viewers)}", absent))
+    assert (done.returncode, done.stderr) == (0, "")
+    [told] = json.loads(done.stdout)
+    assert told["score"]["largestDrop"] == 0
+    assert told["score"]["replicaHours"] < 2.1
+
+
+def test_what_is_wrong_with_alive_names_its_query(
+    prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    push(prometheus, "viewers", hours=1)
+    wrong = NEVER.replace("avg(answering)", "avg(")
+    done = plan(
+        tmp_path,
+        *("--prometheus", prometheus.url, "--since", "1h"),
+        edge=EDGE.replace("{query: sum(viewers)}", wrong),
+    )
+    assert done.returncode == 4
+    assert done.stderr.startswith("ebbtide: live/edge: 'avg(': metrics source default at http")
 
 
 def test_a_query_without_an_answer_is_told(prometheus: PrometheusServer, tmp_path: Path) -> None:

@@ -158,6 +158,13 @@ def test_a_soak_longer_than_the_ebb_is_a_warning() -> None:
     assert todo == "a soak of 27m, or a larger maxStep, would reach the bottom"
 
 
+def test_a_soak_of_a_minute_is_not_called_longer_than_a_fall_within_one() -> None:
+    """Jobs that begin and end together: there is nothing shorter to write."""
+    jobs = np.where(MINUTES % 360 < 180, 2400.0, 200.0) + _NOISE
+    assert findings(jobs, **descent(soak="1m")) == []
+    assert "soak of 5m is longer than the ebb" in only(findings(jobs, **descent(soak="5m")))[2]
+
+
 def test_a_way_down_that_outlasts_the_low_is_a_warning_with_a_soak_that_fits() -> None:
     path, _, found, todo = only(findings(**descent(soak="1h")))
     assert path == "policies.descent.soak"

@@ -355,7 +355,7 @@ def test_variants_see_events_words_and_phases_as_the_loop_does(
 ) -> None:
     asked, phases = [], set()
     demand = DemandSeries(start=START, minutes=evening().minutes[:300])
-    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    recorded = SweptDemand({("", "", ""): demand}, START, demand.end)
     for variant in range(len(BY_PHASE)):
         world = Conditions(tick=MINUTE, delay=DELAY)
         simulation = Simulation(manifests(variant, words), lambda *_: demand, world)
@@ -379,7 +379,7 @@ def test_a_surge_after_an_event_is_a_war_of_its_own_as_in_the_loop() -> None:
     minutes *= np.interp(hours, (49, 49.01, 50.5, 50.51), (1, 4, 4, 1))  # the event, and after it
     minutes *= np.interp(hours, (52, 52.01, 53, 54), (1, 5, 5, 1))
     demand = DemandSeries(start=START, minutes=minutes)
-    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    recorded = SweptDemand({("", "", ""): demand}, START, demand.end)
     at = [datetime.fromtimestamp(START + 3600 * hour, UTC) for hour in (49, 50, 48.8)]
     first, over, ready = (f"{moment:%Y-%m-%d %H:%M}" for moment in at)
     calendar = CALENDAR.format(first=first, second=over, ready=ready, third=first, fourth=over)
@@ -410,7 +410,7 @@ def test_workloads_of_one_calendar_are_swept_together_as_the_loop_decides_on_eac
     )
     calendar = CALENDAR.format(first=first, second=over, ready=ready, third=first, fourth=over)
     demand = DemandSeries(start=START, minutes=evening().minutes[:110])
-    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    recorded = SweptDemand({("", "", ""): demand}, START, demand.end)
     beside = load({"days.yaml": calendar, "profile.yaml": PROFILE})
     sides, loops = [], []
     for name, carried in (("edge", 100), ("origin", 160)):
@@ -446,7 +446,7 @@ def test_sessions_live_and_are_cut_off_tick_for_tick_as_in_the_loop(
     seed: int, session: float, victims: Victims | None, termination: float
 ) -> None:
     demand = DemandSeries(start=START, minutes=evening().minutes[290:350])
-    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    recorded = SweptDemand({("", "", ""): demand}, START, demand.end)
     plant = PlantSettings(session=session, victims=victims, termination=termination)
     conditions = Conditions(tick=MINUTE, delay=DELAY, plant=plant, seed=seed)
     written = [spec(VARIANTS[i]) for i in (0, 1)]
@@ -474,7 +474,7 @@ GATED: Mapping[str, Any] = {
 def gated(experience: Mapping[str, LoadCurve]) -> tuple[ByLoop | BySweep, ByLoop]:
     """How a policy with a gate is tried, beside the loop."""
     demand = DemandSeries(start=START, minutes=evening().minutes[290:350])
-    recorded = SweptDemand({("", ""): demand}, START, demand.end)
+    recorded = SweptDemand({("", "", ""): demand}, START, demand.end)
     conditions = Conditions(tick=MINUTE, delay=DELAY, experience=experience)
     policy = Manifest(
         kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=spec(GATED)

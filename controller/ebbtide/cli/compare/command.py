@@ -109,7 +109,7 @@ def compare(
     shared = manifests_in(beside) if beside else []
     manifests = {n: replay.edited([*_variant(text), *shared]) for n, text in named.items()}
     told = replay.supposed()
-    recorded = replay.recorded(told, next(iter(manifests.values())))
+    recorded = replay.recorded(told, [one for each in manifests.values() for one in each])
     world = replay.world(told, recorded)
     found = _compared(manifests, recorded, world)
     if report:

@@ -9,10 +9,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.simulation.prometheus_past import read_past
+from ebbtide.cli.simulation.prometheus_past import AskedOf, asked_of, read_past
 from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
@@ -52,7 +53,7 @@ _USUAL = "1d"
 """How far back Prometheus is read, if nobody says it."""
 
 
-EVERY_QUERY = "", ""
+EVERY_QUERY = "", "", ""
 """What a series stands under that answers every query."""
 
 
@@ -60,8 +61,8 @@ EVERY_QUERY = "", ""
 class Recorded:
     """Demand that is known, and the moments between which it is replayed."""
 
-    series: Mapping[tuple[str, str], DemandSeries]
-    """By namespace and PromQL; where it is not there, the one under `EVERY_QUERY`."""
+    series: Mapping[AskedOf, DemandSeries]
+    """By what was asked; where that is not there, the one under `EVERY_QUERY`."""
     start: float
     end: float
 
@@ -70,9 +71,9 @@ class Recorded:
         """The one series that answers every query."""
         return self.series[EVERY_QUERY]
 
-    def answer(self, manifest: Manifest, promql: str) -> DemandSeries:
-        """The demand behind a PromQL expression."""
-        return self.series.get((manifest.namespace, promql)) or self.answer_all
+    def answer(self, manifest: Manifest, signal: SignalSpec) -> DemandSeries:
+        """The demand behind a signal of a policy."""
+        return self.series.get(asked_of(manifest.namespace, signal)) or self.answer_all
 
     def between(self, start: float | None, end: float | None) -> "Recorded":
         """Only some of it replayed, by epoch seconds; what lies before is history.
@@ -113,7 +114,7 @@ class Recorded:
 
         """
         series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
-        if any(np.isnan(one.minutes).all() for one in series.values()):
+        if supposed.later and any(np.isnan(one.minutes).all() for one in series.values()):
             raise InvalidInput(
                 "later: it moves all of the demand out of the time that is replayed; move it by "
                 f"less than {show_duration(self.end - self.start)}"

@@ -33,10 +33,19 @@ class _Asked(NamedTuple):
         return [self.demand, self.alive] if self.alive else [self.demand]
 
 
+AskedOf = tuple[str, str, str]
+"""A namespace, the PromQL of a demand, and that of who vouches for it; empty: nobody."""
+
+
+def asked_of(namespace: str, signal: SignalSpec) -> AskedOf:
+    """What the past of a signal stands under."""
+    return namespace, signal.query, signal.alive.query if signal.alive else ""
+
+
 def read_past(
     url: str, manifests: Sequence[Manifest], replayed: Span
-) -> Mapping[tuple[str, str], DemandSeries]:
-    """The demand of every signal by namespace and PromQL, with as much history as is wanted.
+) -> Mapping[AskedOf, DemandSeries]:
+    """The demand of every signal, with as much history as any policy wants.
 
     Raises:
         MetricsUnavailable: a query failed, or there is no demand that can be believed.
@@ -52,14 +61,14 @@ def read_past(
     finally:
         metrics.close()
     known = {
-        pair: _answered(policy, reading)
+        pair: _answered(policy, pair[0], reading)
         for (pair, policy), reading in zip(wanted.items(), readings, strict=True)
     }
     return {
-        (one.demand.namespace, one.demand.promql): _series(
+        asked_of(one.demand.namespace, one.signal): _series(
             one, *(known[query, one.past] for query in one.queries)
         )
-        for one in asked
+        for one in sorted(asked, key=lambda one: one.past.start, reverse=True)  # the longest last
     }
 
 
@@ -79,7 +88,7 @@ def _asked(manifests: Sequence[Manifest], replayed: Span) -> Iterator[_Asked]:
             )
 
 
-def _answered(policy: str, reading: Reading) -> Minutes:
+def _answered(policy: str, query: Query, reading: Reading) -> Minutes:
     """The minutes that a query was answered with, as far as they are sound.
 
     Raises:
@@ -87,7 +96,7 @@ def _answered(policy: str, reading: Reading) -> Minutes:
 
     """
     if isinstance(reading, MetricsUnavailable):
-        raise type(reading)(f"{policy}: {reading}") from reading
+        raise type(reading)(f"{policy}: {query.promql!r}: {reading}") from reading
     return Minutes(reading.start, only_sound(reading.values))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
+from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.manifests import Manifest
@@ -57,8 +58,8 @@ class Conditions:
     """Of all that is left to chance."""
 
 
-Answers = Callable[[Manifest, str], DemandSeries]
-"""The demand behind a PromQL expression of a CapacityPolicy."""
+Answers = Callable[[Manifest, SignalSpec], DemandSeries]
+"""The demand behind a signal of a CapacityPolicy."""
 
 
 class Simulation:
@@ -162,7 +163,7 @@ class Simulation:
         for signal in spec.signals().values():
             if signal.per_replica is None:
                 raise InvalidInput(f"{key}: perReplicaQuery has no answer here; write perReplica")
-            series = self._answers(manifest, signal.query)
+            series = self._answers(manifest, signal)
             signals.append((as_far_as_known(series, signal), signal.per_replica))
             self.metrics.answer(signal.query, series)
             if signal.alive:

@@ -65,7 +65,7 @@ def sweep_setup(
     for name, signal in spec.signals().items():
         if signal.per_replica is None:
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
-        told_of = recorded.answer(manifest, signal.query)
+        told_of = recorded.answer(manifest, signal)
         series = as_far_as_known(told_of, signal)
         recording = Recording(told_of.start, as_read(told_of, signal).minutes)
         demands[name] = SeenDemand(

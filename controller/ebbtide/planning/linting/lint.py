@@ -120,7 +120,7 @@ def _descent(case: Case) -> Iterator[Finding]:
     falls, lasts = (show_duration(rounded(s)) for s in (ebb.falls, ebb.falls + ebb.stays))
     takes, soak = (show_duration(rounded(s)) for s in (steps * settings.soak, settings.soak))
     fit = show_duration(max(MINUTE, (ebb.falls + ebb.stays / 2) / steps // MINUTE * MINUTE))
-    if settings.soak >= ebb.falls:
+    if settings.soak >= max(ebb.falls, 2 * MINUTE):  # no fall is told in less than a minute
         found = f"a soak of {soak} is longer than the ebb: demand falls within {falls}"
     elif steps * settings.soak > ebb.falls + ebb.stays:
         found = f"the way down takes {takes} ({steps:.0f} steps), and demand is back after {lasts}"

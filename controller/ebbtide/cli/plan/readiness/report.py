@@ -150,7 +150,7 @@ def _seen(state: NamespaceState, plain: Recorded, workload: Workload) -> Snapsho
     current = target.replicas if target else 1
     demand = []
     for name, spec in workload.signals.items():
-        series = as_read(plain.answer(manifest_of(workload.resource), spec.query), spec)
+        series = as_read(plain.answer(manifest_of(workload.resource), spec), spec)
         demand.append(
             Signal(
                 name=name,
