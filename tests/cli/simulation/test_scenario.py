@@ -136,6 +136,16 @@ def test_what_is_wrong_is_told_with_its_line(ebbtide: Ebbtide, tmp_path: Path) -
         pytest.param(
             "timeZone=Europe/Berlin", "clocks in Europe/Berlin skip 2026-03-29 02:30", id="skipped"
         ),
+        pytest.param(
+            "zonesLost={at: 2027-03-02 13:00, for: 1m}",
+            "zonesLost: 2027-03-02 13:00 (UTC) lies outside of what is replayed",
+            id="later",
+        ),
+        pytest.param(
+            "outages={at: 2026-03-01 13:00, for: 3h}",
+            "outages: 2026-03-01 13:00 (UTC)",
+            id="before",
+        ),
         pytest.param("start=2027-01-01 00:00", "have to lie within the demand", id="outside"),
     ],
 )

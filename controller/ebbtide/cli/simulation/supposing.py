@@ -11,6 +11,7 @@ from ebbtide.api.fields.local_time import moment
 from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_profile, understand
+from ebbtide.api.timestamps import clock
 from ebbtide.api.yaml_text import Document
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.files import read
@@ -68,7 +69,23 @@ class Supposed:
             found = from_prometheus(prometheus, manifests, until - start, until)
         else:
             found = demand_of(manifests, csv, prometheus, since).between(start, end)
+        self._check_within(found, changed.event)
         return found.if_it_were(changed)
+
+    def _check_within(self, found: Recorded, event: Event | None) -> None:
+        """Refuse what is supposed to happen outside of what is replayed."""
+        told = self.scenario
+        spans = [("zonesLost", one.at, one.lasts) for one in told.zones_lost]
+        spans += [("outages", one.at, one.lasts) for one in told.outages]
+        spans += [("like", told.like.at, event.seconds)] if told.like and event else []
+        for field, at, lasts in spans:
+            start = moment(at, told.time_zone)
+            if start > found.end or start + lasts <= found.start:
+                first, last = (clock(one, "%Y-%m-%d %H:%M") for one in (found.start, found.end))
+                raise InvalidInput(
+                    f"{field}: {at} ({told.time_zone}) lies outside of what is replayed, {first} "
+                    f"to {last} UTC"
+                )
 
     def _check_unchanged(self, option: str) -> None:
         """Refuse another demand beside the one that an option names."""
