@@ -501,6 +501,17 @@ def test_an_event_that_is_about_nobody_is_a_remark(
     assert ("it is about no CapacityPolicy" in compared.out) is said
 
 
+def test_so_is_one_that_another_calendar_announces_to_a_policy(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    """The same event at the same time: it is heard where it stands, and not elsewhere."""
+    elsewhere = CALENDAR.replace("namespace: live", "namespace: elsewhere")
+    write(tmp_path, days_yaml=f"{CALENDAR}---\n{elsewhere}")
+    told = " ".join(ebbtide("plan", "edge.yaml", "days.yaml", *HILL_PLAN[2:]).out.split())
+    assert "! opening of EventCalendar elsewhere/promotions is left out: it is about no" in told
+    assert "EventCalendar live/promotions" not in told
+
+
 def test_one_recording_of_several_signals_is_a_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:
     said = "one recording stands for 2 queries"
     assert said not in ebbtide(*HILL_PLAN).out

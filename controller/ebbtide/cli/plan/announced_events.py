@@ -45,16 +45,14 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
     """Events of the replayed time that are about no CapacityPolicy of these files."""
     manifests = simulation.manifests
     policies = [one for one in manifests if one.kind == POLICY]
-    heard = {
-        (event.name, event.start) for one in policies for event in announced(one, manifests).events
-    }
     for one in manifests:
         if one.kind != EVENT_CALENDAR.name or not one.path:  # a cluster's: of others too
             continue
         calendar = parse_calendar(one.spec)
+        heard = {event.name for policy in policies for event in announced(policy, [one]).events}
         for name, event in calendar.events.items():
             start, end = (moment(at, calendar.time_zone) for at in (event.start, event.end))
-            if _replayed(recorded, start, end) and (name, start) not in heard:
+            if _replayed(recorded, start, end) and name not in heard:
                 yield Message(
                     "{} of EventCalendar {}/{} is left out: it is about no CapacityPolicy of these "
                     "files; it has to be in the namespace of one, and its selector to name labels "
