@@ -57,7 +57,7 @@ class Expected:
         self.flights = Flights(frame, LEVELS, series)
         shape = (len(frame.anchors), LEVELS)
         self.sums = np.zeros((*shape, PLACES.max() + 1, series), np.float32)
-        self.coefficients = own_multiples(frame)[..., None] + np.zeros(series, np.float32)
+        self.coefficients = np.repeat(own_multiples(frame)[..., None], series, axis=-1)
 
     def foresee(self, sample: Sample, known: F32, before: F32, error: F32) -> F32:
         """Learn a block of rows: the widths that are expected from each, (T, A, EXPECTED, N).
