@@ -11,7 +11,17 @@ from functools import lru_cache
 import numpy as np
 
 from ebbtide.forecast.contract import Rows
-from ebbtide.forecast.tide.arrays import F32, NIL, NOUGHT, blank, number, running, total
+from ebbtide.forecast.tide.arrays import (
+    F32,
+    NIL,
+    NOUGHT,
+    blank,
+    number,
+    packed,
+    running,
+    total,
+    unpacked,
+)
 from ebbtide.forecast.tide.expected import EXPECTED, LEAST, LEVELS
 from ebbtide.forecast.tide.experts import ALIKE, GUARDED
 from ebbtide.forecast.tide.frame import Band, Frame
@@ -49,7 +59,7 @@ class Spreads:
         self.frame = frame
         self.slot = max(1, SLOT_MINUTES // frame.grid) if SLOT_MINUTES % frame.grid == 0 else 1
         shape = (len(frame.anchors), series)
-        self.daily = np.full((frame.day // self.slot, *shape), -1, np.float32)
+        self.packed = packed(np.full((frame.day // self.slot, *shape), -1, np.float32))
         """Errors by time of day; below nothing where none was made."""
         self.current = np.zeros((2, *shape), np.float32)
         """The sum of the errors of the present slot of the day, and their number."""
@@ -96,7 +106,7 @@ class Spreads:
         band, numbers = sample.band, sample.numbers
         origins = self.frame.by_clock(sample.origins) % self.frame.day
         places = _slots(band, self.slot).take(origins, axis=0)
-        found: F32 = self.daily.reshape(-1, self.daily.shape[-1]).take(places, axis=0)
+        found = unpacked(self.packed.reshape(-1, self.packed.shape[-1]).take(places, axis=0))
         made, current = np.empty((2, *size.shape), np.float32), self.current[:, band.at]
         np.multiply(size, sample.known, out=made[0])
         made[1] = sample.known
@@ -122,11 +132,11 @@ class Spreads:
         `sums` are those of their errors, and how many they were, (2, rows, anchors, N).
         """
         slots_before = self.frame.by_clock(numbers - self.slot) // self.slot
-        at, (added, count) = slots_before % len(self.daily), sums
-        slots = self.daily[at[:, None], anchors]
+        at, (added, count) = slots_before % len(self.packed), sums
+        slots = unpacked(self.packed[at[:, None], anchors])
         share = np.where(slots < 0, np.float32(1), SLOT_SHARE) * (count > 0)
         slots += share * (added / np.maximum(count, 1) - slots)
-        self.daily[at[:, None], anchors] = slots
+        self.packed[at[:, None], anchors] = packed(slots)
 
 
 @lru_cache
