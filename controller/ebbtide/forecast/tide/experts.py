@@ -1,9 +1,8 @@
 """The simple experts that `Tide` mixes: each beats the others somewhere.
 
-The last value; averages of 3, 10 and 30 rows, of six hours and of a day; four damped slopes; for
-each of the curves the ratio to it now, and the curve itself; for those of the last week the ratio
-over ten rows, and for those of three weeks the difference now; and the change that those days say
-that are like the present one.
+The last value; averages of 2, 8 and 50 rows, of six hours and of a day; four damped slopes; for
+each of the curves the ratio to it now and over fifty rows, and the curve itself; for those of three
+weeks the difference now; and the change that those days say that are like the present one.
 Each is a constant plus a multiple of its curve at the target, so that a mix of experts is a
 constant plus a multiple of each curve, and costs as little at 120 steps as at six.
 """
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from ebbtide.forecast.tide.arrays import F32, NIL, ONE, blank, number
 from ebbtide.forecast.tide.days import CURVES, OF_A_WEEK
 
-SPANS = (3, 10, 30)
+SPANS = (2, 8, 50)
 """Rows of the short averages (exponential, alpha = 2 / (span + 1))."""
 LONG_MINUTES = (360, 1440)
 """Minutes that the long averages remember."""
@@ -30,8 +29,8 @@ WARM = 60
 LEVELS = 1 + AVERAGES
 PLAIN = LEVELS + DAMPING.size
 """Experts without a curve; the first of them is the last value, the last four are slopes."""
-BOTH = CURVES + OF_A_WEEK
-"""Ratios: those of now, and those over ten rows. Differences are to the long curves alone."""
+BOTH = 2 * CURVES
+"""Ratios: those of now, and those over fifty rows. Differences are to the long curves alone."""
 RATIOS, DIFFERENCES = PLAIN, PLAIN + BOTH
 GUARDED = DIFFERENCES + CURVES - OF_A_WEEK
 RATIO, DIFFERENCE = slice(RATIOS, DIFFERENCES), slice(DIFFERENCES, GUARDED)
@@ -47,22 +46,22 @@ OF_LATE: NDArray[np.int_] = np.r_[FROM_THE_PRESENT, 2 : LEVELS - len(LONG_MINUTE
 """They, and then the other short averages."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
-COMPARED = np.array(CURVES * (0,) + OF_A_WEEK * (2,))
-"""The levels that are compared with curves: the present value, and the average over ten rows..."""
-BY_CURVE = np.array((*range(CURVES), *range(OF_A_WEEK)))
+COMPARED = np.array(CURVES * (0,) + CURVES * (len(SPANS),))
+"""The levels that are compared with curves: the present value, and the longest short average..."""
+BY_CURVE = np.array(2 * (*range(CURVES),))
 """...and those curves."""
 FOLLOWED = np.eye(CURVES, dtype=np.float32)[:, np.r_[BY_CURVE, OF_A_WEEK:CURVES, :CURVES]]
 """Which curve each of those follows who follow one, (CURVES, RATIOS to ALIKE)."""
 SINCE = -1
 WIDTH = GUARDED + 2
-"""A row: present value, averages, slopes, ratios to each curve now and over ten rows, differences
+"""A row: present value, averages, slopes, ratios to each curve now and over fifty rows, differences
 to the long ones, a small share of the mean, and for how many rows the series is known."""
 
 
 def describe(rows: F32, averages: F32, curves: F32) -> None:
     """Fill in rows, (T, WIDTH, N), in which the present value and the guard stand.
 
-    `averages` are those of the value and of a week's curves, (T, AVERAGES + OF_A_WEEK, N).
+    `averages` are those of the value and of the curves, (T, AVERAGES + CURVES, N).
     """
     rows[:, 1:LEVELS] = averages[:, :AVERAGES]
     levels = rows[:, :LEVELS]
@@ -105,7 +104,7 @@ def of_late(now: F32) -> tuple[F32, F32]:
     """Between what those lie who know only what was of late, lowest and highest, (..., N).
 
     `now` are all experts, (..., EVERY, N). Above are those who start from the present, for which
-    the average of 3 rows counts too: not every minute that is low is a fall. Below are all short
+    the average of 2 rows counts too: not every minute that is low is a fall. Below are all short
     averages as well: after a peak of some minutes they are right.
     """
     them = now.take(OF_LATE, axis=-2)

@@ -22,7 +22,7 @@ from ebbtide.forecast.tide.arrays import (
     running,
     total,
 )
-from ebbtide.forecast.tide.days import OF_A_WEEK, Days
+from ebbtide.forecast.tide.days import CURVES, Days
 from ebbtide.forecast.tide.experts import (
     AVERAGES,
     GUARDED,
@@ -64,7 +64,7 @@ class Track:
         self.days = Days(frame, series)
         self.alike = Alike(frame, self.days.coarse, series)
         self.now = np.zeros((WIDTH, series), np.float32)
-        self.averages = np.zeros((AVERAGES + OF_A_WEEK, series), np.float32)
+        self.averages = np.zeros((AVERAGES + CURVES, series), np.float32)
         self.learnt = np.zeros(series, np.float32)
         """Rows of each series that are known."""
         self.lived = np.zeros(series, np.float32)
@@ -116,7 +116,7 @@ class Track:
         present, since = rows[:, 0], rows[:, SINCE]
         new = blank(len(rows), *self.averages.shape)
         new[:, :AVERAGES] = present[:, None]
-        new[:, AVERAGES:] = curves[:, :OF_A_WEEK]
+        new[:, AVERAGES:] = curves
         shares = _shares(self.frame)
         if np.count_nonzero(self.now[SINCE]) < self.now[SINCE].size:
             shares = np.where((since <= 1)[:, None], np.float32(1), shares)
@@ -207,10 +207,10 @@ class Track:
 
 @lru_cache
 def _shares(frame: Frame) -> F32:
-    """How much a row counts in the averages of the value and of a week's curves, (1, all, 1)."""
+    """How much a row counts in the averages of the value and of the curves, (1, all, 1)."""
     short = [2 / (span + 1) for span in SPANS]
     long = [-math.expm1(-frame.grid / minutes) for minutes in LONG_MINUTES]
-    return np.array([*short, *long, *OF_A_WEEK * short[1:2]], np.float32)[None, :, None]
+    return np.array([*short, *long, *CURVES * short[-1:]], np.float32)[None, :, None]
 
 
 def _days(begin: int, end: int, day: int) -> list[slice]:
