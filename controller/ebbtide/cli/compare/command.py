@@ -17,7 +17,7 @@ from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.plan.announced_events import events_of
-from ebbtide.cli.plan.plans import remarks_on
+from ebbtide.cli.plan.plans import remarks_on, remarks_on_all
 from ebbtide.cli.report.chart import Span
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
@@ -178,7 +178,8 @@ def _compared(
                 progress.update(task, advance=world.tick)
             course = simulation.course(told[0].workload, told)
             bench = simulation.workbenches[told[0].workload]
-            unknown |= dict.fromkeys(remarks_on(simulation, bench.key, recorded, told))
+            of_all = remarks_on_all(simulation, recorded)
+            unknown |= dict.fromkeys(remarks_on(simulation, recorded, told, course, of_all))
             scores[name] = bench.scored(course)
             experience[name] = fared(bench.gate.modelled, course.demand, course.ready, world.tick)
             frames[name], events[name] = told, events_of(simulation, bench.key)

@@ -23,7 +23,7 @@ from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
 from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.scoring.experience import Fared, fared
-from ebbtide.planning.scoring.score import HOUR, Score
+from ebbtide.planning.scoring.score import HOUR, Course, Score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
@@ -103,6 +103,7 @@ def plans_of(
             for frame in decided:
                 frames.setdefault(frame.workload, []).append(frame)
             progress.update(task, advance=tick)
+    of_all = remarks_on_all(simulation, recorded)
     for key, told in frames.items():
         course = simulation.course(key, told)
         bench = simulation.workbenches[key]
@@ -113,22 +114,30 @@ def plans_of(
             static=static(simulation, key, told),
             simulation=simulation,
             tiers=by_tier(course, bench.signals[0][1], tiers),
-            remarks=remarks_on(simulation, key, recorded, told),
+            remarks=remarks_on(simulation, recorded, told, course, of_all),
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
 
 
+def remarks_on_all(simulation: Simulation, recorded: Recorded) -> Sequence[Message]:
+    """What nobody meant of what is written and recorded, whichever workload it is."""
+    return [*unheard(simulation, recorded), *one_for_all(simulation, recorded)]
+
+
 def remarks_on(
-    simulation: Simulation, key: str, recorded: Recorded, frames: Sequence[Frame]
+    simulation: Simulation,
+    recorded: Recorded,
+    frames: Sequence[Frame],
+    course: Course,
+    of_all: Sequence[Message],
 ) -> Sequence[Message]:
     """What a replay of one workload can't know, and what nobody meant; each said once."""
-    bench = simulation.workbenches[key]
+    bench = simulation.workbenches[frames[0].workload]
     found = (
-        *shapeless(simulation, key, recorded),
+        *shapeless(simulation, bench.key, recorded),
         *unreckoned(frames),
-        *unheard(simulation, recorded),
-        *one_for_all(simulation, recorded),
-        *unmodelled(bench, simulation.course(key, frames)),
+        *of_all,
+        *unmodelled(bench, course),
         *remarks(bench, recorded.start),
     )
     return list(dict.fromkeys(found))
