@@ -46,9 +46,9 @@ OF_LATE: NDArray[np.int_] = np.r_[FROM_THE_PRESENT, 2 : LEVELS - len(LONG_MINUTE
 """They, and then the other short averages."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
-COMPARED = np.array(CURVES * (0,) + CURVES * (len(SPANS),))
+COMPARED = np.repeat((0, len(SPANS)), CURVES)
 """The levels that are compared with curves: the present value, and the longest short average..."""
-BY_CURVE = np.array(2 * (*range(CURVES),))
+BY_CURVE = np.tile(np.arange(CURVES), 2)
 """...and those curves."""
 FOLLOWED = np.eye(CURVES, dtype=np.float32)[:, np.r_[BY_CURVE, OF_A_WEEK:CURVES, :CURVES]]
 """Which curve each of those follows who follow one, (CURVES, RATIOS to ALIKE)."""
