@@ -12,6 +12,8 @@ import pytest
 import ebbtide.adapters.kubernetes
 import ebbtide.cli.plan
 import ebbtide.cli.simulation
+import ebbtide.cli.tune
+import ebbtide.planning.tuning
 import ebbtide_policies
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.report.translations import Language, translations
@@ -50,9 +52,10 @@ def of_policies() -> set[str]:
 
 
 def of_messages() -> set[str]:
-    """What a plan says, and the edge of a cluster that it is for."""
+    """What a plan and a search say, and the edge of a cluster that a plan is for."""
     found = set()
-    rooms = (ebbtide.cli.plan, ebbtide.cli.simulation, ebbtide.adapters.kubernetes)
+    plan = (ebbtide.cli.plan, ebbtide.cli.simulation, ebbtide.adapters.kubernetes)
+    rooms = (*plan, ebbtide.cli.tune, ebbtide.planning.tuning)
     for path in (path for room in rooms for path in files_of(room)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
@@ -153,6 +156,37 @@ def test_nor_in_a_comparison(ebbtide: Ebbtide, much: tuple[str, ...]) -> None:
     assert not words(told.out) - NAMES
     alike = ebbtide("compare", "edge.yaml", "edge.yaml,replicas.max=400", *much)
     assert "各策略的决策处处相同" in alike.out
+
+
+QUICK = f"{EDGE}  forecast: {{model: Persistence}}\n"
+AIM = f"{QUICK}  objective: {{unserved: 0.001%}}\n"
+STEPS = ("--vary", "policies.descent.maxStep=5%,50%", "--objective", "9%")
+FIELDS = {"MAXSTEP", "MAX", "replicas", "max", "HEADROOM", "WIDTH", "TRUST", "WINDOW"}
+"""What is varied."""
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "said"),
+    [
+        pytest.param(QUICK, STEPS, "达标且最省者", id="one that keeps the objective"),
+        pytest.param(QUICK, ("--vary", "replicas.max=10,12"), "没有变体达到目标", id="none"),
+        pytest.param(QUICK, (*STEPS, "--what-if", "session=9m"), "被中断的在线会话", id="sessions"),
+        pytest.param(MUCH, (*STEPS, "--scenario", "world.yaml"), "体验超限的分钟数", id="users"),
+        pytest.param(AIM, (), "已知需求", id="an objective"),
+    ],
+)
+@pytest.mark.usefixtures("much")
+def test_nor_in_a_search(
+    ebbtide: Ebbtide, tmp_path: Path, policy: str, options: tuple[str, ...], said: str
+) -> None:
+    write(tmp_path, edge_yaml=policy)
+    args = ("edge.yaml", "--csv", "hill.csv", "--lang", "zh", "--diff", "change.yaml")
+    told = ebbtide("tune", *args, *options)
+    assert (told.code, told.err) == (0, "")
+    page, _, _ = told.out.partition("\nspec:")
+    assert said in page
+    assert not words(page) - NAMES - FIELDS
+    assert not words(Path("change.yaml").read_text("utf-8").partition("\n")[0]) - NAMES
 
 
 def test_what_programs_read_is_the_same_in_every_language(

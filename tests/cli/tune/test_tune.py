@@ -326,6 +326,17 @@ def test_the_change_that_the_operator_suggests_is_printed_for_a_review(
     }, "what the policy writes itself would win"
 
 
+def test_in_chinese_all_is_but_the_words_of_the_operator(
+    ebbtide: Ebbtide, api: HttpApi, tmp_path: Path
+) -> None:
+    serve(api, {"tuning": SUGGESTED})
+    kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+    told = ebbtide("tune", "--from-cluster", "live/edge", kubeconfig, "--lang", "zh")
+    comment = told.out.partition("\n")[0]
+    assert comment.startswith("# 允许 0.01% 的需求未服务")
+    assert SUGGESTED["message"] in comment
+
+
 def test_the_same_goes_to_a_file(ebbtide: Ebbtide, api: HttpApi, tmp_path: Path) -> None:
     serve(api, {"tuning": SUGGESTED})
     kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"

@@ -64,7 +64,7 @@ def test_the_page_tells_of_sessions_only_where_there_are_any(ebbtide: Ebbtide) -
     assert "CUT OFF" not in ebbtide(*args).out
     told = ebbtide(*args, "--what-if", "session=20m").out
     assert "CUT OFF" in told
-    assert "the front of cost against service and sessions cut off" in told
+    assert "the front of cost against service and live sessions cut off" in told
 
 
 def test_what_is_not_modelled_of_a_gate_is_named(ebbtide: Ebbtide, tmp_path: Path) -> None:

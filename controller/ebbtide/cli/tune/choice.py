@@ -7,6 +7,7 @@ from ebbtide.api.capacity_policy.objective import TELLING, beside, prior
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Measured, recommended
 from ebbtide.planning.tuning.objective import CANDIDATES, chosen, told
+from ebbtide_policies.message import Message
 
 MARGIN = 0.5
 """Share of the objective that may be used up on the past: what comes has more in it."""
@@ -18,7 +19,8 @@ class Found(NamedTuple):
 
     best: int
     margin: float
-    why: str = ""
+    why: Message | None = None
+    """Why, where an objective decides."""
 
 
 def found_by_margin(searched: Measured, objective: float) -> Found:

@@ -1,7 +1,7 @@
 """`ebbtide tune`: which settings of a policy would have been the best, on its own past."""
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -14,6 +14,7 @@ from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed
 from ebbtide.cli.options import grouped
+from ebbtide.cli.report.translations import Words
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.edits import edited
 from ebbtide.cli.simulation.manifests import manifests_in
@@ -32,6 +33,9 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning.judgement import Measured, judged
 from ebbtide.planning.tuning.objective import stress_test
 from ebbtide_policies.demand import DAY
+
+Told = Callable[[int, int], None]
+"""Hears how much of some work is done, and how much there is."""
 
 
 @grouped
@@ -54,23 +58,23 @@ def tune(
     does, unless --vary says what to try.
     """
     if operator.from_cluster:
-        change = suggested_changes(operator.from_cluster, operator)
+        change = suggested_changes(operator.from_cluster, operator, telling.said)
         _hand_over(change, telling.diff)
         return
     promise(telling.diff, work.record)
     manifests = manifests_in(policies or ())
     manifest, *beside = _policy_first(manifests)
-    tuned = _tuned(manifest, beside, past, aim, work)
+    tuned = _tuned(manifest, beside, past, aim, work, telling.said)
     if telling.diff:
-        write(telling.diff, patch(manifest, tuned))
+        write(telling.diff, patch(manifest, tuned, telling.said))
     if telling.as_json:
         typer.echo(output(tuned).model_dump_json(by_alias=True, indent=1))
     else:
-        screen().print(page(tuned))
+        screen().print(page(tuned, telling.said))
 
 
 def _tuned(
-    manifest: Manifest, beside: Sequence[Manifest], past: Past, aim: Aim, work: Work
+    manifest: Manifest, beside: Sequence[Manifest], past: Past, aim: Aim, work: Work, said: Words
 ) -> Tuned:
     """Try all variants of a policy, with what is written beside it, and judge them."""
     spec = parse_policy(manifest.spec)
@@ -82,11 +86,12 @@ def _tuned(
         recorded = past.recorded(told, [manifest, *beside])
         setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told))
         stress = stress_test(level) if aim.by_objective(spec) else 1.0
-        search = _search(setup, specs, past, stress, progress)
-        written = [*map(_said, (manifest, *beside)), told.scenario.model_dump(mode="json")]
+        search = _search(setup, specs, past, stress, _course(progress, said["forecasting"]))
+        written = [*map(_written, (manifest, *beside)), told.scenario.model_dump(mode="json")]
         same = fingerprint(search, recorded, written)
         kept = Record(work.record, same) if work.record else None
-        tried = _tried(search, specs, Workers(work.jobs, work.cluster), kept, progress)
+        workers = Workers(work.jobs, work.cluster)
+        tried = _tried(search, specs, workers, kept, _course(progress, said["deciding"]))
     searched, held = (
         Measured(*map(np.array, zip(*part, strict=True))) for part in zip(*tried, strict=True)
     )
@@ -109,7 +114,7 @@ def _tuned(
     )
 
 
-def _said(manifest: Manifest) -> Sequence[object]:
+def _written(manifest: Manifest) -> Sequence[object]:
     """What a manifest says, wherever it stands."""
     head = manifest.kind, manifest.namespace, manifest.name
     return [*head, dict(manifest.labels), dict(manifest.spec)]
@@ -130,14 +135,17 @@ def _policy_first(manifests: Sequence[Manifest]) -> Sequence[Manifest]:
     return [*policies, *(one for one in manifests if one.kind != POLICY)]
 
 
+def _course(progress: Progress, name: str) -> Told:
+    """What is told how far some work is."""
+    task = progress.add_task(name)
+    return lambda done, of: progress.update(task, completed=done, total=of)
+
+
 def _search(
-    setup: TrialSetup, specs: Sequence[Spec], past: Past, stress: float, progress: Progress
+    setup: TrialSetup, specs: Sequence[Spec], past: Past, stress: float, told: Told
 ) -> Search:
     """All that is needed to try a variant."""
-    task = progress.add_task("forecasting")
-    trial, truth = setup.trial(
-        specs, lambda done, of: progress.update(task, completed=done, total=of)
-    )
+    trial, truth = setup.trial(specs, told)
     first_held = round((1 - past.checked) * truth.demand.size)
     return Search(setup.workload, trial, truth._replace(stress=stress), first_held)
 
@@ -147,16 +155,16 @@ def _tried(
     specs: Sequence[Spec],
     workers: Workers,
     record: Record | None,
-    progress: Progress,
+    told: Told,
 ) -> Sequence[Tried]:
     """What came of every variant: what the record has of it, and what it has not."""
     names = keys(specs)
     found = {i: record.done[n] for i, n in enumerate(names) if record and n in record.done}
-    task = progress.add_task("deciding", total=len(specs), completed=len(found))
+    told(len(found), len(specs))
     missing = [i for i in range(len(specs)) if i not in found]
     for i, tried in workers.run(search, specs, missing):
         found[i] = tried
         if record:
             record.add(names[i], tried)
-        progress.update(task, advance=1)
+        told(len(found), len(specs))
     return [found[i] for i in range(len(specs))]

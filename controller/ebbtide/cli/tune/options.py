@@ -14,6 +14,7 @@ from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.durations import seconds
+from ebbtide.cli.report.translations import Language, Words, translations
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, TickEvery
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.cli.simulation.options import Supposing
@@ -29,6 +30,7 @@ USUAL = 1e-4
 _USUAL_PAST = "14d"
 """How far back Prometheus is read."""
 MOST_VARIANTS = 2000
+_LANGUAGE = "Language of what people read, here and in --diff; --json and errors are English."
 DEFAULT = (
     "policies.presentNeed.headroom=0%,2%,4%,6%,8%,10%,15%,20%,30%,45%",
     "policies.forecastNeed.quantile=0.5,0.75,0.9,0.95,0.99",
@@ -167,6 +169,12 @@ class Telling:
         typer.Option(metavar="FILE", help="Write the change as YAML, for a review."),
     ] = None
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+    lang: Annotated[Language, typer.Option(help=_LANGUAGE)] = Language.EN
+
+    @property
+    def said(self) -> Words:
+        """What people are told in."""
+        return translations(self.lang)
 
 
 @dataclass(frozen=True, kw_only=True)

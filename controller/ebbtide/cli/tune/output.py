@@ -58,7 +58,7 @@ def output(tuned: Tuned) -> TuneOutput:
         variants=len(tuned.variants),
         not_modelled=list(tuned.left_out),
         remarks=list(map(str, tuned.remarks)),
-        evidence=tuned.evidence(),
+        evidence=str(tuned.evidence()),
         front=[_candidate(tuned, one) for one in tuned.candidates],
     )
 

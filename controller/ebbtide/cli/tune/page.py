@@ -1,6 +1,6 @@
 """What tuning found, as a page for a terminal, and as YAML for a review."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ebbtide.api.kinds import API_VERSION
 from ebbtide.api.reading.manifests import Manifest
+from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Candidate, Measured
 from ebbtide.planning.tuning.objective import needed_days
@@ -21,7 +22,10 @@ from ebbtide_policies.quantities import show_share
 
 COLUMNS = 4
 """Fields that have a column, of those in which variants differ."""
-_COLUMNS = ("HOURS", "X BOUND", "UNSERVED", "HELD BACK: X BOUND", "UNSERVED", "CHANGES/DAY")
+_COLUMNS = (
+    *("head_tuned_hours", "head_bound", "head_unserved"),
+    *("head_held_back", "head_unserved", "head_changes"),
+)
 ROWS = 14
 """Rows of the front that are shown, the recommended one among them."""
 
@@ -41,8 +45,8 @@ class Tuned:
     """Policies that were not replayed."""
     remarks: Sequence[Message] = ()
     """What of the demand is doubtful."""
-    why: str = ""
-    """Why, where an objective decides what is tried; else empty."""
+    why: Message | None = None
+    """Why, where an objective decides what is tried."""
 
     @property
     def best(self) -> Candidate:
@@ -54,86 +58,105 @@ class Tuned:
         """Whether it kept the objective, with the margin, on what was searched."""
         return float(self.best.searched.unserved) <= self.objective * self.margin
 
-    def evidence(self) -> str:
+    def evidence(self) -> Message:
         """One sentence that a reviewer can judge the recommendation by."""
         mine, held = self.best.searched, self.best.held_back
-        checked = (
-            f"on the demand held back {float(held.unserved):.4%} at {held.beside_bound:.3f} times"
+        checked = Message(
+            "on the demand held back {:.4%} at {:.3f} times",
+            (float(held.unserved), float(held.beside_bound)),
         )
         if self.why:
-            return f"{self.why}; {checked}"
-        kept = "the cheapest" if self.keeps else "none kept it, so the one that failed least"
-        aim, count = show_share(self.objective), len(self.variants)
-        return (
-            f"{aim} may go unserved: {kept} of {count:,} variants"
-            f" left {float(mine.unserved):.4%} unserved at {mine.beside_bound:.3f} times the"
-            f" clairvoyant bound; {checked}"
+            return Message("{}; {}", (self.why, checked))
+        kept = Message("the cheapest")
+        failed = Message("none kept it, so the one that failed least")
+        return Message(
+            "{} may go unserved: {} of {:,} variants left {:.4%} unserved at {:.3f} times the "
+            "clairvoyant bound; {}",
+            (
+                show_share(self.objective),
+                kept if self.keeps else failed,
+                len(self.variants),
+                float(mine.unserved),
+                float(mine.beside_bound),
+                checked,
+            ),
         )
 
+    def doubts(self) -> Iterator[Message]:
+        """What speaks against taking what is recommended."""
+        if not self.keeps:
+            yield Message("none keeps the objective: vary what limits it, replicas.max say")
+        elif float(self.best.held_back.unserved) > self.objective:
+            yield Message("the demand held back breaks the objective: search more of it")
+        needed = needed_days(self.objective)
+        if not self.why and self.days < needed:
+            yield Message(
+                "{:.1f} days were searched, and it takes {:.0f} to speak for {}",
+                (self.days, needed, show_share(self.objective)),
+            )
+        if self.left_out:
+            yield Message("not modelled: {}", (", ".join(self.left_out),))
+        yield from self.remarks
 
-def page(tuned: Tuned) -> RenderableType:
+
+def page(tuned: Tuned, said: Words) -> RenderableType:
     """The front, cheapest first, and what is recommended."""
+    against = [said[name] for name in ("service", *(one.what for one in _told_of_users(tuned)))]
+    front = said["front"].format(said["and"].join(against))
+    return Group(
+        Text.assemble((tuned.workload, "bold"), f"  {front}"),
+        "",
+        _front(tuned, said),
+        "",
+        said["sentence"].format(said.told(tuned.evidence())),
+        *(Text(f"! {said.told(doubt)}", "yellow") for doubt in tuned.doubts()),
+        "",
+        Text(snippet(tuned)),
+    )
+
+
+def _front(tuned: Tuned, said: Words) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    telling = _telling(tuned.variants)
-    fields = [".".join(tuned.variants[0][i].path) for i in telling]
+    telling, users = _telling(tuned.variants), _told_of_users(tuned)
     table.add_column(" ")
-    for field in fields:
-        table.add_column(field.rpartition(".")[2].upper(), justify="right")
-    users = _told_of_users(tuned.candidates)
-    for name in (*_COLUMNS, *(head for head, _, _ in users)):
-        table.add_column(name, justify="right")
+    for i in telling:
+        table.add_column(tuned.variants[0][i].path[-1].upper(), justify="right")
+    for name in (*_COLUMNS, *(one.head for one in users)):
+        table.add_column(said[name], justify="right")
     for one in _shown(tuned):
-        values = [str(tuned.variants[one.variant][i].value) for i in telling]
         mine, held = one.searched, one.held_back
         table.add_row(
             "▸" if one.recommended else "",
-            *values,
+            *(str(tuned.variants[one.variant][i].value) for i in telling),
             f"{float(mine.replica_hours):,.0f}",
             f"{float(mine.beside_bound):.3f}",
             f"{float(mine.unserved):.4%}",
             f"{float(held.beside_bound):.3f}",
             f"{float(held.unserved):.4%}",
             f"{float(mine.changes):,.0f}",
-            *(f"{float(of(mine)):,.0f}" for _, _, of in users),
+            *(f"{float(each.of(mine)):,.0f}" for each in users),
             style="bold" if one.recommended else "",
         )
-    against = " and ".join(("service", *(what for _, what, _ in users)))
-    head = Text.assemble((tuned.workload, "bold"), f"  the front of cost against {against}")
-    said = [Text(f"{tuned.evidence()}.")]
-    if not tuned.keeps:
-        said.append(
-            Text("! none keeps the objective: vary what limits it, replicas.max say", "yellow")
-        )
-    elif float(tuned.best.held_back.unserved) > tuned.objective:
-        said.append(
-            Text("! the demand held back breaks the objective: search more of it", "yellow")
-        )
-    needed = needed_days(tuned.objective)
-    if not tuned.why and tuned.days < needed:
-        aim = show_share(tuned.objective)
-        few = f"! {tuned.days:.1f} days were searched, and it takes {needed:.0f} to speak for {aim}"
-        said.append(Text(few, "yellow"))
-    if tuned.left_out:
-        said.append(Text(f"! not modelled: {', '.join(tuned.left_out)}", "yellow"))
-    said += [Text(f"! {remark}", "yellow") for remark in tuned.remarks]
-    return Group(head, "", table, "", *said, "", Text(snippet(tuned)))
+    return table
 
 
 class _OfUsers(NamedTuple):
     """What is told of users beside what went unserved, where there is anything to tell."""
 
     head: str
+    """The key of the word above its column."""
     what: str
+    """The key of the words for it."""
     of: Callable[[Measured], Lanes]
 
 
-_CUT_OFF = _OfUsers("CUT OFF", "sessions cut off", lambda one: one.disruptions)
-_BREACHED = _OfUsers("MIN BADLY", "minutes users fared badly", lambda one: one.breached)
+_CUT_OFF = _OfUsers("head_cut_off", "disruptions", lambda one: one.disruptions)
+_BREACHED = _OfUsers("head_badly", "breached", lambda one: one.breached)
 
 
-def _told_of_users(front: Sequence[Candidate]) -> Sequence[_OfUsers]:
-    cut_off = any(one.searched.disruptions > 0 for one in front)
-    fared = any(not np.isnan(one.searched.breached) for one in front)
+def _told_of_users(tuned: Tuned) -> Sequence[_OfUsers]:
+    cut_off = any(one.searched.disruptions > 0 for one in tuned.candidates)
+    fared = any(not np.isnan(one.searched.breached) for one in tuned.candidates)
     return [*([_CUT_OFF] if cut_off else ()), *([_BREACHED] if fared else ())]
 
 
@@ -164,10 +187,10 @@ def _spec(tuned: Tuned) -> dict[str, Any]:
     return spec
 
 
-def patch(manifest: Manifest, tuned: Tuned) -> str:
+def patch(manifest: Manifest, tuned: Tuned, said: Words) -> str:
     """The recommended change as a file for a review, with why."""
     head = {"name": manifest.name, "namespace": manifest.namespace}
-    return change(manifest.kind, head, _spec(tuned), tuned.evidence())
+    return change(manifest.kind, head, _spec(tuned), said.told(tuned.evidence()))
 
 
 def change(kind: str, metadata: dict[str, str], spec: dict[str, Any], why: str) -> str:

@@ -7,10 +7,12 @@ import typer
 
 from ebbtide.api.capacity_policy.objective import Settings
 from ebbtide.cli.cluster.access import Access, namespaced
+from ebbtide.cli.report.translations import Words
 from ebbtide.cli.tune.page import change
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.cluster import Resource
 from ebbtide.loop.tuning.suggestion import suggestion_in
+from ebbtide_policies.message import Message
 from ebbtide_policies.quantities import show_share
 
 Where = Annotated[
@@ -23,7 +25,7 @@ Where = Annotated[
 ]
 
 
-def suggested_changes(where: str, access: Access) -> str:
+def suggested_changes(where: str, access: Access, said: Words) -> str:
     """The change that a policy's status suggests.
 
     Raises:
@@ -31,10 +33,10 @@ def suggested_changes(where: str, access: Access) -> str:
         ClusterUnavailable: the API server does not answer.
 
     """
-    return suggested(access.reach().get_policy(*namespaced(where)))
+    return suggested(access.reach().get_policy(*namespaced(where)), said)
 
 
-def suggested(resource: Resource) -> str:
+def suggested(resource: Resource, said: Words) -> str:
     """The same of a policy that was read.
 
     Raises:
@@ -50,12 +52,16 @@ def suggested(resource: Resource) -> str:
     fresh = _unwritten(found.settings, resource.spec.get("policies") or {})
     if not fresh:
         raise InvalidInput(f"{resource.key}: the policy writes all of these settings itself")
-    why = (
-        f"{show_share(found.objective)} may go unserved: {found.why} "
-        f"(reckoned {resource.status['tuning']['reckonedAt'][:19]}Z)"
+    why = Message(
+        "{} may go unserved: {} (reckoned {}Z)",
+        (
+            show_share(found.objective),
+            found.why,
+            resource.status["tuning"]["reckonedAt"][:19],
+        ),
     )
     head = {"name": resource.name, "namespace": resource.namespace}
-    return change(resource.kind, head, {"policies": fresh}, why)
+    return change(resource.kind, head, {"policies": fresh}, said.told(why))
 
 
 def _unwritten(settings: Settings, written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

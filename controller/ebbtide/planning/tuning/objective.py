@@ -27,7 +27,8 @@ from ebbtide.api.capacity_policy.objective import (
 )
 from ebbtide.planning.tuning.judgement import Measured
 from ebbtide_policies.lanes import Lanes
-from ebbtide_policies.quantities import parse_share
+from ebbtide_policies.message import Message
+from ebbtide_policies.quantities import parse_share, show_share
 
 DAYS = 28
 """Days of the past that a choice is made by, at most."""
@@ -160,36 +161,45 @@ def _refuted(missed: float, objective: float, days: float) -> bool:
     return days >= FIRST_DAYS and missed * days > objective * needed_days(objective)
 
 
-def told(evidence: Evidence, found: Measured | None, objective: float) -> str:
+def told(evidence: Evidence, found: Measured | None, objective: float) -> Message:
     """Why these settings, in one sentence."""
-    days, needed = f"{evidence.days:.1f} days", f"{evidence.needed:.1f}"
     if evidence.candidate is None or found is None:
-        return (
-            f"{days} of demand are known and {needed} speak for an unserved share of "
-            f"{objective:.10g}: until then the settings are those that kept it on other workloads"
+        return Message(
+            "{:.1f} days of demand are known and {:.1f} speak for an unserved share of {}: "
+            "until then the settings are those that kept it on other workloads",
+            (evidence.days, evidence.needed, show_share(objective)),
         )
     share = float(found.unserved[evidence.candidate])
     hours = float(found.beside_bound[evidence.candidate])
-    tried = f"of {len(found.unserved)} settings tried on {days} it came cheapest"
+    said = Message(
+        "{}, with a price on what went unserved: {:.2g}% of demand, at {:.3f} times the "
+        "clairvoyant bound",
+        (_tried(evidence, found.unserved.size, objective), 100 * share, hours),
+    )
+    broken = _broken(found, share, objective)
+    return said if broken is None else Message("{}; {}", (said, broken))
+
+
+def _tried(evidence: Evidence, count: int, objective: float) -> Message:
+    """Among what it came cheapest."""
+    tried = Message("of {} settings tried on {:.1f} days it came cheapest", (count, evidence.days))
     if stress_test(objective) > 1:
-        tried = f"{tried} had {stress_test(objective):.2g} times the demand come"
-    if evidence.days < evidence.needed:
-        tried = (
-            f"what keeps it on other workloads lost more in {days} than it may in {needed}; "
-            f"{tried} of those that cost no less"
-        )
-    return (
-        f"{tried}, with a price on what went unserved: {share:.2g} of demand, at {hours:.3f} times "
-        f"the clairvoyant bound{_broken(found, share, objective)}"
+        tried = Message("{} had {:.2g} times the demand come", (tried, stress_test(objective)))
+    if evidence.days >= evidence.needed:
+        return tried
+    return Message(
+        "what keeps it on other workloads lost more in {:.1f} days than it may in {:.1f}; {} of "
+        "those that cost no less",
+        (evidence.days, evidence.needed, tried),
     )
 
 
-def _broken(found: Measured, share: float, objective: float) -> str:
+def _broken(found: Measured, share: float, objective: float) -> Message | None:
     """What it would have taken to keep the objective, where that was not worth it."""
     if share <= objective:
-        return ""
+        return None
     keeps = found.unserved <= objective
     if not keeps.any():
-        return f"; none of all that were tried kept {objective:.10g}"
+        return Message("none of all that were tried kept {}", (show_share(objective),))
     least = float(found.beside_bound[keeps].min())
-    return f"; {objective:.10g} would have taken {least:.3f} times"
+    return Message("{} would have taken {:.3f} times", (show_share(objective), least))

@@ -150,17 +150,17 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     days = minutes * MINUTE / DAY
     usual = prior(objective)
     if days < FIRST_DAYS:
-        return Reckoned(usual, told(unknown(objective, days), None, objective), minutes)
+        return Reckoned(usual, str(told(unknown(objective, days), None, objective)), minutes)
     found = replayed(weeks, truth, [in_force, *weeks.candidates], plugins)
     tried = Measured(*(column[1:] for column in found))
     known, prior_at = (_place(one, weeks.candidates) for one in (before, usual))
     evidence = chosen(tried, objective, days, known, prior_at)
     if evidence.candidate is None:
-        return Reckoned(usual, told(evidence, tried, objective), minutes)
+        return Reckoned(usual, str(told(evidence, tried, objective)), minutes)
     best = evidence.candidate
     return Reckoned(
         settings=weeks.candidates[best],
-        why=told(evidence, tried, objective),
+        why=str(told(evidence, tried, objective)),
         minutes=minutes,
         unserved=float(tried.unserved[best]),
         cost=float(tried.replica_hours[best] / found.replica_hours[0]),
