@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past, typical
 from ebbtide.planning.linting.findings import Case, Finding, Severity, rounded
@@ -46,7 +47,7 @@ def findings(minutes: Lanes = WAVE, ready: Lanes | None = None, **spec: Any) -> 
 
 def only(found: list[Finding]) -> tuple[str, Severity, str, str]:
     [one] = found
-    return ".".join(one.at), one.severity, one.found, one.todo
+    return place(one.at), one.severity, one.found, one.todo
 
 
 def test_a_policy_that_fits_its_past_has_nothing_against_it() -> None:
@@ -223,9 +224,7 @@ def test_a_line_that_is_drawn_over_the_top_is_not_flat() -> None:
 
 def test_demand_that_lies_flat_at_its_top_is_a_warning() -> None:
     found = findings(np.minimum(WAVE, 4000.0))
-    assert {(".".join(one.at), one.severity) for one in found} == {
-        ("demand.query", Severity.WARNING)
-    }
+    assert {(place(one.at), one.severity) for one in found} == {("demand.query", Severity.WARNING)}
     assert found[0].found.startswith("demand lies flat at its top, 4,000, from 2026-03-02 03:1")
 
 
@@ -280,7 +279,7 @@ def test_a_signal_of_many_is_named_by_its_path() -> None:
     signals = {"viewers": {"query": "a"}, "egress": {"query": "b", "perReplica": 120}}
     ready = np.full(WAVE.size, 1000.0)
     found = findings(ready=ready) + findings(WAVE, ready, demand={"signals": signals})
-    at = {".".join(one.at) for one in found if "nobody has seen" in one.found}
+    at = {place(one.at) for one in found if "nobody has seen" in one.found}
     assert at == {"capacity.perReplica", "demand.signals.egress.perReplica"}
 
 

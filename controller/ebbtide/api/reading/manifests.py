@@ -48,7 +48,7 @@ class Manifest:
     """The file."""
     document: Document = field(default=_NOWHERE, compare=False, repr=False)
 
-    def line(self, *at: str) -> int:
+    def line(self, *at: str | int) -> int:
         """The line of a field of its spec, or of the nearest thing around it that is written."""
         return self.document.line(("spec", *at))
 

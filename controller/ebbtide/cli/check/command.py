@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ebbtide.api.reading.manifests import Problem, load
 from ebbtide.api.reading.manifests import check as problems_in
+from ebbtide.cli.check.files_together import remarks_together
 from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds
@@ -20,6 +21,9 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.linting.findings import Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+_OK = ("ok", "bold green")
+_WELL = "its past has nothing to say against it"
 
 
 def check(
@@ -46,6 +50,9 @@ def check(
 ) -> None:
     """Find what the API server would refuse: line, field and why.
 
+    What files say of one another is held together: two policies of one target, an EventProfile that
+    is not there, words that are about no policy.
+
     With a past (--prometheus or --csv) each policy is held against its own: a max below the
     highest need, a min that was never needed, a soak longer than the ebb, a query that returns
     nothing or two series, a perReplica that nobody has seen. Exit code 1 if there is an error.
@@ -56,19 +63,16 @@ def check(
     _refused(texts, as_json=as_json)
     if prometheus is None and (history or ready):
         raise InvalidInput("--history and --ready go with --prometheus URL")
-    if csv is None and prometheus is None:
-        if as_json:
-            typer.echo("[]")
-            return
-        screen().print(Text.assemble(("ok", "bold green"), f": {_many(len(texts), 'file')}"))
-        return
     manifests = load(texts, installed())
-    span = seconds("--history", history or "28d", 3600)
-    remarks = list(remarks_on(manifests, histories(manifests, csv, prometheus, span, ready)))
+    remarks, well = list(remarks_together(manifests)), _many(len(texts), "file")
+    if csv or prometheus:
+        span = seconds("--history", history or "28d", 3600)
+        past = histories(manifests, csv, prometheus, span, ready)
+        remarks, well = [*remarks, *remarks_on(manifests, past)], _WELL
     if as_json:
         typer.echo(json.dumps([one.as_json() for one in remarks], indent=1))
     else:
-        _print(remarks)
+        _print(remarks, well)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     if any(one.finding.severity in bad for one in remarks):
         raise typer.Exit(1)
@@ -102,7 +106,7 @@ def _plain(found: Problem) -> Mapping[str, object]:
     }
 
 
-def _print(remarks: Sequence[Remark]) -> None:
+def _print(remarks: Sequence[Remark], well: str) -> None:
     console = screen()
     for one in remarks:
         severity = one.finding.severity
@@ -112,8 +116,7 @@ def _print(remarks: Sequence[Remark]) -> None:
     counts = {kind: sum(one.finding.severity is kind for one in remarks) for kind in Severity}
     told = ", ".join(_many(count, kind.value) for kind, count in counts.items() if count)
     worst = next((kind for kind, count in counts.items() if count), None)
-    style = _STYLES[worst] if worst else "bold green"
-    console.print(Text(told or "ok: its past has nothing to say against it", style))
+    console.print(Text(told, _STYLES[worst]) if worst else Text.assemble(_OK, f": {well}"))
 
 
 def _many(count: int, what: str) -> str:

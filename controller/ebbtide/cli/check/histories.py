@@ -11,6 +11,7 @@ import numpy as np
 from ebbtide.api.capacity_policy.spec import ScaleTargetRef
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
+from ebbtide.api.yaml_text import Path
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import from_file
 from ebbtide.cli.simulation.manifests import workload_of
@@ -18,7 +19,6 @@ from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
-from ebbtide.planning.linting.findings import Path
 from ebbtide_policies.lanes import Lanes
 
 _PATIENCE = 600.0

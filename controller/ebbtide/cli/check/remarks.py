@@ -9,6 +9,7 @@ from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.api.reading.compose import compose
+from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
@@ -35,7 +36,7 @@ class Remark:
     @property
     def field(self) -> str:
         """The path of the field."""
-        return ".".join(("spec", *self.finding.at))
+        return place(("spec", *self.finding.at))
 
     @property
     def line(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.reading.error_messages import place
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
 from ebbtide.cli.simulation.simulation import Simulation
@@ -105,7 +106,7 @@ def _unvouched(
     asked, minutes = spec.signals()[name].alive, unvouched(series)[first:]
     if asked is None or not minutes.any():
         return
-    field = ".".join(("spec", *query_path(spec, name)[:-1], "alive", "query"))
+    field = place(("spec", *query_path(spec, name)[:-1], "alive", "query"))
     if minutes.all():
         yield Message(
             "{}: {!r} has no answer in all of that time: nobody knows whether the scrape targets "

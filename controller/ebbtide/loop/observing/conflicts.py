@@ -99,7 +99,7 @@ class Claims:
         said = _floors(workload, found) if floors else _scales(workload, found)
         if said:
             return said
-        rivals = sorted({*self._policies.get(target, ())} - {workload.key})
+        rivals = self.rivals(workload)
         if rivals:
             return SecondHand(
                 "Conflict",
@@ -107,6 +107,10 @@ class Claims:
                 " delete one of them, or leave one in DryRun",
             )
         return None
+
+    def rivals(self, workload: Workload) -> Sequence[str]:
+        """The other policies that may write the target of a workload, by `namespace/name`."""
+        return sorted({*self._policies.get(_object(workload.target), ())} - {workload.key})
 
 
 def switched_off(workload: Workload, target: Target) -> bool:

@@ -6,9 +6,10 @@ import numpy as np
 
 from ebbtide.api.capacity_policy.demand import WhenAbsent
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.yaml_text import Path
 from ebbtide.planning.demand.clipped import flat_tops
 from ebbtide.planning.demand.past import gaps, share_unknown
-from ebbtide.planning.linting.findings import Case, Finding, Path, Severity, clock, many, rounded
+from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, many, rounded
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import UNKNOWN, Lanes

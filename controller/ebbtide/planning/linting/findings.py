@@ -9,13 +9,13 @@ from ebbtide.api import timestamps
 from ebbtide.api.capacity_policy.settings_by_phase import most_announced, most_replicas
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
+from ebbtide.api.yaml_text import Path
 from ebbtide.planning.demand.past import Past
 from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.need import PresentNeed
 
 S = TypeVar("S", bound=PolicySettings)
-Path = tuple[str, ...]
 
 
 class Severity(StrEnum):
@@ -30,7 +30,7 @@ class Severity(StrEnum):
 
 
 class Finding(NamedTuple):
-    """Something in a policy that its own past speaks against."""
+    """Something in an object that its own past speaks against, or what stands beside it."""
 
     at: Path
     """The field, below `spec`."""
