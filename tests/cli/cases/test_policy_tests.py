@@ -1,10 +1,14 @@
 """`ebbtide test`: cases that SREs write for their policies, and how a miss is told."""
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ebbtide.cli.cases.cases import rounded_up
 from tests.cli.conftest import Ebbtide
 from tests.cli.samples import CALENDAR, EDGE, csv, write
 
@@ -117,6 +121,39 @@ def test_moments_are_of_the_zone_that_the_file_names(ebbtide: Ebbtide, tmp_path:
     assert ebbtide("test", "edge.test.yaml").code == 0
 
 
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        pytest.param("step: 0%", r"step: expected at most 0%, found \d\.\d{1,2}%", id="a share"),
+        pytest.param("cost: 1.25", r"cost: expected at most 1\.25, found \d+\.\d\d", id="money"),
+        pytest.param(
+            "replicaHours: '0.125'",
+            r"replicaHours: expected at most 0\.125, found \d+(\.\d{1,2})?",
+            id="a figure, beside its limit as it is written",
+        ),
+    ],
+)
+def test_what_was_found_is_told_in_few_digits(
+    ebbtide: Ebbtide, tmp_path: Path, expected: str, told: str
+) -> None:
+    write(
+        tmp_path,
+        edge_test_yaml=CASES.replace("unserved: 1%, step: 10%, replicaHours: 200", expected),
+    )
+    lines = [line.strip() for line in ebbtide("test", ".").out.splitlines()]
+    assert any(re.fullmatch(told, line) for line in lines), lines
+
+
+@given(st.floats(1e-12, 1e9))
+def test_what_was_found_is_rounded_so_that_it_stays_above_its_limit(found: float) -> None:
+    assert found * (1 - 1e-8) <= rounded_up(found) <= found * 1.011
+
+
+@pytest.mark.parametrize("found", [0.07, 3.33, 5.0, 100.0])
+def test_what_has_few_digits_stays_as_it_is(found: float) -> None:
+    assert rounded_up(found) == pytest.approx(found, abs=1e-12)
+
+
 def test_results_go_to_a_ci_as_junit(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, edge_test_yaml=CASES.replace("unserved: 1%", "cost: 1"))
     assert ebbtide("test", ".", "--junit", "out/junit.xml").code == 1
@@ -145,6 +182,19 @@ def test_a_case_that_cannot_be_run_keeps_no_other_from_it(ebbtide: Ebbtide, tmp_
     [
         pytest.param("policies: [", "edge.test.yaml:1: ", id="no yaml"),
         pytest.param("- 1", "edge.test.yaml:1: write policies and cases", id="no map"),
+        pytest.param("", "edge.test.yaml:1: write policies and cases, in one document", id="empty"),
+        pytest.param(
+            "policies: [edge.yaml, none.yaml]\n"
+            "cases: {a: {demand: {csv: hill.csv}, expect: {cost: 1}}}",
+            "edge.test.yaml: policies: none.yaml can't be read: No such file or directory",
+            id="no policy",
+        ),
+        pytest.param(
+            "policies: [edge.yaml]\n"
+            "cases: {a: {demand: {csv: hill.csv}, tick: 5h, expect: {cost: 1}}}",
+            "edge.test.yaml: a: tick 5h: 1h59m are replayed; write 1h59m or less",
+            id="a tick longer than the demand",
+        ),
         pytest.param(
             "policies: [edge.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {cots: 1}}}",
             "edge.test.yaml:2: cases.a.expect.cots: ",

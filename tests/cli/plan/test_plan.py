@@ -266,6 +266,7 @@ def test_a_forecaster_that_is_not_installed_is_told_once(
     [
         pytest.param(["--tick", "fast"], "--tick: 'fast' is not a duration", id="tick"),
         pytest.param(["--tick", "0s"], "--tick 0s: write at least 1s", id="no-tick"),
+        pytest.param(["--tick", "25h"], "--tick 1d1h: 1h59m are replayed; write", id="one tick"),
         pytest.param(["--lead", "-5s"], "--lead: '-5s' is not a duration", id="lead"),
         pytest.param(["--metric-delay", "1w"], "--metric-delay: '1w' is not a", id="delay"),
     ],

@@ -155,7 +155,10 @@ def test_what_can_not_be_replayed_is_said(
         pytest.param(["--objective", "0%"], "0%: write more than 0% and", id="too little"),
         pytest.param(["--vary", "replicas.max"], "write a field and values", id="values"),
         pytest.param(["--vary", "replicas.max=30,many"], "spec.replicas.max: ", id="value"),
-        pytest.param(["--held-back", "100%"], "some demand to search, and some", id="held"),
+        pytest.param(["--held-back", "100%"], "300 decisions 0 are left to search", id="all held"),
+        pytest.param(["--held-back", "99.9%"], "300 decisions 0 are left", id="nearly all held"),
+        pytest.param(["--held-back", "0.1%"], "300 decisions 300 are left", id="nothing held"),
+        pytest.param(["--tick", "3d"], "--tick 3d: 4h59m are replayed; write 4h59m", id="tick"),
         pytest.param(
             ["--vary", f"replicas.max={','.join(map(str, range(2, 3000)))}"],
             "2,000 are the most",

@@ -1,5 +1,6 @@
 """Tests that SREs write for their policies: given a demand, expect so much capacity by then."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Self
@@ -17,8 +18,8 @@ from ebbtide_policies.observation import Phase
 from ebbtide_policies.quantities import Count, Duration, Share, show_share
 from ebbtide_policies.schedule import TimeZone
 
-_LITTLE = 0.01
-"""What is less would be told as 0."""
+_DIGITS = 3
+"""Digits that are told of what was found: two behind the point of what is one or more."""
 Moments = Annotated[dict[LocalTime, Count], Field(min_length=1)]
 
 
@@ -135,15 +136,21 @@ def misses(expected: Expected, found: Outcome, zone: str) -> Iterator[Miss]:
     )
     for name, limit, value, show in limits:
         if limit is not None and value > limit + 1e-9:
-            yield Miss(name, f"at most {show(limit)}", show(value))
+            yield Miss(name, f"at most {show(limit)}", show(rounded_up(value)))
     if expected.cost is not None and not found.priced:
         yield Miss("cost", f"at most {expected.cost:,.2f}", "no price: write capacity.costPerHour")
     yield from _moments(expected, found, zone)
 
 
+def rounded_up(found: float) -> float:
+    """What was found in as few digits as people read; rounded down it may look like its limit."""
+    step = 10.0 ** (min(0, math.floor(math.log10(found))) - _DIGITS + 1)
+    return math.ceil(round(found / step, 6)) * step
+
+
 def _figure(value: float) -> str:
-    """A figure that is told beside its limit: 15,870, 0.35, 0.002."""
-    return f"{value:.1g}" if 0 < value < _LITTLE else f"{value:,.2f}".rstrip("0").rstrip(".")
+    """A figure as it is written: 15,870, 0.35, 0.002."""
+    return f"{value:,.10g}"
 
 
 def _minutes(value: float) -> str:

@@ -25,6 +25,7 @@ from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
 
+_WHOLE = "write policies and cases, in one document"
 SUFFIX = ".test.yaml"
 
 
@@ -99,7 +100,7 @@ def _results(path: pathlib.Path) -> Iterator[Result]:
     """What came of every case of a file; one that can't be run keeps no other from it."""
     try:
         tests = _understood(path)
-        manifests = manifests_in(path.parent / name for name in tests.policies)
+        manifests = _policies(path, tests)
     except InvalidInput as error:
         yield Result(file=str(path), why=str(error))
         return
@@ -115,6 +116,19 @@ def _results(path: pathlib.Path) -> Iterator[Result]:
         yield Result(file=str(path), name=name, misses=found, seconds=seconds)
 
 
+def _policies(path: pathlib.Path, tests: PolicyTests) -> Sequence[Manifest]:
+    """What stands in the files that the tests name.
+
+    Raises:
+        InvalidInput: one can't be read or understood, and which tests it is for.
+
+    """
+    try:
+        return manifests_in(path.parent / name for name in tests.policies)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: policies: {error}") from error
+
+
 def _understood(path: pathlib.Path) -> PolicyTests:
     """The cases of a file.
 
@@ -124,14 +138,14 @@ def _understood(path: pathlib.Path) -> PolicyTests:
     """
     text = read_yaml(read(path))
     if text.why or len(text.documents) != 1:
-        raise InvalidInput(f"{path}:{text.broken_at or 1}: {text.why or 'write one document'}")
+        raise InvalidInput(f"{path}:{text.broken_at or 1}: {text.why or _WHOLE}")
     document = text.documents[0]
     found = understand(PolicyTests, document.body) if isinstance(document.body, dict) else None
     if isinstance(found, PolicyTests):
         return found
     faults = [*document.faults, *(found or [])]
     lines = [f"{path}:{document.line(f.at)}: {place(f.at)}: {f.why}" for f in faults]
-    raise InvalidInput("\n".join(lines) or f"{path}:1: write policies and cases")
+    raise InvalidInput("\n".join(lines) or f"{path}:1: {_WHOLE}")
 
 
 def _replayed(
@@ -141,7 +155,7 @@ def _replayed(
     known = installed()
     changed = [edited(manifest, edits, known) for manifest in manifests]
     recorded = _demand(path, tests, case)
-    world = Conditions(tick=case.tick, lead=case.lead)
+    world = Conditions(tick=recorded.decided_every(case.tick, "tick"), lead=case.lead)
     simulation = Simulation(changed, recorded.answer, world, plugins())
     frames = [f for tick in simulation.run(recorded.start, recorded.end + case.tick) for f in tick]
     keys = {frame.workload for frame in frames}

@@ -106,6 +106,19 @@ class Recorded:
             return self
         return replace(self, start=max(self.start, self.end - _whole_minutes(since)))
 
+    def decided_every(self, tick: float, option: str) -> float:
+        """The same seconds, where more than one decision is made in what is replayed.
+
+        Raises:
+            InvalidInput: there is not; `option` is what says the tick.
+
+        """
+        span = self.end - self.start
+        if tick > span:
+            told, long = show_duration(tick), show_duration(span)
+            raise InvalidInput(f"{option} {told}: {long} are replayed; write {long} or less")
+        return tick
+
     def if_it_were(self, supposed: WhatIf) -> "Recorded":
         """The same with the demand that is replayed changed.
 
@@ -130,11 +143,12 @@ def tick_of(text: str | None, recorded: Recorded) -> float:
     """Seconds from one decision to the next; the more is replayed, the coarser, if nobody says it.
 
     Raises:
-        InvalidInput: it is no duration, or shorter than a second.
+        InvalidInput: it is no duration, shorter than a second, or longer than what is replayed.
 
     """
     long = recorded.end - recorded.start > _LONG
-    return seconds("--tick", text or ("60s" if long else "15s"), 1)
+    tick = seconds("--tick", text or ("60s" if long else "15s"), 1)
+    return recorded.decided_every(tick, "--tick")
 
 
 def demand_of(

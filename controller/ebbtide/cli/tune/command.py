@@ -84,7 +84,7 @@ def _tuned(
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         told = past.supposed()
         recorded = past.recorded(told, [manifest, *beside])
-        setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told))
+        setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told, recorded))
         stress = stress_test(level) if aim.by_objective(spec) else 1.0
         search = _search(setup, specs, past, stress, _course(progress, said["forecasting"]))
         written = [*map(_written, (manifest, *beside)), told.scenario.model_dump(mode="json")]
@@ -146,8 +146,8 @@ def _search(
 ) -> Search:
     """All that is needed to try a variant."""
     trial, truth = setup.trial(specs, told)
-    first_held = round((1 - past.checked) * truth.demand.size)
-    return Search(setup.workload, trial, truth._replace(stress=stress), first_held)
+    truth = truth._replace(stress=stress)
+    return Search(setup.workload, trial, truth, past.first_held(truth.demand.size))
 
 
 def _tried(

@@ -13,9 +13,8 @@ from ebbtide.api.capacity_policy.presets import preset_of
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.cluster.access import Access
-from ebbtide.cli.durations import seconds
 from ebbtide.cli.report.translations import Language, Words, translations
-from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, TickEvery
+from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, TickEvery, tick_of
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.cli.simulation.options import Supposing
 from ebbtide.cli.simulation.simulation import Conditions
@@ -67,27 +66,29 @@ class Past(Supposing):
         since = self.since or (None if self.csv else _USUAL_PAST)
         return told.recorded(manifests, self.csv, self.prometheus, since)
 
-    def world(self, told: Supposed) -> Conditions:
+    def world(self, told: Supposed, recorded: Recorded) -> Conditions:
         """The world that they meet it in.
 
         Raises:
             InvalidInput: the tick makes no sense.
 
         """
-        return self.every(seconds("--tick", self.tick, 1), told)
+        return self.every(tick_of(self.tick, recorded), told)
 
-    @property
-    def checked(self) -> float:
-        """The share of the demand that the search does not see.
+    def first_held(self, ticks: int) -> int:
+        """The first of so many ticks that the search does not see.
 
         Raises:
             InvalidInput: it leaves nothing to search, or nothing to check on.
 
         """
-        share = _share("--held-back", self.held_back)
-        if not 0 < share < 1:
-            raise InvalidInput("--held-back: keep some demand to search, and some to check on")
-        return share
+        first = round((1 - _share("--held-back", self.held_back)) * ticks)
+        if not 0 < first < ticks:
+            raise InvalidInput(
+                f"--held-back {self.held_back}: of {ticks:,} decisions {max(0, first):,} are left "
+                f"to search; keep some to search, and some to check on"
+            )
+        return first
 
 
 @dataclass(frozen=True, kw_only=True)
