@@ -1,33 +1,22 @@
 """What tuning found, as a page for a terminal, and as YAML for a review."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import yaml
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ebbtide.api.kinds import API_VERSION
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.edits import Edit
-from ebbtide.planning.tuning.judgement import Candidate, Measured
+from ebbtide.cli.tune.front import Front
+from ebbtide.planning.tuning.judgement import Candidate
 from ebbtide.planning.tuning.objective import needed_days
-from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.message import Message
 from ebbtide_policies.quantities import show_share
-
-COLUMNS = 4
-"""Fields that have a column, of those in which variants differ."""
-_COLUMNS = (
-    *("head_tuned_hours", "head_bound", "head_unserved"),
-    *("head_held_back", "head_unserved", "head_changes"),
-)
-ROWS = 14
-"""Rows of the front that are shown, the recommended one among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,75 +90,18 @@ class Tuned:
 
 def page(tuned: Tuned, said: Words) -> RenderableType:
     """The front, cheapest first, and what is recommended."""
-    against = [said[name] for name in ("service", *(one.what for one in _told_of_users(tuned)))]
-    front = said["front"].format(said["and"].join(against))
+    front = Front(tuned.variants, tuned.candidates, said)
+    against = said["and"].join(said[name] for name in front.held_against)
     return Group(
-        Text.assemble((tuned.workload, "bold"), f"  {front}"),
+        Text.assemble((tuned.workload, "bold"), f"  {said['front'].format(against)}"),
         "",
-        _front(tuned, said),
+        front,
         "",
         said["sentence"].format(said.told(tuned.evidence())),
         *(Text(f"! {said.told(doubt)}", "yellow") for doubt in tuned.doubts()),
         "",
         Text(snippet(tuned)),
     )
-
-
-def _front(tuned: Tuned, said: Words) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    telling, users = _telling(tuned.variants), _told_of_users(tuned)
-    table.add_column(" ")
-    for i in telling:
-        table.add_column(tuned.variants[0][i].path[-1].upper(), justify="right")
-    for name in (*_COLUMNS, *(one.head for one in users)):
-        table.add_column(said[name], justify="right")
-    for one in _shown(tuned):
-        mine, held = one.searched, one.held_back
-        table.add_row(
-            "▸" if one.recommended else "",
-            *(str(tuned.variants[one.variant][i].value) for i in telling),
-            f"{float(mine.replica_hours):,.0f}",
-            f"{float(mine.beside_bound):.3f}",
-            f"{float(mine.unserved):.4%}",
-            f"{float(held.beside_bound):.3f}",
-            f"{float(held.unserved):.4%}",
-            f"{float(mine.changes):,.0f}",
-            *(f"{float(each.of(mine)):,.0f}" for each in users),
-            style="bold" if one.recommended else "",
-        )
-    return table
-
-
-class _OfUsers(NamedTuple):
-    """What is told of users beside what went unserved, where there is anything to tell."""
-
-    head: str
-    """The key of the word above its column."""
-    what: str
-    """The key of the words for it."""
-    of: Callable[[Measured], Lanes]
-
-
-_CUT_OFF = _OfUsers("head_cut_off", "disruptions", lambda one: one.disruptions)
-_BREACHED = _OfUsers("head_badly", "breached", lambda one: one.breached)
-
-
-def _told_of_users(tuned: Tuned) -> Sequence[_OfUsers]:
-    cut_off = any(one.searched.disruptions > 0 for one in tuned.candidates)
-    fared = any(not np.isnan(one.searched.breached) for one in tuned.candidates)
-    return [*([_CUT_OFF] if cut_off else ()), *([_BREACHED] if fared else ())]
-
-
-def _telling(variants: Sequence[Sequence[Edit]]) -> Sequence[int]:
-    """The fields that have a column: the first of those in which variants differ."""
-    values = [{str(edit.value) for edit in column} for column in zip(*variants, strict=True)]
-    return [i for i, different in enumerate(values) if len(different) > 1][:COLUMNS]
-
-
-def _shown(tuned: Tuned) -> Sequence[Candidate]:
-    """As many of the front as there is room for, evenly, the recommended one among them."""
-    every = max(1, -(-len(tuned.candidates) // ROWS))
-    return [one for i, one in enumerate(tuned.candidates) if one.recommended or i % every == 0]
 
 
 def snippet(tuned: Tuned) -> str:
