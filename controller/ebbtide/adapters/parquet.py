@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.demand.recording import missing_columns
 
 MAGIC = b"PAR1"
 """What every Parquet file begins and ends with."""
@@ -26,12 +27,12 @@ def rows(path: Path) -> Iterator[Row]:
     except ImportError as error:
         raise InvalidInput(f"{path} is Parquet: `pip install ebbtide[parquet]` reads it") from error
     try:
-        missing = {"timestamp", "value"} - set(parquet.read_schema(path).names)
+        missing = missing_columns(parquet.read_schema(path).names)
         table = None if missing else parquet.read_table(path, columns=["timestamp", "value"])
     except (pa.ArrowException, OSError) as error:
         raise InvalidInput(f"{path} can't be read: {str(error).partition(chr(10))[0]}") from error
     if table is None:
-        raise InvalidInput(f"{path}: column {' and '.join(sorted(missing))} missing")
+        raise InvalidInput(f"{path}: {missing}")
     moments, values = _moments(table["timestamp"], pa), _texts(table["value"])
     for number, (moment, value) in enumerate(zip(moments, values, strict=True), start=1):
         yield number, moment, value

@@ -226,7 +226,12 @@ def test_demand_can_come_later_or_sooner(ebbtide: Ebbtide) -> None:
     ("options", "why"),
     [
         pytest.param(["--set", "replicas.max=many"], "spec.replicas.max: ", id="value"),
-        pytest.param(["--set", "replicas"], "'replicas' is no change", id="set"),
+        pytest.param(["--set", "replicas"], "--set 'replicas' is no change", id="set"),
+        pytest.param(
+            ["--set", "replicas.max.most=3"],
+            "live/edge: spec.replicas.max holds no fields, so 'most' can't be set in it",
+            id="no fields",
+        ),
         pytest.param(["--what-if", "colder"], "write one like times=1.4 or later=2h", id="what"),
         pytest.param(["--what-if", "times=none"], "--what-if times: ", id="factor"),
         pytest.param(["--what-if", "later=soon"], "--what-if later: 'soon' is not a", id="later"),

@@ -142,6 +142,15 @@ def test_a_drawing_stands_alone(ebbtide: Ebbtide) -> None:
     assert root.find(".//{*}path[@class='demand']") is not None
 
 
+def test_a_drawing_of_two_workloads_is_refused_before_any_demand_is_read(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, both_yaml=f"{EDGE}---\n{ORIGIN}")
+    told = ebbtide("plan", "both.yaml", "--csv", "nowhere.csv", "--report", "plan.svg")
+    assert (told.code, told.out) == (3, "")
+    assert "a drawing shows one workload, and 2 are planned; plan one" in told.err
+
+
 def test_a_picture_for_a_chat_shows_the_whole_drawing(ebbtide: Ebbtide) -> None:
     pytest.importorskip("resvg_py", reason="needs the extra 'png'")
     assert ebbtide(*PLAN, "--report", "plan.png").code == 0

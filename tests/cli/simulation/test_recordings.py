@@ -57,7 +57,13 @@ def test_it_says_what_a_csv_says(tmp_path: Path, moments: Any) -> None:
         pytest.param([0, 60], ["1", "much"], {}, "row 2: value 'much' is not a number", id="value"),
         pytest.param([0, 60, 120, 210], [1, 2, 3, 4], {}, "row 4: 90 s after the row", id="grid"),
         pytest.param([None, 60], [1, 2], {}, "row 1: timestamp '' is neither", id="moment"),
-        pytest.param([0, 60], [1, 2], {"value": "viewers"}, "column value missing", id="column"),
+        pytest.param(
+            [0, 60],
+            [1, 2],
+            {"value": "viewers"},
+            "column value missing; write timestamp,value in place of 'timestamp,viewers'",
+            id="column",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_row(

@@ -120,15 +120,20 @@ def test_what_is_wrong_is_told_with_its_line(ebbtide: Ebbtide, tmp_path: Path) -
     write(tmp_path, eve_yaml=SCENARIO.replace("boot: 5m", "boot: soon\npodloss: 3%"))
     told = ebbtide("plan", "edge.yaml", "--scenario", "eve.yaml")
     assert told.code == 3
-    assert "eve.yaml:4: boot.p50: 'soon' is not a duration" in told.err
+    assert "eve.yaml:4: boot: 'soon' is not a duration" in told.err
     assert "eve.yaml:5: podloss: is not known here; did you mean podLoss?" in told.err
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        pytest.param("boot={p50: 2m, p90: 1m}", "boot: p90 is no less than p50", id="quantiles"),
-        pytest.param("tiers={a: 20%}", "tiers: shares have to add up to 100%", id="tiers"),
+        pytest.param(
+            "boot={p50: 2m, p90: 1m}", "boot: p90 is below p50; raise p90", id="quantiles"
+        ),
+        pytest.param("boot=5", "--what-if boot: 5 is not a duration; write it with", id="no unit"),
+        pytest.param("boot=[5]", "--what-if boot: [5] is not a map", id="no time"),
+        pytest.param("tiers={a: 20%}", "to 100%, and are 20%\n", id="tiers"),
+        pytest.param("tiers={a: 1%, b: 1.5%}", "to 100%, and are 2.5%\n", id="few tiers"),
         pytest.param("zonesLost={at: soon, for: 1m}", "zonesLost[0].at: 'soon' is not", id="time"),
         pytest.param(
             "zonesLost={at: 2026-03-02 13:00, for: 1m, zone: 4}", "counted from 1", id="zone"
@@ -154,6 +159,21 @@ def test_a_world_that_makes_no_sense_is_refused(ebbtide: Ebbtide, change: str, w
     told = ebbtide(*PLAN, "--what-if", lost, "--what-if", change)
     assert (told.code, told.out) == (3, "")
     assert why in told.err
+
+
+def test_what_the_command_line_changes_in_a_file_is_told_as_its_own(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, eve_yaml=SCENARIO.replace("boot: 5m", "boot: 5m\npodloss: 3%"))
+    changes = ("--what-if", "boot={p50: soon, p90: 3m}", "--what-if", "session=long")
+    told = ebbtide("plan", "edge.yaml", "--scenario", "eve.yaml", *changes)
+    assert told.code == 3
+    lines = [line.removeprefix("ebbtide: ") for line in told.err.splitlines()]
+    assert [line.partition(": ")[0] for line in lines] == [
+        "--what-if boot.p50",
+        "--what-if session",
+        "eve.yaml:5",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
 from tests.cli.packages import install
 from tests.cli.printed import checked
-from tests.cli.samples import CALENDAR, EDGE, csv, write
+from tests.cli.samples import CALENDAR, EDGE, ORIGIN, csv, write
 
 WAVES = [2000 + 1500 * math.sin(i / 25) + 300 * math.sin(i / 3) for i in range(300)]
 SHORT = ("--csv", "short.csv")
@@ -154,6 +154,7 @@ def test_what_can_not_be_replayed_is_said(
         pytest.param(["--objective", "200%"], "200%: write more than 0% and", id="too much"),
         pytest.param(["--objective", "0%"], "0%: write more than 0% and", id="too little"),
         pytest.param(["--vary", "replicas.max"], "write a field and values", id="values"),
+        pytest.param(["--vary", "replicas.max=5,,6"], "--vary 'replicas.max=' is no", id="hole"),
         pytest.param(["--vary", "replicas.max=30,many"], "spec.replicas.max: ", id="value"),
         pytest.param(["--held-back", "100%"], "300 decisions 0 are left to search", id="all held"),
         pytest.param(["--held-back", "99.9%"], "300 decisions 0 are left", id="nearly all held"),
@@ -207,10 +208,12 @@ def test_auto_chooses_among_the_forecasters_of_the_house_as_the_loop_does(
     assert not Path("tried").exists()
 
 
-def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide) -> None:
-    told = ebbtide("tune", "days.yaml", "--csv", "waves.csv")
-    assert told.code == 3
-    assert "one CapacityPolicy is tuned at a time, and there are 0" in told.err
+def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, both_yaml=f"{QUICK}---\n{ORIGIN}")
+    for files, named in (("days.yaml", "none"), ("both.yaml", "live/edge, live/origin")):
+        told = ebbtide("tune", files, "--csv", "waves.csv")
+        assert told.code == 3
+        assert f"is tuned at a time, and these files have {named}\n" in told.err
 
 
 # --- work that is divided, and work that goes on ----------------------------------------------

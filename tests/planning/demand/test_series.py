@@ -121,7 +121,11 @@ def test_points_beside_the_whole_minute_are_moved_onto_it() -> None:
         pytest.param("timestamp,value\n0,1\nnoon,2\n", "line 3: timestamp 'noon'", id="no time"),
         pytest.param("timestamp,value\n0,1\n,2\n", "line 3: timestamp ''", id="no timestamp"),
         pytest.param("timestamp,value\nnan,1\n60,2\n", "line 2: timestamp 'nan'", id="nan time"),
-        pytest.param("timestamp,value\n0,1\n0,2\n60,3\n", "line 3: .* twice", id="duplicate"),
+        pytest.param(
+            "timestamp,value\n0,1\n0,2\n60,3\n",
+            "line 3: .* twice; add up the series",
+            id="duplicate",
+        ),
         pytest.param("timestamp,value\n0,1\n120,2\n60,3\n", "line 4: .* earlier", id="unsorted"),
         pytest.param(
             "timestamp,value\n0,1\n60,2\n120,2\n210,3\n",

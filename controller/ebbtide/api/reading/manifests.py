@@ -48,6 +48,11 @@ class Manifest:
     """The file."""
     document: Document = field(default=_NOWHERE, compare=False, repr=False)
 
+    @property
+    def key(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
     def line(self, *at: str | int) -> int:
         """The line of a field of its spec, or of the nearest thing around it that is written."""
         return self.document.line(("spec", *at))
@@ -118,7 +123,7 @@ def _written_twice(found: Mapping[str, Text]) -> Iterator[Problem]:
             one, line = _manifest(path, document), document.line(("metadata", "name"))
             name = one.kind, one.namespace, one.name
             if name in first:
-                shown = f"{one.kind} {one.namespace}/{one.name}"
+                shown = f"{one.kind} {one.key}"
                 why = f"{shown} is written twice, first in {first[name]}"
                 yield Problem(path, line, "metadata.name", why)
             first.setdefault(name, f"{path}:{line}")

@@ -94,7 +94,7 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
         clock = announced(manifest, manifests).at(recorded.end, spec.forecast).clock
         for name, signal in signals.items():
             known = as_read(recorded.answer(manifest, signal), signal)
-            key = f"{manifest.namespace}/{manifest.name}"
+            key = manifest.key
             label = key if len(signals) == 1 else f"{key}/{name}"
             first = int(np.flatnonzero(~np.isnan(known.minutes))[0])
             values = known.minutes[first:]

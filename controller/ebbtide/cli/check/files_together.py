@@ -8,7 +8,6 @@ from ebbtide.api.kinds import CAPACITY_OVERRIDE, EVENT_CALENDAR, EVENT_PROFILE
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_calendar, parse_policy
 from ebbtide.api.yaml_text import Path
-from ebbtide.cli.check.histories import key_of
 from ebbtide.cli.check.remarks import Remark
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced, guidance_of, resource_of, workload_of
@@ -46,7 +45,7 @@ def _rivalries(policies: Sequence[Manifest]) -> Iterator[Remark]:
         if rivals:
             worst = next(filter(_writes, rivals), rivals[0])
             yield _rivalry(manifest, worst, str(workload.target))
-        before[key_of(manifest)] = manifest
+        before[manifest.key] = manifest
 
 
 def _enforced(manifest: Manifest) -> Manifest:
@@ -55,7 +54,7 @@ def _enforced(manifest: Manifest) -> Manifest:
 
 def _rivalry(manifest: Manifest, other: Manifest, target: str) -> Remark:
     there = f"{other.path}:{other.line('scaleTargetRef')}"
-    found = f"{key_of(manifest)} scales {target}, and so does {key_of(other)} ({there})"
+    found = f"{manifest.key} scales {target}, and so does {other.key} ({there})"
     severity, todo = Severity.NOTE, "leave one in DryRun, or name another target"
     if _writes(manifest) and _writes(other):
         severity, found = Severity.ERROR, f"{found}: neither would ever write"

@@ -82,10 +82,10 @@ def histories(
     if csv:
         known = from_file(csv).answer_all
         answer = partial(Answer, start=known.start, minutes=known.minutes, apart=known.apart)
-        return {key_of(one): list(map(answer, _demand(one, span))) for one in policies}
+        return {one.key: list(map(answer, _demand(one, span))) for one in policies}
     return _read(
         prometheus or "",
-        {key_of(one): (one.namespace, list(_asked(one, span, ready))) for one in policies},
+        {one.key: (one.namespace, list(_asked(one, span, ready))) for one in policies},
     )
 
 
@@ -160,8 +160,3 @@ def _places(node: object, promql: str) -> Iterator[Path]:
         yield ()
     for name, below in node.items() if isinstance(node, Mapping) else ():
         yield from ((str(name), *rest) for rest in _places(below, promql))
-
-
-def key_of(manifest: Manifest) -> str:
-    """`namespace/name`."""
-    return f"{manifest.namespace}/{manifest.name}"

@@ -12,7 +12,7 @@ from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.check.histories import NOWHERE, Answer, Histories, key_of
+from ebbtide.cli.check.histories import NOWHERE, Answer, Histories
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.simulation import POLICY
@@ -53,7 +53,7 @@ class Remark:
         return {
             "file": self.manifest.path,
             "line": self.line,
-            "policy": key_of(self.manifest),
+            "policy": self.manifest.key,
             "field": self.field,
             "severity": self.finding.severity.value,
             "found": self.finding.found,
@@ -66,7 +66,7 @@ def remarks_on(manifests: Sequence[Manifest], histories: Histories) -> Iterator[
     for manifest in manifests:
         if manifest.kind == POLICY:
             events = announced(manifest, manifests).events
-            for finding in _findings(manifest, histories[key_of(manifest)], events):
+            for finding in _findings(manifest, histories[manifest.key], events):
                 yield Remark(manifest, finding)
 
 

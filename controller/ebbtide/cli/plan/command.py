@@ -37,6 +37,7 @@ def plan(
     destinations.check()
     multiples, state = cluster.factors(), cluster.state(policies)
     manifests = replay.edited(state.manifests) if state else replay.manifests(policies or ())
+    destinations.check_room(manifests)
     told = replay.supposed()
     recorded = replay.recorded(told, manifests)
     world = replay.world(told, recorded)

@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.plan.output import text_of
 from ebbtide.cli.plan.page import planned
@@ -21,9 +22,11 @@ from ebbtide.cli.report.picture import drawing, png
 from ebbtide.cli.report.translations import LANGUAGE, Language, Words, translations
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.frames import Frame
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 
-_DRAWN = {".html", ".svg", ".png"}
+_OF_ONE = {".svg", ".png"}
+_DRAWN = {".html", *_OF_ONE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +62,22 @@ class Destinations:
                 f"--report {self.report}: name a file that ends in .html, .svg or .png"
             )
 
-    def write(self, plans: Sequence[Plan], ready: Readiness | None) -> None:
-        """Write the files that were asked for.
+    def check_room(self, manifests: Sequence[Manifest]) -> None:
+        """Refuse a drawing that has no room for what is planned, before it is replayed.
 
         Raises:
             InvalidInput: a drawing shows one workload, and there are more.
 
         """
+        policies = sum(one.kind == POLICY for one in manifests)
+        if self.report and self.report.suffix in _OF_ONE and policies > 1:
+            raise InvalidInput(
+                f"--report {self.report}: a drawing shows one workload, and {policies} are planned;"
+                " plan one, or name a file that ends in .html"
+            )
+
+    def write(self, plans: Sequence[Plan], ready: Readiness | None) -> None:
+        """Write the files that were asked for."""
         if self.decisions:
             write(self.decisions, _decisions(plans))
         if self.report:
@@ -94,10 +106,6 @@ class Destinations:
         if path.suffix == ".html":
             opening = section(ready, self.said) if ready else ""
             return page([one.planned for one in plans], self.lang, opening=opening)
-        if len(plans) > 1:
-            raise InvalidInput(
-                f"--report {path}: a drawing shows one workload; plan one, or an .html"
-            )
         draw = png if path.suffix == ".png" else drawing
         return draw(plans[0].planned, self.lang)
 

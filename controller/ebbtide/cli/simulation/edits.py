@@ -48,13 +48,12 @@ def edited(manifest: Manifest, edits: Sequence[Edit], installed: Installed) -> M
     if manifest.kind != POLICY or not edits:
         return manifest
     spec = copy.deepcopy(dict(manifest.spec))
-    for edit in edits:
-        put(spec, edit, "spec")
     try:
+        for edit in edits:
+            put(spec, edit, "spec")
         check_names(parse_policy(spec), installed)
     except InvalidInput as error:
-        key = f"{manifest.namespace}/{manifest.name}"
-        told = "\n".join(f"{key}: {line}" for line in str(error).splitlines())
+        told = "\n".join(f"{manifest.key}: {line}" for line in str(error).splitlines())
         raise InvalidInput(told) from error
     return replace(manifest, spec=spec)
 

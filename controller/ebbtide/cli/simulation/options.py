@@ -104,7 +104,7 @@ class Replay(Supposing):
             InvalidInput: a change can't be made.
 
         """
-        edits, known = [Edit.of(change) for change in self.changes or []], installed()
+        edits, known = [Edit.of(change, "--set") for change in self.changes or []], installed()
         return [edited(manifest, edits, known) for manifest in manifests]
 
     def recorded(self, told: Supposed, manifests: Sequence[Manifest]) -> Recorded:

@@ -28,6 +28,7 @@ from ebbtide_policies.quantities import (
     Share,
     parse_duration,
     show_duration,
+    show_share,
 )
 from ebbtide_policies.schedule import TimeZone
 
@@ -72,7 +73,11 @@ class Spread(Spec):
     """A time that varies: log-normal, by two of its quantiles. A bare duration never varies."""
 
     rules = (
-        Rule("self.p50 <= self.p90", "p90 is no less than p50", lambda one: one.p50 <= one.p90),
+        Rule(
+            "self.p50 <= self.p90",
+            "p90 is below p50; raise p90 or lower p50",
+            lambda one: one.p50 <= one.p90,
+        ),
     )
 
     p50: Duration = Field(gt=0, description="Half of them take no longer.")
@@ -81,7 +86,10 @@ class Spread(Spec):
     @validated(mode="before")
     @classmethod
     def _bare(cls, written: object) -> object:
-        return {"p50": written, "p90": written} if isinstance(written, str) else written
+        if not isinstance(written, str | int | float):
+            return written
+        parse_duration(written)  # what is wrong with it is told of the field, not of each quantile
+        return {"p50": written, "p90": written}
 
 
 class Pool(Spec):
@@ -116,7 +124,9 @@ class Again(Spec):
 
 def _whole(tiers: Mapping[str, float]) -> Mapping[str, float]:
     if tiers and not math.isclose(sum(tiers.values()), 1.0):
-        raise ValueError(f"shares have to add up to 100%, and are {sum(tiers.values()):.4%}")
+        raise ValueError(
+            f"shares have to add up to 100%, and are {show_share(sum(tiers.values()))}"
+        )
     return tiers
 
 

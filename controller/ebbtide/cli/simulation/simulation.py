@@ -158,7 +158,7 @@ class Simulation:
     def workbench_of(self, manifest: Manifest) -> Workbench:
         """A workload that is not under way yet."""
         spec = parse_policy(manifest.spec)
-        key = f"{manifest.namespace}/{manifest.name}"
+        key = manifest.key
         signals = []
         for signal in spec.signals().values():
             if signal.per_replica is None:

@@ -12,7 +12,7 @@ from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_profile, understand
 from ebbtide.api.timestamps import clock
-from ebbtide.api.yaml_text import Document
+from ebbtide.api.yaml_text import Document, Fault, Path
 from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import Recorded, demand_of, from_prometheus
@@ -176,13 +176,25 @@ def supposed(path: pathlib.Path | None, changes: Sequence[str]) -> Supposed:
         changed = frozenset(edit.path[0] for edit in edits)
         return Supposed(found, path.parent if path else pathlib.Path(), changed)
     faults = [*document.faults, *(found if isinstance(found, list) else [])]
-    where = [f"{path}:{document.line(f.at)}: " if path else "--what-if " for f in faults]
+    typed = [fault for fault in faults if path is None or _typed(fault.at, edits)]
+    written = [fault for fault in faults if fault not in typed]
     raise InvalidInput(
         "\n".join(
-            f"{at}{': '.join(filter(None, (place(f.at), f.why)))}"
-            for at, f in zip(where, faults, strict=True)
+            [
+                *(f"--what-if {_said(fault)}" for fault in typed),
+                *(f"{path}:{document.line(fault.at)}: {_said(fault)}" for fault in written),
+            ]
         )
     )
+
+
+def _typed(at: Path, edits: Sequence[Edit]) -> bool:
+    """Whether a field is one that the command line changed."""
+    return any(at[: len(edit.path)] == edit.path for edit in edits)
+
+
+def _said(fault: Fault) -> str:
+    return ": ".join(filter(None, (place(fault.at), fault.why)))
 
 
 def _document(path: pathlib.Path) -> Document:

@@ -131,7 +131,8 @@ def _policy_first(manifests: Sequence[Manifest]) -> Sequence[Manifest]:
     """The one policy among some manifests, and the others after it."""
     policies = [one for one in manifests if one.kind == POLICY]
     if len(policies) != 1:
-        raise InvalidInput(f"one CapacityPolicy is tuned at a time, and there are {len(policies)}")
+        names = ", ".join(one.key for one in policies) or "none"
+        raise InvalidInput(f"one CapacityPolicy is tuned at a time, and these files have {names}")
     return [*policies, *(one for one in manifests if one.kind != POLICY)]
 
 

@@ -205,4 +205,4 @@ def _axis(text: str) -> Sequence[Edit]:
     field, sign, values = text.partition("=")
     if not sign or not values:
         raise InvalidInput(f"--vary {text!r}: write a field and values, FIELD=V,V,V")
-    return [Edit.of(f"{field}={value}") for value in values.split(",")]
+    return [Edit.of(f"{field}={value}", "--vary") for value in values.split(",")]

@@ -87,7 +87,7 @@ def sweep_setup(
         needs.append(series.at(now) / signal.per_replica)
     need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
     world = World(
-        workload=f"{manifest.namespace}/{manifest.name}",
+        workload=manifest.key,
         now=now,
         demands=demands,
         lead_time=spec.lead_time,

@@ -35,7 +35,7 @@ class TrialSetup:
     @property
     def workload(self) -> str:
         """Its namespace/name."""
-        return f"{self.manifest.namespace}/{self.manifest.name}"
+        return self.manifest.key
 
     @property
     def bench(self) -> Workbench:

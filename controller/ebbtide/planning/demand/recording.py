@@ -109,17 +109,23 @@ def _check_columns(names: Sequence[str]) -> None:
     """Refuse a first line that does not name both columns, each of them once."""
     if not names:
         _refuse(1, "there is nothing here; write the columns timestamp,value")
-    missing = [name for name in _COLUMNS if name not in names]
+    missing = missing_columns(names)
     twice = [name for name in _COLUMNS if names.count(name) > 1]
     if missing:
-        _refuse(
-            1,
-            f"column{'s'[: len(missing) - 1]} {' and '.join(missing)} missing; "
-            "write timestamp,value in place of "
-            f"{_short(','.join(names))}{_divided(names)}",
-        )
+        _refuse(1, f"{missing}{_divided(names)}")
     if twice:
         _refuse(1, f"two columns are named {twice[0]}; leave one of them out")
+
+
+def missing_columns(names: Sequence[str]) -> str:
+    """What is said of columns that lack one of ours; empty where both are there."""
+    missing = [name for name in _COLUMNS if name not in names]
+    if not missing:
+        return ""
+    return (
+        f"column{'s'[: len(missing) - 1]} {' and '.join(missing)} missing; "
+        f"write timestamp,value in place of {_short(','.join(names))}"
+    )
 
 
 def _divided(names: Sequence[str]) -> str:
@@ -185,7 +191,7 @@ def _step(lines: Lanes, at: Lanes) -> float:
     wrong = np.flatnonzero(steps <= 0)
     if wrong.size:
         word = (
-            "appears twice; leave one of the rows out"
+            "appears twice; add up the series of one demand, or leave one of the rows out"
             if steps[wrong[0]] == 0
             else "is earlier than the one before; sort the rows, and give local times their offset"
         )
