@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -435,6 +436,25 @@ def test_a_series_whose_future_is_not_known_has_no_drawing(ebbtide: Ebbtide) -> 
     assert told.code == 0, told.err
     assert len(Path("out.csv").read_text().splitlines()) == 1 + 3
     assert "<figcaption>" not in Path("x.html").read_text()
+    assert told.err.startswith("note: media: the origins name none of it\nnote: edge: nothing is")
+    assert told.err.endswith("known of what came after 1 origin: nothing is scored\n")
+    assert told.out.startswith("edge, 1 origin\n")
+
+
+@pytest.mark.parametrize("name", ["edge day", "a,b", 'the "edge"', "直播"])
+def test_a_series_may_have_any_name(ebbtide: Ebbtide, name: str) -> None:
+    Path(f"{name}.csv").write_text(text(day_shape(HOURS * 60)[::60]))
+    told = rows(ebbtide, f"{name}.csv", "--models", "Persistence", "--origins", "2")
+    assert {row["series"] for row in told} == {name}
+
+
+def test_a_model_that_is_nearly_perfect_leaves_room_for_the_others(ebbtide: Ebbtide) -> None:
+    Path("exact.csv").write_text(text(np.resize(np.linspace(1000.0, 5600.0, 24), 300)))
+    options = ("--models", "DSP,Persistence", "--origins", "6", "--html", "x.html")
+    assert ebbtide("backtest", "exact.csv", *options).code == 0
+    overview = Path("x.html").read_text().partition("In numbers")[0]
+    heights = [float(y) for y in re.findall(r'<text class="tick end"[^>]* y="([\d.]+)"', overview)]
+    assert min(abs(a - b) for a, b in pairwise(heights)) > 10
 
 
 SILENT = """

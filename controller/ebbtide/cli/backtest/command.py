@@ -140,9 +140,17 @@ def _rows(runs: Sequence[Run]) -> Iterator[str]:
     for run in runs:
         for told in run.told:
             series = told.course.series
-            name = f'"{series.name}"' if "," in series.name else series.name
+            name = _cell(series.name)
             for row, made in zip(told.course.origins, told.quantiles, strict=True):
                 at = datetime.fromtimestamp(series.moment(int(row)), UTC)
                 for step, quantiles in zip(told.course.steps, made, strict=True):
                     values = ",".join(f"{value:.7g}" for value in quantiles)
                     yield f"{name},{run.model},{at:%Y-%m-%dT%H:%M:%SZ},{step},{values}"
+
+
+def _cell(name: str) -> str:
+    """A name as a cell of a CSV."""
+    if not set(name) & set(',"\r\n'):
+        return name
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

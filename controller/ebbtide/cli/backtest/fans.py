@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ebbtide.cli.backtest.runs import Backtest, Run, Told
 from ebbtide.cli.chart import Frame, Point, short, ticks
+from ebbtide.cli.figures import many
 from ebbtide.forecast.contract import LEVELS, MINUTE, Floats
 
 POINTS = 60
@@ -52,7 +53,8 @@ def _described(told: Told) -> str:
     course = told.course
     grid = course.series.grid / MINUTE
     every = "minute" if grid == 1 else f"{grid:g} minutes"
-    return f"{course.series.values.size:,} values, one every {every}; {course.origins.size} origins"
+    origins = many(course.origins.size, "origin")
+    return f"{course.series.values.size:,} values, one every {every}; {origins}"
 
 
 def _figure(name: str, told: Sequence[Told], featured: int, at: int, error: float) -> str:

@@ -10,10 +10,13 @@ from string import Template
 from ebbtide.cli.backtest.fans import drawn
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Cost, Run
 from ebbtide.cli.chart import Frame
-from ebbtide.cli.figures import NONE_SIGN, figure
+from ebbtide.cli.figures import NONE_SIGN, figure, many
 from ebbtide.forecast.evaluation.accuracy import Summary
 
 COLOURS = 10
+_DEEPEST = 1000.0
+"""How many times the lowest point of a scale the highest is: what is below lies on its edge."""
+_MARKS = tuple(digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5))
 Pick = Callable[[Summary], float]
 _RATIOS: dict[str, Pick] = {
     "WAPE of the median": lambda one: one.wape,
@@ -48,12 +51,12 @@ def report(found: Backtest, asked: Sequence[Run]) -> str:
 
 def _about(found: Backtest) -> str:
     courses = found.courses
-    count = sum(course.origins.size for course in courses)
+    origins = many(sum(course.origins.size for course in courses), "origin")
     first = min(course.series.moment(int(course.origins[0])) for course in courses)
     last = max(course.series.moment(int(course.origins[-1])) for course in courses)
     days = {round(c.limit * c.series.grid / 86400) for c in courses}
     return (
-        f"{len(courses)} series, {count:,} origins from {_day(first)} to {_day(last)}; each model "
+        f"{len(courses)} series, {origins} from {_day(first)} to {_day(last)}; each model "
         f"was handed at most {max(days)} days of history, none of it later than the origin."
     )
 
@@ -67,16 +70,17 @@ def _overview(found: Backtest, asked: Sequence[Run], name: str) -> str:
     steps, pick = found.steps(), _RATIOS[name]
     curves = [[(step, pick(found.summary(run, step))) for step in steps] for run in asked]
     told = [y for curve in curves for _, y in curve if not math.isnan(y)]
-    low, high = min((*told, 0.5)) / 1.15, max((*told, 1.5)) * 1.15
+    high = max((*told, 1.5)) * 1.15
+    low = max(min((*told, 0.5)) / 1.15, high / _DEEPEST)
     frame = Frame(low=(steps[0], low), high=(max(steps[-1], steps[0] + 1), high), log=True)
-    marks = [mark for mark in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= mark <= high]
+    marks = [mark for mark in _MARKS if low <= mark <= high]
     axes = frame.across(marks, "{:g}".format) + frame.below(steps, "{:g}".format)
     lines = "".join(
-        f'<g class="m{i % COLOURS}">{frame.line(curve, "curve")}'
+        f'<g class="m{i % COLOURS}">{frame.line([(x, max(y, low)) for x, y in curve], "curve")}'
         + "".join(
-            frame.dot(point, "dot", f"{run.model}, {point[0]} min: {point[1]:.3f}")
-            for point in curve
-            if not math.isnan(point[1])
+            frame.dot((x, max(y, low)), "dot", f"{run.model}, {x} min: {y:.3f}")
+            for x, y in curve
+            if not math.isnan(y)
         )
         + "</g>"
         for i, (run, curve) in enumerate(zip(asked, curves, strict=True))

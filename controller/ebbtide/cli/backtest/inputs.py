@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
+from ebbtide.cli.figures import many
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
 from ebbtide.cli.simulation.manifests import announced
@@ -144,6 +145,7 @@ def courses(found: Sequence[Series], asked: Asked) -> tuple[Sequence[Course], Se
         if not note:
             course, note = _course(series, steps, asked)
             made += [course] if course.origins.size else []
+            note = note or _unscored(course)
         notes += [note] if note else []
     if not made:
         raise InvalidInput("; ".join(notes) or "there is no origin to forecast from")
@@ -179,6 +181,14 @@ def _course(series: Series, steps: Sequence[int], asked: Asked) -> tuple[Course,
         note = _without_origin(series, asked, reach)
     limit = max(1, int(asked.history // series.grid))
     return Course(series=series, origins=rows, steps=tuple(steps), limit=limit), note
+
+
+def _unscored(course: Course) -> str:
+    """What is said of a series whose forecasts nothing can be held against; else empty."""
+    if not course.origins.size or np.isfinite(course.truth()).any():
+        return ""
+    told = many(course.origins.size, "origin")
+    return f"{course.series.name}: nothing is known of what came after {told}: nothing is scored"
 
 
 def _without_origin(series: Series, asked: Asked, reach: int) -> str:

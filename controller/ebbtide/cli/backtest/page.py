@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Cost, Run
-from ebbtide.cli.figures import NONE_SIGN, figure
+from ebbtide.cli.figures import NONE_SIGN, figure, many
 from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary
 from ebbtide.forecast.evaluation.pinball import SCORED
 
@@ -26,7 +26,7 @@ def tables(found: Backtest, asked: Sequence[Run]) -> RenderableType:
     count = sum(course.origins.size for course in found.courses)
     series = len(found.courses)
     name = f"{series} series" if series > 1 else found.courses[0].series.name
-    head = Text.assemble((name, "bold"), f", {count:,} origins")
+    head = Text.assemble((name, "bold"), f", {many(count, 'origin')}")
     return Group(head, "", _accuracy(found, asked), "", Text(_CAPTION, "dim"), "", _costs(asked))
 
 

@@ -13,6 +13,7 @@ from ebbtide.cli.check.files_together import remarks_together
 from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds
+from ebbtide.cli.figures import many
 from ebbtide.cli.files import read
 from ebbtide.cli.models import installed
 from ebbtide.cli.screen import screen
@@ -64,7 +65,7 @@ def check(
     if prometheus is None and (history or ready):
         raise InvalidInput("--history and --ready go with --prometheus URL")
     manifests = load(texts, installed())
-    remarks, well = list(remarks_together(manifests)), _many(len(texts), "file")
+    remarks, well = list(remarks_together(manifests)), many(len(texts), "file")
     if csv or prometheus:
         span = seconds("--history", history or "28d", 3600)
         past = histories(manifests, csv, prometheus, span, ready)
@@ -87,9 +88,9 @@ def _refused(texts: Mapping[str, str], *, as_json: bool) -> None:
     for found in problems:
         console.print(str(found), soft_wrap=True)
     if problems:
-        bad, all_files = len({p.path for p in problems}), _many(len(texts), "file")
+        bad, all_files = len({p.path for p in problems}), many(len(texts), "file")
         told = f" in {bad} of {all_files}" if len(texts) > 1 else ""
-        console.print(Text(_many(len(problems), "problem"), "bold red").append(told, "default"))
+        console.print(Text(many(len(problems), "problem"), "bold red").append(told, "default"))
         raise typer.Exit(1)
 
 
@@ -114,10 +115,6 @@ def _print(remarks: Sequence[Remark], well: str) -> None:
         console.print(line.append(f": {one.finding.found}"), soft_wrap=True)
         console.print(Text(f"    → {one.finding.todo}", "dim"), soft_wrap=True)
     counts = {kind: sum(one.finding.severity is kind for one in remarks) for kind in Severity}
-    told = ", ".join(_many(count, kind.value) for kind, count in counts.items() if count)
+    told = ", ".join(many(count, kind.value) for kind, count in counts.items() if count)
     worst = next((kind for kind, count in counts.items() if count), None)
     console.print(Text(told, _STYLES[worst]) if worst else Text.assemble(_OK, f": {well}"))
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

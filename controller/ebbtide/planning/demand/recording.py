@@ -193,7 +193,8 @@ def _step(lines: Lanes, at: Lanes) -> float:
         word = (
             "appears twice; add up the series of one demand, or leave one of the rows out"
             if steps[wrong[0]] == 0
-            else "is earlier than the one before; sort the rows, and give local times their offset"
+            else "is earlier than the one before; sort the rows, add up the series of one demand, "
+            "and give local times their offset"
         )
         _refuse(int(lines[wrong[0] + 1]), f"the timestamp {word}")
     step = float(np.sort(steps)[(steps.size - 1) // 2])
