@@ -17,6 +17,7 @@ from ebbtide.planning.linting.findings import Case, Finding, Severity, rounded
 from ebbtide.planning.linting.lint import lint
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Phase
+from ebbtide_policies.quantities import parse_duration
 
 START = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 MINUTES = np.arange(3 * 1440.0)
@@ -348,10 +349,14 @@ def test_a_gate_below_whose_demand_it_always_was_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(89.6, 90), (299, 299), (300, 300), (329, 300), (331, 360), (3605, 3600)]
+    ("seconds", "told"),
+    [
+        *((89.6, "90s"), (299, "4m59s"), (300, "5m"), (329, "5m"), (331, "6m"), (3605, "1h")),
+        *((172_740, "1d23h59m"), (172_860, "2d"), (1_076_460, "12d11h"), (2_419_200, "28d")),
+    ],
 )
-def test_times_from_five_minutes_on_are_told_in_whole_ones(seconds: float, told: float) -> None:
-    assert rounded(seconds) == told
+def test_the_longer_a_time_the_rounder_it_is_told(seconds: float, told: str) -> None:
+    assert rounded(seconds) == parse_duration(told)
 
 
 # --- whatever the past ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.api.yaml_text import Path
 from ebbtide.planning.demand.past import Past
 from ebbtide_policies.contract import Policy, PolicySettings
-from ebbtide_policies.demand import MINUTE
+from ebbtide_policies.demand import DAY, HOUR, MINUTE
 from ebbtide_policies.need import PresentNeed
 
 S = TypeVar("S", bound=PolicySettings)
@@ -71,8 +71,9 @@ class Case:
 
 
 def rounded(seconds: float) -> float:
-    """Seconds as people say them: whole minutes from five on."""
-    return round(seconds / MINUTE) * MINUTE if seconds >= 5 * MINUTE else round(seconds)
+    """Seconds as people say them: whole minutes from five on, whole hours from two days on."""
+    unit = HOUR if seconds >= 2 * DAY else MINUTE if seconds >= 5 * MINUTE else 1.0
+    return round(seconds / unit) * unit
 
 
 def many(count: int, what: str) -> str:
