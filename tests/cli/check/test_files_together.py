@@ -99,7 +99,9 @@ def test_a_profile_that_is_not_there_is_told_where_it_is_named(
         "1 warning\n"
     )
     assert told.code == 0
-    assert ebbtide("check", "days.yaml", "profile.yaml", "--strict").code == 1
+    strict = ebbtide("check", "days.yaml", "profile.yaml", "--strict", "--json")
+    assert strict.code == 1
+    assert [one["policy"] for one in json.loads(strict.out)] == [None]
 
 
 @pytest.mark.parametrize("namespace", ["live", "ebbtide-system"])

@@ -463,6 +463,20 @@ def test_an_event_that_nobody_can_reckon_is_told(
     assert " ".join(ebbtide(*compared, *HILL_PLAN[2:]).out.split()).count(why) == told
 
 
+def test_the_forecast_reckons_with_an_event_before_its_usual_is_known(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, days_yaml=CALENDAR.replace("demand: 8k", "times: 2"))
+    write(tmp_path, hill_csv=csv([1000.0] * 120))
+    with_it = (*HILL_PLAN[:2], "days.yaml", *HILL_PLAN[2:])
+    assert "and only the forecast reckons with it" in " ".join(ebbtide(*with_it).out.split())
+    plain, announced = (
+        peak(decided(ebbtide, *files, "--tick", "60s"), "desired")
+        for files in (["edge.yaml"], ["edge.yaml", "days.yaml"])
+    )
+    assert announced > 1.5 * plain
+
+
 def test_what_holds_for_two_signals_alike_is_said_once(ebbtide: Ebbtide, tmp_path: Path) -> None:
     signals = "{signals: {viewers: {query: a}, egress: {query: b, perReplica: 50}}}"
     write(tmp_path, edge_yaml=EDGE.replace("{query: sum(viewers)}", signals))

@@ -53,7 +53,7 @@ class Remark:
         return {
             "file": self.manifest.path,
             "line": self.line,
-            "policy": self.manifest.key,
+            "policy": self.manifest.key if self.manifest.kind == POLICY else None,
             "field": self.field,
             "severity": self.finding.severity.value,
             "found": self.finding.found,

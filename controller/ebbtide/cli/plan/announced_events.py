@@ -35,8 +35,8 @@ def unreckoned(frames: Sequence[Frame]) -> Iterator[Message]:
     for name in dict.fromkeys(name for frame in frames for name in frame.unreckoned):
         yield Message(
             "{}: it is announced as a multiple of the usual, and nobody knows yet what is usual at "
-            "its hours: nothing is let go for it, and nothing added; write demand in place of "
-            "times, or plan with more history",
+            "its hours: nothing is let go for it, and only the forecast reckons with it; write "
+            "demand in place of times, or plan with more history",
             (name,),
         )
 
