@@ -154,6 +154,14 @@ def test_what_has_few_digits_stays_as_it_is(found: float) -> None:
     assert rounded_up(found) == pytest.approx(found, abs=1e-12)
 
 
+def test_a_result_stays_one_line_however_long_its_sentence(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    sentence = " ".join(["an evening like no other"] * 9)
+    write(tmp_path, edge_test_yaml=CASES.replace("an evening is carried", sentence))
+    assert f"  ok  {sentence}  edge.test.yaml" in ebbtide("test", ".").out.splitlines()
+
+
 def test_results_go_to_a_ci_as_junit(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, edge_test_yaml=CASES.replace("unserved: 1%", "cost: 1"))
     assert ebbtide("test", ".", "--junit", "out/junit.xml").code == 1

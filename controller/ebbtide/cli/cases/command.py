@@ -66,7 +66,7 @@ def run_cases(
     results, console = [], screen()
     for result in (result for path in files for result in _results(path)):
         results.append(result)
-        console.print(_line(result))
+        console.print(_line(result), soft_wrap=True)
         for miss in result.misses:
             console.print(Text(f"      {miss}"), soft_wrap=True)
     failed, broken = (sum(map(bool, column)) for column in _told(results))
