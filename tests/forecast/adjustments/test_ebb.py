@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from statistics import geometric_mean
 
 import numpy as np
 import pytest
@@ -16,14 +17,22 @@ from tests.forecast.conformance import END, HORIZON
 
 USUAL = 1000.0
 HALF_LIFE = 90.0
+HALF_LIVES = (20.0, 60.0, 90.0, 180.0, 400.0)
 RISE = 30
 
 
-def event(since: int, *, days: int = 4, floor: float = 0.0, noise: float = 0.02) -> Floats:
+def event(
+    since: int,
+    *,
+    days: int = 4,
+    floor: float = 0.0,
+    noise: float = 0.02,
+    half_life: float = HALF_LIFE,
+) -> Floats:
     """A level demand, and an event to five times of it whose peak was so many minutes ago."""
     rng = np.random.default_rng(7)
     at = np.arange(-days * DAY + since + 1, since + 1)
-    decay = floor + (4 - floor) * 0.5 ** (at / HALF_LIFE)
+    decay = floor + (4 - floor) * 0.5 ** (np.maximum(at, 0) / half_life)
     excess = np.where(at < 0, np.maximum(4 * (1 + at / RISE), 0), decay)
     return np.asarray(USUAL * (1 + excess) * np.exp(rng.normal(0, noise, at.size)))
 
@@ -59,6 +68,13 @@ def test_a_rate_and_a_floor_are_found() -> None:
     assert found.rate[0, 0] == pytest.approx(0.02)
     assert found.rate[-1, 0] == pytest.approx(0.01, rel=0.4)
     assert found.floor[-1, 0] == pytest.approx(200, rel=0.4)
+
+
+def test_what_is_thought_to_decay_slowly_is_found_not_to_without_a_floor_below_the_usual() -> None:
+    excess = (800 * np.exp(-0.05 * np.arange(30.0)))[:, None]
+    found = fit(excess, np.ones_like(excess, bool), np.array([0.01]), 12.0)
+    assert found.floor[-1, 0] == 0
+    assert found.rate[-1, 0] == pytest.approx(0.05, rel=0.4)
 
 
 def test_how_earlier_events_decayed_is_expected_of_the_next() -> None:
@@ -157,6 +173,21 @@ def test_tide_foresees_an_ebb_as_one(minutes: int) -> None:
         for model in (Tide(), Tide(ebbs=False))
     ]
     assert errors[0] < 0.8 * errors[1]
+
+
+@pytest.mark.parametrize(("minutes", "of_the_last_value"), [(30, 0.6), (60, 0.42), (180, 0.3)])
+def test_tide_foresees_slow_and_quick_ebbs_as_what_they_are(
+    minutes: int, of_the_last_value: float
+) -> None:
+    each = [event(minutes + HORIZON, half_life=half_life) for half_life in HALF_LIVES]
+    came = np.stack(each, axis=1)
+    known, truth = History(END, came[:-HORIZON]), came[-HORIZON:]
+    found, without, last = (
+        np.abs(model.forecast(known, HORIZON).values[0] - truth).mean(axis=0)
+        for model in (Tide(), Tide(ebbs=False), persistence())
+    )
+    assert geometric_mean(found / without) < 0.7
+    assert geometric_mean(found / last) < of_the_last_value
 
 
 def test_over_recorded_ebbs_it_misses_less_than_persistence_and_than_tide_without_it() -> None:

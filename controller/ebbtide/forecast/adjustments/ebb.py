@@ -86,6 +86,9 @@ class Fit(NamedTuple):
 def fit(excess: Floats, since: NDArray[np.bool_], expected: Floats, hour: float) -> Fit:
     """The fit at every moment to what came since the highest, (T, M).
 
+    Nothing decays to less than the usual: where that would fit best, the floor is nothing, and the
+    rate the one that fits best then.
+
     `since` says which moments those are, `expected` is the rate of each series that is thought of
     before, `hour` the steps of one.
     """
@@ -102,8 +105,9 @@ def fit(excess: Floats, since: NDArray[np.bool_], expected: Floats, hour: float)
     second, count = second + weight + NIL, count + EXPECTED_HOURS * hour
     pull = weight * expected - moment
     spread = np.maximum(second * count - first**2, NIL)
-    rate = np.maximum((pull * count + first * change) / spread, SLOWEST * expected)
     drift = (second * change + first * pull) / spread
+    freely = (pull * count + first * change) / spread
+    rate = np.maximum(np.where(drift < 0, pull / second, freely), SLOWEST * expected)
     return Fit(rate, np.clip(drift / rate, 0.0, np.maximum(excess, 0.0)))
 
 
