@@ -13,7 +13,8 @@ import numpy as np
 
 from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, NIL, number, running, sharpened, total
-from ebbtide.forecast.tide.days import LONG, Cells
+from ebbtide.forecast.tide.cells import Cells
+from ebbtide.forecast.tide.days import LONG
 from ebbtide.forecast.tide.experts import STEEPEST
 from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ebbtide.forecast.contract import LEVELS, Floats, Rows
 from ebbtide.forecast.tide.arrays import F32, NOUGHT, number
+from ebbtide.forecast.tide.cells import between
 from ebbtide.forecast.tide.frame import Frame
 
 NIL = 1e-9
@@ -35,12 +36,13 @@ class Anchored(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """How every step lies between two anchors, and in which cell of the curves."""
+    """How every step lies between two anchors, and between which cells of the curves."""
 
     shares: F32
     """The share of each anchor in each step, (steps, A): linear in the logarithm of the step."""
     cells: Rows
-    """Which curves anchors are looked at with: a cell for each of some pairs, (pairs,)."""
+    """Which curves anchors are looked at with: a cell for each of some pairs, (pairs,). They are
+    numbered from the one before that of the first step."""
     anchors: Rows
     """Their anchors."""
     paired: F32
@@ -91,10 +93,11 @@ def _put_quantiles(median: F32, near: F32, far: F32, highest: F32, out: Floats) 
 @lru_cache
 def steps_from(frame: Frame, row: int, cell: int) -> Steps:
     """The steps after a row that is so many rows into its cell."""
-    shares = _between(frame)
-    cells = (row + np.arange(frame.horizon)) // cell
-    paired = np.zeros((frame.horizon, cells[-1] + 1, len(frame.anchors)), np.float32)
-    paired[np.arange(frame.horizon), cells] = shares
+    shares, steps = _between(frame), np.arange(frame.horizon)
+    before, part = between(cell + row + steps, cell)
+    paired = np.zeros((frame.horizon, before[-1] + 2, len(frame.anchors)), np.float32)
+    paired[steps, before] = (1 - part)[:, None] * shares
+    paired[steps, before + 1] = part[:, None] * shares
     pairs = np.argwhere(paired.any(axis=0))
     return Steps(shares, pairs[:, 0], pairs[:, 1], paired[:, pairs[:, 0], pairs[:, 1]])
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.alike import Said
 from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.cells import between, interpolated
 from ebbtide.forecast.tide.frame import Band
 
 
@@ -31,17 +32,17 @@ class Seen(NamedTuple):
     first: int
     """Number of the row that stands first in these; in a ring, as a single row finds, it is 0."""
     cell: int
-    """Rows that share a place in these."""
+    """Rows that share a place in these; between places it is interpolated."""
     said: Said
     """What those days say that are like the present one."""
 
     def ahead(self, numbers: Rows, band: Band) -> F32:
         """The curves at the anchors ahead of some rows, (T, A, CURVES, N)."""
         if len(numbers) == 1:
-            in_ring = _in_ring(band, self.cell, len(self.coming))
-            row = (int(numbers[0]) - self.first) % len(in_ring)
-            found: F32 = self.coming.take(in_ring[row : row + 1], axis=0)
-            return found
+            lower, upper, part = _in_ring(band, self.cell, len(self.coming))
+            row = (int(numbers[0]) - self.first) % len(lower)
+            before, after = (self.coming.take(at[row : row + 1], axis=0) for at in (lower, upper))
+            return interpolated(before, after, part[row : row + 1])
         places = numbers[:, None] + band.ahead - self.first
         found = blank(*places.shape, *self.coming.shape[1:])
         step = int(numbers[1] - numbers[0])
@@ -51,6 +52,10 @@ class Seen(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def _in_ring(band: Band, cell: int, places: int) -> Rows:
-    """Where the curves of the anchors ahead of each row of a ring stand in it, (rows, A)."""
-    return np.asarray((np.arange(cell * places)[:, None] + band.ahead) // cell % places)
+def _in_ring(band: Band, cell: int, places: int) -> tuple[Rows, Rows, F32]:
+    """Between which places of a ring the anchors ahead of each of its rows lie, (rows, A).
+
+    And how near to the latter, (rows, A, 1, 1).
+    """
+    before, part = between(np.arange(cell * places)[:, None] + band.ahead, cell)
+    return before % places, (before + 1) % places, part[..., None, None]
