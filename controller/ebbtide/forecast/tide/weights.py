@@ -1,7 +1,7 @@
 """How `Tide` mixes its experts: by their recent losses, and never to be worse than persistence.
 
 An expert's weight is (lowest loss / its loss) ^ 20, after exponentially weighted aggregation, for
-losses remembered over 3 days, 5 hours and 1 hour. The three mixes, their mean and the three
+losses remembered over 3 days, 5 hours and half an hour. The three mixes, their mean and the three
 regressions are weighted once more in the same way; and the result yields to the last value where it
 was no better over the last days. What that is known to miss is added (`tide.correction`). All
 losses are absolute errors over the running mean of the change over the same number of rows, so that
@@ -46,7 +46,7 @@ from ebbtide.forecast.tide.sample import Sample
 
 FINEST = number(5e-4)
 """The least scale, as a multiple of the guard (itself a share of the mean)."""
-YIELDS = (1.02, number(0.98))
+YIELDS = (1.01, number(0.97))
 """Loss against persistence at which the mix has yielded wholly, and not at all."""
 UNSURE = 1.0
 """What is added to the former: errors that overlap say less, so that losses are compared as exactly
