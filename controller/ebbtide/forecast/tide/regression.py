@@ -2,7 +2,7 @@
 
 Each foresees the last value plus a drift and a sum of coefficients times what some experts foresee
 beyond it. They are fitted by ridge regression every half an hour (far ahead every hour or two), and
-remember two days, twelve hours and four: the shortest follows what was on no other day. What is
+remember three days, twelve hours and four: the shortest follows what was on no other day. What is
 foreseen stays within the range of the experts.
 """
 
@@ -24,7 +24,7 @@ FEATURES = np.concatenate([np.arange(*run) for run in RUNS])
 """The same, one by one."""
 COUNT = FEATURES.size + 1
 """All features; the last is a constant, which makes the drift."""
-MEMORIES = ((2880.0, 150.0), (720.0, 150.0), (240.0, 100.0))
+MEMORIES = ((4320.0, 150.0), (720.0, 150.0), (240.0, 100.0))
 """Minutes that are remembered, and the fewest rows."""
 KIND = Kind(features=COUNT, memories=MEMORIES, pull=1.5, far_minutes=30.0)
 
