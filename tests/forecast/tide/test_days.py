@@ -11,7 +11,7 @@ from ebbtide.forecast.tide.days import Days
 from ebbtide.forecast.tide.frame import Frame
 
 HORIZON = 120
-SWELL_MINUTES = 120
+SWELL_MINUTES = 240
 AT = 20_000 * DAY
 """The midnight at which days begin."""
 
@@ -39,15 +39,17 @@ def test_curves_are_the_same_whether_rows_are_seen_one_by_one_or_at_once() -> No
     rng = np.random.default_rng(3)
     past = rng.uniform(100, 1000, (3 * DAY, 2)).astype(np.float32)
     past[700:800] = np.nan
-    level, rows = np.full((1, 2), 500, np.float32), 400
-    numbers = AT + 3 * DAY + np.arange(rows)
+    today = rng.uniform(100, 1000, (DAY, 2)).astype(np.float32)
     one, many = Days(frame, 2), Days(frame, 2)
+    level, rows = np.full((1, 2), 500, np.float32), many.block
+    numbers = AT + 3 * DAY + np.arange(rows)
     for days in (one, many):
         days.remember(past, AT + np.arange(3 * DAY))
         days.begin(int(numbers[0]), level[0])
     found = many.coming(numbers, np.repeat(level, rows, axis=0))
     for i, number in enumerate(numbers.tolist()):
         assert one.step(number, level)[0] == pytest.approx(found[i])
+        one.remember(today[i : i + 1], numbers[i : i + 1])
     ahead = numbers[-1] + 1 + np.arange(HORIZON)
     assert one.at(ahead) == pytest.approx(many.at(ahead))
     assert found[rows:] == pytest.approx(many.at(ahead))

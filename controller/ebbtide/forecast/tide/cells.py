@@ -33,36 +33,41 @@ class Cells:
         around = fine.window // frame.grid - self.cell
         self.half = max(1, around // 2) if frame.grid < HOUR_MINUTES else 0
         self.day = frame.day // self.cell
-        self.days = fine.days
         self.packed = np.full((fine.days * self.day, series), np.nan, np.float16)
         self.raw = np.full((2 * self.half + self.cell, series), np.nan, np.float32)
         """The last rows, from which the next is smoothed."""
 
-    def past(self, cells: Rows) -> F32:
-        """What is remembered of the times of day of cells, (days, cells, N), the last first."""
-        return self._before(self.by_clock(cells))
+    def past(self, cells: Rows, back: Rows, *, soft: bool = False) -> F32:
+        """What is remembered of the times of day of cells so many days back, (back, cells, N).
 
-    def beside(self, others: Rows, finer: "Cells") -> F32:
-        """The same at the middles of cells of others that are finer, (days, others, N)."""
+        Where it is to be `soft`, a quarter of each is either cell beside it, but for whole hours.
+        """
+        return self._past(self.by_clock(cells), back, soft=soft)
+
+    def beside(self, others: Rows, finer: "Cells", back: Rows, *, soft: bool = False) -> F32:
+        """The same in the middles of cells of others that are finer, (back, others, N)."""
         halves = 2 * finer.cell * finer.by_clock(others) + finer.cell - 1
         before, part = between(halves / 2, self.cell)
-        lower, upper = self._before(before), self._before(before + 1)
-        np.copyto(upper, lower, where=np.isnan(upper))
-        np.copyto(lower, upper, where=np.isnan(lower))
+        lower, upper = (self._past(cells, back, soft=soft) for cells in (before, before + 1))
+        _fill(upper, lower)
+        _fill(lower, upper)
         return interpolated(lower, upper, part[:, None])
 
     def back(self, cells: Rows, days: int) -> F32:
         """Some cells, and those so many days before them, (1 + days, cells, N)."""
-        return self._days(self.by_clock(cells), np.arange(days + 1))
+        return self._past(self.by_clock(cells), np.arange(days + 1), soft=False)
 
     def by_clock(self, cells: Rows) -> Rows:
         """Cells by the clock, by which what is remembered of a time of day is found."""
         return self.frame.by_clock(cells * self.cell) // self.cell
 
-    def _before(self, cells: Rows) -> F32:
-        return self._days(cells, np.arange(1, self.days + 1))
-
-    def _days(self, cells: Rows, back: Rows) -> F32:
+    def _past(self, cells: Rows, back: Rows, *, soft: bool) -> F32:
+        """The same of cells by the clock."""
+        if soft and self.frame.grid < HOUR_MINUTES:
+            before, here, after = (self._past(cells + i, back, soft=False) for i in (-1, 0, 1))
+            _fill(before, here)
+            _fill(after, here)
+            return np.asarray(here / 2 + (before + after) / 4)
         return unpacked(self.packed[(cells - back[:, None] * self.day) % len(self.packed)])
 
     def last(self, number: Number) -> Number:
@@ -84,6 +89,11 @@ class Cells:
         cells = self.frame.by_clock(numbers[last] - self.half) // self.cell
         keep = slice(max(0, len(cells) - len(self.packed)), None)
         self.packed[cells[keep] % len(self.packed)] = packed(np.maximum(smooth[keep], NOUGHT))
+
+
+def _fill(gappy: F32, other: F32) -> None:
+    """Fill gaps with what is known beside them."""
+    np.copyto(gappy, other, where=np.isnan(gappy))
 
 
 def between(rows: Rows | Floats, cell: int) -> tuple[Rows, F32]:

@@ -2,9 +2,10 @@
 
 The curve of a row is taken from the same minute of earlier days: of the last week their median,
 their decaying mean, yesterday, and a week ago; and of three weeks the mean of the same weekday, and
-that of all days. A smoothed row is written only when the last row that it is made of is known, and
-read a day later, so that nothing of the future is in a curve. Three weeks of half the precision say
-more than half as many of all.
+that of all days. Few days are softened; means of many are sharper, as they show what comes at some
+minutes of each. A smoothed row is written only when the last row that it is made of is known,
+and read a day later, so that nothing of the future is in a curve. Three weeks of half the precision
+say more than half as many of all.
 """
 
 import numpy as np
@@ -20,7 +21,9 @@ WEEK, LONG = 7, 21
 """Days that are remembered finely, and coarsely."""
 FADING, WEEKLY_FADING, LONG_FADING = 0.7, 0.8, 0.93
 """Weight of a day in a mean against the day after it (the week after it, for the weekday's)."""
-FINE, COARSE = Fine(WEEK, 5, 11), Fine(LONG, 10, 20)
+FINE, COARSE = Fine(WEEK, 5, 7), Fine(LONG, 10, 14)
+EACH_DAY = np.arange(1, LONG + 1)
+"""How many days back each is, the last first."""
 
 
 class Days:
@@ -33,7 +36,7 @@ class Days:
         cells = -(-self.sight // self.fine.cell) + 3
         self.ahead = np.zeros((cells, CURVES, series), np.float32)
         """The curves of the cells to come, in their middles; cell `c` of `n` stands at `c % n`."""
-        late = self.sight + self.coarse.half + self.coarse.cell + self.fine.cell
+        late = self.sight + self.coarse.half + 2 * (self.coarse.cell + self.fine.cell)
         late += frame.hour if frame.clock != NEVER_CHANGED else 0  # a day may be as much shorter
         self.block = max(frame.hour, frame.day - late)
         """Rows that may be seen at once: yesterday has to be known for what comes into sight."""
@@ -99,14 +102,16 @@ class Days:
 
     def _curves(self, cells: Rows, level: F32) -> F32:
         """The curves of some cells, (cells, CURVES, N), from the days that are remembered."""
-        week, weeks = self.fine.past(cells), self.coarse.beside(cells, self.fine)
+        week = self.fine.past(cells, EACH_DAY[:WEEK])
+        single = self.fine.past(cells, EACH_DAY[[0, WEEK - 1]], soft=True)
+        weekday = self.coarse.beside(cells, self.fine, EACH_DAY[WEEK - 1 :: WEEK], soft=True)
+        weeks = self.coarse.beside(cells, self.fine, EACH_DAY)
         out = np.empty((len(cells), CURVES, week.shape[-1]), np.float32)
         count = np.count_nonzero(~np.isnan(week), axis=0)
         out[:, 0] = middle = np.where(count > 0, _middle(week, count), level)
         out[:, 1] = _faded(week, FADING, middle)
-        for i, day in ((2, 0), (3, -1)):
-            out[:, i] = np.where(np.isnan(week[day]), middle, week[day])
-        out[:, 4] = _faded(weeks[WEEK - 1 :: WEEK], WEEKLY_FADING, middle)
+        out[:, 2:OF_A_WEEK] = np.where(np.isnan(single), middle, single).swapaxes(0, 1)
+        out[:, 4] = _faded(weekday, WEEKLY_FADING, middle)
         out[:, 5] = _faded(weeks, LONG_FADING, middle)
         return out
 
