@@ -17,8 +17,8 @@ ROWS = 60
     ("reach", "present", "share"),
     [
         pytest.param(110, 100, 0, id="a rise by a tenth is no ramp"),
-        pytest.param(125, 100, 0.5, id="between them half as much"),
-        pytest.param(130, 100, 1, id="a rise by three tenths is one"),
+        pytest.param(117, 100, 0.5, id="between them half as much"),
+        pytest.param(122, 100, 1, id="a rise by more than a fifth is one"),
         pytest.param(900, 100, 1, id="a larger one is not stretched more"),
         pytest.param(5, 0, 0, id="from nothing no rise is measured"),
     ],

@@ -15,7 +15,7 @@ LOOKED_BACK_HOURS = 12.0
 """An earlier one has turned if it is below its highest of so many hours."""
 HALF_LIFE_HOURS = 3.0
 """After so long an excess is half of what it was, where no earlier one is known."""
-EXPECTED_HOURS = 0.5
+EXPECTED_HOURS = 0.35
 """What is expected counts as much as so many hours at the highest."""
 SLOWEST = 0.1
 """The lowest rate, as a share of the one that is expected."""

@@ -19,7 +19,7 @@ CURVES, OF_A_WEEK = 6, 4
 """All of them, and how many of the first are made from the last week."""
 WEEK, LONG = 7, 21
 """Days that are remembered finely, and coarsely."""
-FADING, WEEKLY_FADING, LONG_FADING = 0.7, 0.8, 0.93
+FADING, WEEKLY_FADING, LONG_FADING = 0.75, 0.8, 0.93
 """Weight of a day in a mean against the day after it (the week after it, for the weekday's)."""
 FINE, COARSE = Fine(WEEK, 5, 7), Fine(LONG, 10, 14)
 EACH_DAY = np.arange(1, LONG + 1)

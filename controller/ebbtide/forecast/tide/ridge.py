@@ -14,7 +14,7 @@ from ebbtide.forecast.tide.equations import add_products, diagonals, places, ref
 from ebbtide.forecast.tide.frame import Band, Frame
 from ebbtide.forecast.tide.sample import Sample
 
-HUBER = number(0.5)
+HUBER = number(0.3)
 """Mean changes up to which the square of an error counts."""
 FARTHEST = number(20)
 """Mean changes beyond which it does not matter how far off anything is."""

@@ -3,7 +3,7 @@
 The spreads are multiplied so that a quantile is exceeded as often as it says (`tide.moving`), and
 mixed by their pinball losses; and the mix is kept right in the same way.
 
-Where the mix reaches a rise by a fifth of demand and more, it is stretched before that: who is
+Where the mix reaches a rise by an eighth of demand and more, it is stretched before that: who is
 beyond it there is a ramp, and a ramp that is missed costs more than a replica. Calm hours are
 exceeded the more often, so that all in all a quantile holds what it says.
 
@@ -37,7 +37,7 @@ UNMOVED = np.ones((LEVELS, 1, 1, 1), np.float32)
 """What the mix is moved by to begin with."""
 FARTHEST = float(np.exp(-1.0)), float(np.exp(1.5))
 """How far the mix may be moved."""
-STEEP, STEEPER = number(1.2), number(0.1)
+STEEP, STEEPER = number(1.12), number(0.1)
 """From so many times the present value on a rise is a ramp; wholly, if by that many more."""
 STRETCH = np.array((1 / 3, 0.2), np.float32)[:, None, None]
 """By how much each width is stretched where the nearer quantile reaches a ramp."""
