@@ -20,6 +20,8 @@ from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame
 
 DAYS = LONG - 1
 """A part of the oldest day is written over already."""
+TODAY_AND_DAYS = np.arange(DAYS + 1)
+"""How many days back each is, the present one first."""
 WAYS = 2
 """The change of a day as it was, and by the ratio."""
 MEMORY = 300.0
@@ -100,7 +102,7 @@ class Alike:
         if last == first:
             return Said(self.changes, first, cells)
         count, hour = last - first, self.apart
-        past = cells.back(np.arange(first + 1 - hour, last + self.reach), DAYS)
+        past = cells.past(np.arange(first + 1 - hour, last + self.reach), TODAY_AND_DAYS)
         before, here = past[:, :count], past[:, hour : hour + count]
         multiples = self._weigh(here, before, guard)
         multiples[1] *= _ratios(here, guard)

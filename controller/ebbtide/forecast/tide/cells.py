@@ -53,10 +53,6 @@ class Cells:
         _fill(lower, upper)
         return interpolated(lower, upper, part[:, None])
 
-    def back(self, cells: Rows, days: int) -> F32:
-        """Some cells, and those so many days before them, (1 + days, cells, N)."""
-        return self._past(self.by_clock(cells), np.arange(days + 1), soft=False)
-
     def by_clock(self, cells: Rows) -> Rows:
         """Cells by the clock, by which what is remembered of a time of day is found."""
         return self.frame.by_clock(cells * self.cell) // self.cell
