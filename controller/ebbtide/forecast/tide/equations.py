@@ -17,6 +17,9 @@ ABREAST = 64
 """Series from which on they are not: so many are multiplied abreast."""
 FEW = 8
 """Series up to which their equations are solved one by one."""
+STEADY = np.float32(1 + 4e-6)
+"""By how many times diagonals are made larger: of terms that are alike over thousands of rows,
+nothing would be left but what was rounded."""
 
 
 @lru_cache
@@ -155,9 +158,11 @@ def diagonals(equations: F32) -> F32:
 def solved(equations: F32) -> F32:
     """Solve many linear equations, (A, fits, n, n + 1, N), which destroys them.
 
-    Their matrices are positive definite, so that no pivot is looked for. Those of few series are
-    left to LAPACK, one by one; those of many are eliminated side by side.
+    Their matrices are positive definite, and made steady, so that no pivot is looked for. Those of
+    few series are left to LAPACK, one by one; those of many are eliminated side by side.
     """
+    diagonal = diagonals(equations)
+    diagonal *= STEADY
     if equations.shape[-1] <= FEW:
         each = equations.transpose(4, 0, 1, 2, 3)
         found = np.linalg.solve(each[..., :-1], each[..., -1:])

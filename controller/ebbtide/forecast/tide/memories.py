@@ -10,7 +10,7 @@ import numpy as np
 from ebbtide.forecast.tide.arrays import F32, ONE
 from ebbtide.forecast.tide.frame import Band
 
-MIX_MEMORIES = ((4320.0, 150.0), (300.0, 40.0), (30.0, 8.0))
+MIX_MEMORIES = ((4320.0, 150.0), (300.0, 40.0), (30.0, 12.0))
 """Of what the experts lost, one for each mix."""
 CHOICE_MEMORY, YIELD_MEMORY, SCALE_MEMORY = (4320.0, 150.0), (2880.0, 200.0), (1440.0, 100.0)
 """Of what the options lost, of what the mix lost and the last value, and of the change."""
