@@ -13,7 +13,7 @@ import numpy as np
 
 from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, NIL, number, running, sharpened, total
-from ebbtide.forecast.tide.cells import Cells
+from ebbtide.forecast.tide.cells import Cells, between, interpolated
 from ebbtide.forecast.tide.days import LONG
 from ebbtide.forecast.tide.experts import STEEPEST
 from ebbtide.forecast.tide.frame import HOUR_MINUTES, Band, Frame
@@ -55,10 +55,7 @@ class Said(NamedTuple):
             before, part = _places(band, numbers - last * cell, cell)
             at = before + (last - self.first)[:, None] * reach
         changes = self.changes.reshape(-1, series)
-        lower, found = changes.take(at, axis=0), changes.take(at + 1, axis=0)
-        found -= lower
-        found *= part
-        found += lower
+        found = interpolated(changes.take(at, axis=0), changes.take(at + 1, axis=0), part)
         return np.asarray(found[:, 1:] - found[:, :1])
 
 
@@ -72,9 +69,8 @@ def _places(band: Band, into: Rows, cell: int) -> tuple[Rows, F32]:
 
     The rows are so many rows after the first of the last cell that is known.
     """
-    away = (into[:, None] + np.concatenate(((0,), band.ahead))) / cell + (1 / cell - 1) / 2
-    before = away.astype(int)
-    return before, (away - before).astype(np.float32)[..., None]
+    before, part = between(into[:, None] + np.concatenate(((0,), band.ahead)), cell)
+    return before, part[..., None]
 
 
 class Alike:

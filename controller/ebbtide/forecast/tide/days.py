@@ -36,6 +36,7 @@ class Days:
         cells = -(-self.sight // self.fine.cell) + 3
         self.ahead = np.zeros((cells, CURVES, series), np.float32)
         """The curves of the cells to come, in their middles; cell `c` of `n` stands at `c % n`."""
+        # a row lies between two cells, and those beside them are in what is soft
         late = self.sight + self.coarse.half + 2 * (self.coarse.cell + self.fine.cell)
         late += frame.hour if frame.clock != NEVER_CHANGED else 0  # a day may be as much shorter
         self.block = max(frame.hour, frame.day - late)
