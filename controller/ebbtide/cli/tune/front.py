@@ -50,12 +50,11 @@ class Front:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the widest table that there is room for; no word and no figure is cut."""
-        tables, boundless = list(self._tables()), options.update(max_width=_BOUNDLESS)
-        widths = [console.measure(one, options=boundless).maximum for one in tables]
-        fits = (
-            one for one, width in zip(tables, widths, strict=True) if width <= options.max_width
-        )
-        yield next(fits, tables[-1])
+        boundless = options.update(max_width=_BOUNDLESS)
+        for table in self._tables():
+            if console.measure(table, options=boundless).maximum <= options.max_width:
+                break
+        yield table
 
     @property
     def held_against(self) -> Sequence[str]:
@@ -82,28 +81,18 @@ class Front:
         for i in telling:
             name = self.variants[0][i].path[-1].upper()
             table.add_column(name, justify="right", no_wrap=True)
-        for name in (*_COLUMNS, *(one.head for one in self._users)):
+        users = self._users
+        for name in (*_COLUMNS, *(one.head for one in users)):
             table.add_column(head(self.said[name]), justify="right", no_wrap=True)
         for one in self._shown:
             values = (str(self.variants[one.variant][i].value) for i in telling)
             table.add_row(
                 "▸" if one.recommended else "",
                 *values,
-                *self._figures(one),
+                *_figures(one, users),
                 style="bold" if one.recommended else "",
             )
         return table
-
-    def _figures(self, one: Candidate) -> Iterator[str]:
-        mine, held = one.searched, one.held_back
-        yield f"{float(mine.replica_hours):,.0f}"
-        yield f"{float(mine.beside_bound):.3f}"
-        yield f"{float(mine.unserved):.4%}"
-        yield f"{float(held.beside_bound):.3f}"
-        yield f"{float(held.unserved):.4%}"
-        yield f"{float(mine.changes):,.0f}"
-        for each in self._users:
-            yield f"{float(each.of(mine)):,.0f}"
 
     @property
     def _telling(self) -> Sequence[int]:
@@ -117,6 +106,18 @@ class Front:
         """As many as there is room for, evenly, the recommended one among them."""
         every = max(1, -(-len(self.candidates) // ROWS))
         return [one for i, one in enumerate(self.candidates) if one.recommended or i % every == 0]
+
+
+def _figures(one: Candidate, users: Sequence[_OfUsers]) -> Iterator[str]:
+    mine, held = one.searched, one.held_back
+    yield f"{float(mine.replica_hours):,.0f}"
+    yield f"{float(mine.beside_bound):.3f}"
+    yield f"{float(mine.unserved):.4%}"
+    yield f"{float(held.beside_bound):.3f}"
+    yield f"{float(held.unserved):.4%}"
+    yield f"{float(mine.changes):,.0f}"
+    for each in users:
+        yield f"{float(each.of(mine)):,.0f}"
 
 
 def _in_one_line(head: str) -> str:
