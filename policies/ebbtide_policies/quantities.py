@@ -95,6 +95,11 @@ def show_share(fraction: float) -> str:
     return f"{fraction * 100:.10g}%"
 
 
+def many(count: int, what: str) -> str:
+    """Write a count with its noun: 1 file, 1,234 files."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def show_count(count: float) -> int | str:
     """Write a count: a whole number as it is, any other as text."""
     return int(count) if count == int(count) else f"{count:.10g}"

@@ -15,11 +15,6 @@ def figure(value: float, spec: str = ",.0f", nan: str = UNKNOWN_SIGN) -> str:
     return nan if math.isnan(value) else format(value, spec)
 
 
-def many(count: int, what: str) -> str:
-    """A count with its noun: 1 file, 1,234 files."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def amount(value: float) -> str:
     """Replica-hours or -minutes: 1,234, 7.3, <0.1; a little of them is not told as none."""
     if 0 < value < _LITTLE:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ebbtide.cli.backtest.runs import Backtest, Run, Told
 from ebbtide.cli.chart import Frame, Point, short, ticks
-from ebbtide.cli.figures import many
 from ebbtide.forecast.contract import LEVELS, MINUTE, Floats
+from ebbtide_policies.quantities import many
 
 POINTS = 60
 """Points of a line at most; a fan is smooth."""

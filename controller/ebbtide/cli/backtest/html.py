@@ -10,8 +10,9 @@ from string import Template
 from ebbtide.cli.backtest.fans import drawn
 from ebbtide.cli.backtest.runs import YARDSTICK, Backtest, Cost, Run
 from ebbtide.cli.chart import Frame
-from ebbtide.cli.figures import NONE_SIGN, figure, many
+from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.forecast.evaluation.accuracy import Summary
+from ebbtide_policies.quantities import many
 
 COLOURS = 10
 _DEEPEST = 1000.0

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.figures import many
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
 from ebbtide.cli.simulation.manifests import announced
@@ -23,6 +22,7 @@ from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import MINUTE
 from ebbtide.forecast.evaluation.backtest import EVALUATED, Course, Series, origins, steps_of
 from ebbtide.planning.demand.answering import as_read
+from ebbtide_policies.quantities import many
 
 DAY = 86400.0
 _RECORDINGS = (".csv", ".parquet")

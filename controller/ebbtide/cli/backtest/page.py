@@ -8,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Cost, Run
-from ebbtide.cli.figures import NONE_SIGN, figure, many
+from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary
 from ebbtide.forecast.evaluation.pinball import SCORED
+from ebbtide_policies.quantities import many
 
 _HEADS = ("WAPE", "BIAS", "PIN0.9", "PIN0.99", "COV0.9", "COV0.99", "RAMPS")
 _CAPTION = (

@@ -13,13 +13,13 @@ from ebbtide.cli.check.files_together import remarks_together
 from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
 from ebbtide.cli.durations import seconds
-from ebbtide.cli.figures import many
 from ebbtide.cli.files import read
 from ebbtide.cli.models import installed
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.linting.findings import Severity
+from ebbtide_policies.quantities import many
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

@@ -63,7 +63,7 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
 
 def _announced_to(simulation: Simulation, key: str) -> Sequence[ExpectedEvent]:
     manifests = simulation.manifests
-    mine = next(m for m in manifests if f"{m.namespace}/{m.name}" == key and m.kind == POLICY)
+    mine = next(m for m in manifests if m.key == key and m.kind == POLICY)
     return announced(mine, manifests).events
 
 

@@ -9,11 +9,11 @@ from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.yaml_text import Path
 from ebbtide.planning.demand.clipped import flat_tops
 from ebbtide.planning.demand.past import gaps, share_unknown
-from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, many, rounded
+from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, rounded
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.experience_gate import ExperienceGate
 from ebbtide_policies.lanes import UNKNOWN, Lanes
-from ebbtide_policies.quantities import show_count, show_duration
+from ebbtide_policies.quantities import many, show_count, show_duration
 
 _MISSING = 0.01
 """Share of unknown minutes that is remarked."""

@@ -76,11 +76,6 @@ def rounded(seconds: float) -> float:
     return round(seconds / unit) * unit
 
 
-def many(count: int, what: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def clock(at: float) -> str:
     """A moment as people read it."""
     return f"{timestamps.clock(at, '%Y-%m-%d %H:%M')} UTC"

@@ -8,12 +8,12 @@ from ebbtide.api.capacity_policy.settings_by_phase import largest_minimum, least
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.planning.demand.past import typical
 from ebbtide.planning.linting.about_demand import about_demand
-from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, many, rounded
+from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, rounded
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.lanes import number, whole
-from ebbtide_policies.quantities import show_duration
+from ebbtide_policies.quantities import many, show_duration
 from ebbtide_policies.rate import Rate
 
 _REDUNDANT = 3
