@@ -139,7 +139,7 @@ def _any_due(band: Band, shift: float) -> NDArray[np.bool_]:
 def _due(band: Band, row: int, shift: float) -> list[slice]:
     """The anchors that are fitted at a row: the first of those hours that they learn from."""
     kinds = sorted(set(band.frame.whole.every))
-    apart = int(refits(band)[0]) / len(kinds)
+    apart = int(refits(band.frame.whole)[0]) / len(kinds)
     due = []
     for i, every in enumerate(kinds):
         if every in band.every:
