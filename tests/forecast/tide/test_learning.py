@@ -41,12 +41,15 @@ class Part(NamedTuple):
     grid: int = GRID
     rows: int = 2 * ROWS
     every: int = 1
+    horizon: int = 0
+    """How far ahead is forecast, in minutes, if farther."""
 
 
-def by_the_minute(make: Callable[[], Floats], *rest: float) -> Part:
+def by_the_minute(make: Callable[[], Floats], *rest: float, horizon: int = 0) -> Part:
     """The same, where each minute counts: of a morning every eighth is looked at."""
     minutes, loss, without = rest
-    return Part(make, int(minutes), loss, without, grid=1, rows=MORNING, every=8)
+    part = Part(make, int(minutes), loss, without, grid=1, rows=MORNING, every=8)
+    return part._replace(horizon=horizon)
 
 
 def swinging() -> Floats:
@@ -69,6 +72,18 @@ def alternating() -> Floats:
     for row in range(1, len(values)):
         values[row] -= 0.8 * values[row - 1]
     return 100 + values
+
+
+def staying() -> Floats:
+    """It jumps once an hour or so and stays there; what wobbles in between goes back at once."""
+    rng, levels = drawn(3), np.zeros((4 * DAY, SERIES))
+    for level in levels.T:
+        row = 0
+        while row < len(level):
+            lasting = int(rng.exponential(60)) + 5
+            level[row : row + lasting] = rng.choice([0, 0.5, -0.5])
+            row += lasting
+    return demand(levels, 0.05)
 
 
 def wandering() -> Floats:
@@ -144,6 +159,18 @@ def peaking() -> Floats:
     return demand(peaks[:, None] + np.zeros(SERIES), 0.02)
 
 
+def out_of_step(step: int, minutes: float, wobble: float) -> Floats:
+    """Twelve days of the same bends, `step` minutes apart, and each some minutes late or early."""
+    rng, bends, hours = drawn(6), noise(DAY // step + 1, 0.5), 60 * np.arange(DAY // 60 + 1)
+    days = np.zeros((12, DAY, SERIES))
+    for day in days:
+        for i in range(SERIES):
+            late = np.cumsum(rng.normal(0, minutes / 3, hours.size))
+            at = MINUTES + np.interp(MINUTES, hours, late)
+            day[:, i] = np.interp(at.clip(0, DAY - 1), step * np.arange(len(bends)), bends[:, i])
+    return demand(days, wobble)
+
+
 def of_three_kinds() -> Floats:
     """Days are of three kinds, and no calendar says of which."""
     return demand(kinds(3)[drawn(3).integers(0, 3, 24)], 0.05)
@@ -156,6 +183,15 @@ PARTS = {
     ),
     "the correction, where what was missed comes once more": Part(echoing, 10, 0.88, 0.95),
     "the correction, where regressions say too little": Part(alternating, 10, 0.34, 0.47),
+    "the correction, where small jumps go back and large ones stay": by_the_minute(
+        staying, 3, 0.857, 0.912
+    ),
+    "the mixes for less and for more ahead, where a day is out of step": by_the_minute(
+        lambda: out_of_step(20, 6, 0.02), 30, 0.189, 0.196, horizon=120
+    ),
+    "weights of what is less ahead, where errors overlap": by_the_minute(
+        lambda: out_of_step(60, 15, 0.02), 60, 0.203, 0.212, horizon=120
+    ),
     "the drift, where it climbs for hours": by_the_minute(
         lambda: sawing(180, 0.5, 0.002), 10, 0.98, 1.07
     ),
@@ -183,7 +219,8 @@ PARTS = {
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 def test_each_part_foresees_what_would_be_foreseen_worse_without_it(part: Part) -> None:
-    walked = walk(part.make(), part.minutes, rows=part.rows, grid=part.grid, every=part.every)
+    ahead = part.minutes, max(part.minutes, part.horizon)
+    walked = walk(part.make(), *ahead, rows=part.rows, grid=part.grid, every=part.every)
     assert walked.losses()[0] < math.sqrt(part.loss * part.without)
 
 
@@ -192,11 +229,16 @@ def test_a_random_walk_is_foreseen_nearly_as_well_as_by_its_last_value() -> None
     assert (walked.losses() < 1.008).all()
 
 
-def test_what_is_learnt_at_once_is_learnt_without_looking_ahead() -> None:
-    values, by_row, at_once = of_three_kinds(), Tide(), Tide()
+@pytest.mark.parametrize(
+    ("make", "grid", "rows"), [(of_three_kinds, GRID, ROWS), (staying, 1, 700)]
+)
+def test_what_is_learnt_at_once_is_learnt_without_looking_ahead(
+    make: Callable[[], Floats], grid: int, rows: int
+) -> None:
+    values, by_row, at_once = make(), Tide(), Tide()
     for model in (by_row, at_once):
-        model.forecast(upto(values[:-ROWS]), 24)
-    for row in range(1 - ROWS, 0):
-        by_row.forecast(upto(values[:row]), 24)
-    one, same = (model.forecast(upto(values), 24) for model in (by_row, at_once))
+        model.forecast(upto(values[:-rows], grid), 240 // grid)
+    for row in range(1 - rows, 0):
+        by_row.forecast(upto(values[:row], grid), 240 // grid)
+    one, same = (model.forecast(upto(values, grid), 240 // grid) for model in (by_row, at_once))
     assert one.values == pytest.approx(same.values, rel=1e-3)

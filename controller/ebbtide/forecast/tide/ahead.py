@@ -32,6 +32,10 @@ class Ahead(NamedTuple):
     highest: F32
     """The highest of those who start from the present."""
 
+    def beyond(self) -> F32:
+        """How far each expert's way from the last value is, (T, A, EXPERTS, N)."""
+        return np.asarray(self.now[:, :, :EXPERTS] - self.now[:, :, :1])
+
 
 def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
     """What is foreseen from rows, (T, WIDTH, N), whose targets have these curves.

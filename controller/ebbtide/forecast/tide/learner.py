@@ -9,12 +9,12 @@ from ebbtide.forecast.tide.columns import handed_on
 from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, along
 from ebbtide.forecast.tide.fan import Anchored, fan, steps_from
 from ebbtide.forecast.tide.frame import Flights, Frame
-from ebbtide.forecast.tide.regression import FEATURES
+from ebbtide.forecast.tide.options import pooled
 from ebbtide.forecast.tide.sample import Sample, sample
 from ebbtide.forecast.tide.seen import Seen
 from ebbtide.forecast.tide.spreads import DAY_AT
 from ebbtide.forecast.tide.track import GUARD, Track
-from ebbtide.forecast.tide.weights import Weights
+from ebbtide.forecast.tide.weights import Weights, at_least
 from ebbtide.forecast.tide.widths import Widths
 
 IGNORANCE = np.array((0.3, 1.0), np.float32)[:, None, None]
@@ -71,12 +71,12 @@ class Learner:
         seen = self.track.see(values)
         end = self.track.at
         if len(values) == 1 and not self.frame.sparse:
-            self._learn_from(self._sample_of_one(seen))
+            drawn = [self._sample_of_one(seen)]
         else:
-            for band in self.frame.bands:
-                numbers = band.learnt(seen.at, end)
-                if numbers.size:
-                    self._learn_from(sample(seen, band, numbers, self.flights))
+            spans = [(band, band.learnt(seen.at, end)) for band in self.frame.bands]
+            drawn = [sample(seen, *span, self.flights) for span in spans if span[1].size]
+        for each, mix in zip(drawn, self.weights.judge(drawn), strict=True):
+            self.widths.learn(each, mix)
         if end % self.frame.day == 0:
             self.ordinary = self.track.days.ordinary()
 
@@ -91,9 +91,6 @@ class Learner:
         self._looked = self.track.now, ahead
         band = self.frame.due(seen.at)
         return sample(seen, band, numbers, self.flights, ahead)
-
-    def _learn_from(self, drawn: Sample) -> None:
-        self.widths.learn(drawn, self.weights.judge(drawn))
 
     def closer(self) -> "Learner":
         """One that knows the same, and learns from every row from now on."""
@@ -118,14 +115,14 @@ class Learner:
     def _anchored(self) -> Anchored:
         """What is foreseen at the anchors from the last row on."""
         ahead, weights = self._ahead_of_now(), self.weights
-        shares, coefficients = weights.shares, weights.regressions.ridge.coefficients
-        median: F32 = np.einsum("aen,aen->an", shares, ahead.now[0])
-        median += weights.constant
-        keep_believable(median, (ahead.lowest[0], ahead.highest[0]), weights.scale)
-        own = shares[:, :EXPERTS].copy()
-        sloping = coefficients[:, :, : FEATURES.size]
-        own[:, FEATURES] += np.einsum("arn,arfn->afn", shares[:, EXPERTS:], sloping)
-        multiples = along(self.track.now, own, self.frame.day)
+        median: F32 = np.einsum("aen,aen->an", weights.shares, ahead.now[0])
+        scale = at_least(weights.scale, self.track.now[GUARDED])
+        median += weights.correction.ahead(ahead, median, scale)
+        own = weights.own()
+        weighed = pooled(own, self.frame)
+        median += np.einsum("aen,aen->an", weighed - own, ahead.beyond()[0])
+        keep_believable(median, (ahead.lowest[0], ahead.highest[0]), scale)
+        multiples = along(self.track.now, weighed, self.frame.day)
         constant = median - np.einsum("acn,acn->an", multiples, ahead.curves[0])
         return Anchored(constant, multiples, self._widths())
 

@@ -3,10 +3,13 @@
 There is a mix for each memory, their mean, and the regressions.
 """
 
+from bisect import bisect_left
+
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, ONE, blank, number, total
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
+from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.memories import MIXES
 
 MEAN = MIXES
@@ -14,6 +17,9 @@ REGRESSED = slice(MEAN + 1, MEAN + 1 + REGRESSIONS)
 """Where each option stands; the mixes come first."""
 OPTIONS = REGRESSED.stop
 ALL_MIXES = number(MIXES)
+POOLED_ROWS, POOLED = 30, number(0.25)
+"""Rows ahead from which on errors overlap so much that they say little of who is right: so much of
+the weights is then that of the nearer anchor."""
 
 
 def _held() -> F32:
@@ -58,3 +64,13 @@ def corrected(shares: F32, regressed: F32) -> F32:
     shares = shares * (ONE - total(regressed, 1, keepdims=True))
     shares[:, EXPERTS:] += regressed
     return shares
+
+
+def pooled(weights: F32, frame: Frame) -> F32:
+    """Weights of experts, (A, EXPERTS, N), far ahead with some of those of the nearer anchor."""
+    far = max(1, bisect_left(frame.anchors, POOLED_ROWS))
+    nearer = weights[far - 1 : -1] - weights[far:]
+    nearer *= POOLED
+    together = weights.copy()
+    together[far:] += nearer
+    return together

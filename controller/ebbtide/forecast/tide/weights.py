@@ -8,6 +8,7 @@ losses are absolute errors over the running mean of the change over the same num
 they compare across series and through spikes; at most 20.
 """
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -27,11 +28,11 @@ from ebbtide.forecast.tide.arrays import (
     sharpened,
     total,
 )
+from ebbtide.forecast.tide.beside import Beside, Mixed
 from ebbtide.forecast.tide.correction import Correction
-from ebbtide.forecast.tide.equations import lessons, taught, within
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
-from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, beside
+from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, both
 from ebbtide.forecast.tide.memories import (
     MIXED,
     MIXES,
@@ -41,7 +42,7 @@ from ebbtide.forecast.tide.memories import (
     shares_of_rows,
 )
 from ebbtide.forecast.tide.options import OPTIONS, corrected, options_of, shares_of
-from ebbtide.forecast.tide.regression import Regressions
+from ebbtide.forecast.tide.regression import FEATURES, Regressions
 from ebbtide.forecast.tide.sample import Sample
 
 FINEST = number(5e-4)
@@ -51,8 +52,6 @@ YIELDS = (1.01, number(0.97))
 UNSURE = 1.0
 """What is added to the former: errors that overlap say less, so that losses are compared as exactly
 as the root of the rows ahead in those that are remembered."""
-LESSON_MINUTES = 2
-"""Minutes of which one teaches what the experts' weights in each mix are."""
 AT_ONCE = 300
 """Rows of few series that are weighed at once; of many one: what is made of them stays close by."""
 
@@ -80,26 +79,32 @@ class Weights:
         """Rows that were learnt from."""
         self.scale = np.zeros((anchors, series), np.float32)
         self.losses = np.full((anchors, MIXES, EVERY, series), LEAST_LOSS)
-        self.weighing = np.zeros((anchors, MIXES, EVERY, series), np.float32)
-        """The weight of each expert in each mix, as it was taught last."""
-        self.weighing[:, :, 0] = 1
         self.choice = np.full((anchors, OPTIONS, series), LEAST_LOSS)
         self.rivals = np.full((anchors, 2, series), LEAST_LOSS)
         """Losses of the mix and of the last value."""
         self.shares = np.zeros((anchors, EVERY, series), np.float32)
-        """The weight of each expert in what is foreseen."""
+        """The weight of each expert in the mix."""
         self.shares[:, 0] = 1
         self.mixes = Flights(frame, MIXES, series)
         self.mixed = Flights(frame, series)
         self.correction = Correction(frame, series)
-        self.constant = np.zeros((anchors, series), np.float32)
-        """What is added to all that."""
 
-    def judge(self, sample: Sample) -> Mix:
-        """Learn from a block of rows, and mix what the experts foresee from each."""
+    def judge(self, drawn: Sequence[Sample]) -> Iterator[Mix]:
+        """Learn from a block of rows, and mix what the experts foresee from each.
+
+        Bands are learnt from one after the other, the nearest first; what is added to the mix of
+        one is known when the others have mixed too.
+        """
+        made = [self._mixed(sample) for sample in drawn]
+        known = self.correction.anchors.beside([mixed for mixed, _ in made])
+        for (mixed, mild), beside in zip(made, known, strict=True):
+            yield self._corrected(mixed, mild, beside)
+
+    def _mixed(self, sample: Sample) -> tuple[Mixed, F32]:
+        """A block of rows of one band as it is mixed, and milder weights, (T, A, EVERY, N)."""
         judged, band, places = self._measure(sample), sample.band, sample.places
         alone = sample.looked.band is band
-        looked = judged.scale if alone else _at_least(self.scale, sample.guard)
+        looked = judged.scale if alone else at_least(self.scale, sample.guard)
         self.regressions.foresee(sample, judged.scale, looked)
         mixes, mild, own = self._mix(judged)
         options = options_of(mixes, sample.now[:, :, EXPERTS:])
@@ -110,16 +115,29 @@ class Weights:
         back = self.mixed.exchange(band, places, mixed)
         trust = self._trust(judged, back)
         mixed = _towards(sample.present, mixed, trust)
-        added = self.correction.add(judged, _towards(sample.back, back, trust), mixed)
-        mixed += added.made
-        self.shares[band.at] = corrected(shares_of(own, parts[-1], trust[-1]), added.regressed)
-        self.constant[band.at] = added.constant
-        keep_believable(mixed, (sample.lowest, sample.highest), judged.scale)
-        return Mix(judged.shares, judged.scale, mixed, _apart(mild, mixed, sample.now))
+        self.shares[band.at] = shares_of(own, parts[-1], trust[-1])
+        back = _towards(sample.back, back, trust)
+        return self.correction.mixed(judged, back, mixed), mild
+
+    def _corrected(self, mixed: Mixed, mild: F32, beside: Beside) -> Mix:
+        """What is foreseen if what a mix misses is added."""
+        judged, sample = mixed.judged, mixed.judged.sample
+        median = self.correction.add(mixed, beside)
+        median += mixed.median
+        keep_believable(median, (sample.lowest, sample.highest), judged.scale)
+        return Mix(judged.shares, judged.scale, median, _apart(mild, median, sample.now))
 
     def look(self, ahead: Ahead, guard: F32) -> None:
         """Put what regressions foresee beside what experts do, (1, A, E, N)."""
-        self.regressions.look(ahead, _at_least(self.scale, guard))
+        self.regressions.look(ahead, at_least(self.scale, guard))
+
+    def own(self) -> F32:
+        """How much of each expert's way from the last value is foreseen, (A, EXPERTS, N)."""
+        shares = corrected(self.shares, self.correction.regressed)
+        sloping = self.regressions.ridge.coefficients[:, :, : FEATURES.size]
+        own = shares[:, :EXPERTS].copy()
+        own[:, FEATURES] += np.einsum("arn,arfn->afn", shares[:, EXPERTS:], sloping)
+        return own
 
     def _measure(self, sample: Sample) -> Judged:
         """How many rows were learnt from, and the running mean of the change."""
@@ -128,7 +146,7 @@ class Weights:
         self.count[at] = count[-1]
         shares = shares_of_rows(sample.band, sample.known, count)
         scale = running(self.scale[at], np.abs(sample.y - sample.back), shares[:, :, SCALED])
-        return Judged(sample, _at_least(scale, sample.guard), shares)
+        return Judged(sample, at_least(scale, sample.guard), shares)
 
     def _mix(self, judged: Judged) -> tuple[F32, F32, F32]:
         """What everyone foresees, mixed by each memory, (T, A, MIXES, N).
@@ -136,38 +154,27 @@ class Weights:
         And milder weights by the longest of them, (T, A, EVERY, N), and all weights by the last
         row, (A, MIXES, EVERY, N), which add up to one.
         """
-        now, band, numbers = judged.sample.now, judged.sample.band, judged.sample.numbers
-        weights = before = self.weighing[band.at]
+        now = judged.sample.now
         rows, anchors, _, series = now.shape
         mixes, mild = blank(rows, anchors, MIXES, series), blank(*now.shape)
-        step, every = AT_ONCE if series < WIDE else 1, taught(band, numbers, LESSON_MINUTES)
+        last = np.empty_like(self.losses[judged.sample.band.at])
+        step = AT_ONCE if series < WIDE else 1
         for begin in range(0, rows, step):
-            end = min(begin + step, rows)
-            due = within(every, begin, end)
-            spans = [(slice(begin, min(due.start, end)), weights[None])]
-            if due.start < end:
-                made = self._weigh(judged, due)
-                offsets = range(due.start, min(due.start + due.step, end))
-                spans += [(slice(i, end, due.step), made) for i in offsets]
-                weights = made[-1]
-            for here, taken in spans:
-                ahead = now[here]
-                np.einsum("taken,taen->takn", taken[: len(ahead)], ahead, out=mixes[here])
-                np.sqrt(taken[: len(ahead), :, 0], out=mild[here])
-        if weights is not before:
-            self.weighing[band.at] = weights
-        return mixes, np.sqrt(mild, out=mild), weights
+            here = slice(begin, min(begin + step, rows))
+            weights = self._weigh(judged, here)
+            np.einsum("taken,taen->takn", weights, now[here], out=mixes[here])
+            np.sqrt(weights[:, :, 0], out=mild[here])
+            last[:] = weights[-1]
+        return mixes, np.sqrt(mild, out=mild), last
 
-    def _weigh(self, judged: Judged, due: slice) -> F32:
+    def _weigh(self, judged: Judged, rows: slice) -> F32:
         """Learn the losses of some rows: the weights after each of them, (T, A, MIXES, EVERY, N).
 
         They add up to one.
         """
-        band = judged.sample.band
-        shares = judged.shares[due, :, MIXED, None] * _lessons_each(band)
-        np.minimum(shares, ONE, out=shares)
-        losses = judged.losses(judged.sample.then[due], due)[:, :, None]
-        path = running(self.losses[band.at], losses, shares)
+        losses = judged.losses(judged.sample.then[rows], rows)[:, :, None]
+        shares = judged.shares[rows, :, MIXED, None]
+        path = running(self.losses[judged.sample.band.at], losses, shares)
         weights = sharpened(path, axis=3)
         weights /= total(weights, 3, keepdims=True)
         return weights
@@ -175,7 +182,7 @@ class Weights:
     def _trust(self, judged: Judged, back: F32) -> F32:
         """How much of the mix is followed, (T, A, N); the rest is the last value."""
         rivals, share = self.rivals[judged.sample.band.at], judged.shares[:, :, YIELDED]
-        loss = judged.losses(beside(back, judged.sample.back))
+        loss = judged.losses(both(back, judged.sample.back))
         path = running(rivals, loss, share)
         trust: F32 = path[:, :, 0] / path[:, :, 1]
         wholly, between = _yielding(judged.sample.band)
@@ -193,15 +200,9 @@ def _towards(last: F32, mixed: F32, trust: F32) -> F32:
     return foreseen
 
 
-def _at_least(scale: F32, guard: F32) -> F32:
+def at_least(scale: F32, guard: F32) -> F32:
     """A mean change that is no less than a small share of the mean."""
     return np.asarray(np.maximum(scale, FINEST * guard + NIL))
-
-
-@lru_cache
-def _lessons_each(band: Band) -> F32:
-    """How many rows that are learnt each that teaches stands for, (A, 1, 1, 1)."""
-    return np.asarray(lessons(band, LESSON_MINUTES) / band.often)[:, :, None, None]
 
 
 @lru_cache

@@ -1,0 +1,75 @@
+"""What hints at what a mix will miss: the features of `tide.correction`.
+
+How far from it the regressions lie, and the mixes of the anchors beside it, as mixes waver more
+from anchor to anchor than demand does from minute to minute. How far demand has jumped, and what
+was missed of late, by the anchor itself and by the first, which knows soonest. Small jumps and
+errors mostly go back and large ones stay, so that the two are told apart.
+"""
+
+import numpy as np
+
+from ebbtide.forecast.tide.arrays import F32, blank, number
+from ebbtide.forecast.tide.beside import LATELY, TWO, Beside
+from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
+from ebbtide.forecast.tide.ridge import FARTHEST
+
+MEANS = 3
+"""Running means of what was missed: of small errors and of large ones over some minutes, and of
+small ones over an hour."""
+SMALL, LARGE = number(1), number(2)
+"""Mean changes up to which an error is small, and from which on it is large."""
+COMPARED = np.array((2, 1))
+"""The experts that demand has jumped from: its averages of 8 and of 2 rows."""
+JUMPED, LEAPT = number(2), number(1)
+"""Mean changes from which on a jump from each is large."""
+CLOSE = number(5)
+"""Mean changes that an anchor beside it lies away at most."""
+REGRESSED = slice(REGRESSIONS)
+BESIDE = slice(REGRESSED.stop, REGRESSED.stop + TWO)
+JUMPS = slice(BESIDE.stop, BESIDE.stop + len(COMPARED))
+AWAY = slice(JUMPS.stop)
+"""All that is measured in mean changes here."""
+SMALLER = JUMPS.stop
+"""The small part of the jump from the shorter average; the large ones stand before it."""
+MISSED = slice(SMALLER + 1, SMALLER + 1 + MEANS)
+FIRST = slice(MISSED.stop, MISSED.stop + LATELY)
+COUNT = FIRST.stop
+
+
+def clues(experts: F32, median: F32, scale: F32, missed: F32, others: Beside) -> F32:
+    """The features at some rows, (T, A, COUNT, N).
+
+    `experts` are what all foresee, (T, A, E, N), `median` is the mix of it and `scale` the mean
+    change, (T, A, N); `missed` are the running means of the anchors, (T, A, MEANS, N).
+    """
+    found = blank(*median.shape[:2], COUNT, median.shape[-1])
+    np.subtract(experts[:, :, EXPERTS:], median[:, :, None], out=found[:, :, REGRESSED])
+    np.subtract(others.medians, median[:, :, None], out=found[:, :, BESIDE])
+    np.subtract(experts[:, :, :1], experts.take(COMPARED, axis=2), out=found[:, :, JUMPS])
+    found[:, :, AWAY] /= scale[:, :, None]
+    _keep(found[:, :, AWAY], FARTHEST)
+    _keep(found[:, :, BESIDE], CLOSE)
+    longer, shorter = found[:, :, JUMPS.start], found[:, :, JUMPS.start + 1]
+    longer -= kept(longer, JUMPED)
+    found[:, :, SMALLER] = kept(shorter, LEAPT)
+    shorter -= found[:, :, SMALLER]
+    found[:, :, MISSED], found[:, :, FIRST] = missed, others.missed
+    return found
+
+
+def sizes(errors: F32) -> F32:
+    """The errors, (T, A, N) in mean changes, that running means are made of, (T, A, MEANS, N)."""
+    made = blank(*errors.shape[:2], MEANS, errors.shape[-1])
+    made[:, :, ::2] = kept(errors, SMALL)[:, :, None]
+    np.subtract(kept(errors, FARTHEST), kept(errors, LARGE), out=made[:, :, 1])
+    return made
+
+
+def kept(values: F32, most: F32) -> F32:
+    """Values that are no farther from nothing than that."""
+    return np.asarray(np.minimum(np.maximum(values, -most), most))
+
+
+def _keep(values: F32, most: F32) -> None:
+    """The same in their place."""
+    np.minimum(np.maximum(values, -most, out=values), most, out=values)
