@@ -16,8 +16,9 @@ from ebbtide.forecast.tide.ridge import FARTHEST
 MEANS = 3
 """Running means of what was missed: of small errors and of large ones over some minutes, and of
 small ones over an hour."""
-SMALL, LARGE = number(1), number(2)
-"""Mean changes up to which an error is small, and from which on it is large."""
+SMALL, LARGE, LARGEST = number(1), number(2), number(5)
+"""Mean changes up to which an error is small, from which on it is large, and at most: a cliff tells
+no more of what follows than a large error does."""
 COMPARED = np.array((2, 1))
 """The experts that demand has jumped from: its averages of 8 and of 2 rows."""
 JUMPED, LEAPT = number(2), number(1)
@@ -61,7 +62,7 @@ def sizes(errors: F32) -> F32:
     """The errors, (T, A, N) in mean changes, that running means are made of, (T, A, MEANS, N)."""
     made = blank(*errors.shape[:2], MEANS, errors.shape[-1])
     made[:, :, ::2] = kept(errors, SMALL)[:, :, None]
-    np.subtract(kept(errors, FARTHEST), kept(errors, LARGE), out=made[:, :, 1])
+    np.subtract(kept(errors, LARGEST), kept(errors, LARGE), out=made[:, :, 1])
     return made
 
 
