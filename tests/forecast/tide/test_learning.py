@@ -184,13 +184,13 @@ PARTS = {
     "the correction, where what was missed comes once more": Part(echoing, 10, 0.88, 0.95),
     "the correction, where regressions say too little": Part(alternating, 10, 0.34, 0.47),
     "the correction, where small jumps go back and large ones stay": by_the_minute(
-        staying, 3, 0.857, 0.912
+        staying, 3, 0.863, 0.888
     ),
     "the mixes for less and for more ahead, where a day is out of step": by_the_minute(
-        lambda: out_of_step(20, 6, 0.02), 30, 0.189, 0.196, horizon=120
+        lambda: out_of_step(20, 6, 0.02), 30, 0.187, 0.194, horizon=120
     ),
     "weights of what is less ahead, where errors overlap": by_the_minute(
-        lambda: out_of_step(60, 15, 0.02), 60, 0.203, 0.212, horizon=120
+        lambda: out_of_step(60, 15, 0.02), 60, 0.199, 0.208, horizon=120
     ),
     "the drift, where it climbs for hours": by_the_minute(
         lambda: sawing(180, 0.5, 0.002), 10, 0.98, 1.07

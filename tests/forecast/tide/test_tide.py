@@ -46,7 +46,7 @@ def recorded(minutes: int, grid: int) -> Floats:
     return np.stack((gappy, spiky, reset, night, tiny, jobs), axis=1)[::grid]
 
 
-@pytest.mark.parametrize(("grid", "days"), [(10, 7), (1, 1)])
+@pytest.mark.parametrize(("grid", "days"), [(10, 7), (1, 7), (1, 1)])
 def test_a_successor_with_four_weeks_of_history_foresees_the_same(grid: int, days: int) -> None:
     window = 28 * DAY // grid
     values, model = recorded((28 + days) * DAY, grid), Tide()
@@ -55,6 +55,17 @@ def test_a_successor_with_four_weeks_of_history_foresees_the_same(grid: int, day
     seen = History(END, values[-window:], seconds)
     gone_on, anew = model.forecast(seen, reach), Tide().forecast(seen, reach)
     assert gone_on.values == pytest.approx(anew.values, rel=0.01)
+
+
+@pytest.mark.parametrize("begins", [4e8, 1e12])
+def test_demand_of_any_size_is_foreseen_after_days_of_nothing(begins: float) -> None:
+    values = np.zeros((3 * DAY, 1))
+    values[-200:] = begins * day_shape(200)[:, None] / 1000
+    model = Tide()
+    for left in (100, 1, 0):
+        made = model.forecast(History(END - 60.0 * left, values[: len(values) - left], 60.0), 120)
+        assert made.values[0, 0] == pytest.approx(values[-1 - left], rel=0.1)
+        assert np.isfinite(made.values).all()
 
 
 def test_rows_learnt_one_by_one_or_at_once_foresee_the_same() -> None:

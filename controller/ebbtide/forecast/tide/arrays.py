@@ -21,7 +21,9 @@ def number(value: float) -> F32:
     return made
 
 
-NOUGHT, ONE, NIL = number(0), number(1), number(1e-30)
+NOUGHT, ONE = number(0), number(1)
+NIL = number(1e-12)
+"""Less than any demand; and so much that the largest divided by it, times itself, is a number."""
 WIDE = 32
 """Series that are many."""
 ROOM = 2**25 - 2**16

@@ -17,7 +17,7 @@ from ebbtide.forecast.tide.judged import Judged
 
 TWO = 2
 """The nearer and the farther one. The first and the last stand beside themselves."""
-LATELY = 2
+RECENT = 2
 """Running means of what was missed that are over some minutes; they come first."""
 
 
@@ -39,7 +39,7 @@ class Beside(NamedTuple):
     medians: F32
     """What the mixes of the two beside each foresee, (T, A, TWO, N)."""
     missed: F32
-    """What the first anchor missed of late, as it learns soonest, (T, 1, LATELY, N)."""
+    """What the first anchor missed of late, as it learns soonest, (T, 1, RECENT, N)."""
 
 
 class Anchors:
@@ -48,7 +48,7 @@ class Anchors:
     def __init__(self, frame: Frame, series: int) -> None:
         self.frame = frame
         self.medians = np.zeros((len(frame.anchors), series), np.float32)
-        self.missed = np.zeros((LATELY, series), np.float32)
+        self.missed = np.zeros((RECENT, series), np.float32)
         """What the first one missed of late."""
 
     def beside(self, mixed: Sequence[Mixed]) -> list[Beside]:
@@ -78,15 +78,15 @@ class Anchors:
     def _beside_one(self, mixed: Mixed) -> Beside:
         """The same of one row, whose anchors are the first ones."""
         due = mixed.median.shape[1]
-        self.medians[:due], self.missed[:] = mixed.median[0], mixed.missed[0, 0, :LATELY]
-        return Beside(self.ahead(self.medians)[None, :due], mixed.missed[:, :1, :LATELY])
+        self.medians[:due], self.missed[:] = mixed.median[0], mixed.missed[0, 0, :RECENT]
+        return Beside(self.ahead(self.medians)[None, :due], mixed.missed[:, :1, :RECENT])
 
     def _missed(self, mixed: Sequence[Mixed]) -> "_Path":
-        """What the first anchor missed of late, if it is among them, as it nearly always is."""
-        if not mixed or _numbers(mixed[0])[0]:
+        """What the first anchor missed of late; it learns whenever another does."""
+        if not mixed:
             return _Path(np.zeros(0, int), self.missed[None])
-        nearest, lately = mixed[0].judged.sample, mixed[0].missed[:, 0, :LATELY]
-        return _Path(nearest.origins, _begun(self.missed, lately))
+        nearest, recent = mixed[0].judged.sample, mixed[0].missed[:, 0, :RECENT]
+        return _Path(nearest.origins, _begun(self.missed, recent))
 
     def _medians(self, mixed: Mixed, paths: Mapping[int, "_Path"]) -> F32:
         origins, anchors = mixed.judged.sample.origins, _numbers(mixed)

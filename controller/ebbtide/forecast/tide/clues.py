@@ -9,31 +9,32 @@ errors mostly go back and large ones stay, so that the two are told apart.
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, blank, number
-from ebbtide.forecast.tide.beside import LATELY, TWO, Beside
+from ebbtide.forecast.tide.beside import RECENT, TWO, Beside
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.ridge import FARTHEST
 
-MEANS = 3
-"""Running means of what was missed: of small errors and of large ones over some minutes, and of
-small ones over an hour."""
+SPANS = (3, 3, 60)
+"""Minutes of the running means of what was missed (exponential, alpha = 2 / (rows + 1)): of small
+errors, of large ones, and of small ones over an hour."""
+MEANS = len(SPANS)
 SMALL, LARGE, LARGEST = number(1), number(2), number(5)
 """Mean changes up to which an error is small, from which on it is large, and at most: a cliff tells
 no more of what follows than a large error does."""
-COMPARED = np.array((2, 1))
-"""The experts that demand has jumped from: its averages of 8 and of 2 rows."""
+JUMPED_FROM = np.array((2, 1))
+"""Experts: the averages of 8 and of 2 rows."""
 JUMPED, LEAPT = number(2), number(1)
 """Mean changes from which on a jump from each is large."""
 CLOSE = number(5)
 """Mean changes that an anchor beside it lies away at most."""
 REGRESSED = slice(REGRESSIONS)
 BESIDE = slice(REGRESSED.stop, REGRESSED.stop + TWO)
-JUMPS = slice(BESIDE.stop, BESIDE.stop + len(COMPARED))
+JUMPS = slice(BESIDE.stop, BESIDE.stop + len(JUMPED_FROM))
 AWAY = slice(JUMPS.stop)
-"""All that is measured in mean changes here."""
+"""All that is divided by mean changes here."""
 SMALLER = JUMPS.stop
 """The small part of the jump from the shorter average; the large ones stand before it."""
 MISSED = slice(SMALLER + 1, SMALLER + 1 + MEANS)
-FIRST = slice(MISSED.stop, MISSED.stop + LATELY)
+FIRST = slice(MISSED.stop, MISSED.stop + RECENT)
 COUNT = FIRST.stop
 
 
@@ -46,7 +47,7 @@ def clues(experts: F32, median: F32, scale: F32, missed: F32, others: Beside) ->
     found = blank(*median.shape[:2], COUNT, median.shape[-1])
     np.subtract(experts[:, :, EXPERTS:], median[:, :, None], out=found[:, :, REGRESSED])
     np.subtract(others.medians, median[:, :, None], out=found[:, :, BESIDE])
-    np.subtract(experts[:, :, :1], experts.take(COMPARED, axis=2), out=found[:, :, JUMPS])
+    np.subtract(experts[:, :, :1], experts.take(JUMPED_FROM, axis=2), out=found[:, :, JUMPS])
     found[:, :, AWAY] /= scale[:, :, None]
     _keep(found[:, :, AWAY], FARTHEST)
     _keep(found[:, :, BESIDE], CLOSE)

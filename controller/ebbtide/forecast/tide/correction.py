@@ -11,15 +11,13 @@ import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
 from ebbtide.forecast.tide.arrays import F32, blank, running
-from ebbtide.forecast.tide.beside import LATELY, Anchors, Beside, Mixed
-from ebbtide.forecast.tide.clues import COUNT, MEANS, REGRESSED, clues, kept, sizes
+from ebbtide.forecast.tide.beside import RECENT, Anchors, Beside, Mixed
+from ebbtide.forecast.tide.clues import COUNT, MEANS, REGRESSED, SPANS, clues, kept, sizes
 from ebbtide.forecast.tide.equations import spells
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
-from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, both
+from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, paired
 from ebbtide.forecast.tide.ridge import FARTHEST, Kind, Ridge
 
-SPANS = (3, 3, 60)
-"""Minutes of the running means of what was missed (exponential, alpha = 2 / (rows + 1))."""
 KIND = Kind(features=COUNT, memories=((2880.0, 150.0),), pull=1.5, far_minutes=3.0)
 
 
@@ -31,7 +29,7 @@ class Correction:
         self.ridge = Ridge(KIND, frame, series)
         self.anchors = Anchors(frame, series)
         self.missed = np.zeros((anchors, MEANS, series), np.float32)
-        """Running means of the errors of the mix, in mean changes."""
+        """Running means of small and of large errors of the mix, in mean changes."""
         self.losses = np.full((anchors, 2, series), LEAST_LOSS)
         """Of the mix, and of what it becomes."""
         self.parts = np.zeros((anchors, COUNT, series), np.float32)
@@ -40,7 +38,10 @@ class Correction:
         self.fitted = Flights(frame, series)
 
     def mixed(self, judged: Judged, back: F32, median: F32) -> Mixed:
-        """Learn what a mix missed, which foresaw `back` for a block of rows, (T, A, N)."""
+        """Learn what a mix missed, which foresaw `back` for a block of rows, (T, A, N).
+
+        From each of them it foresees the `median`.
+        """
         sample = judged.sample
         share = _paces(sample.band) * sample.known[:, :, None]
         error = sizes((sample.y - back) / judged.scale)
@@ -56,14 +57,14 @@ class Correction:
         fitted *= scale
         fitted += mixed.back
         at = sample.band.at
-        followed = mixed.judged.chosen(self.losses[at], both(mixed.back, fitted))[:, :, 1]
+        followed = mixed.judged.chosen(self.losses[at], paired(mixed.back, fitted))[:, :, 1]
         made *= followed
         self.parts[at] = followed[-1, :, None] * self.ridge.coefficients[at, 0]
         return made
 
     def ahead(self, ahead: Ahead, median: F32, scale: F32) -> F32:
         """What is added to the mix of all anchors, (A, N), from the last row on."""
-        others = Beside(self.anchors.ahead(median)[None], self.missed[None, :1, :LATELY])
+        others = Beside(self.anchors.ahead(median)[None], self.missed[None, :1, :RECENT])
         now = clues(ahead.now, median[None], scale[None], self.missed[None], others)
         added: F32 = np.einsum("afn,afn->an", self.parts, now[0])
         added *= scale

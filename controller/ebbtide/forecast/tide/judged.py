@@ -39,7 +39,7 @@ class Judged(NamedTuple):
         return parts
 
 
-def both(one: F32, other: F32) -> F32:
+def paired(one: F32, other: F32) -> F32:
     """Two that are tried, (T, A, 2, N)."""
     tried = blank(*one.shape[:2], 2, one.shape[-1])
     tried[:, :, 0], tried[:, :, 1] = one, other

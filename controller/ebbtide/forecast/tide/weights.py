@@ -32,7 +32,7 @@ from ebbtide.forecast.tide.beside import Beside, Mixed
 from ebbtide.forecast.tide.correction import Correction
 from ebbtide.forecast.tide.experts import EVERY, EXPERTS
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
-from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, both
+from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, paired
 from ebbtide.forecast.tide.memories import (
     MIXED,
     MIXES,
@@ -97,8 +97,8 @@ class Weights:
         """
         made = [self._mixed(sample) for sample in drawn]
         known = self.correction.anchors.beside([mixed for mixed, _ in made])
-        for (mixed, mild), beside in zip(made, known, strict=True):
-            yield self._corrected(mixed, mild, beside)
+        for (mixed, mild), others in zip(made, known, strict=True):
+            yield self._corrected(mixed, mild, others)
 
     def _mixed(self, sample: Sample) -> tuple[Mixed, F32]:
         """A block of rows of one band as it is mixed, and milder weights, (T, A, EVERY, N)."""
@@ -119,10 +119,10 @@ class Weights:
         back = _towards(sample.back, back, trust)
         return self.correction.mixed(judged, back, mixed), mild
 
-    def _corrected(self, mixed: Mixed, mild: F32, beside: Beside) -> Mix:
+    def _corrected(self, mixed: Mixed, mild: F32, others: Beside) -> Mix:
         """What is foreseen if what a mix misses is added."""
         judged, sample = mixed.judged, mixed.judged.sample
-        median = self.correction.add(mixed, beside)
+        median = self.correction.add(mixed, others)
         median += mixed.median
         keep_believable(median, (sample.lowest, sample.highest), judged.scale)
         return Mix(judged.shares, judged.scale, median, _apart(mild, median, sample.now))
@@ -182,7 +182,7 @@ class Weights:
     def _trust(self, judged: Judged, back: F32) -> F32:
         """How much of the mix is followed, (T, A, N); the rest is the last value."""
         rivals, share = self.rivals[judged.sample.band.at], judged.shares[:, :, YIELDED]
-        loss = judged.losses(both(back, judged.sample.back))
+        loss = judged.losses(paired(back, judged.sample.back))
         path = running(rivals, loss, share)
         trust: F32 = path[:, :, 0] / path[:, :, 1]
         wholly, between = _yielding(judged.sample.band)
