@@ -36,8 +36,6 @@ OUT = pathlib.Path("build/bench/forecast.json")
 SUBJECT = "Tide"
 LIBRARIES = ("AutoETS", "AutoTheta", "MSTL", "LightGBM")
 """What people would use instead, where it is installed."""
-SLOW = {"MSTL": 8, "AutoTheta": 24}
-"""Of these, so many origins a series at most."""
 FLEETS = "1,100,1000,5000"
 DAY = 86400.0
 
@@ -94,30 +92,13 @@ def traces(where: Where, asked: Asked) -> Sequence[Course]:
     return found
 
 
-def accuracies(
-    where: Where, models: Mapping[str, Make], asked: Asked
-) -> Sequence[tuple[Backtest, Sequence[str]]]:
-    """Backtests, each with the models that were run on its origins: the slow ones by themselves."""
-    quick = [name for name in models if name not in SLOW or SLOW[name] >= asked.origins]
-    groups = [(asked.origins, quick)]
-    groups += [(SLOW[name], [name]) for name in models if name not in quick]
-    return [
-        (accuracy(traces(where, few), {name: models[name] for name in names}), names)
-        for count, names in groups
-        if names
-        for few in (asked._replace(origins=count),)
-    ]
-
-
 def errors(where: Where, models: Mapping[str, Make], asked: Asked) -> dict[str, object]:
     """Print what every model reaches on recorded demand, and whether the subject does enough."""
-    rows: list[object] = []
-    judged: dict[str, Judged] = {}
-    for found, names in accuracies(where, models, asked):
-        told = [run for run in found.runs if run.model in names]
-        _print(tables(found, told), "")
-        rows.append(as_json(found, told))
-        judged |= {run.model: Judged(found, run) for run in told}
+    found = accuracy(traces(where, asked), models)
+    told = [run for run in found.runs if run.model in models]
+    _print(tables(found, told), "")
+    rows = as_json(found, told)
+    judged = {run.model: Judged(found, run) for run in told}
     if SUBJECT not in judged:
         return {"accuracy": rows}
     libraries = [judged[name] for name in LIBRARIES if name in judged]
