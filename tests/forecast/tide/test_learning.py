@@ -48,8 +48,8 @@ class Part(NamedTuple):
 def by_the_minute(make: Callable[[], Floats], *rest: float, horizon: int = 0) -> Part:
     """The same, where each minute counts: of a morning every eighth is looked at."""
     minutes, loss, without = rest
-    part = Part(make, int(minutes), loss, without, grid=1, rows=MORNING, every=8)
-    return part._replace(horizon=horizon)
+    morning = {"grid": 1, "rows": MORNING, "every": 8}
+    return Part(make, int(minutes), loss, without, **morning, horizon=horizon)
 
 
 def swinging() -> Floats:

@@ -108,6 +108,11 @@ def accumulated(values: F32) -> F32:
     return values if len(values) == 1 else np.asarray(np.add.accumulate(values, axis=0))
 
 
+def kept(values: F32, most: F32, out: F32 | None = None) -> F32:
+    """Values that are no farther from nothing than that; in their place, if that is `out`."""
+    return np.asarray(np.minimum(np.maximum(values, -most, out=out), most, out=out))
+
+
 def total(values: F32, axis: int, *, keepdims: bool = False) -> F32:
     """The sum over an axis; in a tick of one series the way through `sum` would cost as much."""
     if keepdims:

@@ -29,8 +29,10 @@ class Mixed(NamedTuple):
     """For the rows, (T, A, N)."""
     median: F32
     """From each row, (T, A, N)."""
+    error: F32
+    """What it missed at the rows, in mean changes, (T, A, N)."""
     missed: F32
-    """Running means of what it missed, in mean changes, (T, A, MEANS, N)."""
+    """Running means of that, (T, A, MEANS, N)."""
 
 
 class Beside(NamedTuple):
@@ -53,6 +55,8 @@ class Anchors:
 
     def beside(self, mixed: Sequence[Mixed]) -> list[Beside]:
         """What each band of a block knows of other anchors. The nearest band comes first."""
+        if not mixed:
+            return []
         if len(mixed) == 1 and len(mixed[0].median) == 1:
             return [self._beside_one(mixed[0])]
         paths = {
@@ -60,14 +64,16 @@ class Anchors:
             for each in mixed
             for anchor, median in zip(_numbers(each), each.median.swapaxes(0, 1), strict=True)
         }
-        missed = self._missed(mixed)
+        first = mixed[0]  # it learns whenever another does
+        recent = _begun(self.missed, first.missed[:, 0, :RECENT])
+        missed = _Path(first.judged.sample.origins, recent)
         found = [
             Beside(self._medians(each, paths), missed.at(each.judged.sample.origins)[:, None])
             for each in mixed
         ]
         for each in mixed:
             self.medians[each.judged.sample.band.at] = each.median[-1]
-        self.missed = missed.values[-1].copy()
+        self.missed = recent[-1].copy()
         return found
 
     def ahead(self, medians: F32) -> F32:
@@ -80,13 +86,6 @@ class Anchors:
         due = mixed.median.shape[1]
         self.medians[:due], self.missed[:] = mixed.median[0], mixed.missed[0, 0, :RECENT]
         return Beside(self.ahead(self.medians)[None, :due], mixed.missed[:, :1, :RECENT])
-
-    def _missed(self, mixed: Sequence[Mixed]) -> "_Path":
-        """What the first anchor missed of late; it learns whenever another does."""
-        if not mixed:
-            return _Path(np.zeros(0, int), self.missed[None])
-        nearest, recent = mixed[0].judged.sample, mixed[0].missed[:, 0, :RECENT]
-        return _Path(nearest.origins, _begun(self.missed, recent))
 
     def _medians(self, mixed: Mixed, paths: Mapping[int, "_Path"]) -> F32:
         origins, anchors = mixed.judged.sample.origins, _numbers(mixed)

@@ -8,7 +8,7 @@ errors mostly go back and large ones stay, so that the two are told apart.
 
 import numpy as np
 
-from ebbtide.forecast.tide.arrays import F32, blank, number
+from ebbtide.forecast.tide.arrays import F32, blank, kept, number
 from ebbtide.forecast.tide.beside import RECENT, TWO, Beside
 from ebbtide.forecast.tide.experts import EXPERTS, REGRESSIONS
 from ebbtide.forecast.tide.ridge import FARTHEST
@@ -48,9 +48,10 @@ def clues(experts: F32, median: F32, scale: F32, missed: F32, others: Beside) ->
     np.subtract(experts[:, :, EXPERTS:], median[:, :, None], out=found[:, :, REGRESSED])
     np.subtract(others.medians, median[:, :, None], out=found[:, :, BESIDE])
     np.subtract(experts[:, :, :1], experts.take(JUMPED_FROM, axis=2), out=found[:, :, JUMPS])
-    found[:, :, AWAY] /= scale[:, :, None]
-    _keep(found[:, :, AWAY], FARTHEST)
-    _keep(found[:, :, BESIDE], CLOSE)
+    away, beside = found[:, :, AWAY], found[:, :, BESIDE]
+    away /= scale[:, :, None]
+    kept(away, FARTHEST, out=away)
+    kept(beside, CLOSE, out=beside)
     longer, shorter = found[:, :, JUMPS.start], found[:, :, JUMPS.start + 1]
     longer -= kept(longer, JUMPED)
     found[:, :, SMALLER] = kept(shorter, LEAPT)
@@ -65,13 +66,3 @@ def sizes(errors: F32) -> F32:
     made[:, :, ::2] = kept(errors, SMALL)[:, :, None]
     np.subtract(kept(errors, LARGEST), kept(errors, LARGE), out=made[:, :, 1])
     return made
-
-
-def kept(values: F32, most: F32) -> F32:
-    """Values that are no farther from nothing than that."""
-    return np.asarray(np.minimum(np.maximum(values, -most), most))
-
-
-def _keep(values: F32, most: F32) -> None:
-    """The same in their place."""
-    np.minimum(np.maximum(values, -most, out=values), most, out=values)

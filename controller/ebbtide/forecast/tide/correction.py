@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
-from ebbtide.forecast.tide.arrays import F32, blank, running
+from ebbtide.forecast.tide.arrays import F32, blank, kept, running
 from ebbtide.forecast.tide.beside import RECENT, Anchors, Beside, Mixed
-from ebbtide.forecast.tide.clues import COUNT, MEANS, REGRESSED, SPANS, clues, kept, sizes
+from ebbtide.forecast.tide.clues import COUNT, MEANS, REGRESSED, SPANS, clues, sizes
 from ebbtide.forecast.tide.equations import spells
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, paired
@@ -44,9 +44,9 @@ class Correction:
         """
         sample = judged.sample
         share = _paces(sample.band) * sample.known[:, :, None]
-        error = sizes((sample.y - back) / judged.scale)
-        missed = running(self.missed[sample.band.at], error, share)
-        return Mixed(judged, back, median, missed)
+        error = (sample.y - back) / judged.scale
+        missed = running(self.missed[sample.band.at], sizes(error), share)
+        return Mixed(judged, back, median, error, missed)
 
     def add(self, mixed: Mixed, others: Beside) -> F32:
         """Learn from a block of rows: what is added to what is foreseen from each, (T, A, N)."""
@@ -81,7 +81,7 @@ class Correction:
         band, coefficients = sample.band, self.ridge.coefficients
         then = blank(*now.shape[:2], COUNT + 1, now.shape[-1])
         then[:, :, :COUNT] = self.known.exchange(band, sample.places, now)
-        then[:, :, COUNT] = kept((sample.y - mixed.back) / mixed.judged.scale, FARTHEST)
+        then[:, :, COUNT] = kept(mixed.error, FARTHEST)
         made, fitted = (blank(len(now), now.shape[1], now.shape[-1]) for _ in range(2))
         for begin, end, anchors in spells(band, sample.numbers, 0.0):
             for each in anchors:

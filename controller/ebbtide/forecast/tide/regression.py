@@ -9,7 +9,7 @@ foreseen stays within the range of the experts.
 import numpy as np
 
 from ebbtide.forecast.tide.ahead import Ahead
-from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.arrays import F32, blank, kept
 from ebbtide.forecast.tide.days import OF_A_WEEK
 from ebbtide.forecast.tide.equations import spells
 from ebbtide.forecast.tide.experts import DIFFERENCES, EXPERTS, GUARDED, LEVELS, REGRESSIONS
@@ -89,6 +89,4 @@ def _beyond(experts: F32, scale: F32) -> F32:
         begin = upto
     found[:, :, begin] = scale
     farthest = FARTHEST * scale[:, :, None]
-    np.minimum(found, farthest, out=found)
-    np.maximum(found, -farthest, out=found)
-    return found
+    return kept(found, farthest, out=found)
