@@ -41,6 +41,11 @@ def days_before(moments: Floats, days: Rows, clock: str) -> Floats:
     return np.asarray(before + _ahead(moments, clock) - _ahead(before, clock))
 
 
+def as_it_stands(moments: Floats, now: float, clock: str) -> Floats:
+    """Moments at which a clock that was never changed since or until `now` would show the same."""
+    return np.asarray(moments + _ahead(moments, clock) - _ahead(np.asarray(now), clock))
+
+
 def _ahead(moments: Floats, clock: str) -> Floats:
     """Seconds by which a clock differs from that of UTC at some moments."""
     minutes = (moments // MINUTE).astype(int)

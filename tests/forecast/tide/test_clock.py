@@ -87,6 +87,23 @@ def test_an_ordinary_day_goes_by_the_clock(change: Change) -> None:
 
 
 @CHANGES
+@pytest.mark.parametrize("hours", [33, 36, 45])
+@pytest.mark.parametrize("left", [0.4, 2.5], ids=["slump", "surge"])
+def test_what_left_the_season_on_the_days_after_it_is_foreseen_to_stay(
+    change: Change, hours: int, left: float
+) -> None:
+    """As soon and as exactly as if no clock had been changed."""
+    missed = []
+    for values, context in ((demand(0), Context()), (demand(change.rows), BY_CLOCK)):
+        known = change.known(values, hours)
+        known.minutes[-HOUR:] *= left
+        made = Tide().forecast(known, HORIZON, context).values[0]
+        came = left * values[len(known.minutes) :][:HORIZON]
+        missed.append(np.abs(made / came - 1).mean())
+    assert missed[1] < 1.25 * missed[0] + 0.01
+
+
+@CHANGES
 def test_a_successor_foresees_the_same(change: Change) -> None:
     model, moved = Tide(), demand(change.rows)
     for hour in (-6, *range(1, 29)):

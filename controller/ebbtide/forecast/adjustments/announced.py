@@ -20,7 +20,7 @@ from ebbtide.forecast.adjustments.event_experts import (
     scales,
     weights,
 )
-from ebbtide.forecast.adjustments.past import NIL, Past, ordinary_at
+from ebbtide.forecast.adjustments.past import NIL, Past, Usual
 from ebbtide.forecast.adjustments.shared_event import SharedEvent, alike
 from ebbtide.forecast.contract import NO_CONTEXT, UNSAID, Context, Floats, Forecast, History
 
@@ -81,8 +81,8 @@ def heed(
             columns = np.array(group[begin : begin + TOGETHER])
             events = [context.series[column].events for column in columns.tolist()]
             told = [SharedEvent.of(each) for each in zip(*events, strict=True)]
-            past, ordinary = Past.of(history, columns, clock), forecast.ordinary[:, columns]
-            series = _Series(past, ordinary, told, memory)
+            usual = Usual(forecast.ordinary, history.end, clock).picked(columns)
+            series = _Series(Past.of(history, columns, clock), usual, told, memory)
             values[:, :, columns] = _following(values[:, :, columns], series, moments)
     return forecast._replace(values=values)
 
@@ -113,9 +113,9 @@ class _Series:
     """Some series of the same events, at the moment of their forecast."""
 
     def __init__(
-        self, past: Past, ordinary: Floats, known: Sequence[SharedEvent], memory: Memory
+        self, past: Past, usual: Usual, known: Sequence[SharedEvent], memory: Memory
     ) -> None:
-        self.past, self.ordinary = past, ordinary
+        self.past, self.usual = past, usual
         self.known, self.memory = known, memory
 
     def expected(self, event: SharedEvent, moments: Floats, plain: Floats) -> _Expected:
@@ -140,7 +140,7 @@ class _Series:
 
     def _announced(self, event: SharedEvent, moments: Floats) -> Floats:
         """Demand at some moments as it was announced by a level or a multiple, (moments, N)."""
-        usual = ordinary_at(self.ordinary, moments)
+        usual = self.usual.at(moments)
         unknown = np.isnan(usual) & np.isnan(event.level)
         return event.sized(usual, self.past.before(event.start) if unknown.any() else usual[0])
 

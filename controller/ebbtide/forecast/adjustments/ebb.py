@@ -27,9 +27,17 @@ from ebbtide.forecast.adjustments.earlier_ebbs import (
     Earlier,
     earlier,
 )
-from ebbtide.forecast.adjustments.past import NIL, ordinary_at
+from ebbtide.forecast.adjustments.past import NIL, Usual
 from ebbtide.forecast.columnwise import between, means_of_rows, median
-from ebbtide.forecast.contract import DAY, MINUTE, Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    DAY,
+    MINUTE,
+    NEVER_CHANGED,
+    Floats,
+    Forecast,
+    History,
+    Measured,
+)
 
 STEP_MINUTES, EARLIER_MINUTES = 5, 30
 """Demand is looked at in means of so many minutes, and of longer ones where it is long ago."""
@@ -52,14 +60,15 @@ SAMPLED = 48
 HOUR = 3600.0
 
 
-def ebbed(forecast: Forecast, history: History) -> Forecast:
+def ebbed(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> Forecast:
     """A forecast in which every excess that has turned is foreseen to decay."""
-    usual = _usual_now(forecast, history)
-    excess = history.minutes[-1] > EXCESS * usual
+    usual = Usual(forecast.ordinary, history.end, clock)
+    now = _usual_now(usual, history)
+    excess = history.minutes[-1] > EXCESS * now
     if not np.count_nonzero(excess):
         return forecast
     high = np.flatnonzero(excess)
-    past = _Past(forecast, history, high, usual[high])
+    past = _Past(history, high, usual, now, forecast.measured)
     columns = high[past.turned]
     if not columns.size:
         return forecast
@@ -115,14 +124,19 @@ class _Past:
     """The last day of series that are high, in steps of some minutes."""
 
     def __init__(
-        self, forecast: Forecast, history: History, columns: NDArray[np.int_], usual: Floats
+        self,
+        history: History,
+        columns: NDArray[np.int_],
+        usual: Usual,
+        now: Floats,
+        measured: Measured | None,
     ) -> None:
         self.grid, self.end = history.grid, history.end
         self.rows = max(1, round(STEP_MINUTES * MINUTE / history.grid))
         """Rows in a step."""
         self.hour = HOUR / (self.rows * history.grid)
-        self.ordinary, self.flat = forecast.ordinary[:, columns], usual
-        self._history, self._measured, self._columns = history, forecast.measured, columns
+        self._usual, self._flat = usual.picked(columns), now[columns]
+        self._history, self._measured, self._columns = history, measured, columns
         day = history.minutes[-round(MEMORY_HOURS * HOUR / history.grid) :]
         self.demand = means_of_rows(day[:, columns], self.rows)
         back = np.arange(len(self.demand) - 1, -1, -1.0)
@@ -148,8 +162,8 @@ class _Past:
 
     def usual_at(self, rows: Floats) -> Floats:
         """The usual so many rows after now, (rows, M)."""
-        usual = ordinary_at(self.ordinary, self.end + rows * self.grid)
-        return np.where(np.isnan(usual), self.flat, usual)
+        usual = self._usual.at(self.end + rows * self.grid)
+        return np.where(np.isnan(usual), self._flat, usual)
 
     def _since(self) -> NDArray[np.bool_]:
         """Which steps are of the present excess, from its highest on."""
@@ -214,12 +228,12 @@ def _highest(excess: Floats, since: NDArray[np.bool_]) -> Floats:
     return np.broadcast_to(np.take_along_axis(excess, first[None], axis=0), excess.shape)
 
 
-def _usual_now(forecast: Forecast, history: History) -> Floats:
+def _usual_now(usual: Usual, history: History) -> Floats:
     """What is usual at this hour, (N,), or on the last day while no ordinary day is known."""
-    usual = np.asarray(forecast.ordinary[history.minute_of_day], float)
-    unknown = np.isnan(usual)
+    now = np.asarray(usual.at(history.end), float)
+    unknown = np.isnan(now)
     if np.count_nonzero(unknown):
         last = history.minutes[-round(DAY * MINUTE / history.grid) :]
         sample = last[:: max(1, len(last) // SAMPLED)][:, unknown]
-        usual[unknown] = median(sample)
-    return usual
+        now[unknown] = median(sample)
+    return now

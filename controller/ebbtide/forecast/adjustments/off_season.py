@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.past import NIL, ordinary_at
+from ebbtide.forecast.adjustments.past import NIL, Usual
+from ebbtide.forecast.clock import days_before
 from ebbtide.forecast.columnwise import between, carried, latest, mean
-from ebbtide.forecast.contract import DAY, MINUTE, Floats, Forecast, History
+from ebbtide.forecast.contract import MINUTE, Floats, History
 
 WINDOW_MINUTES = 180
 """So much of the past tells whether it stays: later on the forecaster itself has learnt it."""
@@ -61,19 +62,18 @@ class OffSeason:
 
     def __init__(
         self,
-        forecast: Forecast,
+        usual: Usual,
         history: History,
         columns: NDArray[np.int_],
         side: Side,
         minutes: int = WINDOW_MINUTES,
     ) -> None:
-        self._side = side
+        self._side, self._usual = side, usual.picked(columns)
         self.end, self.grid, self.columns = history.end, history.grid, columns
-        self.ordinary = forecast.ordinary[:, columns]
         size = min(len(history.minutes), self.rows(minutes))
         self.demand = carried(history.minutes[-size:, columns])
         self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
-        before = [self._before(days, history.minutes, columns) for days in DAYS_BEFORE]
+        before = [self._before(rows, history.minutes, columns) for rows in self._days_before()]
         seasons = self.usual, *before
         self.season = side.closest(seasons)
         differ = np.fmax.reduce(seasons) - np.fmin.reduce(seasons)
@@ -89,12 +89,19 @@ class OffSeason:
 
     def usual_at(self, rows: Floats) -> Floats:
         """The usual so many rows after now, (rows, M)."""
-        return ordinary_at(self.ordinary, self.end + rows * self.grid)
+        return self._usual.at(self.end + rows * self.grid)
 
-    def _before(self, days: int, minutes: Floats, columns: NDArray[np.int_]) -> Floats:
-        """The same rows so many days ago, each with those around it; NaN where they are unknown."""
+    def _days_before(self) -> list[int]:
+        """Rows since the clock showed the same on each of the days before."""
+        now = np.asarray(self.end)
+        then = days_before(now, np.array(DAYS_BEFORE), self._usual.clock)
+        rows: list[int] = np.rint((now - then) / self.grid).astype(int).tolist()
+        return rows
+
+    def _before(self, ago: int, minutes: Floats, columns: NDArray[np.int_]) -> Floats:
+        """The same so many rows ago, each with those around it; NaN where they are unknown."""
         size, half = len(self.demand), self.rows(AROUND_MINUTES) // 2
-        last = len(minutes) - self.rows(days * DAY)
+        last = len(minutes) - ago
         if last - size - half < 0:
             return np.full(self.demand.shape, np.nan)
         around = minutes[last - size - half : last + half, columns]
@@ -138,7 +145,7 @@ class OffSeason:
         return np.maximum(1.0 - ratio**POWER, 0.0), np.asarray(errors[0] / count)
 
 
-def off_season(forecast: Forecast, history: History, side: Side) -> OffSeason | None:
+def off_season(usual: Usual, history: History, side: Side) -> OffSeason | None:
     """The last hours of all series that are off the season now; None if none is.
 
     Most that are off the usual are no more off the season than demand always is: that is seen in
@@ -147,13 +154,13 @@ def off_season(forecast: Forecast, history: History, side: Side) -> OffSeason | 
     recent = history.minutes[-max(PRESENT_MINUTES) :]
     some = recent[-max(1, round(PRESENT_MINUTES[1] * MINUTE / history.grid)) :]
     demand = side.mildest((latest(recent), mean(some)))
-    off = side.of(demand, forecast.ordinary[history.minute_of_day], side.least)
+    off = side.of(demand, usual.at(history.end), side.least)
     if not np.count_nonzero(off):
         return None
     columns = np.flatnonzero(off)
-    now = OffSeason(forecast, history, columns, side, max(PRESENT_MINUTES))
+    now = OffSeason(usual, history, columns, side, max(PRESENT_MINUTES))
     columns = columns[now.off[-1]]
-    return OffSeason(forecast, history, columns, side) if columns.size else None
+    return OffSeason(usual, history, columns, side) if columns.size else None
 
 
 def _moving(values: NDArray[Any], rows: int) -> Floats:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.clock import days_before
+from ebbtide.forecast.clock import as_it_stands, days_before
 from ebbtide.forecast.columnwise import median
 from ebbtide.forecast.contract import DAY, MINUTE, NEVER_CHANGED, Floats, History
 
@@ -115,10 +115,25 @@ class Past(NamedTuple):
         return median(plain_ways(self.level(origins), before, after))
 
 
-def ordinary_at(ordinary: Floats, moments: Floats) -> Floats:
-    """What an ordinary day, (minutes of the UTC day, N), asks for at some moments, (..., N)."""
-    found: Floats = ordinary[(moments // MINUTE).astype(int) % DAY]
-    return found
+class Usual(NamedTuple):
+    """What an ordinary day asks of some series, looked up by moments."""
+
+    ordinary: Floats
+    """By the minute of the UTC day, (minutes, N), as the clock stands at the end."""
+    end: float
+    """Now."""
+    clock: str = NEVER_CHANGED
+    """By which their demand comes again day by day."""
+
+    def picked(self, columns: NDArray[np.int_]) -> "Usual":
+        """That of some of these series."""
+        return self._replace(ordinary=self.ordinary[:, columns])
+
+    def at(self, moments: Floats | float) -> Floats:
+        """What it asks for at some moments, (..., N)."""
+        same = as_it_stands(np.asarray(moments), self.end, self.clock)
+        found: Floats = self.ordinary[(same // MINUTE).astype(int) % DAY]
+        return found
 
 
 def plain_ways(level: Floats, before: Floats, after: Floats) -> Floats:

@@ -10,8 +10,8 @@ to reckon with a return.
 import numpy as np
 
 from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
-from ebbtide.forecast.adjustments.past import NIL
-from ebbtide.forecast.contract import LEVELS, Floats, Forecast, History
+from ebbtide.forecast.adjustments.past import NIL, Usual
+from ebbtide.forecast.contract import LEVELS, NEVER_CHANGED, Floats, Forecast, History
 
 LOW = Side(high=False, least=0.3)
 """Demand that lost as much of the season may be a slump."""
@@ -22,9 +22,9 @@ RETURNS = np.interp(LEVELS, (0.9, 0.99), (0.0, 1.0))[:, None, None]
 WIDTH_AT = LEVELS.index(0.9)
 
 
-def slumped(forecast: Forecast, history: History) -> Forecast:
+def slumped(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> Forecast:
     """A forecast in which a slump stays as far as it has stayed so far."""
-    past = off_season(forecast, history, LOW)
+    past = off_season(Usual(forecast.ordinary, history.end, clock), history, LOW)
     if past is None:
         return forecast
     values = forecast.values.copy()

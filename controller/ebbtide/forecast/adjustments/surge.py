@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
-from ebbtide.forecast.adjustments.past import NIL
+from ebbtide.forecast.adjustments.past import NIL, Usual
 from ebbtide.forecast.columnwise import means_of_rows
-from ebbtide.forecast.contract import DAY, Floats, Forecast, History
+from ebbtide.forecast.contract import DAY, NEVER_CHANGED, Floats, Forecast, History
 
 HIGH = Side(high=True, least=0.15)
 """Demand as far above the season may be a surge, if it is as far above all of the last week."""
@@ -24,9 +24,9 @@ STANDING, STANDING_MINUTES = 0.8, 10
 """It stands while it has as much of its highest excess, in means of so many minutes, or more."""
 
 
-def surged(forecast: Forecast, history: History) -> Forecast:
+def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> Forecast:
     """A forecast in which a surge stays as far as it has stayed so far."""
-    past = off_season(forecast, history, HIGH)
+    past = off_season(Usual(forecast.ordinary, history.end, clock), history, HIGH)
     if past is None:
         return forecast
     new = _new(past, history.minutes)

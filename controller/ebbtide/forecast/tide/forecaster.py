@@ -83,9 +83,9 @@ class Tide:
             trusted=present & (group.learnt() >= LEAST_HISTORY),
             measured=_measured(group),
         )
-        made = surged(slumped(made, history), history)
+        made = surged(slumped(made, history, frame.clock), history, frame.clock)
         made = with_special_days(made, history, context)
-        made = ebbed(made, history) if self._ebbs else made
+        made = ebbed(made, history, frame.clock) if self._ebbs else made
         return heed(made, history, context, self._events)
 
     def _group(self, history: History, frame: Frame) -> Group:
