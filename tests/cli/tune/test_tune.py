@@ -121,6 +121,15 @@ def test_a_page_says_when_what_was_searched_is_too_short_to_speak(ebbtide: Ebbti
     assert "! 0.1 days were searched, and it takes 7 to speak for 1%" in told.out
 
 
+def test_minutes_of_unknown_demand_are_none_that_were_searched(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    half_known: list[float | str] = [*WAVES[:240], *[""] * 240] * 3
+    write(tmp_path, waves_csv=csv(half_known))
+    told = ebbtide(*TUNE, *VARY, "--held-back", "50%").out
+    assert "! 0.3 days were searched" in told  # of half a day
+
+
 def test_the_change_is_written_for_a_review_and_is_a_right_policy_part(
     ebbtide: Ebbtide, tmp_path: Path
 ) -> None:

@@ -191,6 +191,15 @@ def test_truth_ends_with_the_series_and_only_what_is_known_is_scored() -> None:
     assert list(accuracies(np.ones((1, 2, 3)), course(values, [4]))) == []
 
 
+def test_a_model_that_is_exactly_right_errs_by_nothing_of_what_the_yardstick_does() -> None:
+    truth, now = np.array([100.0, 200.0]), np.array([100.0, 100.0])
+    right, wrong = (accuracy((truth + by)[:, None] + np.zeros(3), truth, now) for by in (0, 4.0))
+    found = summary([right], [wrong])
+    assert (found.wape, found.pinball) == (0.0, (0.0, 0.0, 0.0))
+    assert summary([right, wrong], [wrong, wrong]).wape == 1.0
+    assert math.isnan(summary([right], [right]).wape)
+
+
 def test_a_summary_is_the_geometric_mean_of_ratios_and_pools_ramps() -> None:
     truth, now = np.array([100.0, 200.0]), np.array([100.0, 100.0])
 

@@ -32,7 +32,6 @@ from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning.judgement import Measured, judged
 from ebbtide.planning.tuning.objective import stress_test
-from ebbtide_policies.demand import DAY
 
 Told = Callable[[int, int], None]
 """Hears how much of some work is done, and how much there is."""
@@ -95,7 +94,7 @@ def _tuned(
     searched, held = (
         Measured(*map(np.array, zip(*part, strict=True))) for part in zip(*tried, strict=True)
     )
-    days = search.first_held * search.truth.tick / DAY
+    days = setup.days_known(search.first_held)
     found = (
         found_by_objective(searched, level, days)
         if aim.by_objective(spec)

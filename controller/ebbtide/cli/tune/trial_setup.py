@@ -18,6 +18,7 @@ from ebbtide.cli.tune.sweep_setup import Timing, sweep_setup
 from ebbtide.cli.tune.trials import ByLoop, BySweep, Crowd, Spec, Trial, sweepable
 from ebbtide.planning.simulated_fleet.plant_settings import usual
 from ebbtide.planning.tuning.judgement import Truth
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.observation import Phase
 
 
@@ -67,6 +68,12 @@ class TrialSetup:
         counted = plant.session or plant.termination
         crowd = Crowd(bench, plant, world.seed) if counted else None
         return BySweep(here.world, crowd), here.truth._replace(least=least)
+
+    def days_known(self, ticks: int) -> float:
+        """Days of the first so many ticks in which all demand is known."""
+        now = np.asarray(self.recorded.start + self.world.tick * np.arange(float(ticks)))
+        known = [np.isfinite(series.known_at(now)) for series, _ in self.bench.signals]
+        return int(np.count_nonzero(np.all(known, axis=0))) * self.world.tick / DAY
 
     def _reach(self, spec: Spec) -> float:
         """Seconds that policies look ahead: a soak, and until what goes in it could be won back."""

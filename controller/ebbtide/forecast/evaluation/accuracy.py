@@ -100,8 +100,14 @@ def summary(mine: Sequence[Accuracy], yardstick: Sequence[Accuracy]) -> Summary:
 
 
 def _mean_ratio(pairs: Iterable[tuple[float, float]]) -> float:
-    """Geometric mean of ratios; a series that the yardstick gets exactly right says nothing."""
-    return float(geometric_mean(np.array([_share(mine, its) for mine, its in pairs])))
+    """Geometric mean of ratios; a series that either gets exactly right has no part in it.
+
+    It is nought where the model gets all exactly right, and the yardstick does not.
+    """
+    ratios = np.array([_share(mine, its) for mine, its in pairs])
+    if np.any(ratios == 0) and not np.any(ratios > 0):
+        return 0.0
+    return float(geometric_mean(ratios))
 
 
 def _share(part: float, whole: float) -> float:
