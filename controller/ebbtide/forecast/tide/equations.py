@@ -23,34 +23,6 @@ nothing would be left but what was rounded."""
 
 
 @lru_cache
-def lessons(band: Band, minutes: int) -> F32:
-    """Of how many rows one teaches each anchor, (A, 1), if of so many minutes one teaches."""
-    return np.asarray(np.maximum(band.often, minutes // band.frame.grid))
-
-
-def taught(band: Band, numbers: Rows, minutes: int) -> slice:
-    """Which rows of a block teach, if of so many minutes one teaches."""
-    every, step = band.every[0], _step(band, minutes)
-    return slice(-int(numbers[0]) // every % step, len(numbers), step)
-
-
-@lru_cache
-def _step(band: Band, minutes: int) -> int:
-    return max(1, minutes // band.frame.grid // band.every[0])
-
-
-def within(rows: slice, begin: int, end: int) -> slice:
-    """Which rows of a piece of the block are among those that teach."""
-    return slice(begin + (rows.start - begin) % rows.step, end, rows.step)
-
-
-def among(rows: slice, others: slice) -> slice:
-    """Where some of the rows that teach stand among others, of which they are."""
-    step = others.step
-    return slice((rows.start - others.start) // step, -((others.start - rows.stop) // step))
-
-
-@lru_cache
 def pairs(count: int) -> tuple[Rows, Rows]:
     """The terms of each product."""
     return np.triu_indices(count, 0, count + 1)

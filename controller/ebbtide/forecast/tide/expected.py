@@ -6,21 +6,20 @@ pinball loss, with a memory of two days, and pulled to what all kinds of demand 
 (`tide.prior`). Everything is measured in mean changes over so many rows.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
+from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, NOUGHT, blank, number
 from ebbtide.forecast.tide.equations import (
     add_products,
-    among,
     diagonals,
-    lessons,
     places,
     refits,
     solved,
     spells,
-    taught,
     weighed,
-    within,
 )
 from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
@@ -67,7 +66,7 @@ class Expected:
         """
         band, numbers, at = sample.band, sample.numbers, sample.band.at
         coefficients = self.coefficients[at]
-        every = taught(band, numbers, LESSON_MINUTES)
+        every = _taught(band, numbers)
         terms = _terms(before[every], error[every]) if every.start < every.stop else error[:0]
         made = blank(*error.shape[:2], EXPECTED, error.shape[-1])
         foreseen = blank(*error.shape[:2], LEVELS, error.shape[-1])
@@ -79,9 +78,9 @@ class Expected:
             np.einsum("tafn,alfn->taln", known[here, :, :OWN], coefficients, out=own)
             np.maximum(made[here], LEAST, out=made[here])
             foreseen[here] = self.flights.exchange(band, sample.places[here], own)
-            rows = within(every, begin, end)
+            rows = _within(every, begin, end)
             if rows.start < rows.stop:
-                new = terms[among(rows, every)]
+                new = terms[_among(rows, every)]
                 self._learn(band, new, foreseen[rows], sample.known[rows])
         return made
 
@@ -93,7 +92,7 @@ class Expected:
         beyond = terms[:, :, -1:] - foreseen
         weight = np.where(beyond > NOUGHT, QUANTILES, OTHERWISE)
         weight /= np.maximum(np.abs(beyond, out=beyond), NEAREST, out=beyond)
-        weight *= (known * lessons(band, LESSON_MINUTES))[:, :, None]
+        weight *= (known * _lessons(band))[:, :, None]
         add_products(self.sums[band.at], terms, weight)
 
     def _fit(self, band: Band, anchors: slice) -> None:
@@ -121,3 +120,27 @@ def _terms(before: F32, error: F32) -> F32:
     np.minimum(error, FARTHEST, out=terms[:, :, -1])
     np.maximum(terms[:, :, -1], LOWEST, out=terms[:, :, -1])
     return terms
+
+
+@lru_cache
+def _lessons(band: Band) -> F32:
+    """Of how many rows one teaches each anchor, (A, 1)."""
+    return np.asarray(np.maximum(band.often, LESSON_MINUTES // band.frame.grid))
+
+
+def _taught(band: Band, numbers: Rows) -> slice:
+    """Which rows of a block teach."""
+    every = band.every[0]
+    step = max(1, LESSON_MINUTES // band.frame.grid // every)
+    return slice(-int(numbers[0]) // every % step, len(numbers), step)
+
+
+def _within(rows: slice, begin: int, end: int) -> slice:
+    """Which rows of a piece of the block are among those that teach."""
+    return slice(begin + (rows.start - begin) % rows.step, end, rows.step)
+
+
+def _among(rows: slice, others: slice) -> slice:
+    """Where some of the rows that teach stand among others, of which they are."""
+    step = others.step
+    return slice((rows.start - others.start) // step, -((others.start - rows.stop) // step))
