@@ -54,7 +54,48 @@ def test_where_quantiles_lie_apart_they_still_stand_in_order() -> None:
     apart = forecast._replace(values=100.0 + spread + 0.0 * forecast.values)
     made = announced(apart, known, event)[:, :59]
     assert np.all(np.diff(made, axis=0) >= 0)
-    assert made.max() <= 2 * made[0].max()
+    assert made / made[0] == pytest.approx(apart.values[:, :59, 0] / 100.0)
+
+
+@pytest.mark.parametrize("shape", [(1.0,), (0.5, 1.0, 0.5)], ids=["flat", "shaped"])
+def test_an_event_is_foreseen_of_a_workload_that_has_nothing_to_do(
+    shape: tuple[float, ...],
+) -> None:
+    forecast, known = plain(np.zeros(3000))
+    event = Announcement(start=SOON, end=SOON + HOUR, level=1000, shape=shape)
+    made = announced(forecast, known, event)
+    course = event.course(np.asarray(END + 60.0 * np.arange(1.0, HORIZON + 1)))
+    assert made[0, 59:] == pytest.approx(1000 * course[59:], rel=0.05)
+    assert (np.diff(made, axis=0) >= 0).all()
+
+
+def test_more_than_is_usual_is_no_less_than_is_foreseen_without_the_event() -> None:
+    forecast, known = plain(np.full(300, 100.0))
+    busy = forecast._replace(values=5 * forecast.values)
+    event = Announcement(start=SOON, end=SOON + HOUR, times=1.5)
+    assert announced(busy, known, event)[0, 59:] == pytest.approx(500.0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(Announcement(start=END - 600, end=END + HOUR, times=1.2), id="times"),
+        pytest.param(Announcement(start=END - 600, end=END + HOUR, level=10.0), id="level"),
+    ],
+)
+def test_where_far_more_came_than_was_announced_the_plain_forecast_counts(
+    said: Announcement,
+) -> None:
+    values = np.full(3 * DAY, 100.0)
+    values[-11:] = 1000.0
+    forecast, known = plain(values)
+    assert announced(forecast, known, said)[0, :59] == pytest.approx(1000.0)
+
+
+def test_less_than_is_usual_is_believed() -> None:
+    forecast, known = plain(np.full(300, 100.0))
+    event = Announcement(start=SOON, end=SOON + HOUR, times=0.4)
+    assert announced(forecast, known, event)[0, 59:] == pytest.approx(40.0)
 
 
 def test_the_shape_of_an_earlier_event_is_aligned() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ebbtide.cli.backtest.runs import Backtest, Run, Told
 from ebbtide.cli.chart import Frame, Point, short, ticks
+from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.forecast.contract import LEVELS, MINUTE, Floats
 from ebbtide_policies.quantities import many
 
@@ -125,7 +126,10 @@ def _by_step(found: Backtest, asked: Sequence[Run], i: int) -> str:
     heads = "".join(f"<th>{step}</th>" for step in steps)
     rows = "".join(
         f'<tr><th class="key m{k % COLOURS}">{escape(run.model)}</th>'
-        + "".join(f"<td>{run.told[i].accuracies[step].wape:.2%}</td>" for step in steps)
+        + "".join(
+            f"<td>{figure(run.told[i].accuracies[step].wape, '.2%', NONE_SIGN)}</td>"
+            for step in steps
+        )
         + "</tr>"
         for k, run in enumerate(asked)
     )
@@ -134,3 +138,7 @@ def _by_step(found: Backtest, asked: Sequence[Run], i: int) -> str:
         f'<details><summary>Errors on this series</summary><div class="scroll">{table}</div>'
         "</details>"
     )
+
+
+def _share(wape: float) -> str:
+    return figure(wape, ".2%", NONE_SIGN)

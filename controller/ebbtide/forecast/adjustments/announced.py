@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ebbtide.forecast.adjustments.event_experts import (
+    SCALES,
     Foretold,
     Memory,
     hours_of,
@@ -22,12 +23,22 @@ from ebbtide.forecast.adjustments.event_experts import (
 )
 from ebbtide.forecast.adjustments.past import NIL, Past, Usual
 from ebbtide.forecast.adjustments.shared_event import SharedEvent, alike
-from ebbtide.forecast.contract import NO_CONTEXT, UNSAID, Context, Floats, Forecast, History
+from ebbtide.forecast.contract import (
+    LEVELS,
+    NO_CONTEXT,
+    UNSAID,
+    Context,
+    Floats,
+    Forecast,
+    History,
+)
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""
-_WIDEST = 2.0
-"""How far above the median a quantile may lie and still tell a proportion."""
+AT = LEVELS.index(0.9)
+WIDE, WIDEST = 3.0, 6.0
+"""Medians up to which this quantile tells in which proportion the others lie to the median, and
+from which on none of them does."""
 
 
 TOGETHER = 256
@@ -122,8 +133,7 @@ class _Series:
         """What is expected at some moments of an event, of which this is the plain forecast."""
         now = np.full(moments.size, self.past.end)
         if not event.shaped:
-            scale = scales(event, self.past, now[:1], lambda at: self._announced(event, at))
-            return _Expected(scale * self._announced(event, moments), np.zeros(plain.shape))
+            return _Expected(self._scaled(event, moments, plain), np.zeros(plain.shape))
         foretold = Foretold(event, self.past, self._peak(event))
         level = self.past.level(now[:1])[0]
         reached = np.where((event.start > now[0]) | np.isnan(level), plain[0], level)
@@ -132,6 +142,18 @@ class _Series:
         expected = middle(tried, weight)
         apart = np.einsum("en,emn->mn", weight, np.abs(tried - expected))
         return _Expected(expected, apart)
+
+    def _scaled(self, event: SharedEvent, moments: Floats, plain: Floats) -> Floats:
+        """An event without a shape at some moments, as it was announced and by what came of it.
+
+        Where it was to bring more than is usual, and where far more came than was announced, it is
+        no less than the plain forecast.
+        """
+        now = np.array([self.past.end])
+        scale = scales(event, self.past, now, lambda at: self._announced(event, at))
+        expected = scale * self._announced(event, moments)
+        more = (event.times >= 1) | (scale >= SCALES[1])
+        return np.asarray(np.where(more, np.fmax(expected, plain), expected))
 
     def _earlier(self, event: SharedEvent) -> Sequence[SharedEvent]:
         """The events with a shape that started before this one, from late to early."""
@@ -152,11 +174,13 @@ class _Series:
 def _moved(values: Floats, expected: Floats) -> Floats:
     """Quantiles moved so that their median is what is expected, as wide in proportion.
 
-    One that lies further above the median than the median above nought tells no proportion: a
-    metric that reads next to nothing has had large errors, not demand that may grow a hundredfold.
-    It counts as it stands, and is no less than what is expected, or than a lower quantile.
+    Those that lie many times the median above it tell no proportion, nor do those of a median of
+    nought: a metric that reads next to nothing has had large errors, not demand that may grow a
+    hundredfold. They count as they stand, and are no less than what is expected.
     """
     median = values[0]
     wide = values / np.maximum(median, NIL)
-    moved = np.where(wide <= _WIDEST, wide * expected, np.maximum(values, expected))
+    told = np.clip((WIDEST - wide[AT]) / (WIDEST - WIDE), 0.0, 1.0) * (median > NIL)
+    as_they_stand = np.maximum(values, expected)
+    moved = as_they_stand + told * (wide * expected - as_they_stand)
     return np.asarray(np.maximum.accumulate(moved, axis=0))

@@ -144,9 +144,9 @@ class _SpecialDays:
             similar = self._similar(day)
             if similar:
                 at = np.flatnonzero(days == day)
-                clock = moments[at] - self._midnight(day)
-                then = np.array([self._midnight(one) for one in similar])[:, None]
-                found[at] = mean(self._around(then + clock))
+                ago = day - np.array(similar)
+                then = days_before(moments[at], ago, clock_of(self.known.time_zone))
+                found[at] = mean(self._around(then))
         return found
 
     def _special(self, day: int) -> bool:
