@@ -39,6 +39,22 @@ def test_the_bound_costs_least_and_serves_all(ebbtide: Ebbtide) -> None:
     )
 
 
+def test_all_signals_count_for_those_it_is_compared_with(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    both = "{signals: {aviewers: {query: a, perReplica: 400}, bjobs: {query: b, perReplica: 50}}}"
+    write(tmp_path, both_yaml=EDGE.replace("{query: sum(viewers)}", both))
+    write(tmp_path, jobs_yaml=EDGE.replace("perReplica: 100", "perReplica: 50"))
+    found, jobs = (
+        told(ebbtide, f"{name}.yaml", f"{name}.yaml,mode=Enforce")["scores"]
+        for name in ("both", "jobs")
+    )
+    assert list(found.values())[2:] == list(jobs.values())[2:]
+
+
+def test_what_is_changed_names_a_variant_with_all_of_its_value(ebbtide: Ebbtide) -> None:
+    scores = told(ebbtide, "edge.yaml", "edge.yaml,capacity.costPerHour=0.30")["scores"]
+    assert list(scores)[:2] == ["edge", "costPerHour=0.30"]
+
+
 def test_the_bound_goes_as_low_as_the_policy_may_in_any_phase(
     ebbtide: Ebbtide, tmp_path: Path
 ) -> None:

@@ -484,6 +484,37 @@ def test_what_holds_for_two_signals_alike_is_said_once(ebbtide: Ebbtide, tmp_pat
     assert ebbtide(*HILL_PLAN).out.count("lies flat at its top") == 1
 
 
+def planned(ebbtide: Ebbtide, policy: str) -> Any:
+    told = ebbtide("plan", policy, *HILL_PLAN[2:], "--json")
+    assert told.code == 0
+    return json.loads(told.out)
+
+
+def test_what_went_short_is_told_of_the_first_signal(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    """Jobs ask for 80 replicas, and viewers for 10: they are never short."""
+    few = EDGE.replace("max: 500", "max: 30")
+    both = "{signals: {aviewers: {query: a, perReplica: 400}, bjobs: {query: b, perReplica: 50}}}"
+    write(tmp_path, both_yaml=few.replace("{query: sum(viewers)}", both))
+    write(tmp_path, jobs_yaml=few.replace("perReplica: 100", "perReplica: 50"))
+    found, jobs = (planned(ebbtide, f"{name}.yaml")[0] for name in ("both", "jobs"))
+    assert found["score"] == jobs["score"]
+    assert (found["demandMinutesShort"], jobs["demandMinutesShort"] > 1000) == (0, True)
+
+
+def test_a_floor_of_an_autoscaler_is_planned_like_any_replicas(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, floor_yaml=f"{EDGE}  actuator: AutoscalerFloor\n")
+    found, plain = (planned(ebbtide, f"{name}.yaml")[0] for name in ("floor", "edge"))
+    assert found["score"] == plain["score"]
+
+
+def test_sessions_that_nobody_has_are_a_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=f"{EDGE}  policies: {{sessions: {{query: live, deadline: 20m}}}}\n")
+    assert "! sessions: not modelled" in ebbtide(*HILL_PLAN).out
+    assert "not modelled" not in ebbtide(*HILL_PLAN, "--what-if", "session=20m").out
+
+
 def test_what_is_unknown_of_the_history_is_no_remark(ebbtide: Ebbtide, tmp_path: Path) -> None:
     write(tmp_path, hill_csv=csv([*HILL[:30], *[""] * 10, *HILL[40:]]))
     assert "minutes of demand are unknown" in ebbtide(*HILL_PLAN).out

@@ -112,7 +112,7 @@ SCENARIO = "tiers: {core: 20%, others: 80%}\nexperience: {stalls: {50%: 0.01, 90
 NAMES = {
     *("live", "edge", "ebbtide", "HPA", "UTC", "plan", "html", "core", "others", "maxStep"),
     *("opening", "closing", "elsewhere", "gala", "selector", "stalls"),
-    *("experience", "experienceGate", "demand", "times"),
+    *("experience", "experienceGate", "session", "sessions", "demand", "times"),
 }
 """What is called the same in every language."""
 

@@ -147,6 +147,11 @@ def test_what_is_wrong_is_told_with_its_line(ebbtide: Ebbtide, tmp_path: Path) -
             id="later",
         ),
         pytest.param(
+            "zonesLost={at: 2026-03-02 12:00, for: 30m}",
+            "to 2026-03-02 12:39 UTC, or begins with it",
+            id="lost before anything is there",
+        ),
+        pytest.param(
             "outages={at: 2026-03-01 13:00, for: 3h}",
             "outages: 2026-03-01 13:00 (UTC)",
             id="before",

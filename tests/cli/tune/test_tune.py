@@ -299,6 +299,16 @@ def test_a_file_that_is_no_record_is_refused_and_stays_as_it_is(ebbtide: Ebbtide
     assert Path("short.csv").read_bytes() == before
 
 
+def test_a_line_of_a_record_that_lacks_something_counts_for_nothing(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    record = tmp_path / "done.jsonl"
+    found = tuned(ebbtide, *SHORT, "--record", "done.jsonl")
+    *whole, _ = record.read_text().splitlines()
+    record.write_text("\n".join([*whole, '{"variant": "1"}']))
+    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl") == found
+
+
 def test_the_record_of_another_search_is_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:
     tuned(ebbtide, *SHORT, "--record", "done.jsonl")
     write(tmp_path, short_csv=csv(WAVES[1:81]))

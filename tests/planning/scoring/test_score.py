@@ -19,7 +19,7 @@ def wave() -> DemandSeries:
 
 
 def trial(price: float = 0.0) -> Trial:
-    return Trial(series=wave(), per_replica=800.0, start=0.0, end=36_000.0, lead=90.0, price=price)
+    return Trial(demands=[(wave(), 800.0)], start=0.0, end=36_000.0, lead=90.0, price=price)
 
 
 def test_every_number_of_a_score_is_what_its_word_says() -> None:
@@ -105,7 +105,7 @@ def test_who_falls_short_by_just_as_much_is_a_peer() -> None:
 @pytest.mark.parametrize(("least", "smallest"), [(0.0, 1.0), (3.0, 3.0)])
 def test_no_hpa_goes_below_the_least_fleet_or_knows_zero(least: float, smallest: float) -> None:
     night = DemandSeries(start=0.0, minutes=np.zeros(120))
-    tried = Trial(series=night, per_replica=800.0, start=0.0, end=7200.0, least=least)
+    tried = Trial(demands=[(night, 800.0)], start=0.0, end=7200.0, least=least)
     assert best_hpa(tried, 0.0, LOADS).asked.min() == smallest
 
 

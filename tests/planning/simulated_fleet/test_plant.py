@@ -297,10 +297,14 @@ def test_a_lost_pod_of_a_fleet_that_shrinks_is_not_replaced() -> None:
     assert (census.ready, census.lost, census.terminating) == (6, 3, 0)
 
 
-def test_where_every_zone_is_away_pods_are_asked_for_all_the_same() -> None:
-    fleet = plant(replicas=4, zones=1, zone_losses=(ZoneLoss(10.0, 600.0),), lead=90.0)
-    assert fleet.advance(10.0, 4).ready == 0
-    assert fleet.advance(100.0, 4).ready == 4
+@pytest.mark.parametrize("zones", [1, 2])
+def test_where_every_zone_is_away_pods_boot_when_the_first_is_back(zones: int) -> None:
+    lost = tuple(ZoneLoss(10.0, 600.0 + 300.0 * zone, zone) for zone in range(zones))
+    fleet = plant(replicas=4, zones=zones, zone_losses=lost, lead=90.0)
+    census = [fleet.advance(now, 4) for now in (10.0, 100.0, 609.0, 699.0, 700.0)]
+    assert [one.asked for one in census] == [4] * 5
+    assert [one.ready for one in census] == [0, 0, 0, 0, 4]
+    assert np.all(fleet.pods.number % zones == 0)
 
 
 def test_pods_are_lost_at_the_rate_that_is_said_and_replaced() -> None:

@@ -140,9 +140,15 @@ def _short(variants: Sequence[str]) -> Iterator[str]:
     stems = [pathlib.Path(text.partition(",")[0]).stem for text in variants]
     for text, stem in zip(variants, stems, strict=True):
         _, _, change = text.partition(",")
-        short = ", ".join(part.rpartition(".")[2] for part in change.split(",") if part)
+        short = ", ".join(_said(part) for part in change.split(",") if part)
         same_file = stems.count(stem) > 1 and short
         yield short if same_file and len(set(stems)) == 1 else f"{stem} {short}".strip()
+
+
+def _said(change: str) -> str:
+    """A change without where its field stands."""
+    field, equals, value = change.partition("=")
+    return f"{field.rpartition('.')[2]}{equals}{value}"
 
 
 def _variant(text: str) -> Sequence[Manifest]:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
@@ -40,6 +41,8 @@ class Plan:
     """The same demand on a fleet that always has what its peak needs."""
     simulation: Simulation
     """Where it came out."""
+    demand_minutes_short: float
+    """What went unserved of the first signal, in its own units."""
     tiers: Mapping[str, TierScore]
     """By tier of users, the most valuable first."""
     remarks: Sequence[Message] = ()
@@ -57,12 +60,11 @@ class Plan:
     @property
     def output(self) -> PlanOutput:
         """The same for programs."""
-        _, per_replica = self.simulation.workbenches[self.workload].signals[0]
         return PlanOutput(
             workload=self.workload,
             score=score_output(self.score),
             static_peak=score_output(self.static),
-            demand_minutes_short=self.score.shortfall * per_replica,
+            demand_minutes_short=self.demand_minutes_short,
             phases=dict(self.phases),
             tiers=tier_outputs(self.tiers),
             experience=experience_outputs(self.experience),
@@ -107,13 +109,17 @@ def plans_of(
     for key, told in frames.items():
         course = simulation.course(key, told)
         bench = simulation.workbenches[key]
+        (series, per_replica), *_ = bench.signals
+        times = np.array([frame.now for frame in told])
+        of_first = replace(course, demand=series.at(times) / per_replica)
         yield Plan(
             workload=key,
             frames=told,
             score=bench.scored(course),
             static=static(simulation, key, told),
             simulation=simulation,
-            tiers=by_tier(course, bench.signals[0][1], tiers),
+            demand_minutes_short=bench.scored(of_first).shortfall * per_replica,
+            tiers=by_tier(of_first, per_replica, tiers),
             remarks=remarks_on(simulation, recorded, told, course, of_all),
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
@@ -137,7 +143,7 @@ def remarks_on(
         *shapeless(simulation, bench.key, recorded),
         *unreckoned(frames),
         *of_all,
-        *unmodelled(bench, course),
+        *unmodelled(bench, course, simulation.world.plant.session),
         *remarks(bench, recorded.start),
     )
     return list(dict.fromkeys(found))

@@ -51,10 +51,8 @@ def rivals(
 def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial:
     """The demand and the plant of a workload, as a rival finds them."""
     bench = simulation.workbenches[key]
-    series, per_replica = bench.signals[0]
     return Trial(
-        series=series,
-        per_replica=per_replica,
+        demands=bench.signals,
         start=frames[0].now,
         end=frames[-1].now + simulation.world.tick,
         tick=HPA_SYNC,
@@ -78,7 +76,7 @@ def _lived(simulation: Simulation, key: str, where: tuple[Trial, int], hpa: Hind
     seen = slice(None) if settings.eventful else slice(None, None, every)
     times, asked = trial.times[seen], hpa.asked[seen]
     plant = simulation.plant_of(bench, int(asked[0]), float(times[0]))
-    census = drive(plant, times, asked, trial.series.at(times))
+    census = drive(plant, times, asked, bench.signals[0][0].at(times))
     if not settings.eventful:
         return replace(hpa.score, disruptions=sum(one.disrupted for one in census))
     return bench.scored(Course.told(census, trial.demand, trial.tick))

@@ -19,6 +19,7 @@ from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.message import Message
 from ebbtide_policies.phase import SURGE_BEGINS
+from ebbtide_policies.sessions import Sessions
 
 _MOST_TOLD = 3
 """Stretches that are told one by one."""
@@ -36,14 +37,19 @@ def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[Message]
         )
 
 
-def unmodelled(bench: Workbench, course: Course) -> Iterator[Message]:
-    """What a replay can't know of how users fared."""
+def unmodelled(bench: Workbench, course: Course, session: float) -> Iterator[Message]:
+    """What a replay can't know of how users fared; a `session` lasts so many seconds, if any."""
     if bench.gate.foreign:
         yield Message(
             "experienceGate: not modelled: {}; a signal of that day tells of the fleet of that "
             "day, and live the gate may hold steps, or take them back: give a curve by the load "
             "(`experience` in a scenario)",
             (", ".join(bench.gate.foreign),),
+        )
+    if bench.spec.written(Sessions) and not session:
+        yield Message(
+            "sessions: not modelled: none lives on the plant, so none holds a pod, and live more "
+            "replicas stay, for longer: say how long one lasts (`session` in a scenario)"
         )
     for one in bench.gate.modelled:
         if one.left(course.demand, course.ready):

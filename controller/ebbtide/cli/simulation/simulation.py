@@ -10,6 +10,7 @@ from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
 from ebbtide.api.capacity_policy.demand import SignalSpec
+from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.manifests import Manifest
@@ -119,7 +120,7 @@ class Simulation:
         resource = resource_of(manifest)
         if manifest.kind == POLICY:
             self._add(manifest, start)
-            resource.spec["mode"] = "Enforce"
+            resource.spec.update(mode="Enforce", actuator=ActuatorKind.SCALE.value)
         self.cluster.apply(resource)
 
     def _add(self, manifest: Manifest, start: float) -> None:

@@ -25,6 +25,8 @@ from ebbtide.planning.simulated_fleet.plant import PlantSettings
 from ebbtide.planning.simulated_fleet.plant_settings import BootTime, NodeSettings, ZoneLoss
 from ebbtide.planning.simulated_fleet.pods import Victims, at_random, highest_first, newest_first
 
+_ZONES = "zonesLost"
+
 _PROFILE = "EventProfile"
 _VICTIMS: Mapping[VictimChoice, Victims] = {
     VictimChoice.REPLICA_SET: newest_first,
@@ -75,16 +77,17 @@ class Supposed:
     def _check_within(self, found: Recorded, event: Event | None) -> None:
         """Refuse what is supposed to happen outside of what is replayed."""
         told = self.scenario
-        spans = [("zonesLost", one.at, one.lasts) for one in told.zones_lost]
+        spans = [(_ZONES, one.at, one.lasts) for one in told.zones_lost]
         spans += [("outages", one.at, one.lasts) for one in told.outages]
         spans += [("like", told.like.at, event.seconds)] if told.like and event else []
         for field, at, lasts in spans:
             start = moment(at, told.time_zone)
-            if start > found.end or start + lasts <= found.start:
+            early = field == _ZONES and start <= found.start  # nobody knows who was there before
+            if early or start > found.end or start + lasts <= found.start:
                 first, last = (clock(one, "%Y-%m-%d %H:%M") for one in (found.start, found.end))
                 raise InvalidInput(
                     f"{field}: {at} ({told.time_zone}) lies outside of what is replayed, {first} "
-                    f"to {last} UTC"
+                    f"to {last} UTC" + (", or begins with it" if early else "")
                 )
 
     def _check_unchanged(self, option: str) -> None:

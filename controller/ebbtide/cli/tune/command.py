@@ -86,7 +86,12 @@ def _tuned(
         setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told, recorded))
         stress = stress_test(level) if aim.by_objective(spec) else 1.0
         search = _search(setup, specs, past, stress, _course(progress, said["forecasting"]))
-        written = [*map(_written, (manifest, *beside)), told.scenario.model_dump(mode="json")]
+        world = setup.world
+        written = [
+            *map(_written, (manifest, *beside)),
+            told.scenario.model_dump(mode="json"),
+            [world.seed, world.delay],
+        ]
         same = fingerprint(search, recorded, written)
         kept = Record(work.record, same) if work.record else None
         workers = Workers(work.jobs, work.cluster)

@@ -14,13 +14,14 @@ from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning.judgement import Measured
 
-_SEARCH = "search"
+_SEARCH, _VARIANT = "search", "variant"
+_LINE = {_VARIANT, *Tried._fields}
 
 
 class Record:
     """One JSON line for the search, then one for each variant that is done.
 
-    A line that was cut off when its process was killed counts for nothing.
+    A line that was cut off when its process was killed, or lacks something, counts for nothing.
     """
 
     def __init__(self, path: pathlib.Path, search: str) -> None:
@@ -42,14 +43,14 @@ class Record:
             )
         elif head.get(_SEARCH) != search:
             raise InvalidInput(
-                f"{path} is of another search (policy, demand, tick or version): "
+                f"{path} is of another search (policy, demand, tick, seed or version): "
                 "name another file, or remove it"
             )
-        self.done = {line["variant"]: _tried(line) for line in lines}
+        self.done = {line[_VARIANT]: _tried(line) for line in lines if line.keys() >= _LINE}
 
     def add(self, variant: str, found: Tried) -> None:
         """Write down what came of a variant."""
-        self._append({"variant": variant, **found._asdict()})
+        self._append({_VARIANT: variant, **found._asdict()})
 
     def _append(self, line: Mapping[str, Any]) -> None:
         try:

@@ -78,7 +78,7 @@ def score(course: Course, price: float = 0.0, signals: Sequence[Modelled] = ()) 
     """Score one course; `price`: cost of a replica for an hour."""
     hours = course.tick / HOUR
     above = course.ready - course.demand
-    short = np.fmax(-above, 0.0)
+    short = np.fmax(-above, 0.0) + 0.0  # there is no -0
     demand = float(np.nansum(course.demand))
     paid = float(course.paid.sum())
     return Score(
@@ -105,9 +105,9 @@ def largest_drop(asked: Lanes, tick: float, seconds: float) -> float:
 class Trial:
     """One demand and one plant on which scalers are compared, from `start` up to `end`."""
 
-    series: DemandSeries
-    per_replica: float
-    """Demand that one ready replica carries at load 1.0."""
+    demands: Sequence[tuple[DemandSeries, float]]
+    """Signals of demand, each with what of it one ready replica carries at load 1.0; the one that
+    asks for the most counts."""
     start: float
     end: float
     tick: float = 15.0
@@ -129,12 +129,14 @@ class Trial:
     @cached_property
     def demand(self) -> Lanes:
         """The truth at every tick, in replicas at load 1.0."""
-        return self.series.at(self.times) / self.per_replica
+        each = [series.at(self.times) / carried for series, carried in self.demands]
+        return np.asarray(np.max(each, axis=0))
 
     @cached_property
     def seen(self) -> Lanes:
         """What a scaler reads at every tick, in replicas at load 1.0; NaN in a gap."""
-        return self.series.seen(self.times, self.delay) / self.per_replica
+        each = [series.seen(self.times, self.delay) / carried for series, carried in self.demands]
+        return np.asarray(np.max(each, axis=0))
 
     def course(self, asked: Lanes) -> Course:
         """Put the replicas that a scaler asked for on the plant."""

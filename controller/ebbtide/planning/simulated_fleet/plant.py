@@ -175,20 +175,25 @@ class Plant:
 
     def _add(self, count: int) -> None:
         """Ask for more pods; while a zone is away their numbers are those of the other ones."""
-        numbers = self._numbers(count)
-        room = self._now + np.zeros(count)
+        numbers, begins = self._numbers(count)
+        room = np.full(count, begins)
         if self._nodes:
-            room = self._nodes.room_at(self._pods.number.size, count, self._now, self._rng)
+            there = self._nodes.room_at(self._pods.number.size, count, self._now, self._rng)
+            room = np.maximum(room, there)
         ready = room + drawn(self.settings.lead, count, self._rng)
         self._pods = self._pods.join(new_pods(numbers, ready, self._now))
         self._made = int(numbers[-1]) + 1
 
-    def _numbers(self, count: int) -> NDArray[np.int64]:
-        losses, zones = self.settings.zone_losses, self.settings.zones
-        away = [loss.zone for loss in losses if loss.at <= self._now < loss.at + loss.lasts]
+    def _numbers(self, count: int) -> tuple[NDArray[np.int64], float]:
+        """Those of as many new pods, and the moment from which they can begin.
+
+        Where all zones are away it is that at which the first of them is back.
+        """
+        zones, away, begins = self.settings.zones, self.settings.away(self._now), self._now
+        if len(away) == zones:
+            begins = away.pop(min(away, key=away.__getitem__))
         free = self._made + np.arange(count * zones if away else count)
-        found = free[~np.isin(free % zones, away)]
-        return (found if found.size else free)[:count]
+        return free[~np.isin(free % zones, list(away))][:count], begins
 
     def _remove(self, count: int) -> int:
         kept = np.ones(self._pods.asked_at.size, dtype=np.bool_)

@@ -105,3 +105,8 @@ class PlantSettings:
         """Whether there is more to it than a fixed lead time."""
         mishaps = self.loss or self.zone_losses or self.nodes
         return bool(mishaps) or isinstance(self.lead, BootTime)
+
+    def away(self, now: float) -> dict[int, float]:
+        """The zones that are away at a moment, and until when each is."""
+        there = [loss for loss in self.zone_losses if loss.at <= now < loss.at + loss.lasts]
+        return {loss.zone: loss.at + loss.lasts for loss in there}
