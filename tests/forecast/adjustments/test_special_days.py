@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -170,3 +171,24 @@ def test_gaps_and_silence_are_answered() -> None:
         made = with_special_days(persistence().forecast(there, AHEAD), there, TOLD).values
         assert np.isfinite(made).all()
         assert (made >= 0).all()
+
+
+@pytest.mark.parametrize("changed", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_a_holiday_whose_clock_is_changed_goes_like_those_before_it(changed: date) -> None:
+    """Days of rest go by the clock of Berlin, and so does this one, an hour apart in UTC."""
+    zone = ZoneInfo("Europe/Berlin")
+    noon = datetime(changed.year, changed.month, changed.day, 12, tzinfo=zone).timestamp()
+    moments = noon + GRID * np.arange(-21 * ROWS, AHEAD + 1)
+    local = [datetime.fromtimestamp(moment, zone) for moment in moments.tolist()]
+    values = np.array([_by_the_clock(one) for one in local])
+    known = History(noon, values[:-AHEAD, None], GRID)
+    plain = persistence().forecast(known, AHEAD)
+    days = MappingProxyType({changed.toordinal(): "Holiday"})
+    told = Context((SeriesContext(days=days, time_zone="Europe/Berlin"),))
+    made = with_special_days(plain, known, told).values[0, :, 0]
+    assert made == pytest.approx(values[-AHEAD:], rel=0.02)
+
+
+def _by_the_clock(local: datetime) -> float:
+    curve = REST if local.weekday() == 6 else WORK
+    return float(curve[(local.hour * 60 + local.minute) // 10])

@@ -126,10 +126,7 @@ def _by_step(found: Backtest, asked: Sequence[Run], i: int) -> str:
     heads = "".join(f"<th>{step}</th>" for step in steps)
     rows = "".join(
         f'<tr><th class="key m{k % COLOURS}">{escape(run.model)}</th>'
-        + "".join(
-            f"<td>{figure(run.told[i].accuracies[step].wape, '.2%', NONE_SIGN)}</td>"
-            for step in steps
-        )
+        + "".join(f"<td>{_share(run.told[i].accuracies[step].wape)}</td>" for step in steps)
         + "</tr>"
         for k, run in enumerate(asked)
     )

@@ -26,7 +26,6 @@ from ebbtide.planning.simulated_fleet.plant_settings import BootTime, NodeSettin
 from ebbtide.planning.simulated_fleet.pods import Victims, at_random, highest_first, newest_first
 
 _ZONES = "zonesLost"
-
 _PROFILE = "EventProfile"
 _VICTIMS: Mapping[VictimChoice, Victims] = {
     VictimChoice.REPLICA_SET: newest_first,
