@@ -126,9 +126,29 @@ def test_a_minute_that_comes_late_costs_its_own_series_only() -> None:
     model.forecast(History(END - 60, late[:-1]), HORIZON)
     before = model.learnt
     made = model.forecast(History(END, columns), HORIZON)
-    assert model.learnt - before < 10
+    assert model.learnt - before <= columns[:, 1].size + 3
     alone = Tide().forecast(History(END, columns[:, 1:2]), HORIZON)
     assert made.values[:, :, 1] == pytest.approx(alone.values[:, :, 0], rel=0.02)
+
+
+def test_a_series_that_was_late_goes_on_with_the_others() -> None:
+    columns = np.stack([day_shape(2 * DAY + 4, seed) for seed in range(5)], axis=1)
+    model, always = Tide(), Tide()
+
+    def told(rows: int, picked: Floats, by: Tide = model) -> Floats:
+        known = columns[: 2 * DAY + rows, picked.astype(int)]
+        return by.forecast(History(END + 60 * rows, known), HORIZON).values
+
+    every, punctual, late = np.arange(5.0), np.array([0.0, 1.0, 3.0, 4.0]), np.array([2.0])
+    told(0, every)
+    for rows in (1, 2):
+        told(rows, punctual)
+        told(0, late)
+    made = told(3, every)
+    for rows in (0, 1, 2):
+        told(rows, every, always)
+    assert made == pytest.approx(told(3, every, always), rel=1e-4)
+    assert model.learnt == always.learnt
 
 
 def test_series_that_change_places_are_recognized() -> None:

@@ -89,18 +89,27 @@ class Tide:
         return heed(made, history, context, self._events)
 
     def _group(self, history: History, frame: Frame) -> Group:
+        """What is known of these series; it is kept, with what is known of others."""
+        group = self._caught_up(history, frame)
+        near = [g for g in self._groups if abs(g.end - group.end) <= KEPT_SECONDS]
+        self._groups = [group, *near[: KEPT - 1]]
+        return group
+
+    def _caught_up(self, history: History, frame: Frame) -> Group:
         """What is known of these series, brought up to the end of their history."""
         group = self._recognized(history, frame)
         if group is None:
             group = begun(history, frame)
             self.learnt += history.minutes.size
         self.learnt += group.go_on(history)
-        near = [g for g in self._groups if abs(g.end - group.end) <= KEPT_SECONDS]
-        self._groups = [group, *near[: KEPT - 1]]
         return group
 
     def _recognized(self, history: History, frame: Frame) -> Group | None:
-        """A group that knows all of these series, or most: the others are begun anew."""
+        """A group that knows all of these series, or most.
+
+        The others are joined to it from other groups, as those of a minute in which they were late;
+        what nobody knows is begun.
+        """
         for group in self._groups:
             asked = group.asked(history, frame)
             if asked is None:
@@ -110,7 +119,7 @@ class Tide:
                 return group
             places = group.places(asked)
             if 2 * np.count_nonzero(places >= 0) > places.size:
-                return group.rearranged(places, history)
+                return group.rearranged(places, history, lambda past: self._caught_up(past, frame))
         return None
 
 

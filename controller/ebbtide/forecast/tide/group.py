@@ -1,6 +1,6 @@
 """Series that `Tide` forecasts together, recognized from tick to tick by their own past."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -91,13 +91,18 @@ class Group:
             learner.foresee(values[:, :, i * TOGETHER : (i + 1) * TOGETHER])
         return values
 
-    def rearranged(self, places: Rows, history: History) -> "Group":
-        """A group for this history: series that stand at `places` here, the rest begun anew."""
+    def rearranged(
+        self, places: Rows, history: History, known: Callable[[History], "Group"]
+    ) -> "Group":
+        """A group for this history: series that stand at `places` here, and the rest.
+
+        Who those are is `known` by their past up to the last row of this group.
+        """
         before = len(history.minutes) - rows_between(self.end, history)
         new = np.flatnonzero(places < 0)
         past = History(self.end, history.minutes[:before], history.grid)
-        fresh = begun(past._replace(minutes=past.minutes[:, new]), self.frame).learners
-        every = joined([*self.learners, *fresh])
+        rest = known(past._replace(minutes=past.minutes[:, new])).learners if new.size else []
+        every = joined([*self.learners, *rest])
         order = places.copy()
         order[new] = self.size + np.arange(new.size)
         chunks = np.split(order, range(TOGETHER, order.size, TOGETHER))
