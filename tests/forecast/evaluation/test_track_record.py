@@ -51,6 +51,18 @@ def test_on_a_series_that_stands_still_nobody_is_better() -> None:
     assert walked(3.0, 150).ratios()[:, 1] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("slope", [3.0, 400.0], ids=["twice as wrong", "wild"])
+def test_where_nobody_errs_the_record_of_a_bad_day_is_forgotten(slope: float) -> None:
+    """It falls asleep, and for ten memories there is nothing to foresee."""
+    record, whole = walked(slope, 150), np.concatenate((demand(350), np.zeros((601, 2))))
+    bad = record.ratios()[:, 0]
+    for row in range(350, len(whole)):
+        known = History(END + 60.0 * row, whole[: row + 1])
+        record.add(ALL, known, foreseen(known.minutes, known.end, 0.0))
+    assert (bad > 1.8).all()
+    assert record.ratios()[:, 0] == pytest.approx(1.0, abs=0.1)
+
+
 def test_errors_are_told_as_shares_of_what_came() -> None:
     assert walked(0.0, 150).shares()[2, 0] == pytest.approx(10 / 1300, rel=0.1)
 

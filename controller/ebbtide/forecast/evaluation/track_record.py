@@ -1,7 +1,9 @@
 """The track record of forecasts that were really made: how wrong they turned out to be.
 
 At some numbers of minutes ahead what was foreseen is kept until that minute is known. Its error,
-and that which persistence would have made, are averaged over the last hours, with forgetting.
+and that which persistence would have made, are averaged over the last hours, with forgetting. Where
+nobody erred nothing is learnt of either, and both are forgotten until they are alike: so a service
+that sleeps over the weekend is not judged on Monday by how it fell asleep.
 """
 
 import numpy as np
@@ -15,6 +17,8 @@ LEAST = 0.05
 """The share of its memory that a record has to hold before it says anything."""
 NOISE = 1e-5
 """Errors below this share of the demand are none: on a constant series nobody is better."""
+SIZE_MEMORY = 28.0
+"""How much longer than errors the size of the demand is remembered, by which they are none."""
 WORST = 20.0
 """No error counts as more than so many of persistence: one of them is forgotten in time."""
 NIL = 1e-30
@@ -34,9 +38,12 @@ class TrackRecord:
         self._weight = np.zeros((len(self.ahead), size))
         self._means = np.zeros((3, len(self.ahead), size))
         """Of the errors, of those of persistence, and of what came."""
+        self._size = np.zeros(size)
+        """The highest demand of late."""
 
     def seed(self, members: Rows, history: History, found: Measured) -> None:
         """Begin with what a forecaster measured: as if all of the memory had been spent on it."""
+        self._size[members] = self._grown(members, history.minutes[-int(self._over.max()) :])
         for i, rows in enumerate(self.ahead):
             nearest = int(np.argmin([abs(np.log(rows / ahead)) for ahead in found.ahead]))
             recent = history.minutes[-int(self._over.max()) - rows :]
@@ -48,8 +55,14 @@ class TrackRecord:
             came = np.nan_to_num(mean(np.abs(recent)))
             self._means[:, i, at] = np.stack((ratio * plain, plain, came))[:, known]
 
+    def _grown(self, members: Rows, minutes: Floats) -> Floats:
+        """The highest demand of late, with some rows more."""
+        return np.asarray(np.fmax(self._size[members], np.fmax.reduce(np.abs(minutes))))
+
     def add(self, members: Rows, history: History, made: Forecast) -> None:
         """Score what was foreseen for the last row of a history, and keep what is foreseen now."""
+        self._size[members] *= 1 - 1 / (SIZE_MEMORY * self._over[members])
+        self._size[members] = self._grown(members, history.minutes[-1:])
         ahead = np.array([rows for rows in self.ahead if rows < len(history.minutes)], dtype=int)
         if ahead.size:
             foreseen = self._foreseen(history.end, history.grid, ahead, members)
@@ -98,7 +111,17 @@ class TrackRecord:
         new = np.stack((*error, np.broadcast_to(np.abs(came), known.shape)))
         share = 1.0 / self._over[members]
         self._weight[first, members] = np.where(known, weight + share * (1.0 - weight), weight)
-        self._means[:, first, members] = np.where(known, means + share * (new - means), means)
+        told = np.where(known, means + share * (new - means), means)
+        quiet = known & (error <= NOISE * self._size[members]).all(axis=0)
+        told[0] = np.where(quiet, _drawn(told, share), told[0])
+        self._means[:, first, members] = told
+
+
+def _drawn(means: Floats, share: Floats) -> Floats:
+    """Mean errors drawn to those of persistence, from no further off than counts."""
+    own, plain, came = means
+    own = np.minimum(own, WORST * (plain + NOISE * came + NIL))
+    return np.asarray(own + share * (plain - own))
 
 
 def _persistence(minutes: Floats, rows: int) -> Floats:
