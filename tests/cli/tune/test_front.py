@@ -7,7 +7,9 @@ from rich.console import Console
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide.cli.tune.choice import candidates
 from ebbtide.cli.tune.front import Front
+from ebbtide.cli.tune.page import Tuned
 from ebbtide.planning.tuning.judgement import Measured, judged
+from ebbtide_policies.message import Message
 
 VARIANTS = candidates({})
 FIGURES = {"199,061", "63.6879%", "1.104"}
@@ -61,3 +63,28 @@ def test_heads_are_broken_before_a_field_is_left_out(width: int, first: str, fie
     told = drawn(front(Language.EN, told_of_users=False), width)
     assert told.split()[0] == first
     assert sum(name in told for name in ("HEADROOM", "WIDTH", "TRUST", "WINDOW")) == fields
+
+
+@pytest.mark.parametrize(
+    ("unserved", "doubted"),
+    [
+        pytest.param((0.02, 0.0), False, id="another one keeps it, at a price"),
+        pytest.param((0.02, 0.01), True, id="none does"),
+    ],
+)
+def test_only_where_none_keeps_the_objective_that_is_said(
+    unserved: tuple[float, float], doubted: bool
+) -> None:
+    costs, same = np.array([10.0, 90.0]), np.ones(2)
+    found = Measured(costs, same, np.array(unserved), *6 * [same])
+    tuned = Tuned(
+        workload="live/edge",
+        objective=0.001,
+        margin=1.0,
+        variants=VARIANTS[:2],
+        candidates=judged(found, found, 0),
+        days=28.0,
+        why=Message("it comes cheapest, with a price on what went unserved"),
+    )
+    said = [str(one) for one in tuned.doubts()]
+    assert any("none keeps the objective" in one for one in said) is doubted

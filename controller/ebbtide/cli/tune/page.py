@@ -45,7 +45,10 @@ class Tuned:
     @property
     def keeps(self) -> bool:
         """Whether it kept the objective, with the margin, on what was searched."""
-        return float(self.best.searched.unserved) <= self.objective * self.margin
+        return self._keeps(self.best)
+
+    def _keeps(self, candidate: Candidate) -> bool:
+        return float(candidate.searched.unserved) <= self.objective * self.margin
 
     def evidence(self) -> Message:
         """One sentence that a reviewer can judge the recommendation by."""
@@ -73,9 +76,9 @@ class Tuned:
 
     def doubts(self) -> Iterator[Message]:
         """What speaks against taking what is recommended."""
-        if not self.keeps:
+        if not any(map(self._keeps, self.candidates)):
             yield Message("none keeps the objective: vary what limits it, replicas.max say")
-        elif float(self.best.held_back.unserved) > self.objective:
+        elif self.keeps and float(self.best.held_back.unserved) > self.objective:
             yield Message("the demand held back breaks the objective: search more of it")
         needed = needed_days(self.objective)
         if not self.why and self.days < needed:
