@@ -48,6 +48,8 @@ def as_it_stands(moments: Floats, now: float, clock: str) -> Floats:
 
 def _ahead(moments: Floats, clock: str) -> Floats:
     """Seconds by which a clock differs from that of UTC at some moments."""
+    if clock == NEVER_CHANGED:
+        return np.zeros(())
     minutes = (moments // MINUTE).astype(int)
     return MINUTE * np.asarray(by_clock(minutes, 1, clock) - minutes, float)
 

@@ -24,7 +24,7 @@ from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
 from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.scoring.experience import Fared, fared
-from ebbtide.planning.scoring.score import HOUR, Course, Score
+from ebbtide.planning.scoring.score import HOUR, Course, Score, replicas_needed, score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
@@ -109,16 +109,16 @@ def plans_of(
     for key, told in frames.items():
         course = simulation.course(key, told)
         bench = simulation.workbenches[key]
-        (series, per_replica), *_ = bench.signals
+        first, per_replica = bench.signals[:1], bench.signals[0][1]
         times = np.array([frame.now for frame in told])
-        of_first = replace(course, demand=series.at(times) / per_replica)
+        of_first = replace(course, demand=replicas_needed(first, times))
         yield Plan(
             workload=key,
             frames=told,
             score=bench.scored(course),
             static=static(simulation, key, told),
             simulation=simulation,
-            demand_minutes_short=bench.scored(of_first).shortfall * per_replica,
+            demand_minutes_short=score(of_first).shortfall * per_replica,
             tiers=by_tier(of_first, per_replica, tiers),
             remarks=remarks_on(simulation, recorded, told, course, of_all),
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),

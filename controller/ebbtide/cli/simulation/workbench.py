@@ -10,7 +10,7 @@ from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.cli.simulation.gate import Gate
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.planning.demand.series import DemandSeries
-from ebbtide.planning.scoring.score import Course, Score, score
+from ebbtide.planning.scoring.score import Course, Score, replicas_needed, score
 from ebbtide.planning.simulated_fleet.plant import Plant
 from ebbtide.planning.simulated_fleet.plant_settings import BootTime, PlantSettings
 from ebbtide.planning.simulated_fleet.pods import Victims, highest_first
@@ -38,12 +38,8 @@ class Workbench:
         return self.spec.capacity.cost_per_hour or 0.0
 
     def replicas_needed(self, times: Lanes) -> Lanes:
-        """The truth at some moments, in replicas at load 1.0; the largest signal counts.
-
-        Where nobody knows it, it is the straight line from the minute before to that after.
-        """
-        needs = [series.at(times) / per_replica for series, per_replica in self.signals]
-        return np.asarray(np.max(needs, axis=0))
+        """The truth at some moments, in replicas at load 1.0; the largest signal counts."""
+        return replicas_needed(self.signals, times)
 
     def plant(self, settings: PlantSettings, replicas: int, start: float, seed: int) -> Plant:
         """A plant as that of the workload is; every one of them has the same luck."""

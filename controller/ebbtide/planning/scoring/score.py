@@ -101,13 +101,24 @@ def largest_drop(asked: Lanes, tick: float, seconds: float) -> float:
     return float((asked - lowest_ahead(asked, ticks)).max(initial=0.0))
 
 
+Demands = Sequence[tuple[DemandSeries, float]]
+"""Signals of demand, each with what of it one ready replica carries at load 1.0; the one that asks
+for the most counts."""
+
+
+def replicas_needed(demands: Demands, times: Lanes) -> Lanes:
+    """The truth at some moments, in replicas at load 1.0.
+
+    Where nobody knows it, it is the straight line from the minute before to that after.
+    """
+    return np.asarray(np.max([series.at(times) / carried for series, carried in demands], axis=0))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """One demand and one plant on which scalers are compared, from `start` up to `end`."""
 
-    demands: Sequence[tuple[DemandSeries, float]]
-    """Signals of demand, each with what of it one ready replica carries at load 1.0; the one that
-    asks for the most counts."""
+    demands: Demands
     start: float
     end: float
     tick: float = 15.0
@@ -129,8 +140,7 @@ class Trial:
     @cached_property
     def demand(self) -> Lanes:
         """The truth at every tick, in replicas at load 1.0."""
-        each = [series.at(self.times) / carried for series, carried in self.demands]
-        return np.asarray(np.max(each, axis=0))
+        return replicas_needed(self.demands, self.times)
 
     @cached_property
     def seen(self) -> Lanes:
