@@ -47,6 +47,12 @@ def mean(values: Floats) -> Floats:
     return np.where(count, total / np.maximum(count, 1), np.nan)
 
 
+def degree(values: Floats, none: Floats | float, whole: Floats | float) -> Floats:
+    """How far values have come from where they tell nothing to where they tell all, 0 to 1."""
+    share: Floats = (values - none) / (whole - none)
+    return np.nan_to_num(np.clip(share, 0.0, 1.0))
+
+
 def geometric_mean(ratios: Floats) -> Floats:
     """The geometric mean of what is finite and above zero in each column; NaN where nothing is."""
     told = (ratios > 0) & (ratios < np.inf)

@@ -26,9 +26,9 @@ def as_before(days: int) -> Floats:
 
 
 def ebbing(to: float) -> Floats:
-    """What was as high for half an hour, and has lost a quarter of its excess since."""
+    """What was as high for half an hour, and has lost a third of its excess since."""
     values = risen(60, to=to)
-    values[-30:, 0] = USUAL + (to - USUAL) * np.linspace(1, 0.75, 30)
+    values[-30:, 0] = USUAL + (to - USUAL) * np.linspace(1, 0.66, 30)
     return values
 
 
@@ -54,8 +54,8 @@ def test_where_days_are_alike_a_fifth_more_is_new(share: float) -> None:
 
 
 def test_where_days_differ_half_as_much_again_is_new_at_last() -> None:
-    values = uneven(risen(60, to=1.9 * USUAL), 0.2)
-    assert (surged(*season(values)).values[0] > 1.8 * USUAL).all()
+    values = uneven(risen(60, to=2.0 * USUAL), 0.2)
+    assert (surged(*season(values)).values[0] > 1.9 * USUAL).all()
 
 
 @pytest.mark.parametrize("grid", [1, 5, 10])
@@ -69,7 +69,7 @@ def test_a_surge_is_told_on_every_grid(grid: int) -> None:
     [
         pytest.param(risen(60, to=1.14 * USUAL), id="hardly more than the usual"),
         pytest.param(uneven(risen(60, to=1.4 * USUAL), 0.2), id="no more than days differ"),
-        pytest.param(ebbing(to=CAME), id="what has lost a quarter of its excess"),
+        pytest.param(ebbing(to=CAME), id="what has lost a third of its excess"),
         pytest.param(as_before(1), id="as high as yesterday"),
         pytest.param(as_before(6), id="as high as six days ago"),
         pytest.param(risen(60)[-120:], id="nothing is known of the days before"),

@@ -27,8 +27,8 @@ from ebbtide.forecast.adjustments.earlier_ebbs import (
     Earlier,
     earlier,
 )
-from ebbtide.forecast.adjustments.past import NIL, Usual
-from ebbtide.forecast.columnwise import between, means_of_rows, median
+from ebbtide.forecast.adjustments.past import NIL, Usual, recent
+from ebbtide.forecast.columnwise import between, degree, means_of_rows, median
 from ebbtide.forecast.contract import (
     DAY,
     MINUTE,
@@ -55,6 +55,9 @@ BETTER = 0.8
 """A forecast that knows more is this much better than the season, and than the last value with its
 own errors of late in those of that."""
 POWER = 4.0
+LOST = (1 - TURNED, 0.07)
+"""What has lost as much of its highest has turned, and has beyond doubt: in between it is followed
+in part, so that no single minute decides."""
 SAMPLED = 48
 """Rows of the last day by which the usual is told while no ordinary day is known."""
 HOUR = 3600.0
@@ -64,7 +67,7 @@ def ebbed(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> F
     """A forecast in which every excess that has turned is foreseen to decay."""
     usual = Usual(forecast.ordinary, history.end, clock)
     now = _usual_now(usual, history)
-    excess = history.minutes[-1] > EXCESS * now
+    excess = recent(history, STEP_MINUTES) > EXCESS * now
     if not np.count_nonzero(excess):
         return forecast
     high = np.flatnonzero(excess)
@@ -189,7 +192,12 @@ class _Past:
         trust = [self._trust(minutes) for minutes in AHEAD_MINUTES]
         ahead: Floats = np.arange(1.0, steps + 1) * self.grid / MINUTE
         known: Floats = np.minimum(1.0, ahead / AHEAD_MINUTES[0])[:, None]
-        return np.asarray(known * between(trust, AHEAD_MINUTES, ahead))
+        return np.asarray(self._lost() * known * between(trust, AHEAD_MINUTES, ahead))
+
+    def _lost(self) -> Floats:
+        """How far it has lost enough of its highest to have turned, (M,)."""
+        lost = 1.0 - self.excess[-1] / np.maximum(self.highest[-1], NIL)
+        return degree(lost, *LOST)
 
     def _trust(self, minutes: int) -> Floats:
         """The same for one lead, (M,), by what was missed so many minutes ahead."""

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.past import NIL, Usual
+from ebbtide.forecast.adjustments.past import NIL, Usual, recent
 from ebbtide.forecast.clock import days_before
-from ebbtide.forecast.columnwise import between, carried, latest, mean
+from ebbtide.forecast.columnwise import between, carried, degree, mean
 from ebbtide.forecast.contract import MINUTE, Floats, History
 
 WINDOW_MINUTES = 180
@@ -33,6 +33,9 @@ DAYS_BEFORE = range(1, 8)
 SPREADS, MOST = 2.0, 0.5
 """What is as far off the season as so many times what these days differ, or by such a share of it,
 is off: where each day is like the other, it is told by less."""
+DOUBTED = (0.05, 0.1)
+"""What is off by such a share more than it has to be, and by what these days differ, is off beyond
+doubt: in between it is believed in part, so that no single minute decides."""
 
 
 class Side(NamedTuple):
@@ -48,9 +51,14 @@ class Side(NamedTuple):
             return np.asarray(demand > (1 + off) * season)
         return np.asarray(demand < (1 - off) * season)
 
-    def closest(self, seasons: Sequence[Floats]) -> Floats:
-        """Of several seasons the one that it is closest to, of what is known."""
-        return np.asarray((np.fmax if self.high else np.fmin).reduce(seasons))
+    def beyond(self, demand: Floats, season: Floats | float, off: Floats, doubt: Floats) -> Floats:
+        """How far demand is off by more than that share: none, or all where by `doubt` more."""
+        share = demand / np.maximum(season, NIL)
+        return degree(share - 1.0 if self.high else 1.0 - share, off, off + doubt)
+
+    def outermost(self, values: Sequence[Floats]) -> Floats:
+        """Of several values the one that lies farthest on this side, of what is known."""
+        return np.asarray((np.fmax if self.high else np.fmin).reduce(values))
 
     def mildest(self, shares: Sequence[Floats]) -> Floats:
         """Of several shares of the usual the one that is closest to all of it."""
@@ -75,13 +83,21 @@ class OffSeason:
         self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
         before = [self._before(rows, history.minutes, columns) for rows in self._days_before()]
         seasons = self.usual, *before
-        self.season = side.closest(seasons)
-        differ = np.fmax.reduce(seasons) - np.fmin.reduce(seasons)
-        self.least = np.clip(SPREADS * differ / np.maximum(self.usual, NIL), side.least, MOST)
+        self.season = side.outermost(seasons)
+        some = np.maximum(self.usual, NIL)
+        differ = (np.fmax.reduce(seasons) - np.fmin.reduce(seasons)) / some
+        self.least = np.clip(SPREADS * differ, side.least, MOST)
         """The share of the season that tells what is off it from what is not, (rows, M)."""
+        self.doubt = np.clip(differ[-1], *DOUBTED)
+        """By so much more it is off beyond doubt, (M,)."""
         off = side.of(self.demand, self.season, self.least)
         self.off: NDArray[np.bool_] = off & (self.usual > 0)
-        self.share = np.where(self.off, self.demand / np.maximum(self.usual, NIL), np.nan)
+        share = self.demand / some
+        self.share = np.where(self.off, share, np.nan)
+        last = slice(-self.rows(max(PRESENT_MINUTES)), None)
+        since = np.logical_or.accumulate(self.off[last], axis=0)
+        self._recent = np.where(since, share[last], np.nan)
+        """The shares of the last minutes, since it was off first."""
 
     def rows(self, minutes: float) -> int:
         """Rows in so many minutes, at least one."""
@@ -114,8 +130,19 @@ class OffSeason:
     @cached_property
     def present(self) -> Floats:
         """The share of the usual that is there now, (M,)."""
-        means = [mean(self.share[-self.rows(minutes) :]) for minutes in PRESENT_MINUTES]
+        means = [mean(self._recent[-self.rows(minutes) :]) for minutes in PRESENT_MINUTES]
         return np.asarray(np.nan_to_num(self._side.mildest(means), nan=1.0))
+
+    @cached_property
+    def steady(self) -> Floats:
+        """The share of the usual that was there in the last minutes, (M,)."""
+        return np.nan_to_num(mean(self._recent), nan=1.0)
+
+    @cached_property
+    def far(self) -> Floats:
+        """How far it is off the season now, between not and beyond doubt, (M,)."""
+        demand = self.steady * self.usual[-1]
+        return self._side.beyond(demand, self.season[-1], self.least[-1], self.doubt)
 
     def stays(self, ahead: Floats) -> Floats:
         """Demand so many rows ahead if it stays at that share, (steps, M); NaN where unknown."""
@@ -151,15 +178,13 @@ def off_season(usual: Usual, history: History, side: Side) -> OffSeason | None:
     Most that are off the usual are no more off the season than demand always is: that is seen in
     few minutes of each day.
     """
-    recent = history.minutes[-max(PRESENT_MINUTES) :]
-    some = recent[-max(1, round(PRESENT_MINUTES[1] * MINUTE / history.grid)) :]
-    demand = side.mildest((latest(recent), mean(some)))
-    off = side.of(demand, usual.at(history.end), side.least)
+    means = [recent(history, minutes) for minutes in PRESENT_MINUTES[1:]]
+    off = side.of(side.outermost(means), usual.at(history.end), side.least)
     if not np.count_nonzero(off):
         return None
     columns = np.flatnonzero(off)
     now = OffSeason(usual, history, columns, side, max(PRESENT_MINUTES))
-    columns = columns[now.off[-1]]
+    columns = columns[now.far > 0]
     return OffSeason(usual, history, columns, side) if columns.size else None
 
 

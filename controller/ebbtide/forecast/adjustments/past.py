@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.clock import as_it_stands, days_before
-from ebbtide.forecast.columnwise import median
+from ebbtide.forecast.columnwise import latest, mean, median
 from ebbtide.forecast.contract import DAY, MINUTE, NEVER_CHANGED, Floats, History
 
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = DAY * MINUTE
 WEEK = 7
+BRIDGED = 10
+"""Minutes of a gap in which the last value stands for the present."""
 PRESENT = 3
 """Rows that the present level is the mean of."""
 AROUND = 15
@@ -134,6 +136,19 @@ class Usual(NamedTuple):
         same = as_it_stands(np.asarray(moments), self.end, self.clock)
         found: Floats = self.ordinary[(same // MINUTE).astype(int) % DAY]
         return found
+
+
+def recent(history: History, minutes: int) -> Floats:
+    """The mean of the last minutes of each series, (N,); the last value where they are a gap.
+
+    NaN where nothing is known of a few minutes more.
+    """
+    rows, more = (max(1, round(each * MINUTE / history.grid)) for each in (minutes, BRIDGED))
+    found = mean(history.minutes[-rows:])
+    gone = np.isnan(found)
+    if np.count_nonzero(gone):
+        found[gone] = latest(history.minutes[-more:, gone])
+    return found
 
 
 def plain_ways(level: Floats, before: Floats, after: Floats) -> Floats:

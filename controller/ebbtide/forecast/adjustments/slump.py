@@ -36,7 +36,7 @@ def _moved(past: OffSeason, values: Floats) -> Floats:
     """The quantiles, (levels, steps, M), with the slump in them."""
     ahead = np.arange(1.0, values.shape[1] + 1)
     stays, trust, missed = past.stays(ahead), *past.compared(ahead)
-    trust = np.where(np.isnan(stays), 0.0, trust)
+    trust = np.where(np.isnan(stays), 0.0, past.far * trust)
     median = values[0] - trust * np.maximum(values[0] - np.nan_to_num(stays), 0.0)
     widths = values - values[0]
     least = past.present * widths

@@ -5,6 +5,7 @@ and finds out as the hours go by, the later the farther ahead. But a surge tells
 far as staying was better than returning since, the forecast comes up to the share of the usual that
 is there. It never comes down for it, and what was as high in the last week is left to whoever has
 learnt from that. Once it has lost some of its height it is none: how it ends is told by the ebb.
+All of that is told by degrees, so that no minute makes a forecast jump.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
 from ebbtide.forecast.adjustments.past import NIL, Usual
-from ebbtide.forecast.columnwise import means_of_rows
+from ebbtide.forecast.columnwise import degree, means_of_rows
 from ebbtide.forecast.contract import DAY, NEVER_CHANGED, Floats, Forecast, History
 
 HIGH = Side(high=True, least=0.15)
@@ -20,8 +21,9 @@ HIGH = Side(high=True, least=0.15)
 SEEN_DAYS = 7
 SEEN_MINUTES = 15
 """What was seen is looked at in means of so many minutes."""
-STANDING, STANDING_MINUTES = 0.8, 10
-"""It stands while it has as much of its highest excess, in means of so many minutes, or more."""
+STANDING, STANDING_MINUTES = (0.75, 0.85), 10
+"""With as little of its highest excess, in means of so many minutes, it is none any more; with as
+much it stands."""
 
 
 def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> Forecast:
@@ -37,12 +39,12 @@ def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> 
     return forecast._replace(values=values)
 
 
-def _new(past: OffSeason, minutes: Floats) -> NDArray[np.bool_]:
-    """Which stand higher than anything of the last week, (M,)."""
-    share, least = past.present, past.least[-1]
-    new = _stands(past) & HIGH.of(share, 1.0, least)
+def _new(past: OffSeason, minutes: Floats) -> Floats:
+    """How far each stands higher than anything of the last week, between not and by far, (M,)."""
+    share, least, doubt = past.steady, past.least[-1], past.doubt
+    new = past.far * _stands(past) * HIGH.beyond(share, 1.0, least, doubt)
     some = np.flatnonzero(new)  # of them alone the week is looked at
-    new[some] = HIGH.of(share[some], _seen(past, minutes, some), least[some])
+    new[some] *= HIGH.beyond(share[some], _seen(past, minutes, some), least[some], doubt[some])
     return new
 
 
@@ -62,15 +64,15 @@ def _seen(past: OffSeason, minutes: Floats, some: NDArray[np.int_]) -> Floats:
     return np.asarray(np.fmax(np.fmax.reduce(shares), 1.0))
 
 
-def _stands(past: OffSeason) -> NDArray[np.bool_]:
-    """Which are still about as high as they rose, (M,)."""
+def _stands(past: OffSeason) -> Floats:
+    """How far each is still about as high as it rose, (M,)."""
     highest = np.fmax.reduce(means_of_rows(past.share, past.rows(STANDING_MINUTES)))
-    return np.asarray(past.present - 1.0 > STANDING * (np.fmax(highest, 1.0) - 1.0))
+    return degree((past.steady - 1.0) / np.maximum(highest - 1.0, NIL), *STANDING)
 
 
-def _risen(past: OffSeason, median: Floats, new: NDArray[np.bool_]) -> Floats:
-    """How far the quantiles come up with a median, (steps, M), where a surge is new, (M,)."""
+def _risen(past: OffSeason, median: Floats, new: Floats) -> Floats:
+    """How far the quantiles come up with a median, (steps, M), as far as a surge is new, (M,)."""
     ahead = np.arange(1.0, len(median) + 1)
     trust, _ = past.compared(ahead)
     rise = np.maximum(np.nan_to_num(past.stays(ahead)) - median, 0.0)
-    return np.asarray(trust * np.where(new, rise, 0.0))
+    return np.asarray(trust * new * rise)
