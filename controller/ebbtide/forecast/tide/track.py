@@ -22,6 +22,7 @@ from ebbtide.forecast.tide.arrays import (
     running,
     total,
 )
+from ebbtide.forecast.tide.belief import Belief
 from ebbtide.forecast.tide.days import CURVES, Days
 from ebbtide.forecast.tide.experts import (
     AVERAGES,
@@ -60,6 +61,7 @@ class Track:
         """Begin at row number `at`, counted from the epoch."""
         self.frame = frame
         self.at = at
+        self.belief = Belief(series)
         self.pulses = Pulses(frame, series)
         self.days = Days(frame, series)
         self.alike = Alike(frame, self.days.coarse, series)
@@ -85,6 +87,7 @@ class Track:
         """Take in a block of rows of one day, (T, N), NaN for a gap."""
         at, known = self.at, ~np.isnan(values)
         numbers = np.arange(at, at + len(values))
+        values = self.belief.of(values, self.highest)
         self._keep_high(values, at)
         values = self.pulses.take_off(values, numbers)
         rows = blank(len(values), WIDTH, values.shape[1])
@@ -176,6 +179,7 @@ class Track:
     def remember(self, values: F32) -> None:
         """Take in the days before the first block for their curves alone, (rows, N)."""
         numbers = self.at - len(values) + np.arange(len(values))
+        values = self.belief.of(values, self.highest)
         self.days.remember(values, numbers)
         known, day = ~np.isnan(values), self.frame.day
         begun = _begun(known, np.zeros(values.shape[1], np.float32))
