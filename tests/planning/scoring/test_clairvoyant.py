@@ -1,19 +1,23 @@
 """The clairvoyant bound is exact: nothing smaller serves all, checked by trying everything."""
 
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import replace
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.planning.scoring.clairvoyant import least_replicas, least_start
+from ebbtide.planning.scoring.clairvoyant import Growth, least_replicas, least_start
 from ebbtide.planning.simulated_fleet.plant import ready_replicas
 from ebbtide_policies.lanes import Lanes, whole
+from ebbtide_policies.rate import Rate, RateSettings
 from ebbtide_policies.scale_up import ScaleUp
+from tests.policies.builders import NOW, seen
 
 MOST = 4
+TICK = 15.0
 needs = st.lists(st.integers(0, MOST), min_size=1, max_size=5)
 paces = st.builds(
     ScaleUp, share=st.sampled_from((0.1, 0.5, 1.0)), replicas=st.sampled_from((1.0, 2.0))
@@ -30,6 +34,21 @@ def keeps(asked: Lanes, pace: ScaleUp, period: int) -> bool:
         for at in range(asked.size)
         for later in range(at + 1, min(asked.size, at + 1 + period))
     )
+
+
+def allows(asked: Lanes, pace: ScaleUp) -> bool:
+    """Whether the policy `rate` lets a fleet grow like that, a tick after another."""
+    share, replicas, period = f"{pace.share:.0%}", f"{pace.replicas:.0f}", f"{pace.period:.0f}s"
+    said = {"share": share, "replicas": int(replicas), "period": period}
+    rate = Rate(RateSettings.model_validate(said))
+    memory = rate.recall(None, seen(current=int(asked[0]), demand=()))
+    for at, (before, after) in enumerate(pairwise(asked)):
+        tick = seen(now=NOW + 1e6 + TICK * at, current=int(before), demand=())
+        [bound] = rate.bounds(tick, memory)
+        if after > bound.replicas:
+            return False
+        memory = rate.remember(tick, memory, after)
+    return True
 
 
 def every_fleet(ticks: int, least: int) -> Iterator[Lanes]:
@@ -52,7 +71,7 @@ def test_nor_does_one_that_may_grow_only_so_fast(
     needed: list[int], lead: int, pace: ScaleUp, least: int
 ) -> None:
     demand, period = np.array(needed, dtype=np.float64), 1 + lead % 2
-    bound = least_replicas(demand, lead, scale_up=pace, period=period, least=least)
+    bound = least_replicas(demand, lead, growth=Growth(pace, period), least=least)
     assert serves(bound, demand, lead)
     assert keeps(bound, pace, period)
     sums = [
@@ -61,6 +80,22 @@ def test_nor_does_one_that_may_grow_only_so_fast(
         if serves(fleet, demand, lead) and keeps(fleet, pace, period)
     ]
     assert bound.sum() == min(sums)
+
+
+@given(needs, st.integers(0, 1), paces, st.sampled_from((15.0, 20.0, 30.0, 45.0)))
+def test_nor_does_one_that_the_policy_rate_lets_grow(
+    needed: list[int], lead: int, pace: ScaleUp, period: float
+) -> None:
+    demand, paced = np.array(needed, dtype=np.float64), replace(pace, period=period)
+    bound = least_replicas(demand, lead, growth=Growth.of(paced, TICK), least=0)
+    allowed = [
+        fleet.sum()
+        for fleet in every_fleet(demand.size, 0)
+        if serves(fleet, demand, lead) and allows(fleet, paced)
+    ]
+    if period == TICK:
+        assert bound.sum() == min(allowed)
+    assert bound.sum() <= min(allowed)
 
 
 @given(st.integers(1, 3000), st.floats(0.01, 3.0), st.integers(0, 50))

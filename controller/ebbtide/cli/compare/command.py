@@ -97,8 +97,9 @@ def compare(
     """Replay several policies over the same demand, side by side.
 
     The HPA that is best in hindsight, a fleet that always has what its peak needs, and the
-    clairvoyant bound (the fewest replicas that leave nothing unserved) are always in the table.
-    Below it is where the policies differ most, and which bounds decided there.
+    clairvoyant bound (the fewest replicas that leave nothing unserved and grow no faster than
+    `rate` allows) are always in the table. They stand on what the policy written first has. Below
+    it is where the policies differ most, and which bounds decided there.
     """
     if len(variants) < _LEAST:
         raise InvalidInput("there is nothing to compare: write two files or more")

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
-from ebbtide.api.capacity_policy import settings_by_phase
+from ebbtide.api.capacity_policy.settings_by_phase import least_replicas as least_of_any_phase
+from ebbtide.api.capacity_policy.settings_by_phase import settings_in
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.simulation import Simulation
-from ebbtide.planning.scoring.clairvoyant import least_replicas
+from ebbtide.planning.scoring.clairvoyant import Growth, least_replicas
 from ebbtide.planning.scoring.score import Course, Hindsight, Score, Trial, best_hpa
 from ebbtide.planning.simulated_fleet.plant import drive
 from ebbtide.planning.simulated_fleet.plant_settings import usual
+from ebbtide_policies.observation import Phase
+from ebbtide_policies.rate import Rate, RateSettings
+from ebbtide_policies.scale_up import ScaleUp
 
 HPA_SYNC = 15.0
 """Seconds from one decision of the HPA to the next, as Kubernetes has it."""
@@ -35,8 +41,9 @@ def rivals(
 
     The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
     target loads the one that comes closest to a shortfall (replica-minutes) without being better.
-    The bound is what the fewest replicas would have cost that leave nothing unserved. `peak` is the
-    score of the fleet at its peak, where it is known already.
+    It holds while nothing can be read. The bound is what the fewest replicas would have cost that
+    leave nothing unserved and grow no faster than `rate` allows. `peak` is the score of the fleet
+    at its peak, where it is known already.
     """
     trial = trial_of(simulation, key, frames)
     hpa = best_hpa(trial, shortfall)
@@ -44,7 +51,7 @@ def rivals(
     return {
         f"HPA, target load {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
         "static peak": peak or static(simulation, key, frames),
-        CLAIRVOYANT: _clairvoyant(trial),
+        CLAIRVOYANT: _clairvoyant(trial, simulation.workbenches[key].spec),
     }
 
 
@@ -58,9 +65,10 @@ def trial_of(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Trial
         tick=HPA_SYNC,
         lead=usual(bench.lead),
         delay=simulation.world.delay,
+        outages=simulation.world.outages,
         price=bench.price,
         signals=bench.gate.modelled,
-        least=float(settings_by_phase.least_replicas(bench.spec.replicas)),
+        least=float(least_of_any_phase(bench.spec.replicas)),
     )
 
 
@@ -97,6 +105,18 @@ def static(simulation: Simulation, key: str, frames: Sequence[Frame]) -> Score:
     return bench.scored(calm)
 
 
-def _clairvoyant(trial: Trial) -> Score:
+def _clairvoyant(trial: Trial, spec: CapacityPolicySpec) -> Score:
     lead = int(np.ceil(trial.lead / trial.tick))
-    return trial.score(least_replicas(trial.demand, lead, least=trial.least))
+    growth = Growth.of(_fastest(spec), trial.tick)
+    return trial.score(least_replicas(trial.demand, lead, growth=growth, least=trial.least))
+
+
+def _fastest(spec: CapacityPolicySpec) -> ScaleUp:
+    """A pace of scaling up that `rate` exceeds in no phase."""
+    written = spec.written(Rate) or RateSettings()
+    paces = [cast("RateSettings", settings_in(written, phase)).pace for phase in Phase]
+    return ScaleUp(
+        share=max(pace.share for pace in paces),
+        replicas=max(pace.replicas for pace in paces),
+        period=min(pace.period for pace in paces),
+    )

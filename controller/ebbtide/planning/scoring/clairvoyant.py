@@ -9,6 +9,8 @@ Each of these rules says "no less than", and gets no weaker when another number 
 that obey them there is therefore one that is the smallest at every tick at once: this one.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ebbtide.planning.windows import highest_ahead
@@ -19,27 +21,47 @@ _HAIR = 1e-6
 """What `whole` forgives: a share that is this close above a whole number is that number."""
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How fast a fleet may grow, in ticks: within so many of them it may add `times` as much."""
+
+    pace: ScaleUp
+    ticks: int = 1
+    times: int = 1
+
+    @classmethod
+    def of(cls, pace: ScaleUp, tick: float) -> "Growth":
+        """What `rate` allows at a pace, a tick being so many seconds.
+
+        Its periods begin with a rise. So the end of one and the beginning of the next may lie
+        within the length of one, which may add twice as much; where a period is a tick, only once.
+        """
+        ticks = max(1, int(float(pace.period) // tick))
+        return cls(pace, ticks, times=1 if ticks == 1 else 2)
+
+
 def least_replicas(
-    demand: Lanes, lead: int, *, scale_up: ScaleUp | None = None, period: int = 1, least: float = 1
+    demand: Lanes, lead: int, *, growth: Growth | None = None, least: float = 1
 ) -> Lanes:
     """Fewest replicas to ask for at every tick so that nothing is unserved.
 
     `demand` is in replicas at load 1.0, one entry a tick, NaN where it is unknown and asks for
-    nothing; `lead` is in ticks. With `scale_up` no `period` (in ticks) grows by more than that. The
-    fleet of the first tick was there before it.
+    nothing; `lead` is in ticks. Without `growth` a fleet may grow at once. The fleet of the first
+    tick was there before it.
     """
     needed = np.fmax(whole(demand), least)  # which takes the least where demand is NaN
     asked = highest_ahead(needed, lead)
-    return asked if scale_up is None else _in_time(asked, scale_up, period)
+    return asked if growth is None else _in_time(asked, growth)
 
 
-def _in_time(asked: Lanes, scale_up: ScaleUp, period: int) -> Lanes:
+def _in_time(asked: Lanes, growth: Growth) -> Lanes:
     """Raise what is asked for early enough to be there within the limit, from the end backwards."""
     found = asked.tolist()
     for at in range(len(found) - 2, -1, -1):
-        goal = max(found[at + 1 : at + 1 + period])
-        if goal > found[at]:
-            found[at] = max(found[at], float(least_start(goal, scale_up)))
+        goal = max(found[at + 1 : at + 1 + growth.ticks])
+        for _ in range(growth.times):
+            goal = float(least_start(goal, growth.pace))
+        found[at] = max(found[at], goal)
     return np.array(found)
 
 

@@ -126,6 +126,8 @@ class Trial:
     """Seconds from the moment a replica is asked for until it is ready."""
     delay: float = 30.0
     """Seconds until a minute can be read."""
+    outages: Sequence[tuple[float, float]] = ()
+    """When nothing can be read, from a moment up to another; epoch seconds."""
     price: float = 0.0
     signals: Sequence[Modelled] = ()
     """Signals of experience that follow from the load."""
@@ -144,9 +146,12 @@ class Trial:
 
     @cached_property
     def seen(self) -> Lanes:
-        """What a scaler reads at every tick, in replicas at load 1.0; NaN in a gap."""
+        """What a scaler reads at every tick, in replicas at load 1.0; NaN where nothing is."""
         each = [series.seen(self.times, self.delay) / carried for series, carried in self.demands]
-        return np.asarray(np.max(each, axis=0))
+        found = np.asarray(np.max(each, axis=0))
+        for start, end in self.outages:
+            found[(self.times >= start) & (self.times < end)] = np.nan
+        return found
 
     def course(self, asked: Lanes) -> Course:
         """Put the replicas that a scaler asked for on the plant."""
