@@ -15,8 +15,9 @@ AHEAD = (1, 3, 10, 30, 60, 120)
 """Minutes ahead at which errors are tracked, as far as the horizon holds them."""
 LEAST = 0.05
 """The share of its memory that a record has to hold before it says anything."""
-NOISE = 1e-5
-"""Errors below this share of the demand are none: on a constant series nobody is better."""
+NOISE = 1e-3
+"""Errors below this share of the highest demand of late are none, as no fleet follows them: on a
+constant series nobody is better, nor on one that sleeps."""
 SIZE_MEMORY = 28.0
 """How much longer than errors the size of the demand is remembered, by which they are none."""
 WORST = 20.0
@@ -43,12 +44,13 @@ class TrackRecord:
 
     def seed(self, members: Rows, history: History, found: Measured) -> None:
         """Begin with what a forecaster measured: as if all of the memory had been spent on it."""
-        self._size[members] = self._grown(members, history.minutes[-int(self._over.max()) :])
+        of_late = round(SIZE_MEMORY * self._over.max())
+        self._size[members] = self._grown(members, history.minutes[-of_late:])
         for i, rows in enumerate(self.ahead):
             nearest = int(np.argmin([abs(np.log(rows / ahead)) for ahead in found.ahead]))
             recent = history.minutes[-int(self._over.max()) - rows :]
             plain = _persistence(recent, rows)
-            ratio = found.own[nearest] / np.maximum(found.plain[nearest], NIL)
+            ratio = np.minimum(found.own[nearest] / np.maximum(found.plain[nearest], NIL), WORST)
             known = np.isfinite(ratio) & np.isfinite(plain) & (self._weight[i, members] == 0)
             at = members[known]
             self._weight[i, at] = 1.0
@@ -74,9 +76,9 @@ class TrackRecord:
 
     def ratios(self) -> Floats:
         """Errors against those of persistence, (ahead, series); NaN while too few are known."""
-        own, plain, came = self._told()
-        noise = NOISE * came + NIL
-        ratios: Floats = (own + noise) / (plain + noise)
+        own, plain, _ = self._told()
+        noise = NOISE * self._size + NIL
+        ratios: Floats = np.maximum(own, noise) / np.maximum(plain, noise)
         return ratios
 
     def shares(self) -> Floats:
@@ -112,15 +114,16 @@ class TrackRecord:
         share = 1.0 / self._over[members]
         self._weight[first, members] = np.where(known, weight + share * (1.0 - weight), weight)
         told = np.where(known, means + share * (new - means), means)
-        quiet = known & (error <= NOISE * self._size[members]).all(axis=0)
-        told[0] = np.where(quiet, _drawn(told, share), told[0])
+        none = NOISE * self._size[members]
+        quiet = known & (error <= none).all(axis=0)
+        told[0] = np.where(quiet, _drawn(told, share, none), told[0])
         self._means[:, first, members] = told
 
 
-def _drawn(means: Floats, share: Floats) -> Floats:
+def _drawn(means: Floats, share: Floats, none: Floats) -> Floats:
     """Mean errors drawn to those of persistence, from no further off than counts."""
-    own, plain, came = means
-    own = np.minimum(own, WORST * (plain + NOISE * came + NIL))
+    own, plain, _ = means
+    own = np.minimum(own, WORST * (plain + none + NIL))
     return np.asarray(own + share * (plain - own))
 
 
