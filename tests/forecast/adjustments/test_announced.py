@@ -5,11 +5,20 @@ import pytest
 
 from ebbtide.forecast.adjustments.announced import heed
 from ebbtide.forecast.baselines.naive import persistence
-from ebbtide.forecast.contract import DAY, Announcement, Context, Forecast, History, SeriesContext
+from ebbtide.forecast.contract import (
+    DAY,
+    LEVELS,
+    Announcement,
+    Context,
+    Forecast,
+    History,
+    SeriesContext,
+)
 from tests.forecast.conformance import END, HORIZON
 
 HOUR = 3600.0
 SOON = END + HOUR
+TOP = LEVELS.index(0.99)
 
 
 def plain(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[Forecast, History]:
@@ -125,10 +134,33 @@ def test_while_it_goes_on_it_is_scaled_by_what_has_come() -> None:
     assert announced(forecast, known, event)[0, 30] == pytest.approx(450.0)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "least"),
+    [
+        pytest.param(3, 0.8, id="hardly anybody came yet"),
+        pytest.param(10, 0.5, id="a third came"),
+        pytest.param(15, 0.9, id="half of it, and it goes on"),
+        pytest.param(25, 0.95, id="most of it"),
+    ],
+)
+def test_an_audience_takes_its_time_to_arrive(minutes: int, least: float) -> None:
+    """It is announced by a level, and there within half an hour."""
+    values = np.full(3000, 100.0)
+    arrives = 1000.0 * np.clip(np.arange(minutes) / 30, 0.2, 1.0)
+    values[-minutes:] = arrives
+    forecast, known = plain(values)
+    event = Announcement(start=END - (minutes - 1) * 60, end=END + 2 * HOUR, level=1000.0)
+    made = announced(forecast, known, event)[:, 35 - minutes]
+    assert made[0] >= max(least * 1000.0, values[-1])
+    assert made[TOP] >= 950.0
+
+
 def test_quantiles_stay_in_order_and_as_wide_in_proportion() -> None:
     rng = np.random.default_rng(1)
-    forecast, known = plain(100 + rng.normal(0, 5, 3000))
-    event = Announcement(start=SOON, end=SOON + HOUR, times=2)
+    values = 100 + rng.normal(0, 5, 3000)
+    values[-60:] *= 2
+    forecast, known = plain(values)
+    event = Announcement(start=END - 59 * 60, end=END + 2 * HOUR, times=2)
     made = announced(forecast, known, event)[:, 80]
     assert (np.diff(made) >= 0).all()
     before = forecast.values[:, 80, 0]

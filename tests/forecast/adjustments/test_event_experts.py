@@ -82,13 +82,25 @@ def test_an_event_is_believed_as_those_before_it_came(
 
 def test_where_experts_differ_quantiles_are_wide() -> None:
     before = NOW - 2 * DAY_SECONDS
-    values = demand(14 * DAY, (before, 3.0))
-    sure, unsure = (
+    values, top = demand(14 * DAY, (before, 3.0)), LEVELS.index(0.99)
+    plain, unsure = (
         foreseen(values, *events).values[:, 70, 0]
-        for events in ((event(NOW + 600),), (event(before), event(NOW + 600)))
+        for events in ((), (event(before), event(NOW + 600)))
     )
-    assert unsure[LEVELS.index(0.99)] - unsure[0] > sure[LEVELS.index(0.99)] - sure[0]
+    assert unsure[top] / unsure[0] > plain[top] / plain[0] + 0.1
     assert (np.diff(unsure) >= 0).all()
+
+
+@pytest.mark.parametrize("shape", [SHAPE, ()], ids=["shape", "times"])
+def test_a_first_announcement_is_reckoned_to_be_off_until_it_shows_what_it_is_worth(
+    shape: tuple[float, ...],
+) -> None:
+    values = demand(14 * DAY)
+    known = Announcement(start=NOW + 600, end=NOW + 600 + HOURS * HOUR, times=5.0, shape=shape)
+    made = foreseen(values, known).values[:, 80, 0]
+    adds = made[0] - 100
+    assert made[LEVELS.index(0.9)] - made[0] >= 0.1 * adds
+    assert made[LEVELS.index(0.99)] - made[0] >= 0.2 * adds
 
 
 def test_what_earlier_events_showed_is_the_same_from_memory() -> None:

@@ -19,12 +19,15 @@ from ebbtide.forecast.adjustments.event_experts import (
     hours_of,
     middle,
     scales,
-    weights,
+    seen_of,
+    verdict,
 )
 from ebbtide.forecast.adjustments.past import NIL, Past, Usual
 from ebbtide.forecast.adjustments.shared_event import SharedEvent, alike
+from ebbtide.forecast.columnwise import degree
 from ebbtide.forecast.contract import (
     LEVELS,
+    MINUTE,
     NO_CONTEXT,
     UNSAID,
     Context,
@@ -35,7 +38,13 @@ from ebbtide.forecast.contract import (
 
 APART = np.array((0.0, 0.5, 1.0, 1.3, 2.0, 3.0))[:, None, None]
 """How far each quantile lies above the median where experts differ, in their mean distance."""
-AT = LEVELS.index(0.9)
+AT, NEARLY = LEVELS.index(0.9), LEVELS.index(0.95)
+ERROR = 0.1
+"""What an announcement is thought to be off at this quantile before any showed what it is worth, as
+a share of what it adds."""
+ARRIVING, RISES = 10.0, (0.05, 0.1)
+"""Minutes in which an audience that arrives shows it, and by what share of the announcement: with
+as little it does not, with as much it does."""
 WIDE, WIDEST = 3.0, 6.0
 """Medians up to which this quantile tells in which proportion the others lie to the median, and
 from which on none of them does."""
@@ -133,27 +142,43 @@ class _Series:
         """What is expected at some moments of an event, of which this is the plain forecast."""
         now = np.full(moments.size, self.past.end)
         if not event.shaped:
-            return _Expected(self._scaled(event, moments, plain), np.zeros(plain.shape))
+            return self._scaled(event, moments, plain)
         foretold = Foretold(event, self.past, self._peak(event))
         level = self.past.level(now[:1])[0]
         reached = np.where((event.start > now[0]) | np.isnan(level), plain[0], level)
         tried = foretold.experts(now, moments, plain, np.broadcast_to(reached, plain.shape))
-        weight = weights(foretold, self._earlier(event), self.memory)
+        weight, unproven = verdict(foretold, self._earlier(event), self.memory)
         expected = middle(tried, weight)
         apart = np.einsum("en,emn->mn", weight, np.abs(tried - expected))
-        return _Expected(expected, apart)
+        return _Expected(expected, np.fmax(apart, unproven * ERROR * np.abs(expected - plain)))
 
-    def _scaled(self, event: SharedEvent, moments: Floats, plain: Floats) -> Floats:
+    def _scaled(self, event: SharedEvent, moments: Floats, plain: Floats) -> _Expected:
         """An event without a shape at some moments, as it was announced and by what came of it.
 
         Where it was to bring more than is usual, and where far more came than was announced, it is
-        no less than the plain forecast.
+        no less than the plain forecast. That less comes than was announced is believed the more,
+        the longer it goes on: an audience takes its time to arrive.
         """
-        now = np.array([self.past.end])
+        now, announced = np.array([self.past.end]), self._announced(event, moments)
         scale = scales(event, self.past, now, lambda at: self._announced(event, at))
-        expected = scale * self._announced(event, moments)
+        sure = seen_of(event, self.past.end)
+        less = announced * np.minimum(scale, 1.0) ** sure
+        arriving = self._arriving(announced, moments)
+        expected = np.where(scale < 1, np.fmax(less, arriving), scale * announced)
         more = (event.times >= 1) | (scale >= SCALES[1])
-        return np.asarray(np.where(more, np.fmax(expected, plain), expected))
+        expected = np.where(more, np.fmax(expected, plain), expected)
+        missing = np.fmax(announced - expected, 0.0) / APART[NEARLY]
+        unproven = ERROR * np.abs(expected - plain)
+        return _Expected(expected, (1 - sure) * np.fmax(missing, unproven))
+
+    def _arriving(self, announced: Floats, moments: Floats) -> Floats:
+        """Demand if it goes on to rise up to what was announced; NaN where it does not rise."""
+        ago = np.array([0.0, ARRIVING * MINUTE])
+        level, before = self.past.level(self.past.end - ago)
+        rise = degree((level - before) / np.maximum(announced, NIL), *RISES) * (level - before)
+        steps = (moments - self.past.end) / ago[1]
+        arriving: Floats = np.minimum(announced, level + rise * steps[:, None])
+        return np.where(rise > 0, arriving, np.nan)
 
     def _earlier(self, event: SharedEvent) -> Sequence[SharedEvent]:
         """The events with a shape that started before this one, from late to early."""

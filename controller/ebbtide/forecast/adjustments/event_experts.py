@@ -123,8 +123,17 @@ def _looked_at(event: SharedEvent, past: Past) -> Floats:
     return np.concatenate((before.ravel(), while_on))
 
 
-def weights(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) -> Floats:
-    """How much each expert counts for an event, (4, N), after the last ones, from late to early."""
+class Verdict(NamedTuple):
+    """What earlier events, and this one so far, say of those who foresee it."""
+
+    weight: Floats
+    """How much each expert counts, (4, N)."""
+    unproven: Floats
+    """How little is known of how announcements fare: from all at 1 down to none, (N,)."""
+
+
+def verdict(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) -> Verdict:
+    """How much each expert counts for an event, after the last ones, from late to early."""
     past = foretold.past
     told = np.repeat(FIRST_TRUST[:, None], past.columns.size, axis=1)
     whole = np.full(past.columns.size, FIRST_WEIGHT)
@@ -135,13 +144,18 @@ def weights(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) 
         told += FADING**age * np.where(known, losses, 0.0)
         whole += FADING**age * known
     told /= whole
-    share = min(1.0, (past.end - foretold.event.start) / (SURE * MINUTE))
+    share = seen_of(foretold.event, past.end)
     if share > 0:
         losses = foretold.losses(*_of_late(foretold))
         late = (1 - share) * told + share * np.clip(losses, -DECIDED, DECIDED)
         told = np.where(np.isnan(losses), told, late)
     found = np.exp(-POWER * (told - told.min(axis=0)))
-    return np.asarray(found / found.sum(axis=0))
+    return Verdict(np.asarray(found / found.sum(axis=0)), (1 - share) * FIRST_WEIGHT / whole)
+
+
+def seen_of(event: SharedEvent, now: float) -> float:
+    """How far an event says itself what it is like, between not and all."""
+    return float(np.clip((now - event.start) / (SURE * MINUTE), 0.0, 1.0))
 
 
 def hours_of(event: SharedEvent) -> Floats:
