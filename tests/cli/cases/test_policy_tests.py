@@ -173,6 +173,15 @@ def test_results_go_to_a_ci_as_junit(ebbtide: Ebbtide, tmp_path: Path) -> None:
     assert len(second) == 0
 
 
+def test_what_a_replay_can_not_know_is_said_of_every_case(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    gaps = "".join(csv().splitlines(keepends=True)[:60] + csv().splitlines(keepends=True)[90:])
+    write(tmp_path, hill_csv=gaps, edge_test_yaml=CASES)
+    told = ebbtide("test", ".", "--junit", "junit.xml")
+    assert "minutes of demand are unknown" in told.out
+    [first, _] = ET.fromstring(Path("junit.xml").read_text())
+    assert "minutes of demand are unknown" in first.findtext("system-out", "")
+
+
 def test_a_case_that_cannot_be_run_keeps_no_other_from_it(ebbtide: Ebbtide, tmp_path: Path) -> None:
     broken = CASES.replace("hill.csv", "none.csv")
     write(tmp_path, edge_test_yaml=broken, last_test_yaml="policies: [")
@@ -190,6 +199,19 @@ def test_a_case_that_cannot_be_run_keeps_no_other_from_it(ebbtide: Ebbtide, tmp_
     [
         pytest.param("policies: [", "edge.test.yaml:1: ", id="no yaml"),
         pytest.param("- 1", "edge.test.yaml:1: write policies and cases", id="no map"),
+        pytest.param(
+            "policies: [edge.yaml]\ncases:\n"
+            "  a: {demand: {csv: hill.csv}, expect: {cost: 1}}\n"
+            "  a: {demand: {csv: hill.csv}, expect: {cost: 9999}}\n",
+            "edge.test.yaml:4: cases.a: 'a' is written twice",
+            id="two cases of one name",
+        ),
+        pytest.param(
+            'policies: [edge.yaml]\ncases: {"a\\e[2J": {demand: {csv: hill.csv},'
+            " expect: {cost: 1}}}",
+            "is no sentence: it holds control characters",
+            id="a name that is no text",
+        ),
         pytest.param("", "edge.test.yaml:1: write policies and cases, in one document", id="empty"),
         pytest.param(
             "policies: [edge.yaml, none.yaml]\n"

@@ -148,7 +148,8 @@ def test_a_demand_that_is_absent(
 def test_an_event_of_the_calendars_beside_it_is_held_against_the_maximum(
     ebbtide: Ebbtide, tmp_path: Path
 ) -> None:
-    write(tmp_path, edge_yaml=EDGE.replace("max: 500", "max: 60"), days_yaml=CALENDAR)
+    tomorrow = CALENDAR.replace("2026-03-02", "2026-03-03")
+    write(tmp_path, edge_yaml=EDGE.replace("max: 500", "max: 60"), days_yaml=tomorrow)
     write(tmp_path, hill_csv=csv())
     told = ebbtide("check", "edge.yaml", "days.yaml", "--csv", "hill.csv")
     assert "event opening is expected to need 88 replicas" in told.out

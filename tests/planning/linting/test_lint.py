@@ -136,7 +136,6 @@ def test_an_event_that_needs_more_than_the_maximum_is_an_error() -> None:
     assert (path, severity) == ("replicas.max", Severity.ERROR)
     assert found == "event double-11 is expected to need 87 replicas"
     assert todo == "raise it to 87 or more before 2026-11-10 19:30 UTC"
-    assert findings(events=[event._replace(demand=None, times=2.0)]) == []
     assert findings(events=[event], replicas={"min": 2, "max": 87}) == []
     for phase, fits in (("War", False), ("Prewarm", False), ("Ebb", True)):
         limits = {"min": 2, "max": 87, "when": {phase: {"max": 86}}}
@@ -144,6 +143,30 @@ def test_an_event_that_needs_more_than_the_maximum_is_an_error() -> None:
     roomier = {"calendar": {"when": {"War": {"headroom": "20%"}}}}
     assert "95 replicas" in only(findings(events=[event], policies=roomier))[2]
     assert findings(events=[event], capacity={"perReplicaQuery": "avg(load)"}) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "needs"),
+    [
+        pytest.param({"times": 4.0}, "88", id="of the usual in those hours"),
+        pytest.param({"times": 2.5}, "", id="of the usual, and it fits"),
+        pytest.param({"times": 2.0, "like": "gala", "peak": 7901.0}, "87", id="of an earlier one"),
+        pytest.param({"like": "gala"}, "", id="nobody knows"),
+    ],
+)
+def test_an_event_is_held_against_the_maximum_however_it_was_said(
+    said: dict[str, Any], needs: str
+) -> None:
+    """At this hour of the days before, 19.9 replicas were needed."""
+    at = datetime(2026, 3, 10, 13, tzinfo=UTC).timestamp()
+    event = ExpectedEvent("gala", at, at + 1800, at - 1800, None, None)
+    found = findings(events=[event._replace(**said)])
+    assert [needs in one.found for one in found] == [True] * bool(needs)
+
+
+def test_an_event_that_is_over_asks_for_nothing() -> None:
+    event = ExpectedEvent("double-11", START + 3600, START + 7200, START, None, 7901.0)
+    assert findings(events=[event]) == []
 
 
 # --- the ways up and down ---------------------------------------------------------------------

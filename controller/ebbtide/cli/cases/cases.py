@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ebbtide.api.fields.field_types import Name
 from ebbtide.api.fields.local_time import LocalTime, moment, refuse_skipped
@@ -21,6 +21,16 @@ from ebbtide_policies.schedule import TimeZone
 _DIGITS = 3
 """Digits that are told of what was found: two behind the point of what is one or more."""
 Moments = Annotated[dict[LocalTime, Count], Field(min_length=1)]
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("is no sentence: it holds control characters")
+    return name
+
+
+Sentence = Annotated[str, AfterValidator(_printable)]
+"""The name of a case, as it stands on terminals and in files for a CI."""
 
 
 class Expected(Spec):
@@ -85,7 +95,7 @@ class PolicyTests(Spec):
         description="Files of one CapacityPolicy and what goes with it, beside this file."
     )
     time_zone: TimeZone = Field("UTC", description="The zone of all moments.")
-    cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
+    cases: Annotated[dict[Sentence, Case], Field(min_length=1)] = Field(
         description="The cases, by a sentence of your own."
     )
 

@@ -18,12 +18,14 @@ from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
 from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import installed, plugins
+from ebbtide.cli.plan.plans import remarks_on, remarks_on_all
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
+from ebbtide_policies.message import Message
 
 _WHOLE = "write policies and cases, in one document"
 SUFFIX = ".test.yaml"
@@ -40,6 +42,8 @@ class Result:
     seconds: float = 0.0
     why: str = ""
     """Why it could not be replayed; nothing, if it could."""
+    remarks: Sequence[Message] = ()
+    """What a replay can't know of it."""
 
 
 def run_cases(
@@ -69,6 +73,8 @@ def run_cases(
         console.print(_line(result), soft_wrap=True)
         for miss in result.misses:
             console.print(Text(f"      {miss}"), soft_wrap=True)
+        for remark in result.remarks:
+            console.print(Text(f"      ! {remark}", "yellow"), soft_wrap=True)
     failed, broken = (sum(map(bool, column)) for column in _told(results))
     if junit:
         write(junit, junit_xml(results))
@@ -107,13 +113,13 @@ def _results(path: pathlib.Path) -> Iterator[Result]:
     for name, case in tests.cases.items():
         begun = time.perf_counter()
         try:
-            outcome = _replayed(path, tests, case, manifests)
+            outcome, remarks = _replayed(path, tests, case, manifests)
         except InvalidInput as error:
             yield Result(file=str(path), name=name, why=f"{path}: {name}: {error}")
             continue
         found = list(misses(case.expect, outcome, tests.time_zone))
         seconds = time.perf_counter() - begun
-        yield Result(file=str(path), name=name, misses=found, seconds=seconds)
+        yield Result(file=str(path), name=name, misses=found, seconds=seconds, remarks=remarks)
 
 
 def _policies(path: pathlib.Path, tests: PolicyTests) -> Sequence[Manifest]:
@@ -141,16 +147,22 @@ def _understood(path: pathlib.Path) -> PolicyTests:
         raise InvalidInput(f"{path}:{text.broken_at or 1}: {text.why or _WHOLE}")
     document = text.documents[0]
     found = understand(PolicyTests, document.body) if isinstance(document.body, dict) else None
-    if isinstance(found, PolicyTests):
+    if isinstance(found, PolicyTests) and not document.faults:
         return found
-    faults = [*document.faults, *(found or [])]
+    faults = [*document.faults, *(found if isinstance(found, list) else [])]
     lines = [f"{path}:{document.line(f.at)}: {place(f.at)}: {f.why}" for f in faults]
     raise InvalidInput("\n".join(lines) or f"{path}:1: {_WHOLE}")
 
 
 def _replayed(
     path: pathlib.Path, tests: PolicyTests, case: Case, manifests: Sequence[Manifest]
-) -> Outcome:
+) -> tuple[Outcome, Sequence[Message]]:
+    """What came out of a case, and what a replay can't know of it.
+
+    Raises:
+        InvalidInput: it can't be replayed, and why.
+
+    """
     edits = [Edit(tuple(field.split(".")), value) for field, value in case.set.items()]
     known = installed()
     changed = [edited(manifest, edits, known) for manifest in manifests]
@@ -164,7 +176,8 @@ def _replayed(
     key = keys.pop()
     course = simulation.course(key, frames)
     bench = simulation.workbenches[key]
-    return Outcome(frames=frames, score=bench.scored(course), priced=bench.price > 0)
+    unknown = remarks_on(simulation, recorded, frames, course, remarks_on_all(simulation, recorded))
+    return Outcome(frames=frames, score=bench.scored(course), priced=bench.price > 0), unknown
 
 
 def _demand(path: pathlib.Path, tests: PolicyTests, case: Case) -> Recorded:
@@ -201,5 +214,7 @@ def junit_xml(results: Sequence[Result]) -> str:
             failure.text = "\n".join(map(str, one.misses))
         if one.why:
             ET.SubElement(case, "error", message=one.why.splitlines()[0]).text = one.why
+        if one.remarks:
+            ET.SubElement(case, "system-out").text = "\n".join(map(str, one.remarks))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide_policies.demand import MINUTE
+from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 _DAY = 1440
@@ -54,6 +54,20 @@ class Past:
     def known(self) -> bool:
         """Whether any need is known at all."""
         return not bool(np.isnan(self.need).all())
+
+    @property
+    def end(self) -> float:
+        """Epoch seconds at which the last minute ends."""
+        return self.moment(self.need.size)
+
+    def usual(self, begin: float, end: float) -> float:
+        """The highest need of the same hours of an ordinary day; NaN where none is known."""
+        hours = np.arange(begin, min(end, begin + DAY), MINUTE)
+        days = np.full((-(-self.need.size // _DAY), _DAY), UNKNOWN)
+        days.ravel()[: self.need.size] = self.need
+        some = days[:, ((hours - self.start) // MINUTE).astype(int) % _DAY]
+        known = some[:, ~np.isnan(some).all(axis=0)]
+        return float(np.nanmedian(known, axis=0).max()) if known.size else UNKNOWN
 
     def moment(self, row: int) -> float:
         """Epoch seconds of a minute."""

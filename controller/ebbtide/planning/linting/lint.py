@@ -6,13 +6,13 @@ import numpy as np
 
 from ebbtide.api.capacity_policy.settings_by_phase import largest_minimum, least_replicas
 from ebbtide.api.events.event_calendar import ExpectedEvent
-from ebbtide.planning.demand.past import typical
+from ebbtide.planning.demand.past import Past, typical
 from ebbtide.planning.linting.about_demand import about_demand
 from ebbtide.planning.linting.findings import Case, Finding, Severity, clock, rounded
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.event_calendar import Calendar
-from ebbtide_policies.lanes import number, whole
+from ebbtide_policies.lanes import UNKNOWN, number, whole
 from ebbtide_policies.quantities import many, show_duration
 from ebbtide_policies.rate import Rate
 
@@ -88,22 +88,30 @@ def _least(case: Case) -> Iterator[Finding]:
 
 
 def _events(case: Case) -> Iterator[Finding]:
-    """What a calendar announces in numbers, against the maximum."""
+    """What a calendar announces of what is not over, against the maximum."""
     for event, needs in _announced(case):
-        if needs > case.most_announced:
+        if needs > case.most_announced and event.end > case.past.end:
             found = f"event {event.name} is expected to need {needs:,} replicas"
             todo = f"raise it to {needs:,} or more before {clock(event.ready_by)}"
             yield Finding(("replicas", "max"), Severity.ERROR, found, todo)
 
 
 def _announced(case: Case) -> Iterator[tuple[ExpectedEvent, int]]:
-    """The events that are announced in numbers, and the replicas that they are to need."""
-    each = next(iter(case.past.per_replica.values()))
+    """The events that are announced, and the replicas that they need, where that is known."""
     settings = case.settings(Calendar)
     room = 1 + (settings.headroom if settings else 0.0)
     for event in case.events:
-        if event.demand is not None and not np.isnan(each):
-            yield event, int(whole(event.demand / each * room))
+        needs = _needed(event, case.past) * room
+        if not np.isnan(needs):
+            yield event, int(whole(needs))
+
+
+def _needed(event: ExpectedEvent, past: Past) -> float:
+    """Replicas at load 1.0 at the peak of an event; NaN where nobody knows."""
+    peak = event.demand if event.demand is not None else event.peak
+    if peak is not None:
+        return peak / next(iter(past.per_replica.values()))
+    return UNKNOWN if event.times is None else event.times * past.usual(event.start, event.end)
 
 
 # --- the ways up and down ---------------------------------------------------------------------
