@@ -18,11 +18,11 @@ from ebbtide.api.yaml_text import read as read_yaml
 from ebbtide.cli.cases.cases import Case, Miss, Outcome, PolicyTests, misses
 from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import installed, plugins
-from ebbtide.cli.plan.plans import remarks_on, remarks_on_all
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
 from ebbtide.cli.simulation.manifests import manifests_in
+from ebbtide.cli.simulation.remarks import remarks_on, remarks_on_all
 from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.message import Message

@@ -16,19 +16,19 @@ from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.plan.announced_events import events_of
-from ebbtide.cli.plan.plans import remarks_on, remarks_on_all
-from ebbtide.cli.report.chart import Span
+from ebbtide.cli.report.chart import Span, spans_of
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.html import report as whole
 from ebbtide.cli.report.translations import LANGUAGE, Language, translations
 from ebbtide.cli.screen import screen
+from ebbtide.cli.simulation.announced_events import events_of
 from ebbtide.cli.simulation.comparison import rivals
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.edits import Edit, edited
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.options import Replay
+from ebbtide.cli.simulation.remarks import remarks_on, remarks_on_all
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches
@@ -189,7 +189,7 @@ def _compared(
             unknown |= dict.fromkeys(remarks_on(simulation, recorded, told, course, of_all))
             scores[name] = bench.scored(course)
             experience[name] = fared(bench.gate.modelled, course.demand, course.ready, world.tick)
-            frames[name], events[name] = told, events_of(simulation, bench.key)
+            frames[name], events[name] = told, spans_of(events_of(simulation, bench.key))
             first = first or simulation
     if first is None:
         raise InvalidInput("there is nothing to compare")

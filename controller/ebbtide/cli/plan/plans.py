@@ -8,7 +8,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from ebbtide.cli.plan.announced_events import events_of, shapeless, unheard, unreckoned
 from ebbtide.cli.plan.output import (
     PlanOutput,
     experience_outputs,
@@ -16,15 +15,17 @@ from ebbtide.cli.plan.output import (
     step_outputs,
     tier_outputs,
 )
+from ebbtide.cli.report.chart import spans_of
 from ebbtide.cli.report.html import Planned
 from ebbtide.cli.report.translations import Words
+from ebbtide.cli.simulation.announced_events import events_of
 from ebbtide.cli.simulation.comparison import rivals, static
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.frames import Frame
-from ebbtide.cli.simulation.remarks import one_for_all, remarks, unmodelled
+from ebbtide.cli.simulation.remarks import remarks_on, remarks_on_all
 from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.scoring.experience import Fared, fared
-from ebbtide.planning.scoring.score import HOUR, Course, Score, replicas_needed, score
+from ebbtide.planning.scoring.score import HOUR, Score, replicas_needed, score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
@@ -86,7 +87,7 @@ class Plan:
             tick=self.simulation.world.tick,
             scores={"ebbtide": self.score, **self._rivals},
             remarks=self.remarks,
-            events=events_of(self.simulation, self.workload),
+            events=spans_of(events_of(self.simulation, self.workload)),
             tiers=self.tiers,
             experience=self.experience,
         )
@@ -123,27 +124,3 @@ def plans_of(
             remarks=remarks_on(simulation, recorded, told, course, of_all),
             experience=fared(bench.gate.modelled, course.demand, course.ready, tick),
         )
-
-
-def remarks_on_all(simulation: Simulation, recorded: Recorded) -> Sequence[Message]:
-    """What nobody meant of what is written and recorded, whichever workload it is."""
-    return [*unheard(simulation, recorded), *one_for_all(simulation, recorded)]
-
-
-def remarks_on(
-    simulation: Simulation,
-    recorded: Recorded,
-    frames: Sequence[Frame],
-    course: Course,
-    of_all: Sequence[Message],
-) -> Sequence[Message]:
-    """What a replay of one workload can't know, and what nobody meant; each said once."""
-    bench = simulation.workbenches[frames[0].workload]
-    found = (
-        *shapeless(simulation, bench.key, recorded),
-        *unreckoned(frames),
-        *of_all,
-        *unmodelled(bench, course, simulation.world.plant.session),
-        *remarks(bench, recorded.start),
-    )
-    return list(dict.fromkeys(found))

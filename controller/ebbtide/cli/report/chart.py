@@ -1,6 +1,6 @@
 """The course of a plan as a drawing: phases behind, demand and its forecast, the staircase."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.cli.chart import Frame as Drawing
 from ebbtide.cli.chart import Point, short, ticks
 from ebbtide.cli.simulation.frames import Frame
@@ -29,6 +30,11 @@ class Span(NamedTuple):
     name: str
     start: float
     end: float
+
+
+def spans_of(events: Iterable[ExpectedEvent]) -> Sequence[Span]:
+    """The same of some events."""
+    return [Span(one.name, one.start, one.end) for one in events]
 
 
 def course(

@@ -1,13 +1,15 @@
 """What a replay can't know, and what of its demand is doubtful."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.error_messages import place
 from ebbtide.api.timestamps import clock
+from ebbtide.cli.simulation.announced_events import shapeless, unheard, unreckoned
 from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
+from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.answering import unvouched
@@ -23,6 +25,30 @@ from ebbtide_policies.sessions import Sessions
 
 _MOST_TOLD = 3
 """Stretches that are told one by one."""
+
+
+def remarks_on_all(simulation: Simulation, recorded: Recorded) -> Sequence[Message]:
+    """What nobody meant of what is written and recorded, whichever workload it is."""
+    return [*unheard(simulation, recorded), *one_for_all(simulation, recorded)]
+
+
+def remarks_on(
+    simulation: Simulation,
+    recorded: Recorded,
+    frames: Sequence[Frame],
+    course: Course,
+    of_all: Sequence[Message],
+) -> Sequence[Message]:
+    """What a replay of one workload can't know, and what nobody meant; each said once."""
+    bench = simulation.workbenches[frames[0].workload]
+    found = (
+        *shapeless(simulation, bench.key, recorded),
+        *unreckoned(frames),
+        *of_all,
+        *unmodelled(bench, course, simulation.world.plant.session),
+        *remarks(bench, recorded.start),
+    )
+    return list(dict.fromkeys(found))
 
 
 def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:

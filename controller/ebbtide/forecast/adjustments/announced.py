@@ -13,15 +13,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ebbtide.forecast.adjustments.event_experts import (
-    SCALES,
     Foretold,
     Memory,
     hours_of,
     middle,
-    scales,
-    seen_of,
     verdict,
 )
+from ebbtide.forecast.adjustments.event_scale import SCALES, scales, seen_of
 from ebbtide.forecast.adjustments.past import NIL, Past, Usual
 from ebbtide.forecast.adjustments.shared_event import SharedEvent, alike
 from ebbtide.forecast.columnwise import degree

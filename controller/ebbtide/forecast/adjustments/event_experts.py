@@ -6,12 +6,13 @@ already, or it does not take place, the plain forecast is right. Which of them i
 last events of the same series, and from what has come of this one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from ebbtide.forecast.adjustments.event_scale import scales, seen_of
 from ebbtide.forecast.adjustments.past import NIL, PRESENT, Past
 from ebbtide.forecast.adjustments.shared_event import SharedEvent
 from ebbtide.forecast.columnwise import median
@@ -40,16 +41,10 @@ BEFORE, WHILE, BETWEEN = 60.0, 120.0, 15.0
 """Minutes before an earlier event, and of it, from which it is foreseen, and between them."""
 RECENT, JUST = 20.0, 5.0
 """Of an event that goes on: the minutes that are compared, and those between origins."""
-SURE = 30.0
-"""Minutes of an event after which it says itself what it is like."""
 DECIDED = 2.0
 """The largest logarithm of a ratio of losses that one event may show of itself."""
 NOISE = 0.01
 """Errors below this share of the demand are none."""
-LEARNING = 10
-"""Rows of an event after which its own scale is believed."""
-SCALES = (0.2, 5.0)
-"""How far an event may be from what was announced."""
 HALF = 0.5
 
 
@@ -153,11 +148,6 @@ def verdict(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) 
     return Verdict(np.asarray(found / found.sum(axis=0)), (1 - share) * FIRST_WEIGHT / whole)
 
 
-def seen_of(event: SharedEvent, now: float) -> float:
-    """How far an event says itself what it is like, between not and all."""
-    return float(np.clip((now - event.start) / (SURE * MINUTE), 0.0, 1.0))
-
-
 def hours_of(event: SharedEvent) -> Floats:
     """The minutes of an event, at most those of a day."""
     return np.arange(event.start, min(event.end, event.start + DAY * MINUTE) + 1, MINUTE)
@@ -171,35 +161,6 @@ def _peak_then(event: SharedEvent, past: Past) -> Floats:
     usual = np.where(some, np.fmax.reduce(median(days)), np.nan)
     before = usual if some.all() else past.before(event.start)
     return event.sized(usual, before)
-
-
-def scales(
-    event: SharedEvent, past: Past, origins: Floats, announced: Callable[[Floats], Floats]
-) -> Floats:
-    """By what an event was larger than announced, as seen from some moments, (n, N).
-
-    It is believed the more, the more rows of the event are known.
-    """
-    rows = int((min(event.end, past.end) - event.start) // past.grid) + 1
-    if rows <= 0:
-        return np.ones((origins.size, past.columns.size))
-    moments = event.start + past.grid * np.arange(rows, dtype=float)
-    came = past.at(moments)
-    unknown = np.isnan(came)
-    order = np.argsort(unknown, axis=0, kind="stable")  # what is known first, as it came
-    sums = np.zeros((2, rows + 1, past.columns.size))
-    for each, values in zip(sums, (came, announced(moments)), strict=True):
-        known = np.where(unknown, 0.0, values)
-        np.cumsum(np.take_along_axis(known, order, axis=0), axis=0, out=each[1:])
-    seen = np.concatenate((np.zeros((1, past.columns.size), int), np.cumsum(~unknown, axis=0)))
-    newest = seen[np.clip((origins - event.start) // past.grid + 1, 0, rows).astype(int)]
-    oldest = np.maximum(newest - LEARNING, 0)
-    of_late = [
-        np.take_along_axis(each, newest, axis=0) - np.take_along_axis(each, oldest, axis=0)
-        for each in sums
-    ]
-    found = np.where(newest > oldest, of_late[0] / np.maximum(of_late[1], NIL), 1.0)
-    return np.asarray(np.clip(found, *SCALES) ** np.minimum(newest / LEARNING, 1.0))
 
 
 def middle(tried: Floats, weight: Floats) -> Floats:

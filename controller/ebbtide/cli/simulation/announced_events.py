@@ -6,7 +6,6 @@ from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.api.fields.local_time import moment
 from ebbtide.api.kinds import EVENT_CALENDAR
 from ebbtide.api.reading.parse import parse_calendar
-from ebbtide.cli.report.chart import Span
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import announced
@@ -14,14 +13,16 @@ from ebbtide.cli.simulation.simulation import POLICY, Simulation
 from ebbtide_policies.message import Message
 
 
-def events_of(simulation: Simulation, key: str) -> Sequence[Span]:
+def events_of(simulation: Simulation, key: str) -> Sequence[ExpectedEvent]:
     """What calendars announced to a workload."""
-    return [Span(one.name, one.start, one.end) for one in _announced_to(simulation, key)]
+    manifests = simulation.manifests
+    mine = next(m for m in manifests if m.key == key and m.kind == POLICY)
+    return announced(mine, manifests).events
 
 
 def shapeless(simulation: Simulation, key: str, recorded: Recorded) -> Iterator[Message]:
     """Events of the replayed time whose shape a calendar names, and which is nowhere."""
-    for one in _announced_to(simulation, key):
+    for one in events_of(simulation, key):
         if one.like and not one.shape and _replayed(recorded, one.start, one.end):
             yield Message(
                 "{}: no EventProfile {} is in these files; without it the event is reckoned as one "
@@ -59,12 +60,6 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
                     "of that one",
                     (name, one.namespace, one.name),
                 )
-
-
-def _announced_to(simulation: Simulation, key: str) -> Sequence[ExpectedEvent]:
-    manifests = simulation.manifests
-    mine = next(m for m in manifests if m.key == key and m.kind == POLICY)
-    return announced(mine, manifests).events
 
 
 def _replayed(recorded: Recorded, start: float, end: float) -> bool:
