@@ -1,6 +1,8 @@
 """What is reckoned column by column: one row a minute, one column a series, NaN for a gap."""
 
+import copy
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -98,3 +100,23 @@ def between(anchors: Sequence[Floats], at: Sequence[int], steps: Floats | Rows) 
     share = (place - low).reshape(-1, *[1] * (stack.ndim - 1))
     found: Floats = stack[low] + share * (stack[high] - stack[low])
     return found
+
+
+def abreast(values: Sequence[Any], columns: Rows | None = None) -> Any:
+    """What is known of some series and what is known of others, as one.
+
+    Of values that are made alike: each array, of which the last axis is the series, goes on with
+    those that stand at its place in the others; or only some `columns` of it do, in their order.
+    """
+    first = values[0]
+    if isinstance(first, np.ndarray):
+        whole = np.concatenate(values, axis=-1) if len(values) > 1 else first
+        return whole if columns is None else np.ascontiguousarray(whole[..., columns])
+    if isinstance(first, list):
+        return [abreast(each, columns) for each in zip(*values, strict=True)]
+    if hasattr(first, "__dict__"):
+        made = copy.copy(first)
+        for name in vars(first):
+            setattr(made, name, abreast([getattr(value, name) for value in values], columns))
+        return made
+    return first

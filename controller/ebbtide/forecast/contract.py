@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -162,3 +162,14 @@ class Forecaster(Protocol):
 
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` minutes, from nothing but history and context."""
+
+
+@runtime_checkable
+class Joinable(Forecaster, Protocol):
+    """A forecaster that can go on with what others of its kind have learnt.
+
+    So series that began at different times can be forecast in one call, and nothing is learnt anew.
+    """
+
+    def join(self, others: Sequence[Forecaster]) -> None:
+        """Know from now on what each of these knows; none of them is asked any more."""

@@ -25,6 +25,7 @@ from ebbtide.forecast.contract import (
     NO_CONTEXT,
     Context,
     Forecast,
+    Forecaster,
     History,
     Measured,
     Rows,
@@ -49,10 +50,18 @@ class Tide:
     def __init__(self, *, ebbs: bool = True) -> None:
         """Without `ebbs`, what an event left behind is foreseen as anything else."""
         self._ebbs = ebbs
-        self._groups: list[Group] = []
+        self.groups: list[Group] = []
+        """What it knows, from what was asked for last on."""
         self._events = Memory()
         self.learnt = 0
         """Rows of series that it has learnt: what it costs."""
+
+    def join(self, others: Sequence[Forecaster]) -> None:
+        """Go on with the series of others too, which are not asked any more."""
+        for other in others:
+            if isinstance(other, Tide):
+                self.groups += other.groups
+                self.learnt += other.learnt
 
     def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
         """Quantiles for the next `horizon` rows."""
@@ -91,8 +100,8 @@ class Tide:
     def _group(self, history: History, frame: Frame) -> Group:
         """What is known of these series; it is kept, with what is known of others."""
         group = self._caught_up(history, frame)
-        near = [g for g in self._groups if abs(g.end - group.end) <= KEPT_SECONDS]
-        self._groups = [group, *near[: KEPT - 1]]
+        near = [g for g in self.groups if abs(g.end - group.end) <= KEPT_SECONDS]
+        self.groups = [group, *near[: KEPT - 1]]
         return group
 
     def _caught_up(self, history: History, frame: Frame) -> Group:
@@ -105,22 +114,28 @@ class Tide:
         return group
 
     def _recognized(self, history: History, frame: Frame) -> Group | None:
-        """A group that knows all of these series, or most.
+        """A group that knows all of these series; or one that is made where some know most.
 
-        The others are joined to it from other groups, as those of a minute in which they were late;
-        what nobody knows is begun.
+        Those that others know are joined to it, as those of a minute in which they were late; what
+        nobody knows is begun.
         """
-        for group in self._groups:
+        found: list[tuple[Group, Rows]] = []
+        for group in self.groups:
             asked = group.asked(history, frame)
             if asked is None:
                 continue
-            if group.knows(asked):
-                self._groups.remove(group)  # not kept if it fails halfway
+            if group.knows(asked) and all(group.end >= other.end for other, _ in found):
+                self.groups.remove(group)  # not kept if it fails halfway
                 return group
             places = group.places(asked)
-            if 2 * np.count_nonzero(places >= 0) > places.size:
-                return group.rearranged(places, history, lambda past: self._caught_up(past, frame))
-        return None
+            found += [(group, places)] if np.any(places >= 0) else []
+        known = np.count_nonzero(np.any([places >= 0 for _, places in found], axis=0))
+        if 2 * known <= history.minutes.shape[1]:
+            return None
+        group, places = max(found, key=lambda each: each[0].end)
+        if np.unique(places[places >= 0]).size == group.size:
+            self.groups.remove(group)  # all of it goes on
+        return group.rearranged(places, history, lambda past: self._caught_up(past, frame))
 
 
 def _woven(parts: Sequence[Forecast], order: Rows) -> Forecast:

@@ -10,6 +10,7 @@ from ebbtide.forecast.contract import DAY, LEVELS, Floats, History, Rows
 from ebbtide.forecast.tide.arrays import F32, keep_room, number
 from ebbtide.forecast.tide.columns import joined, taken
 from ebbtide.forecast.tide.days import LONG
+from ebbtide.forecast.tide.experts import SINCE
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.learner import Learner
 
@@ -25,9 +26,11 @@ RECOGNIZED = 32
 """The last rows, by which a history is recognized as one that goes on."""
 GAP = number(-1)
 """What stands for a gap there: less than any demand."""
+MORE = number(-2)
+"""What stands there of a series of which more of the past is known by now: it is like no other."""
 SAMPLED = 487
 """Of the rows before, so many are passed over for each that is looked at."""
-NEVER_ASKED: tuple[tuple[int, int, bool], F32] = ((-1, 0, False), np.zeros((0, 0), np.float32))
+NEVER_ASKED: tuple[tuple[int, int, bytes], F32] = ((-1, 0, b""), np.zeros((0, 0), np.float32))
 """The ordinary day of a group that was never asked for it: which one it is, and what it needs."""
 
 
@@ -50,10 +53,13 @@ class Group:
         new = rows_between(self.end, history)
         before = len(history.minutes) - new
         late = not 0 <= new <= LEARNT_DAYS * frame.day or before <= 0
-        # or more of the past is known by now
-        if frame != self.frame or late or self._length < min(before, needed(frame)):
+        if frame != self.frame or late:
             return None
-        return _evidence(history, before, frame)
+        evidence = _evidence(history, before, frame)
+        earlier = history.minutes[max(0, before - needed(frame)) : max(0, before - self._length)]
+        if len(earlier):
+            evidence[:, ~np.isnan(earlier).all(axis=0)] = MORE
+        return evidence
 
     def knows(self, asked: F32) -> bool:
         """Whether these are its series, all of them and in its order."""
@@ -102,10 +108,10 @@ class Group:
         new = np.flatnonzero(places < 0)
         past = History(self.end, history.minutes[:before], history.grid)
         rest = known(past._replace(minutes=past.minutes[:, new])).learners if new.size else []
-        every = joined([*self.learners, *rest])
         order = places.copy()
         order[new] = self.size + np.arange(new.size)
         chunks = np.split(order, range(TOGETHER, order.size, TOGETHER))
+        every = [*self.learners, *rest]
         return Group(self.frame, [taken(every, chunk) for chunk in chunks], past)
 
     def worse(self) -> F32:
@@ -119,16 +125,15 @@ class Group:
     def ordinary(self, history: History) -> Any:
         """What an ordinary day asks for, (minutes, series), in float32; made once a day."""
         frame, end = self.frame, int(self.end // history.grid + 1)
-        known = len(history.minutes) >= 2 * frame.day
+        known = _abreast([one.track.now[SINCE] for one in self.learners]) >= 2 * frame.day
         put_forward = int(frame.by_clock(np.array((end,)))[0] - end) * frame.grid
-        asked = (end // frame.day, put_forward, known)
+        asked = (end // frame.day, put_forward, known.tobytes())
         if asked != self._ordinary[0]:
             cells = _abreast([one.ordinary for one in self.learners])
             day = np.repeat(cells, DAY // len(cells), axis=0)
             pulses = _abreast([one.track.pulses.ordinary() for one in self.learners])
             day += np.repeat(pulses, DAY // len(pulses), axis=0)
-            if not known:
-                day[:] = np.nan
+            day[:, ~known] = np.nan
             self._ordinary = asked, np.roll(day, -put_forward, axis=0)
         return self._ordinary[1]
 

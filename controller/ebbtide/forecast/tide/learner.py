@@ -40,7 +40,7 @@ class Learner:
         """What each expert foresaw."""
         self.weights = Weights(frame, series)
         self.widths = Widths(frame, series)
-        self.ordinary = np.full((1, series), np.nan, np.float32)
+        self.ordinary = np.full((self.track.days.fine.day, series), np.nan, np.float32)
         """What an ordinary day asks for, as known at the last midnight, (cells of a day, N)."""
         self._looked: tuple[F32 | None, Ahead | None] = NOWHERE
         """The row from which was foreseen last, and what; no longer than until it is asked for."""
