@@ -13,8 +13,9 @@ import pytest
 from ebbtide.adapters.exposition import Exposition
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import LEVELS
-from ebbtide.loop.forecasting.cohort import Column, SignalForecast, Task
+from ebbtide.loop.forecasting.cohort import SignalForecast
 from ebbtide.loop.forecasting.forecasts import Foresight, Prospects
+from ebbtide.loop.forecasting.signals import Column, Task
 from ebbtide.loop.forecasting.trust import Trust
 from ebbtide.loop.record.ledger import Step
 from ebbtide.loop.reporting.account import Account, DrainCounts

@@ -19,9 +19,10 @@ from ebbtide.forecast.contract import (
     Measured,
     SeriesContext,
 )
-from ebbtide.loop.forecasting.cohort import TOGETHER, Choice, Column
+from ebbtide.loop.forecasting.cohorts import TOGETHER
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.provisional_minutes import KEPT
+from ebbtide.loop.forecasting.signals import Choice, Column
 from ebbtide.loop.ports.background import AtOnce, Background
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, Flat
@@ -84,12 +85,20 @@ def test_all_signals_of_one_shape_are_forecast_together_once_a_minute() -> None:
         pytest.param({"horizon": 600.0}, id="another horizon"),
         pytest.param({"model": "Other"}, id="another model"),
         pytest.param({"newest": NOON - 60}, id="a minute late"),
-        pytest.param({"minutes": (1.0, 2.0)}, id="a shorter past"),
+        pytest.param({"minutes": np.ones(1440)}, id="a past of another length by days"),
         pytest.param({"context": SeriesContext(clock="Europe/Berlin")}, id="another clock"),
     ],
 )
 def test_signals_of_different_shapes_are_forecast_apart(other: dict[str, Any]) -> None:
     assert World().calls(column(EDGE), column(ORIGIN, **other)) == 2
+
+
+def test_a_past_that_is_shorter_than_that_of_others_is_filled_with_gaps() -> None:
+    world = World()
+    assert world.calls(column(EDGE), column(ORIGIN, (5.0, 6.0))) == 1
+    shown = world.model.shown[0].minutes
+    assert shown.T.tolist() == [[1, 2, 3], pytest.approx([np.nan, 5, 6], nan_ok=True)]
+    assert (world.level(EDGE), world.level(ORIGIN)) == (3.0, 6.0)
 
 
 def test_a_forecast_begins_with_the_last_known_minute() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, knobs, prior
 from ebbtide.api.reading.compose import Installed
-from ebbtide.loop.forecasting.cohort import Column
+from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.tuning.tuner import Tuner
 from ebbtide.loop.tuning.tuning_input import TuningInput

@@ -13,7 +13,9 @@ import numpy as np
 
 from ebbtide.forecast.contract import Context, History
 from ebbtide.forecast.evaluation.model_choice import BETTER, chosen, trial
-from ebbtide.loop.forecasting.cohort import TOGETHER, Choice, Column, Key, Make, Task
+from ebbtide.loop.forecasting.cohort import Make
+from ebbtide.loop.forecasting.cohorts import TOGETHER
+from ebbtide.loop.forecasting.signals import Choice, Column, Key, Task
 from ebbtide.loop.ports.background import Background, Done
 from ebbtide_policies.demand import DAY
 
@@ -46,6 +48,11 @@ class AutoModel:
     def of(self, key: Key) -> Choice | None:
         """What was chosen for a signal."""
         return self._known.get(key)
+
+    @property
+    def busy(self) -> bool:
+        """Whether forecasters are being tried."""
+        return bool(self._trying)
 
     def take(self, done: Done) -> bool:
         """Take the result of a trial; False where it is none."""

@@ -8,24 +8,15 @@ there within the tick, and of what is still being learnt there is no forecast ye
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.loop.forecasting.auto_model import AUTO, AutoModel
-from ebbtide.loop.forecasting.cohort import (
-    TOGETHER,
-    Choice,
-    Cohort,
-    Column,
-    FailedForecast,
-    Key,
-    Make,
-    SignalForecast,
-    Task,
-)
+from ebbtide.loop.forecasting.cohort import Cohort, FailedForecast, Make, SignalForecast
+from ebbtide.loop.forecasting.cohorts import Cohorts, Work
+from ebbtide.loop.forecasting.signals import Choice, Column, Key, Task
 from ebbtide.loop.forecasting.trust import Trust, at_first, why_not_followed
 from ebbtide.loop.ports.background import Background, Done
 from ebbtide_policies.demand import Outlook
@@ -93,10 +84,9 @@ class Forecasting:
         tried = {name: makers[name] for name in candidates or makers}
         self._auto_model = AutoModel(tried, background)
         self._known: dict[Key, Foresight] = {}
-        self._cohorts: dict[Key, Cohort] = {}
+        self._cohorts = Cohorts(makers)
         self._columns: dict[Key, Column] = {}
-        self._working: dict[str, tuple[Cohort, Sequence[Task]]] = {}
-        self._numbers = count(1)
+        self._working: dict[str, Work] = {}
 
     def refresh(self, columns: Sequence[Column]) -> None:
         """Take what was forecast meanwhile; forecast what is new; forget what nobody asks for."""
@@ -104,7 +94,7 @@ class Forecasting:
         settled = self._settled(columns)
         self._columns = {column.key: column for column in columns} | settled
         self._known = {k: known for k, known in self._known.items() if k in self._columns}
-        self._cohorts = {k: cohort for k, cohort in self._cohorts.items() if k in self._columns}
+        self._cohorts.keep(self._columns.keys())
         for cohort, tasks in self._due(settled.values()):
             cohort.busy = True
             self._working[cohort.name] = cohort, tasks
@@ -134,41 +124,19 @@ class Forecasting:
         """Why the forecast of a signal is not followed; None where it is."""
         known, column = self._known.get(key), self._columns.get(key)
         if column is None or known is None:
-            return _unknown(column, self._cohorts.get(key))
+            return _unknown(column, self._cohorts.of(key))
         if not known.trust.kept:
             return Doubt("ForecastWorse", why_not_followed(known.trust, column.trust))
         if not known.forecast.experienced:
             return Doubt("ForecastUntrusted", "too little of its past is known")
         return None
 
-    def _due(self, columns: Iterable[Column]) -> Iterable[tuple[Cohort, Sequence[Task]]]:
-        """What is to be forecast now, by whom; what nobody has learnt yet is learnt together."""
-        due: dict[str, tuple[Cohort, list[Task]]] = {}
-        strangers: dict[object, list[Task]] = {}
-        for column in columns:
-            end = column.end()
-            if end is None or not self._is_stale(column, end):
-                continue
-            cohort, task = self._cohorts.get(column.key), Task(column, end)
-            if cohort is None or not cohort.fits(column):
-                if column.whole and not (cohort and cohort.busy):
-                    shape = column.learner, end, column.known(end).size
-                    strangers.setdefault(shape, []).append(task)
-            elif not cohort.busy:
-                due.setdefault(cohort.name, (cohort, []))[1].append(task)
-        return [*due.values(), *self._gathered(strangers.values())]
-
-    def _gathered(
-        self, strangers: Iterable[Sequence[Task]]
-    ) -> Iterable[tuple[Cohort, Sequence[Task]]]:
-        """Cohorts of signals that are alike, each with a forecaster of its own."""
-        for alike in strangers:
-            for begin in range(0, len(alike), TOGETHER):
-                tasks = alike[begin : begin + TOGETHER]
-                make = self._makers[tasks[0].column.model]
-                cohort = Cohort(f"cohort {next(self._numbers)}", make, tasks)
-                self._cohorts |= {task.column.key: cohort for task in tasks}
-                yield cohort, tasks
+    def _due(self, columns: Iterable[Column]) -> Sequence[Work]:
+        """What is to be forecast now, and by whom."""
+        ends = [(column, column.end()) for column in columns]
+        stale = [Task(c, end) for c, end in ends if end is not None and self._is_stale(c, end)]
+        slow = self._auto_model.busy or any(cohort.slow for cohort, _ in self._working.values())
+        return self._cohorts.due(stale, at_leisure=not slow)
 
     def _is_stale(self, column: Column, end: float) -> bool:
         """Whether there is a new minute, more of the past, or something that people have said."""

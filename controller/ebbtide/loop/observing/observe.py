@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.timestamps import epoch_or_none
-from ebbtide.loop.forecasting.cohort import Choice, Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.series_context import context_of
+from ebbtide.loop.forecasting.signals import Choice, Column
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories, Track
 from ebbtide.loop.ports.cluster import Json

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.forecasting.forecasts import Forecasting
+from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide.loop.replaying.exact_json import (

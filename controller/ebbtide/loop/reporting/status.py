@@ -8,7 +8,7 @@ import numpy as np
 
 from ebbtide.api.status.capacity_policy import MOST_BOUNDS
 from ebbtide.api.timestamps import epoch_or_none, stamp
-from ebbtide.loop.forecasting.cohort import Choice
+from ebbtide.loop.forecasting.signals import Choice
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.conditions import Condition, merge

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Reckoned, Tuning
 from ebbtide.api.timestamps import stamp
-from ebbtide.loop.forecasting.cohort import Column
+from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.background import Background, attempted
 from ebbtide.loop.ports.cluster import Cluster, Json
 from ebbtide.loop.record.applied_settings import applied_in

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Settings, prior
-from ebbtide.loop.forecasting.cohort import Column
+from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories
 from ebbtide.loop.observing.observe import per_replica
