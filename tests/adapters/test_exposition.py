@@ -156,7 +156,7 @@ def test_the_errors_of_forecasts_are_shown_by_minutes_ahead_once_they_are_known(
     column = Column(("live/edge", "viewers"), NOW, np.zeros(0), "Tide", 7200.0)
     nothing = np.zeros((6, 0))
     outlook = Outlook(NOW, LEVELS, nothing)
-    said = SignalForecast(Task(column, NOW), outlook, nothing[0], True, ratios, shares, 0.9)
+    said = SignalForecast(Task(column, NOW), outlook, nothing[0], True, True, ratios, shares, 0.9)
     ahead = Prospects(foresights={"viewers": Foresight(said, Trust())})
     exposition.tell(tick(replace(account(), prospects=ahead)))
     found = samples(exposition)

@@ -114,6 +114,23 @@ def test_a_forecast_begins_with_the_last_known_minute() -> None:
     assert found.ordinary.shape == (1440,)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "end", "shown"),
+    [
+        pytest.param((1.0, -2.0, 3.0), NOON, [1.0, np.nan, 3.0], id="between others"),
+        pytest.param((1.0, 2.0, -3.0), NOON - 60, [1.0, 2.0], id="at the end"),
+        pytest.param((-1.0, 2.0, 3.0), NOON, [2.0, 3.0], id="at the beginning"),
+    ],
+)
+def test_demand_below_nought_is_unknown(
+    minutes: tuple[float, ...], end: float, shown: list[float]
+) -> None:
+    world = World()
+    assert world.calls(column(minutes=minutes)) == 1
+    assert world.model.shown[0].end == end
+    assert world.model.shown[0].minutes[:, 0].tolist() == pytest.approx(shown, nan_ok=True)
+
+
 def test_of_what_is_not_known_nothing_is_foreseen() -> None:
     world = World()
     assert world.calls(column(minutes=(np.nan, np.nan))) == 0
@@ -304,6 +321,25 @@ def test_after_a_while_the_final_minute_is_seen() -> None:
 
 
 # --- trust
+
+
+class Numberless(Flat):
+    """Foresees no number for the second of two series."""
+
+    def forecast(self, history: History, horizon: int, context: Context = NO_CONTEXT) -> Forecast:
+        made = super().forecast(history, horizon, context)
+        values = made.values.copy()
+        values[-1, 5, 1:] = np.nan
+        return made._replace(values=values)
+
+
+def test_what_is_foreseen_in_part_only_is_not_followed() -> None:
+    world = World(Numberless())
+    world.calls(column(EDGE), column(ORIGIN))
+    found = [world.forecasting.of(key) for key in (EDGE, ORIGIN)]
+    assert [one.trusted for one in found if one] == [True, False]
+    assert (doubt(world, EDGE), doubt(world, ORIGIN)) == ("", "ForecastFailed")
+
 
 WANTED = TrustSpec.model_validate({"worseBy": "10%", "over": "30m", "after": "5m"})
 

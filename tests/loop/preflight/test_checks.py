@@ -194,7 +194,7 @@ def test_live_sessions_have_to_be_counted_pod_by_pod(
     assert todo in check.next
 
 
-@pytest.mark.parametrize("number", [math.nan, math.inf])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -3])
 def test_what_is_no_number_stops_it(number: float) -> None:
     [found] = answers(workload(), series=["{}"], number=number)
     assert found.verdict is Verdict.STOP

@@ -27,6 +27,8 @@ class SignalForecast:
     ordinary: NDArray[np.float64]
     experienced: bool
     """Whether enough is known for a forecast that could be followed."""
+    whole: bool
+    """Whether all that is foreseen are numbers."""
     ratios: Mapping[int, float]
     """Its error against that of persistence, by minutes ahead; NaN while it is not known."""
     shares: Mapping[int, float]
@@ -117,12 +119,14 @@ class Cohort:
             record.seed(members, history, made.measured)
         ratios, shares = record.ratios()[:, members], record.shares()[:, members]
         every = geometric_mean(ratios).tolist()
+        whole = np.asarray(np.isfinite(made.values).all(axis=(0, 1)))
         return [
             SignalForecast(
                 task=task,
                 outlook=Outlook(made.origin, LEVELS, made.values[:, :, i].copy()),
                 ordinary=made.ordinary[:, i].copy(),
                 experienced=bool(made.trusted[i]),
+                whole=bool(whole[i]),
                 ratios=self._by_ahead(ratios[:, i]),
                 shares=self._by_ahead(shares[:, i]),
                 ratio=every[i],

@@ -48,7 +48,7 @@ class Foresight:
     @property
     def trusted(self) -> bool:
         """Whether it may be followed."""
-        return self.forecast.experienced and self.trust.kept
+        return self.forecast.experienced and self.forecast.whole and self.trust.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ class Forecasting:
             return Doubt("ForecastWorse", why_not_followed(known.trust, column.trust))
         if not known.forecast.experienced:
             return Doubt("ForecastUntrusted", "too little of its past is known")
+        if not known.forecast.whole:
+            return Doubt("ForecastFailed", "some of what is foreseen is no number")
         return None
 
     def _due(self, columns: Iterable[Column]) -> Sequence[Work]:

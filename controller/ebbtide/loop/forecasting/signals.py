@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ebbtide.api.capacity_policy.forecast import TrustSpec
 from ebbtide.forecast.contract import NOTHING_KNOWN, SeriesContext
 from ebbtide.loop.ports.metrics import MINUTE
+from ebbtide_policies.known_minutes import only_sound, sound
 
 Key = tuple[str, str]
 """A workload's key and the name of one of its signals."""
@@ -60,16 +61,17 @@ class Column:
     def end(self) -> float | None:
         """The moment of the newest known minute; None where there is none."""
         for minutes in (self.minutes[-LATE_MINUTES:], self.minutes):
-            known = np.flatnonzero(~np.isnan(minutes))
+            known = np.flatnonzero(sound(minutes))
             if known.size:
                 return self.newest - (minutes.size - 1 - int(known[-1])) * MINUTE
         return None
 
     def known(self, end: float) -> NDArray[np.float64]:
-        """The minutes from the first known one to `end`."""
+        """The minutes from the first known one to `end`; NaN where one is no demand."""
         last = self.minutes.size - round((self.newest - end) / MINUTE)
-        late = np.isnan(self.minutes[0])  # only then all of them have to be searched
-        return self.minutes[int(np.argmax(~np.isnan(self.minutes))) if late else 0 : last]
+        late = not self.minutes[0] >= 0  # only then all of them have to be searched
+        some = self.minutes[int(np.argmax(sound(self.minutes))) if late else 0 : last]
+        return only_sound(some) if np.count_nonzero(some < 0) else some
 
 
 class Task(NamedTuple):

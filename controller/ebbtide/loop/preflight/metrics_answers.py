@@ -35,13 +35,14 @@ class Answer(NamedTuple):
 def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Check]:
     """Say of every query whether it has exactly one series, and how old its samples are."""
     hold = next((p.settings for p in workload.policies if isinstance(p, Hold)), HoldSettings())
-    signals = [one for one in workload.signals.values() if one.when_absent is WhenAbsent.ZERO]
-    vanishing = {workload.query(one.query, one.source) for one in signals}
+    demands = {workload.query(one.query, one.source): one for one in workload.signals.values()}
+    vanishing = {q for q, one in demands.items() if one.when_absent is WhenAbsent.ZERO}
     for answer in answers:
         if not answer.series and not answer.failure and answer.query in vanishing:
             yield _vanished(answer)
             continue
-        yield _series(answer)
+        demanded = answer.query in demands
+        yield _below_nought(answer) if demanded and answer.number < 0 else _series(answer)
         if answer.series and not math.isnan(answer.age + answer.interval):
             yield _delay(answer, float(hold.stale_after))
 
@@ -69,6 +70,12 @@ def _unanswered(name: str, answer: Answer, todo: str) -> Check | None:
     if answer.failure:
         return Check(name, Verdict.STOP, answer.failure, f"asked: {asked}")
     return None if answer.series else Check(name, Verdict.STOP, f"no series for {asked}", todo)
+
+
+def _below_nought(answer: Answer) -> Check:
+    found = f"{answer.number:g} for {answer.query.promql}"
+    todo = "a demand below nought is unknown, and nothing is let go: mend the query"
+    return Check("query", Verdict.STOP, found, todo)
 
 
 def _series(answer: Answer) -> Check:
