@@ -23,6 +23,9 @@ MINUTE = 60.0
 LEAST_HISTORY = 60
 """Known values under which no forecast is trusted."""
 
+RECENT_MINUTES = 180
+"""A gap that is longer has no present level."""
+
 DAY = 1440
 """Minutes in a day."""
 

@@ -153,6 +153,19 @@ def test_named_origins_are_forecast_and_others_are_not(ebbtide: Ebbtide) -> None
     assert "note: other: named by the origins, but there is no such series" in told.err
 
 
+def test_a_named_origin_in_a_long_gap_is_left_out_and_stops_no_other(ebbtide: Ebbtide) -> None:
+    edge = day_shape(HOURS * 60)[::60].copy()
+    edge[100:110] = np.nan
+    Path("data/edge.csv").write_text(text(edge))
+    moments = [f"{NOON + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ}" for hour in (90, 101, 102, 109)]
+    Path("origins.csv").write_text("series,origin\n" + "".join(f"edge,{at}\n" for at in moments))
+    arguments = ("data/edge.csv", "--origins", "origins.csv", "--models", "Tide", "--steps", "60")
+    assert [row["origin"] for row in rows(ebbtide, *arguments)] == moments[:2]
+    told = ebbtide("backtest", *arguments)
+    why = f"nothing is known of the 3 hours before 2 of 4 origins, e.g. {moments[2]}: left out"
+    assert f"note: edge: {why}" in told.err
+
+
 def test_fewer_steps_have_the_same_origins(ebbtide: Ebbtide) -> None:
     every = rows(ebbtide, "data", "--models", "NaiveDay", "--origins", "9")
     some = rows(ebbtide, "data", "--models", "NaiveDay", "--origins", "9", "--steps", "120, 60")
@@ -476,4 +489,5 @@ def test_a_model_that_says_nothing_is_named(
     monkeypatch.syspath_prepend(str(tmp_path))
     install(tmp_path, "Silent = silent_plugin:Silent", "forecasters", silent_plugin=SILENT)
     told = ebbtide("backtest", "data", "--models", "Silent")
-    assert (told.code, told.err) == (5, "ebbtide: Silent has no forecast for edge\n")
+    first = f"{NOON + timedelta(hours=HOURS * 0.4):%Y-%m-%dT%H:%M:%SZ}"
+    assert (told.code, told.err) == (5, f"ebbtide: Silent has no forecast for edge at {first}\n")

@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
+from ebbtide.api.timestamps import clock
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
-from ebbtide.forecast.contract import MINUTE
+from ebbtide.forecast.contract import MINUTE, RECENT_MINUTES
 from ebbtide.forecast.evaluation.backtest import EVALUATED, Course, Series, origins, steps_of
 from ebbtide.planning.demand.answering import as_read
 from ebbtide_policies.quantities import many
 
 DAY = 86400.0
+AT = "%Y-%m-%dT%H:%M:%SZ"
+"""How a moment is written."""
 _RECORDINGS = (".csv", ".parquet")
 """How recordings end in a folder."""
 
@@ -206,13 +209,24 @@ def _without_origin(series: Series, asked: Asked, reach: int) -> str:
 
 
 def _named(series: Series, asked: Asked) -> tuple[NDArray[np.int_], str]:
-    """Rows of the named origins; those after the end of a series that was cut are left out."""
+    """Rows of the named origins.
+
+    Those after the end of a series that was cut are left out, and those in long gaps.
+    """
     moments = np.unique((asked.named or {})[series.name])
     rows = np.round((moments - series.start) / series.grid).astype(int)
     wrong = (rows < 0) | (series.start + rows * series.grid != moments)
     if wrong.any():
-        at = datetime.fromtimestamp(float(moments[wrong][0]), UTC)
-        raise InvalidInput(f"{series.name} has no row at {at:%Y-%m-%dT%H:%M:%SZ}, a named origin")
-    later = int(np.count_nonzero(rows >= series.values.size))
-    note = f"{series.name}: {later} of {rows.size} origins lie after its end" if later else ""
-    return rows[rows < series.values.size], note
+        at = clock(float(moments[wrong][0]), AT)
+        raise InvalidInput(f"{series.name} has no row at {at}, a named origin")
+    inside = rows[rows < series.values.size]
+    kept = np.array([row for row in inside.tolist() if series.has_present(row)], int)
+    unknown = np.setdiff1d(inside, kept)
+    notes = []
+    if inside.size < rows.size:
+        notes.append(f"{rows.size - inside.size} of {rows.size} origins lie after its end")
+    if unknown.size:
+        at = clock(series.moment(int(unknown[0])), AT)
+        told = f"nothing is known of the {RECENT_MINUTES // 60} hours before"
+        notes.append(f"{told} {unknown.size} of {rows.size} origins, e.g. {at}: left out")
+    return kept, f"{series.name}: {'; '.join(notes)}" if notes else ""

@@ -13,6 +13,7 @@ import numpy as np
 from ebbtide.forecast.contract import (
     MINUTE,
     NEVER_CHANGED,
+    RECENT_MINUTES,
     Context,
     Floats,
     Forecast,
@@ -48,6 +49,11 @@ class Series:
     def moment(self, row: int) -> float:
         """Epoch seconds of a row."""
         return self.start + self.grid * row
+
+    def has_present(self, row: int) -> bool:
+        """Whether anything is known of the last hours before a row: else nothing is foreseen."""
+        rows = max(1, round(RECENT_MINUTES * MINUTE / self.grid))
+        return bool(np.isfinite(self.values[max(0, row + 1 - rows) : row + 1]).any())
 
     def upto(self, row: int, limit: int) -> History:
         """At most `limit` rows that end with this one; what is later can't be reached by index."""

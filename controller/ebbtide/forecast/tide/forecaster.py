@@ -23,6 +23,7 @@ from ebbtide.forecast.contract import (
     MINUTE,
     NEVER_CHANGED,
     NO_CONTEXT,
+    RECENT_MINUTES,
     Context,
     Forecast,
     Forecaster,
@@ -33,8 +34,6 @@ from ebbtide.forecast.contract import (
 from ebbtide.forecast.tide.frame import Frame
 from ebbtide.forecast.tide.group import Group, begun
 
-RECENT_MINUTES = 180
-"""A gap that is longer has no present level."""
 KEPT_SECONDS = 7200.0
 KEPT = 64
 """Groups of series that are kept, if their last row is that close to the newest."""
