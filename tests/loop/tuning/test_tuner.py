@@ -134,6 +134,15 @@ def test_every_workload_is_asked_once_a_day_and_changed_no_more_often() -> None:
     assert [one.suggested for one in planner.asked] == [prior(1e-4), STRICT]
 
 
+def test_an_objective_that_comes_back_begins_with_what_is_in_force_for_it() -> None:
+    planner = Planner(STRICT)
+    world = tuned(planner, tuning="Apply")
+    for unserved in ("0.01%", "1%", "0.01%"):
+        world.edit(objective={"unserved": unserved})
+        world.run(1)
+    assert [one.suggested for one in planner.asked] == [prior(1e-4), prior(1e-2), STRICT]
+
+
 def test_since_when_the_same_is_suggested_is_told() -> None:
     planner, since = Planner(STRICT), []
     world = tuned(planner)

@@ -103,6 +103,18 @@ def test_the_prior_holds_while_few_days_are_known_unless_they(
     assert chosen(PAST, objective, days, usual=usual).candidate == candidate
 
 
+@given(POINTS, LEVELS, st.floats(0, 6), st.integers(0, 8))
+def test_few_days_never_speak_for_less_than_what_is_held(
+    points: list[tuple[float, float]], objective: float, days: float, before: int
+) -> None:
+    past = found([hours for hours, _ in points], [share for _, share in points])
+    before = min(before, len(points) - 1)
+    evidence = chosen(past, objective, days, before, usual=0)
+    assert evidence.kept is (before != 0)
+    if evidence.candidate is not None:
+        assert past.replica_hours[evidence.candidate] >= past.replica_hours[before]
+
+
 @given(POINTS, LEVELS, st.floats(0, 6))
 def test_few_days_never_speak_for_less_than_the_prior_has(
     points: list[tuple[float, float]], objective: float, days: float

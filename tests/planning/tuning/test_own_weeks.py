@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, bursting, knobs, prior
+from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, bursting, knobs, prior
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned, replayed
@@ -64,6 +64,43 @@ def test_few_days_in_which_the_prior_fails_speak_for_more() -> None:
     assert found.settings == STRICT
     assert found.cost > 1.1
     assert "lost more in 3.0 days than it may in 7.0" in found.why
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        pytest.param(calm(6), id="the past was lost"),
+        pytest.param(np.concatenate([np.full(22 * DAY, np.nan), calm(6)]), id="most is unknown"),
+        pytest.param(np.full(28 * DAY, np.nan), id="all of it is unknown"),
+    ],
+)
+@pytest.mark.parametrize("before", [STRICT, LOOSE, bursting(1.2, "1h")])
+def test_what_was_chosen_once_stays_where_too_little_is_known_to_choose_anew(
+    demand: Lanes, before: Settings
+) -> None:
+    found = reckoned(weeks(demand), before, before, {})
+    assert found.settings == before
+    assert found.why.startswith("kept: only ")
+    assert "7.0 speak for an unserved share of 0.1%" in found.why
+
+
+@pytest.mark.parametrize("before", [LOOSE, USUAL])
+def test_few_days_in_which_what_is_held_fails_speak_for_more_than_it(before: Settings) -> None:
+    found = reckoned(weeks(restless(3, leap=1.6)), before, before, {})
+    assert found.settings == STRICT
+    assert "lost more in 3.0 days than it may in 7.0" in found.why
+
+
+def test_few_days_in_which_the_prior_fails_do_not_speak_for_less_than_what_is_held() -> None:
+    held = knobs(0.7, 3.0)
+    assert reckoned(weeks(restless(3, leap=1.6)), held, held, {}).settings == held
+
+
+def test_what_is_on_record_and_makes_no_sense_counts_for_nothing() -> None:
+    senseless = {**STRICT, "forecastNeed": {"quantile": 7.0}}
+    for days in (0.5, 3, 8):
+        found = reckoned(weeks(calm(days)), USUAL, senseless, {})
+        assert found.settings == (LOOSE if days > 7 else USUAL)
 
 
 def test_where_nothing_at_all_is_known_nothing_is_replayed() -> None:

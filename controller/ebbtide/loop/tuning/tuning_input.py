@@ -37,7 +37,7 @@ class TuningInput(NamedTuple):
     in_force: Settings
     """The settings that stand in the place of those that are sought."""
     suggested: Settings
-    """What was found before."""
+    """What was found before; else what is in force."""
 
 
 def objective_of(workload: Workload) -> float:
@@ -59,7 +59,7 @@ def tuning_input(
         for name, signal in workload.signals.items()
     }
     objective = objective_of(workload)
-    usual = prior(objective)
+    in_force = settings_for(workload.spec, applied_in(workload.resource.status))
     return TuningInput(
         workload=workload.key,
         spec=workload.resource.spec,
@@ -69,8 +69,8 @@ def tuning_input(
         per_replica=each,
         lead_time=workload.lead_time,
         events=tuple(guidance.events(workload, next(iter(each.values())))),
-        in_force=settings_for(workload.spec, applied_in(workload.resource.status)) or usual,
-        suggested=usual,
+        in_force=in_force or prior(objective),
+        suggested=in_force or prior(objective),
     )
 
 

@@ -55,9 +55,11 @@ class Evidence(NamedTuple):
     """What the past says of one candidate, or why it says nothing."""
 
     candidate: int | None
-    """None: too little is known, and the settings are those of the prior."""
+    """None: too little is known, and the settings stay what they are."""
     days: float
     needed: float
+    kept: bool = False
+    """Whether they are of an earlier choice, and not the prior's."""
 
 
 def _seasonal(headroom: float, width: float, trust: str = "100%") -> Settings:
@@ -119,9 +121,9 @@ def spare(settings: Settings) -> float:
     return max(parse_share(own["headroom"]) for own in settings.values() if "headroom" in own)
 
 
-def unknown(objective: float, days: float) -> Evidence:
+def unknown(objective: float, days: float, kept: bool = False) -> Evidence:
     """What is said of an objective by days that are too few to say anything."""
-    return Evidence(None, days, needed_days(objective))
+    return Evidence(None, days, needed_days(objective), kept)
 
 
 def chosen(
@@ -134,21 +136,23 @@ def chosen(
     """The cheapest candidate that kept the objective on most days, all losses priced.
 
     The one `before`, and at first the prior's (`usual`), is kept where no other one is cheaper by
-    enough. While few days are known the prior holds. They refute it where they alone have lost all
-    that the days it takes may lose, and then speak for more capacity, never for less.
+    enough. While few days are known it stays, be it that much of the past was lost. They refute it
+    where they alone have lost all that the days it takes may lose, and then speak for more
+    capacity, never for less.
     """
     needed, may = needed_days(objective), np.ones(found.unserved.size, dtype=np.bool_)
+    stays = usual if before is None else before
+    kept = stays != usual
     if days < needed:
-        if usual is None or not _refuted(float(found.missed[usual]), objective, days):
-            return unknown(objective, days)
-        may = found.lately >= found.lately[usual]
+        if stays is None or not _refuted(float(found.missed[stays]), objective, days):
+            return unknown(objective, days, kept)
+        may = found.lately >= found.lately[stays]
     keeps = may & (found.steady <= objective)
     paid = np.where(keeps if keeps.any() else may, priced(found, objective), np.inf)
     best = int(np.argmin(paid))
-    stays = usual if before is None else before
     if stays is not None and paid[stays] - paid[best] <= WORTH * found.lately[stays]:
         best = stays
-    return Evidence(best, days, needed)
+    return Evidence(best, days, needed, kept)
 
 
 def priced(found: Measured, objective: float) -> Lanes:
@@ -164,11 +168,7 @@ def _refuted(missed: float, objective: float, days: float) -> bool:
 def told(evidence: Evidence, found: Measured | None, objective: float) -> Message:
     """Why these settings, in one sentence."""
     if evidence.candidate is None or found is None:
-        return Message(
-            "{:.1f} days of demand are known and {:.1f} speak for an unserved share of {}: "
-            "until then the settings are those that kept it on other workloads",
-            (evidence.days, evidence.needed, show_share(objective)),
-        )
+        return _waited(evidence, objective)
     share = float(found.unserved[evidence.candidate])
     hours = float(found.beside_bound[evidence.candidate])
     said = Message(
@@ -180,6 +180,22 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> Messag
     return said if broken is None else Message("{}; {}", (said, broken))
 
 
+def _waited(evidence: Evidence, objective: float) -> Message:
+    """Why the settings stay what they are until more is known."""
+    known = evidence.days, evidence.needed, show_share(objective)
+    if evidence.kept:
+        return Message(
+            "kept: only {:.1f} days of demand are known and {:.1f} speak for an unserved share of "
+            "{}; until then the settings are those that more of them spoke for",
+            known,
+        )
+    return Message(
+        "{:.1f} days of demand are known and {:.1f} speak for an unserved share of {}: "
+        "until then the settings are those that kept it on other workloads",
+        known,
+    )
+
+
 def _tried(evidence: Evidence, count: int, objective: float) -> Message:
     """Among what it came cheapest."""
     tried = Message("of {} settings tried on {:.1f} days it came cheapest", (count, evidence.days))
@@ -187,10 +203,17 @@ def _tried(evidence: Evidence, count: int, objective: float) -> Message:
         tried = Message("{} had {:.2g} times the demand come", (tried, stress_test(objective)))
     if evidence.days >= evidence.needed:
         return tried
+    known = evidence.days, evidence.needed, tried
+    if evidence.kept:
+        return Message(
+            "what was chosen before lost more in {:.1f} days than it may in {:.1f}; {} of those "
+            "that cost no less",
+            known,
+        )
     return Message(
         "what keeps it on other workloads lost more in {:.1f} days than it may in {:.1f}; {} of "
         "those that cost no less",
-        (evidence.days, evidence.needed, tried),
+        known,
     )
 
 

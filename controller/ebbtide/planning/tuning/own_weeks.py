@@ -20,6 +20,7 @@ from ebbtide.api.capacity_policy.settings_by_phase import (
 )
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.parse import parse_policy
+from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand.answering import believed
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.demand.series import DemandSeries
@@ -139,6 +140,9 @@ class OwnWeeks:
 def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plugins) -> Reckoned:
     """The settings that the last weeks speak for; `before` are those of the last time.
 
+    Where these were chosen, they stay as long as too little is known: a past that was lost is none
+    that speaks for less capacity.
+
     Raises:
         InvalidInput: the policy makes no sense.
 
@@ -149,22 +153,34 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
     days = minutes * MINUTE / DAY
     usual = prior(objective)
+    held = before if _makes_sense(weeks, before) else usual
     if days < FIRST_DAYS:
-        return Reckoned(usual, str(told(unknown(objective, days), None, objective)), minutes)
-    found = replayed(weeks, truth, [in_force, *weeks.candidates], plugins)
+        evidence = unknown(objective, days, kept=held != usual)
+        return Reckoned(held, str(told(evidence, None, objective)), minutes)
+    candidates = [*weeks.candidates, *([] if held in (usual, *weeks.candidates) else [held])]
+    found = replayed(weeks, truth, [in_force, *candidates], plugins)
     tried = Measured(*(column[1:] for column in found))
-    known, prior_at = (_place(one, weeks.candidates) for one in (before, usual))
+    known, prior_at = (_place(one, candidates) for one in (held, usual))
     evidence = chosen(tried, objective, days, known, prior_at)
     if evidence.candidate is None:
-        return Reckoned(usual, str(told(evidence, tried, objective)), minutes)
+        return Reckoned(held, str(told(evidence, tried, objective)), minutes)
     best = evidence.candidate
     return Reckoned(
-        settings=weeks.candidates[best],
+        settings=candidates[best],
         why=str(told(evidence, tried, objective)),
         minutes=minutes,
         unserved=float(tried.unserved[best]),
         cost=float(tried.replica_hours[best] / found.replica_hours[0]),
     )
+
+
+def _makes_sense(weeks: OwnWeeks, settings: Settings) -> bool:
+    """Whether a policy may have some settings: another version may have put them on record."""
+    try:
+        parse_policy(with_settings(weeks.spec, settings))
+    except InvalidInput:
+        return False
+    return True
 
 
 def _place(settings: Settings, candidates: Sequence[Settings]) -> int | None:
