@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.objective import with_settings
+from ebbtide.api.capacity_policy.plant import plant_of
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.compose import Installed, Plugins, check_names, compose
 from ebbtide.api.reading.parse import parse_policy
@@ -54,6 +55,8 @@ class Workload:
     """Every query that a tick needs answered, with the length of its past."""
     by_phase: Mapping[Phase, tuple[Policy[Any], ...]] = field(default_factory=dict)
     """The same policies with their settings in each phase; empty: those are the same."""
+    plant: str = ""
+    """What settings are chosen for, beside an objective; nothing where there is none."""
 
     def in_phase(self, phase: Phase) -> "Workload":
         """The workload with the settings that hold in a phase."""
@@ -198,7 +201,14 @@ def understood(resource: Resource, spec: CapacityPolicySpec, plugins: Plugins) -
 
     """
     settings = {phase: compose(spec, plugins, phase) for phase in Phase}
-    return Workload(resource, spec, settings[Phase.PEACE], spec.signals(), by_phase=settings)
+    return Workload(
+        resource=resource,
+        spec=spec,
+        policies=settings[Phase.PEACE],
+        signals=spec.signals(),
+        by_phase=settings,
+        plant="" if spec.objective is None else plant_of(spec),
+    )
 
 
 class InForce(NamedTuple):

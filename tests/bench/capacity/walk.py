@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.api.capacity_policy.objective import prior
-from ebbtide.loop.record.applied_settings import Applied
+from ebbtide.loop.record.applied_settings import Aim, Applied
 from ebbtide.loop.tuning.suggestion import Suggestion, next_applied
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.simulated_fleet.plant import ready_replicas
@@ -86,7 +86,7 @@ def walk(days: Days, objective: float) -> Walk:
         suggested = suggested if found is None else found
         now = day * DAY * TICK
         told = Suggestion(objective, CANDIDATES[suggested], now, "", 0, now)
-        before, held = held, next_applied(held, told, now, quiet=True, soak=0.0)
+        before, held = held, next_applied(held, told, Aim(objective), now, quiet=True, soak=0.0)
         tuned += held is not None and (before is None or before.settings != held.settings)
         in_force.append(CANDIDATES.index(held.settings) if held else usual)
         known.append(found)

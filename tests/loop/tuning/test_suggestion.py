@@ -1,5 +1,6 @@
 """When the settings that a workload's own past speaks for may be put in force, and what counts."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebbtide.api.capacity_policy.objective import PRIORS, Settings, knobs, prior, stricter
+from ebbtide.api.capacity_policy.plant import plant_of
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.loop.record.applied_settings import Applied, applied_in, settings_for
+from ebbtide.loop.record.applied_settings import Aim, Applied, applied_in, settings_for
 from ebbtide.loop.tuning.suggestion import (
     AROUND,
     FRESH,
@@ -31,15 +33,17 @@ OBJECTIVE, SOAK = 1e-4, 60.0
 AIM = {"unserved": "0.01%"}
 USUAL = prior(OBJECTIVE)
 LOOSE, STRICT = PRIORS[0][1], knobs(0.3, 3.0)
+HERE, THERE = Aim(OBJECTIVE, "here"), Aim(OBJECTIVE, "there")
 SETTINGS = st.sampled_from(CANDIDATES)
 
 
 def suggestion(settings: Settings, at: float = NOON, objective: float = OBJECTIVE) -> Suggestion:
-    return Suggestion(objective, settings, NOON, "it is the cheapest", 40320, at, 3e-5, 0.93)
+    why = "it is the cheapest"
+    return Suggestion(objective, settings, NOON, why, 40320, at, 3e-5, 0.93, HERE.plant)
 
 
 def applied(settings: Settings, ago: float, objective: float = OBJECTIVE) -> Applied:
-    return Applied(objective, settings, NOON - ago)
+    return Applied(objective, settings, NOON - ago, plant=HERE.plant)
 
 
 CASES = [
@@ -67,23 +71,23 @@ CASES = [
 def test_in_force_is(
     held: Applied | None, suggested: Suggestion, quiet: bool, settings: Settings | None
 ) -> None:
-    found = next_applied(held, suggested, NOON, quiet, SOAK)
+    found = next_applied(held, suggested, HERE, NOON, quiet, SOAK)
     assert (found.settings if found else None) == settings
 
 
 def test_a_change_holds_the_stricter_of_both_for_one_soak() -> None:
-    found = next_applied(applied(STRICT, DAY), suggestion(LOOSE), NOON, True, SOAK)
+    found = next_applied(applied(STRICT, DAY), suggestion(LOOSE), HERE, NOON, True, SOAK)
     assert found is not None
     assert found.counting["presentNeed"]["headroom"] == "30%"
-    within = next_applied(found, suggestion(LOOSE), NOON + SOAK - 1, True, SOAK)
+    within = next_applied(found, suggestion(LOOSE), HERE, NOON + SOAK - 1, True, SOAK)
     assert within == found
-    over = next_applied(found, suggestion(LOOSE), NOON + SOAK, True, SOAK)
+    over = next_applied(found, suggestion(LOOSE), HERE, NOON + SOAK, True, SOAK)
     assert over is not None
     assert over.counting == LOOSE
 
 
 def test_the_first_change_holds_the_prior_too() -> None:
-    found = next_applied(None, suggestion(LOOSE), NOON, True, SOAK)
+    found = next_applied(None, suggestion(LOOSE), HERE, NOON, True, SOAK)
     assert found is not None
     assert found.before == USUAL
 
@@ -100,11 +104,78 @@ def test_whatever_is_suggested_changes_are_a_day_apart_and_never_around_an_event
     for settings, later, quiet in days:
         now += later
         before = held
-        held = next_applied(held, suggestion(settings, now, objective), now, quiet, SOAK)
+        told = suggestion(settings, now, objective)
+        held = next_applied(held, told, told.aim, now, quiet, SOAK)
         if held and (before is None or held.settings != before.settings):
             assert quiet
             times.append(now)
     assert all(later - earlier >= DAY for earlier, later in pairwise(times))
+
+
+ASKED_THERE = suggestion(LOOSE)._replace(plant=THERE.plant)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_after_an_edit_of_the_plant_the_prior_holds_as_well_at_once(quiet: bool) -> None:
+    found = next_applied(applied(LOOSE, 60.0), suggestion(LOOSE), THERE, NOON, quiet, SOAK)
+    assert found == Applied(OBJECTIVE, stricter(USUAL, LOOSE), NOON, plant=HERE.plant)
+    assert next_applied(found, suggestion(LOOSE), THERE, NOON + 60, quiet, SOAK) == found
+
+
+def test_a_plant_that_was_changed_and_changed_back_lets_nothing_go_in_passing() -> None:
+    found = next_applied(applied(LOOSE, 60.0), suggestion(LOOSE), THERE, NOON, True, SOAK)
+    again = next_applied(found, suggestion(LOOSE), HERE, NOON + 60, True, SOAK)
+    assert again == found
+    later = NOON + DAY
+    over = next_applied(again, suggestion(LOOSE, later), HERE, later, True, SOAK)
+    assert over is not None
+    assert over.settings == LOOSE
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_what_a_new_plant_asks_for_comes_at_once_as_far_as_it_is_more(quiet: bool) -> None:
+    held = applied(LOOSE, 60.0)
+    more = suggestion(STRICT)._replace(plant=THERE.plant)
+    found = next_applied(held, more, THERE, NOON, quiet, SOAK)
+    assert found is not None
+    assert found.settings == stricter(stricter(USUAL, LOOSE), STRICT)
+    assert found.aim == THERE
+    less = next_applied(held, ASKED_THERE, THERE, NOON, quiet, SOAK)
+    assert less is not None
+    assert less.settings == stricter(USUAL, LOOSE)
+
+
+def test_what_was_chosen_before_a_plant_was_written_down_is_for_the_one_that_there_is() -> None:
+    held = applied(LOOSE, 60.0)
+    found = next_applied(held._replace(plant=""), suggestion(LOOSE), HERE, NOON, True, SOAK)
+    assert found == held
+
+
+def test_what_is_for_another_plant_is_not_put_in_force() -> None:
+    assert next_applied(None, suggestion(LOOSE), THERE, NOON, True, SOAK) is None
+
+
+DAYS = st.lists(
+    st.tuples(SETTINGS, st.floats(0, 2 * DAY), st.booleans(), st.sampled_from("abc")), max_size=12
+)
+
+
+@given(DAYS)
+def test_whatever_is_edited_a_change_that_lets_go_comes_a_day_after_the_last_and_in_quiet(
+    days: list[tuple[Settings, float, bool, str]],
+) -> None:
+    now, last = NOON, -math.inf
+    held: Applied | None = None
+    for settings, later, quiet, plant in days:
+        now += later
+        aim, told = Aim(OBJECTIVE, plant), suggestion(settings, now)._replace(plant=plant)
+        before, held = held, next_applied(held, told, aim, now, quiet, SOAK)
+        if before is None or held is None or held.settings == before.settings:
+            continue
+        if held.settings != stricter(before.settings, held.settings):
+            assert quiet
+            assert now - last >= DAY
+        last = now
 
 
 @given(SETTINGS, SETTINGS)
@@ -134,7 +205,9 @@ def test_a_successor_reads_in_the_status_what_is_suggested_and_in_force(
     one: Settings, other: Settings, held: bool
 ) -> None:
     known = suggestion(one)
-    force = Applied(OBJECTIVE, one, NOON, other if held else None, NOON + SOAK if held else 0.0)
+    force = applied(one, 0.0)
+    if held:
+        force = force._replace(before=other, until=NOON + SOAK)
     status = {"tuning": known.as_json() | {"applied": force.as_json()}}
     assert suggestion_in(status) == known
     assert applied_in(status) == force
@@ -167,8 +240,11 @@ def test_a_suggestion_without_its_moments_is_none(moment: str) -> None:
 def test_settings_are_used_for_the_objective_that_they_keep(
     spec: dict[str, object], objective: float, used: bool
 ) -> None:
-    found = settings_for(parse_policy(spec_of("edge", **spec)), applied(LOOSE, DAY, objective))
-    assert found == (LOOSE if used else None)
+    policy = parse_policy(spec_of("edge", **spec))
+    here = applied(LOOSE, DAY, objective)._replace(plant=plant_of(policy))
+    assert settings_for(policy, here) == (LOOSE if used else None)
+    elsewhere = settings_for(policy, here._replace(plant="elsewhere"))
+    assert elsewhere == (stricter(USUAL, LOOSE) if used else None)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +252,11 @@ def test_settings_are_used_for_the_objective_that_they_keep(
     [
         pytest.param({"descent": {"soak": "0s"}}, id="of another policy"),
         pytest.param({"presentNeed": {"margin": "1m"}}, id="of another field"),
+        pytest.param({"presentNeed": {"headroom": "much"}}, id="that are no numbers"),
+        pytest.param({"presentNeed": {"width": None}}, id="that are nothing"),
     ],
 )
-def test_a_status_that_would_change_other_settings_is_not_followed(settings: Settings) -> None:
+def test_a_status_of_other_settings_or_of_none_is_not_followed(settings: Settings) -> None:
     force = Applied(OBJECTIVE, settings, NOON)
     assert (
         applied_in({"tuning": suggestion(LOOSE).as_json() | {"applied": force.as_json()}}) is None

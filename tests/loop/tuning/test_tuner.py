@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, knobs, prior
+from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, knobs, prior, stricter
 from ebbtide.api.reading.compose import Installed
 from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.background import AtOnce
@@ -189,6 +189,85 @@ def test_another_objective_is_asked_for_at_once_and_its_prior_holds_until_the_da
     assert world.status()["tuning"]["objective"] == 1e-2
     assert world.status()["tuning"]["applied"]["objective"] == 1e-4
     assert headroom(world) == 0.0
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param({"capacity": {"perReplica": 1, "leadTime": "10m"}}, id="lead time"),
+        pytest.param({"capacity": {"perReplica": 1, "leadTime": "Auto"}}, id="measured"),
+        pytest.param({"capacity": {"perReplica": 2, "leadTime": "30s"}}, id="what one carries"),
+        pytest.param({"replicas": {"min": 1, "max": 2000}}, id="limits"),
+        pytest.param({"demand": {"query": "edge", "whenAbsent": "Hold", "source": "x"}}, id="q"),
+    ],
+)
+def test_another_plant_is_asked_for_at_once_and_until_then_the_prior_holds_as_well(
+    edit: Any,
+) -> None:
+    planner = Planner(LOOSE)
+    world = tuned(planner, tuning="Apply")
+    world.run(5)
+    assert headroom(world) == 0.0
+    world.edit(**edit)
+    assert headroom(world) == 0.11
+    world.run(1)
+    assert len(planner.asked) == 2
+    assert planner.asked[1].suggested == stricter(prior(1e-4), LOOSE)
+    assert headroom(world) == 0.11, "what lets go waits for its day"
+    assert world.status()["tuning"]["settings"] == LOOSE
+    for _ in range(2):
+        later(world, DAY)
+        world.run(2)
+    assert headroom(world) == 0.0
+
+
+def test_what_another_plant_needs_comes_at_once() -> None:
+    planner = Planner(LOOSE)
+    world = tuned(planner, tuning="Apply")
+    world.run(5)
+    planner.settings = STRICT
+    world.edit(capacity={"perReplica": 1, "leadTime": "10m"})
+    world.run(1)
+    assert headroom(world) == 0.3
+
+
+def test_a_successor_knows_what_a_choice_was_made_for() -> None:
+    planner = Planner(LOOSE)
+    world = tuned(planner, tuning="Apply")
+    world.run(5)
+    world.restart()
+    world.run(1)
+    assert len(planner.asked) == 1
+    world.edit(capacity={"perReplica": 1, "leadTime": "10m"})
+    world.restart()
+    assert headroom(world) == 0.11
+    world.run(1)
+    assert len(planner.asked) == 2
+
+
+def test_what_is_no_part_of_the_plant_asks_for_no_new_choice() -> None:
+    planner = Planner(LOOSE)
+    world = tuned(planner, tuning="Apply")
+    world.run(5)
+    world.edit(mode="DryRun")
+    world.run(1)
+    assert (len(planner.asked), headroom(world)) == (1, 0.0)
+
+
+def test_what_was_reckoned_while_the_plant_was_edited_is_asked_anew() -> None:
+    planner, leisure = Planner(LOOSE), WhenTold()
+    world = tuned(planner, tuning="Apply")
+    world.leisure = leisure
+    world.restart()
+    world.run(1)
+    world.edit(capacity={"perReplica": 1, "leadTime": "10m"})
+    leisure.work()
+    world.run(1)
+    assert "applied" not in world.status()["tuning"]
+    leisure.work()
+    world.run(0.5)
+    assert [one.lead_time for one in planner.asked] == [30.0, 600.0]
+    assert world.status()["tuning"]["applied"]["settings"] == LOOSE
 
 
 def test_what_was_found_for_another_objective_is_not_put_in_force() -> None:

@@ -175,8 +175,24 @@ _READ: Mapping[str, Callable[[object], float]] = {
 
 
 def decided(settings: Settings) -> bool:
-    """Whether these are settings that an objective decides, and no others."""
-    return all(own.keys() <= _FIELDS.get(name, frozenset()) for name, own in settings.items())
+    """Whether these are settings that an objective decides, and no others; and can be read."""
+    return all(
+        own.keys() <= _FIELDS.get(name, frozenset())
+        and all(_readable(key, value) for key, value in own.items())
+        for name, own in settings.items()
+    )
+
+
+def _readable(key: str, value: object) -> bool:
+    try:
+        _reader(key)(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _reader(key: str) -> Callable[[Any], float]:
+    return _READ.get(key, float)
 
 
 TELLING = (
@@ -211,6 +227,5 @@ def stricter(one: Settings, other: Settings) -> Settings:
 
 def _stricter(key: str, one: Settings, other: Settings, name: str) -> Any:
     values = [own[name][key] for own in (one, other) if key in own.get(name, {})]
-    read: Callable[[Any], float] = _READ.get(key, float)
     pick = min if key == "tolerance" else max  # what is near enough asks for no more
-    return pick(values, key=read)
+    return pick(values, key=_reader(key))

@@ -36,6 +36,9 @@ class AppliedStatus(Part):
     before: SettingsStatus | None = Field(
         None, description="The settings before them, while the stricter of both are in force."
     )
+    plant: str | None = Field(
+        None, description="Fingerprint of the demand, capacity and limits that they are for."
+    )
     held_until: Moment | None = Field(None, description="Until when that is so.")
 
 
@@ -53,6 +56,11 @@ class TuningStatus(Part):
     """The settings that a workload's own past speaks for, and what they are based on."""
 
     objective: float = Field(description="Unserved share that was aimed at.")
+    plant: str | None = Field(
+        None,
+        description="Fingerprint of the demand, capacity and limits that they were chosen for: "
+        "where an edit changes them, a new choice is made at once.",
+    )
     settings: SettingsStatus
     since: Moment = Field(description="Since when these very settings are suggested.")
     message: str = Field("", description="Why, as a sentence.")

@@ -3,10 +3,24 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy.objective import Settings, Tuning, decided, stricter
+from ebbtide.api.capacity_policy.objective import Settings, Tuning, decided, prior, stricter
+from ebbtide.api.capacity_policy.plant import plant_of
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
+
+
+class Aim(NamedTuple):
+    """What settings are chosen for."""
+
+    objective: float
+    """The share of demand that may go unserved."""
+    plant: str = ""
+    """The demand and the fleet, as `plant_of` has them; nothing: nobody wrote it down."""
+
+    def for_other_plant(self, plant: str) -> bool:
+        """Whether what was chosen for this is known to be for another plant."""
+        return self.plant not in ("", plant)
 
 
 class Applied(NamedTuple):
@@ -19,6 +33,24 @@ class Applied(NamedTuple):
     """The settings before them, while the stricter of both count."""
     until: float = 0.0
     """Until when that is so."""
+    plant: str = ""
+    """What they were chosen for, beside the objective."""
+
+    @property
+    def aim(self) -> Aim:
+        """What they were chosen for."""
+        return Aim(self.objective, self.plant)
+
+    def counting_on(self, plant: str) -> Settings:
+        """The settings that count on a plant; on another than theirs the prior's do as well.
+
+        Raises:
+            ValueError: they make no sense.
+
+        """
+        if not self.aim.for_other_plant(plant):
+            return self.counting
+        return stricter(prior(self.objective), self.counting)
 
     @property
     def counting(self) -> Settings:
@@ -37,6 +69,8 @@ class Applied(NamedTuple):
             "settings": self.settings,
             "since": stamp(self.since),
         }
+        if self.plant:
+            said["plant"] = self.plant
         if self.before is None:
             return said
         return said | {"before": self.before, "heldUntil": stamp(self.until)}
@@ -57,14 +91,18 @@ def applied_in(status: Mapping[str, Any]) -> Applied | None:
     before, until = found.get("before"), epoch_or_none(found.get("heldUntil"))
     if before is None or until is None or not decided(before):
         before, until = None, 0.0
-    return Applied(found["objective"], found["settings"], since, before, until)
+    return Applied(
+        found["objective"], found["settings"], since, before, until, found.get("plant", "")
+    )
 
 
 def settings_for(spec: CapacityPolicySpec, applied: Applied | None) -> Settings | None:
     """The settings that take the place of the prior's, where a policy wants that."""
     if applied is None or spec.objective is None or spec.tuning is not Tuning.APPLY:
         return None
+    if applied.objective != spec.objective.unserved:
+        return None
     try:
-        return applied.counting if applied.objective == spec.objective.unserved else None
+        return applied.counting_on(plant_of(spec))
     except ValueError:
         return None

@@ -2,16 +2,18 @@
 
 They are put in force at most once a day, and never around an event. Where they let more go than
 those before them, the stricter of both hold for one soak, as after the edit of a descent by hand.
+What was chosen for another lead time, say, is none the less capacity that stays: after an edit of
+the plant it holds with the prior, until a choice for the new plant has had its day.
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.api.capacity_policy.objective import Settings, decided, in_words, prior
+from ebbtide.api.capacity_policy.objective import Settings, decided, in_words, prior, stricter
 from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.record.applied_settings import Applied, applied_in
+from ebbtide.loop.record.applied_settings import Aim, Applied, applied_in
 from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Phase
@@ -39,6 +41,13 @@ class Suggestion(NamedTuple):
     """Share of the demand that they left unserved in the replay."""
     cost: float = UNKNOWN
     """Replica-hours of the replay over those of the settings in force."""
+    plant: str = ""
+    """What they were chosen for, beside the objective."""
+
+    @property
+    def aim(self) -> Aim:
+        """What they were chosen for."""
+        return Aim(self.objective, self.plant)
 
     def as_json(self) -> Json:
         """What the status says of it."""
@@ -50,6 +59,7 @@ class Suggestion(NamedTuple):
             "message": self.why,
             "minutes": self.minutes,
             "reckonedAt": stamp(self.at),
+            **({"plant": self.plant} if self.plant else {}),
             **{name: _short(each) for name, each in numbers.items() if not math.isnan(each)},
         }
 
@@ -71,6 +81,7 @@ def suggestion_in(status: Mapping[str, Any]) -> Suggestion | None:
         at=at,
         unserved=found.get("unserved", UNKNOWN),
         cost=found.get("cost", UNKNOWN),
+        plant=found.get("plant", ""),
     )
 
 
@@ -81,21 +92,48 @@ def reckoned_at(status: Mapping[str, Any]) -> str | None:
 
 
 def next_applied(
-    held: Applied | None, suggested: Suggestion, now: float, quiet: bool, soak: float
+    held: Applied | None, suggested: Suggestion, aim: Aim, now: float, quiet: bool, soak: float
 ) -> Applied | None:
     """What is in force from the next tick on: what is, or what is suggested, if it may be.
 
-    `quiet` is a time without events.
+    `quiet` is a time without events. What another plant asks for is in force at once as far as it
+    asks for more.
     """
     if held is not None and held.before is not None and held.until <= now:
         held = held._replace(before=None)
-    known = held is not None and held.objective == suggested.objective
-    before = held.settings if held is not None and known else prior(suggested.objective)
+    fits = suggested.aim == aim and now - suggested.at <= FRESH
+    before = prior(aim.objective)
+    if held is not None and held.objective == aim.objective:
+        held = _on_plant(held, suggested.settings if fits else None, aim.plant, now)
+        before = held.settings
     a_moment_ago = held is not None and now - held.since < DAY
-    stale = now - suggested.at > FRESH
-    if suggested.settings == before or a_moment_ago or stale or not quiet:
+    if not fits or suggested.settings == before or a_moment_ago or not quiet:
         return held
-    return Applied(suggested.objective, suggested.settings, now, before, now + soak)
+    return Applied(aim.objective, suggested.settings, now, before, now + soak, aim.plant)
+
+
+def _on_plant(held: Applied, chosen: Settings | None, plant: str, now: float) -> Applied:
+    """Settings as they count on a plant, on record: an edit back lets nothing go in passing.
+
+    They are for that plant from the moment at which there is something `chosen` for it.
+    """
+    if not held.aim.for_other_plant(plant):
+        return held._replace(plant=plant)
+    settings = held.counting_on(plant)
+    if chosen is None:
+        plant = held.plant
+    else:
+        settings = stricter(settings, chosen)
+    if settings == held.settings:
+        return held._replace(plant=plant)
+    return Applied(held.objective, settings, now, plant=plant)
+
+
+def begun_with(before: Suggestion, plant: str) -> Settings:
+    """What a replay for a plant begins with, and keeps where too little is known to choose."""
+    if not before.aim.for_other_plant(plant):
+        return before.settings
+    return stricter(prior(before.objective), before.settings)
 
 
 def waiting(found: Suggestion, spec: Mapping[str, Any]) -> bool:

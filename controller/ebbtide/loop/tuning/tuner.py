@@ -15,21 +15,21 @@ from ebbtide.api.timestamps import stamp
 from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.background import Background, attempted
 from ebbtide.loop.ports.cluster import Cluster, Json
-from ebbtide.loop.record.applied_settings import applied_in
+from ebbtide.loop.record.applied_settings import Aim, applied_in
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.tuning.retries import ATTEMPT, FAILED, Attempt, Failure, failed, failing
 from ebbtide.loop.tuning.suggestion import (
     Suggestion,
     around_event,
+    begun_with,
     next_applied,
     reckoned_at,
     suggestion_in,
     waiting,
 )
-from ebbtide.loop.tuning.tuning_input import TuningInput, objective_of
+from ebbtide.loop.tuning.tuning_input import TuningInput, aim_of
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.demand import DAY
-from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.snapshot import Snapshot
 
 log = logging.getLogger("ebbtide.loop")
@@ -46,7 +46,7 @@ class _Asked(NamedTuple):
 
     name: str
     key: str
-    objective: float
+    aim: Aim
     at: float
     generation: int
 
@@ -57,7 +57,7 @@ class Tuner:
     def __init__(self, reckon: Reckon | None, background: Background) -> None:
         self._reckon, self._background = reckon, background
         self._known: dict[str, Suggestion] = {}
-        self._tried: dict[str, tuple[float, float]] = {}
+        self._tried: dict[str, tuple[float, Aim | None]] = {}
         self._failed: dict[str, Failure] = {}
         self._turns: dict[str, float] = {}
         self._intended = ""
@@ -111,16 +111,14 @@ class Tuner:
         return failure.attempt if failure else None
 
     def _suggested(self, workload: Workload, seen: Snapshot) -> Json:
-        found, objective = self._known.get(workload.key), objective_of(workload)
+        found = self._known.get(workload.key)
         if found is None:
             return {}
         told = found.as_json()
         if workload.spec.tuning is not Tuning.APPLY:
             return {"tuning": told | {"waiting": waiting(found, workload.resource.spec)}}
-        held = applied_in(workload.resource.status)
-        if found.objective == objective:
-            quiet = not around_event(seen)
-            held = next_applied(held, found, seen.now, quiet, workload.soak)
+        held, quiet = applied_in(workload.resource.status), not around_event(seen)
+        held = next_applied(held, found, aim_of(workload), seen.now, quiet, workload.soak)
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
 
     def withdraw(self, cluster: Cluster) -> None:
@@ -164,18 +162,18 @@ class Tuner:
             failure = failing(status, now, workload.resource.generation)
             if failure and key not in self._tried:
                 self._failed[key] = failure
-            self._tried.setdefault(key, (0.0, 0.0))
+            self._tried.setdefault(key, (0.0, None))
             if found and (known is None or found.at > known.at):
                 self._known[key] = found
-                self._tried[key] = found.at, found.objective
+                self._tried[key] = found.at, found.aim
 
     def _is_due(self, workload: Workload, columns: Sequence[Column], now: float) -> bool:
-        """Whether all of its past is known, and was not asked today for this objective."""
+        """Whether all of its past is known, and was not asked today for what is aimed at."""
         failure = self._failed.get(workload.key)
         if failure is not None and failure.waits(workload.resource.generation, now):
             return False
-        at, objective = self._tried[workload.key]
-        asked = objective == objective_of(workload)
+        at, aim = self._tried[workload.key]
+        asked = aim == aim_of(workload)
         if asked and all(column.newest // DAY == at // DAY for column in columns):
             return False
         ends = [column.end() for column in columns if column.whole]
@@ -193,17 +191,17 @@ class Tuner:
         now: float,
     ) -> None:
         at = max(end for column in columns if (end := column.end()) is not None)
-        key, objective = workload.key, objective_of(workload)
-        asked = _Asked(f"tuning {key}", key, objective, at, workload.resource.generation)
-        self._tried[key] = at, objective
+        key, aim = workload.key, aim_of(workload)
+        asked = _Asked(f"tuning {key}", key, aim, at, workload.resource.generation)
+        self._tried[key] = at, aim
         known = attempted(partial(ask, workload, columns))
         if not isinstance(known, TuningInput):
             self._intended = ""
             self._lament(asked, known, now)
             return
         before = self._known.get(key)
-        if before and before.objective == objective:
-            known = known._replace(suggested=before.settings)
+        if before and before.objective == aim.objective:
+            known = known._replace(suggested=begun_with(before, aim.plant))
         self._asked = asked
         self._background.begin(asked.name, partial(reckon, known), slow=True)
 
@@ -221,7 +219,7 @@ class Tuner:
         """Say why a past was not replayed, and ask again in a while; what is known stays."""
         failure = failed(self._failed.get(asked.key), now, error, asked.generation)
         self._failed[asked.key] = failure
-        self._tried[asked.key] = asked.at, UNKNOWN
+        self._tried[asked.key] = asked.at, None
         why, extra = error if isinstance(error, Exception) else None, {"workload": asked.key}
         log.error("%s: %s", asked.key, failure.told(), exc_info=why, extra=extra)
 
@@ -230,7 +228,7 @@ class Tuner:
         before = self._known.get(asked.key)
         same = before is not None and before.settings == found.settings
         self._known[asked.key] = Suggestion(
-            objective=asked.objective,
+            objective=asked.aim.objective,
             settings=found.settings,
             since=before.since if before is not None and same else asked.at,
             why=found.why,
@@ -238,4 +236,5 @@ class Tuner:
             at=asked.at,
             unserved=found.unserved,
             cost=found.cost,
+            plant=asked.aim.plant,
         )

@@ -10,7 +10,7 @@ from ebbtide.loop.observing.history import Histories
 from ebbtide.loop.observing.observe import per_replica
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE, Minutes
-from ebbtide.loop.record.applied_settings import applied_in, settings_for
+from ebbtide.loop.record.applied_settings import Aim, applied_in, settings_for
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event
@@ -44,6 +44,11 @@ def objective_of(workload: Workload) -> float:
     """The share of demand that may go unserved; NaN where nobody has said it."""
     said = workload.spec.objective
     return UNKNOWN if said is None else said.unserved
+
+
+def aim_of(workload: Workload) -> Aim:
+    """What settings are chosen for."""
+    return Aim(objective_of(workload), workload.plant)
 
 
 def tuning_input(
