@@ -14,6 +14,7 @@ from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.loop.record.applied_settings import Aim, Applied, applied_in, settings_for
 from ebbtide.loop.tuning.suggestion import (
+    AHEAD,
     AROUND,
     FRESH,
     Suggestion,
@@ -58,6 +59,10 @@ CASES = [
         None, suggestion(LOOSE, NOON - FRESH - 1), True, None, id="nothing that is old by days"
     ),
     pytest.param(
+        None, suggestion(LOOSE, NOON + AHEAD), True, LOOSE, id="one by a clock that is ahead"
+    ),
+    pytest.param(None, suggestion(LOOSE, NOON + AHEAD + 1), True, None, id="nothing of the future"),
+    pytest.param(
         applied(STRICT, DAY, 1e-2),
         suggestion(USUAL),
         True,
@@ -90,6 +95,17 @@ def test_the_first_change_holds_the_prior_too() -> None:
     found = next_applied(None, suggestion(LOOSE), HERE, NOON, True, SOAK)
     assert found is not None
     assert found.before == USUAL
+
+
+def test_what_was_put_in_force_in_years_to_come_was_put_there_just_now() -> None:
+    years = 3650 * DAY
+    held = applied(STRICT, -years)._replace(before=USUAL, until=NOON + years)
+    found = next_applied(held, suggestion(LOOSE), HERE, NOON, True, SOAK)
+    assert found == held._replace(since=NOON, until=NOON + SOAK)
+    later = NOON + DAY
+    over = next_applied(found, suggestion(LOOSE, later), HERE, later, True, SOAK)
+    assert over is not None
+    assert (over.settings, over.before) == (LOOSE, STRICT)
 
 
 @given(

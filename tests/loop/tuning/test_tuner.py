@@ -117,6 +117,22 @@ def test_what_another_leader_found_meanwhile_is_not_undone() -> None:
     assert world.status()["tuning"]["settings"] == LOOSE
 
 
+def test_a_choice_of_the_future_is_made_anew_and_never_put_in_force() -> None:
+    world, planner = tuned(Planner(STRICT)), Planner(STRICT)
+    world.run(1)
+    ahead = world.status()["tuning"] | {"settings": LOOSE, "reckonedAt": "2036-11-11T12:00:30.000Z"}
+    world.rules = replace(world.rules, reckon=planner)
+    world.set_status(world.status() | {"tuning": ahead})
+    world.restart()
+    world.edit(tuning="Apply")
+    world.run(0.5)
+    world.set_status(world.status() | {"tuning": ahead})
+    world.run(1)
+    assert len(planner.asked) == 1
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert world.status()["tuning"]["applied"]["settings"] == STRICT
+
+
 def test_every_workload_is_asked_once_a_day_and_changed_no_more_often() -> None:
     planner = Planner(STRICT)
     world = tuned(planner, tuning="Apply")

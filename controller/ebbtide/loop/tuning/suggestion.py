@@ -21,8 +21,15 @@ from ebbtide_policies.snapshot import Snapshot
 
 FRESH = 2 * DAY
 """Seconds after which a suggestion that was not reckoned anew is not put in force any more."""
+AHEAD = 600.0
+"""Seconds by which the clock of the demand may be ahead of the operator's."""
 AROUND = 3 * 3600.0
 """Seconds before an event has to be ready in which no settings are put in force."""
+
+
+def fresh(at: float, now: float) -> bool:
+    """Whether the newest minute of a suggestion is of late, and none that is still to come."""
+    return -AHEAD <= now - at <= FRESH
 
 
 class Suggestion(NamedTuple):
@@ -99,9 +106,8 @@ def next_applied(
     `quiet` is a time without events. What another plant asks for is in force at once as far as it
     asks for more.
     """
-    if held is not None and held.before is not None and held.until <= now:
-        held = held._replace(before=None)
-    fits = suggested.aim == aim and now - suggested.at <= FRESH
+    held = held and _by_now(held, now, soak)
+    fits = suggested.aim == aim and fresh(suggested.at, now)
     before = prior(aim.objective)
     if held is not None and held.objective == aim.objective:
         held = _on_plant(held, suggested.settings if fits else None, aim.plant, now)
@@ -110,6 +116,13 @@ def next_applied(
     if not fits or suggested.settings == before or a_moment_ago or not quiet:
         return held
     return Applied(aim.objective, suggested.settings, now, before, now + soak, aim.plant)
+
+
+def _by_now(held: Applied, now: float, soak: float) -> Applied:
+    """What was put in force, as it counts now; from a clock that was ahead, as if done just now."""
+    if held.since > now:
+        held = held._replace(since=now, until=min(held.until, now + soak))
+    return held._replace(before=None) if held.until <= now else held
 
 
 def _on_plant(held: Applied, chosen: Settings | None, plant: str, now: float) -> Applied:

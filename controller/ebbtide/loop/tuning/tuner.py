@@ -22,6 +22,7 @@ from ebbtide.loop.tuning.suggestion import (
     Suggestion,
     around_event,
     begun_with,
+    fresh,
     next_applied,
     reckoned_at,
     suggestion_in,
@@ -163,7 +164,7 @@ class Tuner:
             if failure and key not in self._tried:
                 self._failed[key] = failure
             self._tried.setdefault(key, (0.0, None))
-            if found and (known is None or found.at > known.at):
+            if found and (known is None or (fresh(found.at, now) and found.at > known.at)):
                 self._known[key] = found
                 self._tried[key] = found.at, found.aim
 
