@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ebbtide.api.capacity_policy.objective import prior
 from ebbtide.cli.schema import Printed
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
@@ -337,7 +338,7 @@ def serve(api: HttpApi, status: dict[str, Any], **policies: Any) -> None:
 def test_the_change_that_the_operator_suggests_is_printed_for_a_review(
     ebbtide: Ebbtide, api: HttpApi, tmp_path: Path
 ) -> None:
-    serve(api, {"tuning": SUGGESTED}, presentNeed={"headroom": "5%"})
+    serve(api, {"tuning": SUGGESTED}, presentNeed={"headroom": "5%", "width": 2})
     kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
     told = ebbtide("tune", "--from-cluster", "live/edge", kubeconfig)
     assert (told.code, told.err) == (0, "")
@@ -346,9 +347,9 @@ def test_the_change_that_the_operator_suggests_is_printed_for_a_review(
     found = yaml.safe_load(change)
     assert found["metadata"] == {"name": "edge", "namespace": "live"}
     assert found["spec"]["policies"] == {
-        "presentNeed": {"width": 2.0},
+        "presentNeed": {"headroom": "3%"},
         "seasonNeed": {"trust": "0%"},
-    }, "what the policy writes itself would win"
+    }, "what differs from what is written, or is not"
 
 
 def test_in_chinese_all_is_but_the_words_of_the_operator(
@@ -375,6 +376,12 @@ def test_the_same_goes_to_a_file(ebbtide: Ebbtide, api: HttpApi, tmp_path: Path)
     ("status", "policies", "why"),
     [
         pytest.param({}, {}, "nothing is suggested; it takes an objective", id="nothing"),
+        pytest.param(
+            {"tuning": SUGGESTED | {"settings": prior(1e-4), "message": "3.0 days are known"}},
+            {},
+            "nothing is suggested yet; 3.0 days are known",
+            id="nothing yet",
+        ),
         pytest.param(
             {"tuning": SUGGESTED}, SUGGESTED["settings"], "writes all of these", id="nothing new"
         ),

@@ -637,6 +637,9 @@ def test_a_question_that_can_not_be_put_stops_no_tick(caplog: pytest.LogCaptureF
         pytest.param(STRICT, {}, True, id="it differs"),
         pytest.param(prior(1e-4), {}, False, id="it is the prior"),
         pytest.param(STRICT, {k: dict(v) for k, v in STRICT.items()}, False, id="it is written"),
+        pytest.param(LOOSE, {k: dict(v) for k, v in STRICT.items()}, True, id="another is written"),
+        pytest.param(prior(1e-4), {"presentNeed": {"headroom": "60%"}}, True, id="over the prior"),
+        pytest.param(prior(1e-4), {"stabilization": {"window": "60s"}}, False, id="written so"),
     ],
 )
 def test_a_suggestion_waits_until_somebody_takes_it_over(
@@ -646,6 +649,13 @@ def test_a_suggestion_waits_until_somebody_takes_it_over(
     world.edit(policies=written)
     world.run(1)
     assert world.status()["tuning"]["waiting"] is waits
+
+
+def test_what_nothing_speaks_for_yet_waits_for_nobody() -> None:
+    world = tuned(lambda _: Reckoned(prior(1e-4), "3.0 days of demand are known", 4320))
+    world.edit(policies={"presentNeed": {"headroom": "60%"}})
+    world.run(1)
+    assert world.status()["tuning"]["waiting"] is False
 
 
 def test_a_status_that_was_not_written_is_written_at_the_next_tick() -> None:

@@ -123,11 +123,37 @@ def test_restless_demand_needs_more_than_the_prior() -> None:
     assert found.cost > 1.1
 
 
-def test_what_a_policy_writes_itself_is_part_of_what_is_tried() -> None:
-    written = {"policies": {"presentNeed": {"headroom": "50%"}}}
-    found = asked(weeks(restless(8), spec=written))
-    assert found.settings == LOOSE
+WRITES = {"policies": {"presentNeed": {"headroom": "50%"}}}
+WRITES_ALL = {"policies": {name: dict(own) for name, own in knobs(0.6, 0.0).items()}}
+APPLIED = {"tuning": "Apply"}
+
+
+def test_what_a_policy_writes_itself_is_part_of_what_is_applied() -> None:
+    found = asked(weeks(restless(8), spec=WRITES | APPLIED))
+    assert found.settings == {**LOOSE, "presentNeed": {**LOOSE["presentNeed"], "headroom": "50%"}}
     assert found.unserved == 0
+    assert "of 3 settings tried" in found.why
+
+
+@pytest.mark.parametrize("spec", [WRITES, WRITES_ALL], ids=["some", "all of them"])
+def test_what_is_suggested_may_be_other_than_what_is_written(spec: dict[str, Any]) -> None:
+    written, plain = asked(weeks(calm(8), spec=spec)), asked(weeks(calm(8)))
+    assert written.settings == plain.settings == LOOSE
+    assert written.unserved == plain.unserved
+    assert written.cost < 0.75, "beside what is written, which is in force"
+
+
+@pytest.mark.parametrize("days", [0.5, 3, 8])
+def test_where_all_is_written_there_is_nothing_to_apply(days: float) -> None:
+    found = asked(weeks(calm(days), spec=WRITES_ALL | APPLIED))
+    assert found.settings == WRITES_ALL["policies"]
+    assert found.why.endswith("there is nothing to choose")
+
+
+def test_while_little_is_known_nothing_is_held_that_was_not_chosen() -> None:
+    found = asked(weeks(calm(3), spec=WRITES | APPLIED))
+    assert found.settings == USUAL
+    assert "3.0 days of demand are known" in found.why
 
 
 def test_what_the_most_replicas_can_not_carry_is_no_settings_fault() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -185,14 +186,21 @@ def decided(settings: Settings) -> bool:
 
 def _readable(key: str, value: object) -> bool:
     try:
-        _reader(key)(value)
+        numeric(key, value)
     except (TypeError, ValueError):
         return False
     return True
 
 
-def _reader(key: str) -> Callable[[Any], float]:
-    return _READ.get(key, float)
+def numeric(key: str, value: Any) -> float:
+    """The value of a setting, as a number.
+
+    Raises:
+        TypeError, ValueError: it is none.
+
+    """
+    read: Callable[[Any], float] = _READ.get(key, float)
+    return read(value)
 
 
 TELLING = (
@@ -228,4 +236,4 @@ def stricter(one: Settings, other: Settings) -> Settings:
 def _stricter(key: str, one: Settings, other: Settings, name: str) -> Any:
     values = [own[name][key] for own in (one, other) if key in own.get(name, {})]
     pick = min if key == "tolerance" else max  # what is near enough asks for no more
-    return pick(values, key=_reader(key))
+    return pick(values, key=partial(numeric, key))

@@ -134,7 +134,8 @@ class CapacityPolicySpec(BesideOthers):
         description="What becomes of the settings that keep the objective at the least cost, which "
         "are chosen once a day by a replay of the workload's own last weeks: Suggest publishes "
         "them in status.tuning, Apply puts them in force, at most once a day and never around an "
-        "event. What is written in the policy itself wins.",
+        "event. What is written in the policy itself wins over what is put in force; what is "
+        "suggested may differ from it.",
     )
     policies: Policies = Field(
         Policies(),

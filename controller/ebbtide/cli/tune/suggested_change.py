@@ -1,11 +1,10 @@
 """`ebbtide tune --from-cluster`: the change that the operator suggests, as YAML for a review."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ebbtide.api.capacity_policy.objective import Settings
+from ebbtide.api.capacity_policy.written_settings import differing
 from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.tune.page import change
@@ -49,7 +48,9 @@ def suggested(resource: Resource, said: Words) -> str:
             f"{resource.key}: nothing is suggested; it takes an objective in the policy, and an "
             "operator that has read its past"
         )
-    fresh = _unwritten(found.settings, resource.spec.get("policies") or {})
+    if not found.spoken_for:
+        raise InvalidInput(f"{resource.key}: nothing is suggested yet; {found.why}")
+    fresh = differing(found.settings, resource.spec.get("policies") or {})
     if not fresh:
         raise InvalidInput(f"{resource.key}: the policy writes all of these settings itself")
     why = Message(
@@ -62,12 +63,3 @@ def suggested(resource: Resource, said: Words) -> str:
     )
     head = {"name": resource.name, "namespace": resource.namespace}
     return change(resource.kind, head, {"policies": fresh}, said.told(why))
-
-
-def _unwritten(settings: Settings, written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the policy does not write itself, which would win over it."""
-    left = {
-        name: {key: value for key, value in own.items() if key not in written.get(name, {})}
-        for name, own in settings.items()
-    }
-    return {name: own for name, own in left.items() if own}

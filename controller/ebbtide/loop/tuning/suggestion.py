@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Settings, decided, in_words, prior, stricter
+from ebbtide.api.capacity_policy.written_settings import as_written, differing
 from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.applied_settings import Aim, Applied, applied_in
@@ -55,6 +56,11 @@ class Suggestion(NamedTuple):
     def aim(self) -> Aim:
         """What they were chosen for."""
         return Aim(self.objective, self.plant)
+
+    @property
+    def spoken_for(self) -> bool:
+        """Whether the past speaks for it; else it is the prior, which holds until one does."""
+        return self.settings != prior(self.objective) or not math.isnan(self.unserved)
 
     def as_json(self) -> Json:
         """What the status says of it."""
@@ -152,14 +158,11 @@ def begun_with(before: Suggestion, plant: str) -> Settings:
 def waiting(found: Suggestion, spec: Mapping[str, Any]) -> bool:
     """Whether a suggestion waits for somebody to take it over, where nothing else applies it.
 
-    It does for settings that the policy does not write itself and that are not those of the prior.
+    It does where a value is not the one that is written, or the prior's where none is; and where
+    the past speaks for it.
     """
-    written, usual = spec.get("policies") or {}, prior(found.objective)
-    return any(
-        key not in (written.get(name) or {}) and value != usual.get(name, {}).get(key)
-        for name, own in found.settings.items()
-        for key, value in own.items()
-    )
+    there = as_written(prior(found.objective), spec)
+    return found.spoken_for and bool(differing(found.settings, there))
 
 
 def around_event(seen: Snapshot) -> bool:

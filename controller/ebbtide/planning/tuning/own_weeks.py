@@ -12,11 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior, with_settings
+from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior
 from ebbtide.api.capacity_policy.settings_by_phase import (
     LimitsByPhase,
     least_replicas,
     most_replicas,
+)
+from ebbtide.api.capacity_policy.written_settings import (
+    as_written,
+    choices,
+    over_written,
+    standing,
 )
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.parse import parse_policy
@@ -40,6 +46,7 @@ from ebbtide.planning.tuning.objective import (
 )
 from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
+from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Event
 
 TICKS = (60.0, 30.0, 15.0)
@@ -49,6 +56,8 @@ ROUNDS = 2
 """So often is a stretch of time run again whose beginning was guessed wrong."""
 AT_ONCE = 31
 """Variants that are replayed side by side: more of them take more memory, and little less time."""
+
+_NO_CHOICE = Message("the policy writes all of these settings itself: there is nothing to choose")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,18 +161,24 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     truth = weeks.truth(spec.replicas)._replace(stress=stress_test(objective))
     minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
     days = minutes * MINUTE / DAY
-    usual = prior(objective)
-    held = before if _makes_sense(weeks, before) else usual
+    usual, held = standing(prior(objective), weeks.spec), standing(before, weeks.spec)
+    candidates = list(choices(weeks.candidates, weeks.spec))
+    if candidates == [usual]:
+        return Reckoned(usual, str(_NO_CHOICE), minutes)
+    if not _makes_sense(weeks, held):
+        held = usual
+    stays = prior(objective) if held == usual else held
     if days < FIRST_DAYS:
         evidence = unknown(objective, days, kept=held != usual)
-        return Reckoned(held, str(told(evidence, None, objective)), minutes)
-    candidates = [*weeks.candidates, *([] if held in (usual, *weeks.candidates) else [held])]
-    found = replayed(weeks, truth, [in_force, *candidates], plugins)
+        return Reckoned(stays, str(told(evidence, None, objective)), minutes)
+    if held not in (usual, *candidates):
+        candidates.append(held)
+    found = replayed(weeks, truth, [as_written(in_force, weeks.spec), *candidates], plugins)
     tried = Measured(*(column[1:] for column in found))
     known, prior_at = (_place(one, candidates) for one in (held, usual))
     evidence = chosen(tried, objective, days, known, prior_at)
     if evidence.candidate is None:
-        return Reckoned(held, str(told(evidence, tried, objective)), minutes)
+        return Reckoned(stays, str(told(evidence, tried, objective)), minutes)
     best = evidence.candidate
     return Reckoned(
         settings=candidates[best],
@@ -177,7 +192,7 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
 def _makes_sense(weeks: OwnWeeks, settings: Settings) -> bool:
     """Whether a policy may have some settings: another version may have put them on record."""
     try:
-        parse_policy(with_settings(weeks.spec, settings))
+        parse_policy(over_written(weeks.spec, settings))
     except InvalidInput:
         return False
     return True
@@ -205,7 +220,7 @@ def replayed(
     parts = []
     for begin in range(0, len(variants), AT_ONCE):
         part = variants[begin : begin + AT_ONCE]
-        specs = [parse_policy(with_settings(weeks.spec, settings)) for settings in part]
+        specs = [parse_policy(over_written(weeks.spec, settings)) for settings in part]
         replicas = np.array([math.ceil(max(1.0, first * (1 + spare(one)))) for one in part])
         here = replace(world, replicas=replicas)
         asked = replicas_asked(here, [swept(spec, plugins) for spec in specs], rounds=rounds)
