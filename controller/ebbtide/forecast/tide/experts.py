@@ -24,8 +24,8 @@ DAMPING = np.array((0.85, 0.97, 0.6, 0.85))
 """How much of each slope is left from row to row."""
 STEEPEST = number(10)
 """The largest ratio of demand to a curve that is believed."""
-WARM = 60
-"""Rows after the first whole day before curves are followed."""
+WARM = 24
+"""The part of a day, at least a row, after the first whole one before curves are followed."""
 LEVELS = 1 + AVERAGES
 PLAIN = LEVELS + DAMPING.size
 """Experts without a curve; the first of them is the last value, the last four are slopes."""
@@ -145,4 +145,4 @@ def warm(rows: F32, day: int) -> NDArray[np.bool_]:
 @lru_cache
 def _cold(day: int) -> F32:
     """The last row that is not yet warm."""
-    return number(day + WARM)
+    return number(day + max(1, day // WARM))

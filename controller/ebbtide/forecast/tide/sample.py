@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.ahead import Ahead, look_ahead
 from ebbtide.forecast.tide.arrays import F32, blank
-from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE, WARM
+from ebbtide.forecast.tide.experts import EXPERTS, GUARDED, SINCE
 from ebbtide.forecast.tide.frame import Band, Flights
 from ebbtide.forecast.tide.seen import Seen
 
@@ -52,7 +52,7 @@ class Sample(NamedTuple):
 
     def seasoned(self, rows: slice) -> NDArray[np.bool_]:
         """Where the origins of some rows had whole days before them, (T, A, N)."""
-        warm = self.band.ahead[:, None] + (self.band.frame.day + WARM)
+        warm = self.band.ahead[:, None] + (self.band.frame.day + self.band.frame.hour)
         return np.asarray(self.since[rows, None] > warm)
 
 
