@@ -11,9 +11,9 @@ from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.cli.models import HOUSE, makers
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import SeriesContext
-from ebbtide.loop.forecasting.cohort import Column
 from ebbtide.loop.forecasting.forecasts import Forecasting, Foresight
 from ebbtide.loop.forecasting.series_context import context_of
+from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.background import AtOnce
 from ebbtide.loop.ports.metrics import Span
 from ebbtide.planning.sweeping.seen_demand import DELAY, Recorded

@@ -58,8 +58,8 @@ POWER = 4.0
 LOST = (1 - TURNED, 0.07)
 """What has lost as much of its highest has turned, and has beyond doubt: in between it is followed
 in part, so that no single minute decides."""
-SAMPLED = 48
-"""Rows of the last day by which the usual is told while no ordinary day is known."""
+SAMPLED_MINUTES = 5
+"""Minutes between the rows of the last day by which the usual is told while no ordinary day is."""
 HOUR = 3600.0
 
 
@@ -242,6 +242,7 @@ def _usual_now(usual: Usual, history: History) -> Floats:
     unknown = np.isnan(now)
     if np.count_nonzero(unknown):
         last = history.minutes[-round(DAY * MINUTE / history.grid) :]
-        sample = last[:: max(1, len(last) // SAMPLED)][:, unknown]
+        every = max(1, round(SAMPLED_MINUTES * MINUTE / history.grid))
+        sample = last[::-every][:, unknown]  # back from now: the same whatever was before
         now[unknown] = median(sample)
     return now

@@ -12,8 +12,6 @@ from ebbtide.loop.forecasting.members import first_met, together
 from ebbtide.loop.forecasting.signals import Column, Key, Task
 from ebbtide_policies.demand import Outlook
 
-__all__ = ["Cohort", "Column", "FailedForecast", "Make", "SignalForecast"]
-
 Make = Callable[[], Forecaster]
 """Makes a forecaster that has learnt nothing yet."""
 
