@@ -83,7 +83,7 @@ def walk(days: Days, objective: float) -> Walk:
     suggested = usual
     for day in range(days.demand.size):
         found = _pick(days, day, objective, suggested, usual)
-        suggested = suggested if found is None else found
+        suggested = usual if found is None else found
         now = day * DAY * TICK
         told = Suggestion(objective, CANDIDATES[suggested], now, "", 0, now)
         before, held = held, next_applied(held, told, Aim(objective), now, quiet=True, soak=0.0)

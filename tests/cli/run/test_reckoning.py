@@ -41,6 +41,7 @@ def tuning_input(per_replica: float = 10.0, **minutes: Minutes) -> TuningInput:
         events=(),
         in_force=USUAL,
         suggested=USUAL,
+        suggested_by=0,
     )
 
 

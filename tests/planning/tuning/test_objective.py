@@ -109,7 +109,7 @@ def test_few_days_never_speak_for_less_than_what_is_held(
 ) -> None:
     past = found([hours for hours, _ in points], [share for _, share in points])
     before = min(before, len(points) - 1)
-    evidence = chosen(past, objective, days, before, usual=0)
+    evidence = chosen(past, objective, days, before, usual=0, rests_on=days + 1)
     assert evidence.kept is (before != 0)
     if evidence.candidate is not None:
         assert past.replica_hours[evidence.candidate] >= past.replica_hours[before]

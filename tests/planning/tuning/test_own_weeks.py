@@ -8,12 +8,13 @@ import pytest
 from ebbtide.api.capacity_policy.objective import PRIORS, Reckoned, Settings, bursting, knobs, prior
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.planning.demand.past import Past
-from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned, replayed
+from ebbtide.planning.tuning.own_weeks import Before, OwnWeeks, reckoned, replayed
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Event
 
 DAY = 1440
+MANY = 28 * DAY
 START = 1_699_920_000.0
 AIM = 1e-3
 USUAL, LOOSE, STRICT = prior(AIM), PRIORS[0][1], knobs(0.3, 3.0)
@@ -49,7 +50,7 @@ def weeks(demand: Lanes, most: int = 1000, lead: float = 180.0, **more: Any) -> 
 
 
 def asked(own: OwnWeeks) -> Reckoned:
-    return reckoned(own, USUAL, USUAL, {})
+    return reckoned(own, USUAL, Before(USUAL), {})
 
 
 def test_while_little_is_known_the_settings_are_those_of_the_prior() -> None:
@@ -78,28 +79,34 @@ def test_few_days_in_which_the_prior_fails_speak_for_more() -> None:
 def test_what_was_chosen_once_stays_where_too_little_is_known_to_choose_anew(
     demand: Lanes, before: Settings
 ) -> None:
-    found = reckoned(weeks(demand), before, before, {})
-    assert found.settings == before
+    found = reckoned(weeks(demand), before, Before(before, MANY), {})
+    assert (found.settings, found.minutes) == (before, MANY)
     assert found.why.startswith("kept: only ")
     assert "7.0 speak for an unserved share of 0.1%" in found.why
 
 
+def test_what_few_days_spoke_for_goes_where_more_of_them_do_not() -> None:
+    found = reckoned(weeks(calm(4)), STRICT, Before(STRICT, 3 * DAY), {})
+    assert (found.settings, found.minutes) == (USUAL, 4 * DAY)
+
+
 @pytest.mark.parametrize("before", [LOOSE, USUAL])
 def test_few_days_in_which_what_is_held_fails_speak_for_more_than_it(before: Settings) -> None:
-    found = reckoned(weeks(restless(3, leap=1.6)), before, before, {})
+    found = reckoned(weeks(restless(3, leap=1.6)), before, Before(before, MANY), {})
     assert found.settings == STRICT
     assert "lost more in 3.0 days than it may in 7.0" in found.why
 
 
 def test_few_days_in_which_the_prior_fails_do_not_speak_for_less_than_what_is_held() -> None:
     held = knobs(0.7, 3.0)
-    assert reckoned(weeks(restless(3, leap=1.6)), held, held, {}).settings == held
+    found = reckoned(weeks(restless(3, leap=1.6)), held, Before(held, MANY), {})
+    assert found.settings == held
 
 
 def test_what_is_on_record_and_makes_no_sense_counts_for_nothing() -> None:
     senseless = {**STRICT, "forecastNeed": {"quantile": 7.0}}
     for days in (0.5, 3, 8):
-        found = reckoned(weeks(calm(days)), USUAL, senseless, {})
+        found = reckoned(weeks(calm(days)), USUAL, Before(senseless, MANY), {})
         assert found.settings == (LOOSE if days > 7 else USUAL)
 
 
@@ -259,7 +266,7 @@ def test_a_burst_that_all_served_has_to_be_served_twice_as_high_for_what(
 ) -> None:
     fleets = (knobs(0.3, 0.0), bursting(1.2, "1h"))
     own = weeks(restless(15), spec={"objective": {"unserved": objective}}, candidates=fleets)
-    found = reckoned(own, fleets[0], fleets[0], {})
+    found = reckoned(own, fleets[0], Before(fleets[0]), {})
     assert found.unserved == 0
     assert found.settings["presentNeed"]["headroom"] == spare
 
@@ -300,8 +307,8 @@ def test_what_is_needed_between_two_minutes_lies_between_them() -> None:
 def test_a_choice_stays_until_another_is_clearly_cheaper() -> None:
     nearly = {**LOOSE, "presentNeed": {**LOOSE["presentNeed"], "headroom": "0.05%"}}
     own = weeks(calm(8), candidates=(LOOSE, nearly, STRICT))
-    assert reckoned(own, USUAL, nearly, {}).settings == nearly
-    assert reckoned(own, USUAL, STRICT, {}).settings == LOOSE
+    assert reckoned(own, USUAL, Before(nearly), {}).settings == nearly
+    assert reckoned(own, USUAL, Before(STRICT), {}).settings == LOOSE
 
 
 def test_a_few_rounds_tell_what_an_exact_replay_tells() -> None:

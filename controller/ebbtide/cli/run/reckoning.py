@@ -9,7 +9,7 @@ from ebbtide.loop.ports.metrics import MINUTE, Minutes
 from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.sweeping.seen_demand import DELAY
-from ebbtide.planning.tuning.own_weeks import OwnWeeks, reckoned
+from ebbtide.planning.tuning.own_weeks import Before, OwnWeeks, reckoned
 from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
@@ -23,7 +23,8 @@ def reckon(tuning_input: TuningInput) -> Reckoned:
         InvalidInput: what one replica carries is not known, or the policy makes no sense.
 
     """
-    return reckoned(_weeks(tuning_input), tuning_input.in_force, tuning_input.suggested, plugins())
+    before = Before(tuning_input.suggested, tuning_input.suggested_by)
+    return reckoned(_weeks(tuning_input), tuning_input.in_force, before, plugins())
 
 
 def _weeks(tuning_input: TuningInput) -> OwnWeeks:

@@ -202,7 +202,8 @@ class Tuner:
             return
         before = self._known.get(key)
         if before and before.objective == aim.objective:
-            known = known._replace(suggested=begun_with(before, aim.plant))
+            settings = begun_with(before, aim.plant)
+            known = known._replace(suggested=settings, suggested_by=before.minutes)
         self._asked = asked
         self._background.begin(asked.name, partial(reckon, known), slow=True)
 

@@ -12,8 +12,12 @@ from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.metrics import MINUTE, Minutes
 from ebbtide.loop.record.applied_settings import Aim, applied_in, settings_for
 from ebbtide.loop.workload import Workload
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event
+
+_ALL = round(28 * DAY / MINUTE)
+"""Minutes that settings in force are taken to be based on, where nobody knows any more."""
 
 
 class TuningInput(NamedTuple):
@@ -38,6 +42,8 @@ class TuningInput(NamedTuple):
     """The settings that stand in the place of those that are sought."""
     suggested: Settings
     """What was found before; else what is in force."""
+    suggested_by: int
+    """Known minutes that this is based on."""
 
 
 def objective_of(workload: Workload) -> float:
@@ -76,6 +82,7 @@ def tuning_input(
         events=tuple(guidance.events(workload, next(iter(each.values())))),
         in_force=in_force or prior(objective),
         suggested=in_force or prior(objective),
+        suggested_by=_ALL if in_force else 0,
     )
 
 

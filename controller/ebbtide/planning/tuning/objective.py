@@ -132,21 +132,23 @@ def chosen(
     days: float,
     before: int | None = None,
     usual: int | None = None,
+    rests_on: float = 0.0,
 ) -> Evidence:
     """The cheapest candidate that kept the objective on most days, all losses priced.
 
     The one `before`, and at first the prior's (`usual`), is kept where no other one is cheaper by
-    enough. While few days are known it stays, be it that much of the past was lost. They refute it
-    where they alone have lost all that the days it takes may lose, and then speak for more
-    capacity, never for less.
+    enough. While few days are known the prior holds; where more were known when the one before was
+    chosen, and much of the past was lost since, that one does. They refute it where they alone have
+    lost all that the days it takes may lose, and then speak for more capacity, never for less.
     """
     needed, may = needed_days(objective), np.ones(found.unserved.size, dtype=np.bool_)
     stays = usual if before is None else before
-    kept = stays != usual
+    held = stays if days < rests_on else usual
+    kept = held != usual
     if days < needed:
-        if stays is None or not _refuted(float(found.missed[stays]), objective, days):
+        if held is None or not _refuted(float(found.missed[held]), objective, days):
             return unknown(objective, days, kept)
-        may = found.lately >= found.lately[stays]
+        may = found.lately >= found.lately[held]
     keeps = may & (found.steady <= objective)
     paid = np.where(keeps if keeps.any() else may, priced(found, objective), np.inf)
     best = int(np.argmin(paid))

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -146,11 +146,19 @@ class OwnWeeks:
         )
 
 
-def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plugins) -> Reckoned:
-    """The settings that the last weeks speak for; `before` are those of the last time.
+class Before(NamedTuple):
+    """What was chosen the last time."""
 
-    Where these were chosen, they stay as long as too little is known: a past that was lost is none
-    that speaks for less capacity.
+    settings: Settings
+    minutes: int = 0
+    """Known minutes that it is based on."""
+
+
+def reckoned(weeks: OwnWeeks, in_force: Settings, before: Before, plugins: Plugins) -> Reckoned:
+    """The settings that the last weeks speak for; those of the last time are kept where they can.
+
+    They stay, too, while too little is known and more was known of them: a past that was lost is
+    none that speaks for less capacity.
 
     Raises:
         InvalidInput: the policy makes no sense.
@@ -161,25 +169,31 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
     truth = weeks.truth(spec.replicas)._replace(stress=stress_test(objective))
     minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
     days = minutes * MINUTE / DAY
-    usual, held = standing(prior(objective), weeks.spec), standing(before, weeks.spec)
+    usual, held = (standing(one, weeks.spec) for one in (prior(objective), before.settings))
     candidates = list(choices(weeks.candidates, weeks.spec))
     if candidates == [usual]:
         return Reckoned(usual, str(_NO_CHOICE), minutes)
     if not _makes_sense(weeks, held):
         held = usual
-    stays = prior(objective) if held == usual else held
-    if days < FIRST_DAYS:
-        evidence = unknown(objective, days, kept=held != usual)
-        return Reckoned(stays, str(told(evidence, None, objective)), minutes)
     if held not in (usual, *candidates):
         candidates.append(held)
-    found = replayed(weeks, truth, [as_written(in_force, weeks.spec), *candidates], plugins)
-    tried = Measured(*(column[1:] for column in found))
-    known, prior_at = (_place(one, candidates) for one in (held, usual))
-    evidence = chosen(tried, objective, days, known, prior_at)
-    if evidence.candidate is None:
-        return Reckoned(stays, str(told(evidence, tried, objective)), minutes)
+    held_at, usual_at = (_place(one, candidates) for one in (held, usual))
+    rests_on = before.minutes * MINUTE / DAY
+    found = None
+    evidence = unknown(objective, days, kept=days < rests_on and held != usual)
+    if days >= FIRST_DAYS:
+        in_force = as_written(in_force, weeks.spec)
+        found = replayed(weeks, truth, [in_force, *candidates], plugins)
+        evidence = chosen(_but_first(found), objective, days, held_at, usual_at, rests_on)
     best = evidence.candidate
+    if found is None or best is None:
+        why, kept = str(told(evidence, None, objective)), evidence.kept
+        return Reckoned(
+            settings=held if kept else prior(objective),
+            why=why,
+            minutes=before.minutes if kept else minutes,
+        )
+    tried = _but_first(found)
     return Reckoned(
         settings=candidates[best],
         why=str(told(evidence, tried, objective)),
@@ -187,6 +201,11 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Settings, plugins: Plu
         unserved=float(tried.unserved[best]),
         cost=float(tried.replica_hours[best] / found.replica_hours[0]),
     )
+
+
+def _but_first(found: Measured) -> Measured:
+    """What came of all variants but the first."""
+    return Measured(*(column[1:] for column in found))
 
 
 def _makes_sense(weeks: OwnWeeks, settings: Settings) -> bool:
