@@ -11,7 +11,7 @@ from ebbtide.cli.tune.page import Tuned
 from ebbtide.planning.tuning.judgement import Measured, judged
 from ebbtide_policies.message import Message
 
-VARIANTS = candidates({})
+VARIANTS = candidates(1e-4, {})
 FIGURES = {"199,061", "63.6879%", "1.104"}
 
 

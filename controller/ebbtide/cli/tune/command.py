@@ -77,15 +77,15 @@ def _tuned(
 ) -> Tuned:
     """Try all variants of a policy, with what is written beside it, and judge them."""
     spec = parse_policy(manifest.spec)
-    level, variants, known = aim.level(spec), aim.variants(spec), installed()
+    level, variants, known = aim.level(spec), aim.variants(manifest.spec), installed()
+    objective = level if aim.by_objective(spec) else None
     specs = [edited(manifest, edits, known).spec for edits in variants]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         told = past.supposed()
         recorded = past.recorded(told, [manifest, *beside])
         setup = TrialSetup(manifest, tuple(beside), recorded, past.world(told, recorded))
-        stress = stress_test(level) if aim.by_objective(spec) else 1.0
-        search = _search(setup, specs, past, stress, _course(progress, said["forecasting"]))
+        search = _search(setup, specs, past, objective, _course(progress, said["forecasting"]))
         world = setup.world
         written = [
             *map(_written, (manifest, *beside)),
@@ -99,12 +99,11 @@ def _tuned(
     searched, held = (
         Measured(*map(np.array, zip(*part, strict=True))) for part in zip(*tried, strict=True)
     )
-    days = setup.days_known(search.first_held)
-    found = (
-        found_by_objective(searched, level, days)
-        if aim.by_objective(spec)
-        else found_by_margin(searched, level)
-    )
+    if objective is None:
+        days, found = setup.days_known(search.first_held), found_by_margin(searched, level)
+    else:
+        days = search.truth.within(slice(search.first_held)).days
+        found = found_by_objective(searched, level, days, manifest.spec)
     return Tuned(
         workload=search.workload,
         objective=level,
@@ -147,11 +146,12 @@ def _course(progress: Progress, name: str) -> Told:
 
 
 def _search(
-    setup: TrialSetup, specs: Sequence[Spec], past: Past, stress: float, told: Told
+    setup: TrialSetup, specs: Sequence[Spec], past: Past, objective: float | None, told: Told
 ) -> Search:
-    """All that is needed to try a variant."""
+    """All that is needed to try a variant; by an objective, or by whatever is said."""
     trial, truth = setup.trial(specs, told)
-    truth = truth._replace(stress=stress)
+    if objective is not None:
+        truth = truth._replace(demand=setup.counted_need(), stress=stress_test(objective))
     return Search(setup.workload, trial, truth, past.first_held(truth.demand.size))
 
 

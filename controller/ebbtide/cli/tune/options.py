@@ -3,15 +3,15 @@
 import itertools
 import math
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ebbtide.api.capacity_policy.presets import preset_of
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.reading.manifests import Manifest
+from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.cluster.access import Access
 from ebbtide.cli.report.translations import Language, Words, translations
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, Recorded, TickEvery, tick_of
@@ -130,15 +130,16 @@ class Aim:
         """Whether what follows from an objective is tried, and chosen as the operator would."""
         return spec.objective is not None and not self.vary
 
-    def variants(self, spec: CapacityPolicySpec) -> Sequence[Sequence[Edit]]:
-        """What is tried: the changes of each variant.
+    def variants(self, written: Mapping[str, Any]) -> Sequence[Sequence[Edit]]:
+        """What is tried: the changes of each variant, to a policy as it is written.
 
         Raises:
             InvalidInput: a field or its values can't be understood, or there are too many.
 
         """
+        spec = parse_policy(written)
         if self.by_objective(spec):
-            return candidates(preset_of({"preset": spec.preset}))
+            return candidates(self.level(spec), written)
         return _combined(self.vary or DEFAULT)
 
 

@@ -58,6 +58,11 @@ class Truth(NamedTuple):
     least: float = 1.0
     """Replicas that no variant goes below, so neither does the clairvoyant bound."""
 
+    @property
+    def days(self) -> float:
+        """Days of which the demand is known."""
+        return int(np.count_nonzero(np.isfinite(self.demand))) * self.tick / DAY
+
     def counted(self, replicas: Lanes) -> Lanes:
         """Replicas while demand is known, one row a tick, and else none.
 

@@ -50,6 +50,9 @@ FIRST_DAYS = 1.0
 WORTH = 0.001
 """Share of the cost that a change of the settings has to spare: each makes people look twice."""
 
+NO_CHOICE = Message("the policy writes all of these settings itself: there is nothing to choose")
+"""Where a policy that applies what is chosen leaves nothing open."""
+
 
 class Evidence(NamedTuple):
     """What the past says of one candidate, or why it says nothing."""

@@ -13,11 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior
-from ebbtide.api.capacity_policy.settings_by_phase import (
-    LimitsByPhase,
-    least_replicas,
-    most_replicas,
-)
+from ebbtide.api.capacity_policy.settings_by_phase import LimitsByPhase, least_replicas
 from ebbtide.api.capacity_policy.written_settings import (
     as_written,
     choices,
@@ -33,11 +29,13 @@ from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.sweeping.seen_demand import Recorded, SeenDemand
 from ebbtide.planning.sweeping.sweep import World, replicas_asked
 from ebbtide.planning.sweeping.variants import swept
+from ebbtide.planning.tuning.counted_need import counted_need
 from ebbtide.planning.tuning.judgement import Measured, Truth, measured
 from ebbtide.planning.tuning.objective import (
     CANDIDATES,
     DAYS,
     FIRST_DAYS,
+    NO_CHOICE,
     chosen,
     spare,
     stress_test,
@@ -46,7 +44,6 @@ from ebbtide.planning.tuning.objective import (
 )
 from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
-from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Event
 
 TICKS = (60.0, 30.0, 15.0)
@@ -56,8 +53,6 @@ ROUNDS = 2
 """So often is a stretch of time run again whose beginning was guessed wrong."""
 AT_ONCE = 31
 """Variants that are replayed side by side: more of them take more memory, and little less time."""
-
-_NO_CHOICE = Message("the policy writes all of these settings itself: there is nothing to choose")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +91,10 @@ class OwnWeeks:
         return found
 
     def truth(self, limits: LimitsByPhase) -> Truth:
-        """What was needed at each tick, of no more replicas than may be; NaN where nobody knows.
-
-        What no setting could have served is no setting's fault.
-        """
+        """What was needed at each tick, as far as it counts."""
         now = self.now
         need = DemandSeries(start=self.past.start, minutes=self._believed.need).known_at(now)
-        apart = [(event.ready_by <= now) & (now < event.end) for event in self.events]
-        unknown = np.isnan(need) | np.any(apart, axis=0)
-        demand = np.where(unknown, UNKNOWN, np.minimum(need, most_replicas(limits)))
+        demand = counted_need(need, now, self.events, limits)
         boot, least = math.ceil(self.lead_time / self.tick), float(least_replicas(limits))
         return Truth(demand, self.tick, boot, least=least)
 
@@ -167,12 +157,12 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Before, plugins: Plugi
     spec = parse_policy(weeks.spec)
     objective = spec.objective.unserved if spec.objective else UNKNOWN
     truth = weeks.truth(spec.replicas)._replace(stress=stress_test(objective))
-    minutes = round(np.count_nonzero(np.isfinite(truth.demand)) * truth.tick / MINUTE)
+    minutes = round(truth.days * DAY / MINUTE)
     days = minutes * MINUTE / DAY
     usual, held = (standing(one, weeks.spec) for one in (prior(objective), before.settings))
     candidates = list(choices(weeks.candidates, weeks.spec))
     if candidates == [usual]:
-        return Reckoned(usual, str(_NO_CHOICE), minutes)
+        return Reckoned(usual, str(NO_CHOICE), minutes)
     if not _makes_sense(weeks, held):
         held = usual
     if held not in (usual, *candidates):
