@@ -130,6 +130,28 @@ def test_restless_demand_needs_more_than_the_prior() -> None:
     assert found.cost > 1.1
 
 
+@pytest.mark.parametrize(
+    ("history", "unserved", "raised"),
+    [
+        pytest.param("7d", "0.1%", "8d", id="a week, where it takes one"),
+        pytest.param("7d", "0.01%", "9d", id="a week, where it takes more"),
+        pytest.param("8d", "0.01%", "9d", id="just as much as it takes"),
+        pytest.param("1h", "0.001%", "15d", id="an hour, where it takes two weeks"),
+        pytest.param("9d", "0.01%", None, id="enough"),
+        pytest.param("28d", "0.001%", None, id="more than enough"),
+    ],
+)
+@pytest.mark.parametrize("days", [0.5, 6.9])
+def test_a_history_that_never_tells_enough_is_to_be_raised_to(
+    days: float, history: str, unserved: str, raised: str | None
+) -> None:
+    spec = {"forecast": {"history": history}, "objective": {"unserved": unserved}}
+    why = asked(weeks(calm(days), spec=spec)).why
+    told = f"; forecast.history is {history} and never tells of so many: raise it to {raised} or"
+    assert (told in why) is (raised is not None)
+    assert ("forecast.history" in why) is (raised is not None)
+
+
 WRITES = {"policies": {"presentNeed": {"headroom": "50%"}}}
 WRITES_ALL = {"policies": {name: dict(own) for name, own in knobs(0.6, 0.0).items()}}
 APPLIED = {"tuning": "Apply"}

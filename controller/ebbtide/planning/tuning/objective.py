@@ -26,9 +26,10 @@ from ebbtide.api.capacity_policy.objective import (
     remembering,
 )
 from ebbtide.planning.tuning.judgement import Measured
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.message import Message
-from ebbtide_policies.quantities import parse_share, show_share
+from ebbtide_policies.quantities import parse_share, show_duration, show_share
 
 DAYS = 28
 """Days of the past that a choice is made by, at most."""
@@ -183,6 +184,17 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> Messag
     )
     broken = _broken(found, share, objective)
     return said if broken is None else Message("{}; {}", (said, broken))
+
+
+def never_told(history: float, objective: float, said: Message) -> Message:
+    """What is said where so much of the past is never read as it takes; `history` in seconds."""
+    needed = needed_days(objective)
+    if history > needed * DAY:
+        return said
+    return Message(
+        "{}; forecast.history is {} and never tells of so many: raise it to {:.0f}d or more",
+        (said, show_duration(history), math.floor(needed) + 1),
+    )
 
 
 def _waited(evidence: Evidence, objective: float) -> Message:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ebbtide.api.capacity_policy.objective import Reckoned, Settings, prior
 from ebbtide.api.capacity_policy.settings_by_phase import LimitsByPhase, least_replicas
+from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.capacity_policy.written_settings import (
     as_written,
     choices,
@@ -36,7 +37,9 @@ from ebbtide.planning.tuning.objective import (
     DAYS,
     FIRST_DAYS,
     NO_CHOICE,
+    Evidence,
     chosen,
+    never_told,
     spare,
     stress_test,
     told,
@@ -177,16 +180,16 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Before, plugins: Plugi
         evidence = chosen(_but_first(found), objective, days, held_at, usual_at, rests_on)
     best = evidence.candidate
     if found is None or best is None:
-        why, kept = str(told(evidence, None, objective)), evidence.kept
+        kept = evidence.kept
         return Reckoned(
             settings=held if kept else prior(objective),
-            why=why,
+            why=_why(spec, evidence, None),
             minutes=before.minutes if kept else minutes,
         )
     tried = _but_first(found)
     return Reckoned(
         settings=candidates[best],
-        why=str(told(evidence, tried, objective)),
+        why=_why(spec, evidence, tried),
         minutes=minutes,
         unserved=float(tried.unserved[best]),
         cost=float(tried.replica_hours[best] / found.replica_hours[0]),
@@ -196,6 +199,15 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Before, plugins: Plugi
 def _but_first(found: Measured) -> Measured:
     """What came of all variants but the first."""
     return Measured(*(column[1:] for column in found))
+
+
+def _why(spec: CapacityPolicySpec, evidence: Evidence, tried: Measured | None) -> str:
+    """Why these settings; and where more than is known will never be, what to do about it."""
+    objective = spec.objective.unserved if spec.objective else UNKNOWN
+    said = told(evidence, tried, objective)
+    if evidence.days < evidence.needed:
+        said = never_told(spec.forecast.history, objective, said)
+    return str(said)
 
 
 def _makes_sense(weeks: OwnWeeks, settings: Settings) -> bool:
