@@ -203,7 +203,7 @@ def _moved(values: Floats, expected: Floats) -> Floats:
     """
     median = values[0]
     wide = values / np.maximum(median, NIL)
-    told = np.clip((WIDEST - wide[AT]) / (WIDEST - WIDE), 0.0, 1.0) * (median > NIL)
+    told = degree(wide[AT], WIDEST, WIDE) * (median > NIL)
     as_they_stand = np.maximum(values, expected)
     moved = as_they_stand + told * (wide * expected - as_they_stand)
     return np.asarray(np.maximum.accumulate(moved, axis=0))

@@ -60,7 +60,8 @@ def _in_time(asked: Lanes, growth: Growth) -> Lanes:
     for at in range(len(found) - 2, -1, -1):
         goal = max(found[at + 1 : at + 1 + growth.ticks])
         for _ in range(growth.times):
-            goal = float(least_start(goal, growth.pace))
+            if goal > found[at]:  # else it is there already
+                goal = float(least_start(goal, growth.pace))
         found[at] = max(found[at], goal)
     return np.array(found)
 
