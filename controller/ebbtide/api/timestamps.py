@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+TO_THE_SECOND = "%Y-%m-%dT%H:%M:%SZ"
+"""The form in which `clock` writes a moment for programs."""
+
 
 def stamp(epoch: float) -> str:
     """Write epoch seconds in RFC 3339, to the millisecond."""

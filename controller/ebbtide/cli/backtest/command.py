@@ -3,13 +3,13 @@
 import json
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from ebbtide.api.timestamps import TO_THE_SECOND, clock
 from ebbtide.cli.backtest.html import report
 from ebbtide.cli.backtest.inputs import Asked, courses, read_origins
 from ebbtide.cli.backtest.options import HistorySource
@@ -142,10 +142,10 @@ def _rows(runs: Sequence[Run]) -> Iterator[str]:
             series = told.course.series
             name = _cell(series.name)
             for row, made in zip(told.course.origins, told.quantiles, strict=True):
-                at = datetime.fromtimestamp(series.moment(int(row)), UTC)
+                at = clock(series.moment(int(row)), TO_THE_SECOND)
                 for step, quantiles in zip(told.course.steps, made, strict=True):
                     values = ",".join(f"{value:.7g}" for value in quantiles)
-                    yield f"{name},{run.model},{at:%Y-%m-%dT%H:%M:%SZ},{step},{values}"
+                    yield f"{name},{run.model},{at},{step},{values}"
 
 
 def _cell(name: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.api.timestamps import clock
+from ebbtide.api.timestamps import TO_THE_SECOND, clock
 from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
 from ebbtide.cli.simulation.manifests import announced
@@ -26,8 +26,6 @@ from ebbtide.planning.demand.answering import as_read
 from ebbtide_policies.quantities import many
 
 DAY = 86400.0
-AT = "%Y-%m-%dT%H:%M:%SZ"
-"""How a moment is written."""
 _RECORDINGS = (".csv", ".parquet")
 """How recordings end in a folder."""
 
@@ -217,7 +215,7 @@ def _named(series: Series, asked: Asked) -> tuple[NDArray[np.int_], str]:
     rows = np.round((moments - series.start) / series.grid).astype(int)
     wrong = (rows < 0) | (series.start + rows * series.grid != moments)
     if wrong.any():
-        at = clock(float(moments[wrong][0]), AT)
+        at = clock(float(moments[wrong][0]), TO_THE_SECOND)
         raise InvalidInput(f"{series.name} has no row at {at}, a named origin")
     inside = rows[rows < series.values.size]
     kept = np.array([row for row in inside.tolist() if series.has_present(row)], int)
@@ -226,7 +224,7 @@ def _named(series: Series, asked: Asked) -> tuple[NDArray[np.int_], str]:
     if inside.size < rows.size:
         notes.append(f"{rows.size - inside.size} of {rows.size} origins lie after its end")
     if unknown.size:
-        at = clock(series.moment(int(unknown[0])), AT)
+        at = clock(series.moment(int(unknown[0])), TO_THE_SECOND)
         told = f"nothing is known of the {RECENT_MINUTES // 60} hours before"
         notes.append(f"{told} {unknown.size} of {rows.size} origins, e.g. {at}: left out")
     return kept, f"{series.name}: {'; '.join(notes)}" if notes else ""

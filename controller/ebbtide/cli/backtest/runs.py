@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.api.timestamps import clock
+from ebbtide.api.timestamps import TO_THE_SECOND, clock
 from ebbtide.cli.models import Make
 from ebbtide.errors import EbbtideError
 from ebbtide.forecast.contract import Floats
@@ -105,7 +105,7 @@ def _tell(
         if fans:
             everything.append(forecast.values[:, :, 0].astype(np.float32))
         if np.isnan(quantiles[-1]).any():
-            at = clock(forecast.origin, "%Y-%m-%dT%H:%M:%SZ")
+            at = clock(forecast.origin, TO_THE_SECOND)
             raise EbbtideError(f"{model} has no forecast for {course.series.name} at {at}")
         advance(model, course.series.name)
     made = np.stack(quantiles)

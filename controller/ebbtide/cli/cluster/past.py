@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ebbtide.api.timestamps import clock
+from ebbtide.api.timestamps import TO_THE_SECOND, clock
 from ebbtide.loop.ports.metrics import MINUTE, Span
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Happening(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
-        return {**self._asdict(), "at": clock(self.at, "%Y-%m-%dT%H:%M:%SZ")}
+        return {**self._asdict(), "at": clock(self.at, TO_THE_SECOND)}
 
 
 def from_metrics(url: str, begin: float, end: float) -> Sequence[Happening]:

@@ -7,13 +7,14 @@ import time
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from ebbtide.api.timestamps import TO_THE_SECOND
 from ebbtide.loop.runner import Missed
 from ebbtide.loop.tick import Tick
 
 log = logging.getLogger("ebbtide")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_LINE, _MOMENT = "%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ"
+_LINE = "%(asctime)s %(levelname)-7s %(message)s"
 
 
 class Format(StrEnum):
@@ -47,7 +48,7 @@ class _Text(logging.Formatter):
 def configure(how: Format) -> None:
     """Send log lines to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if how is Format.JSON else _Text(_LINE, _MOMENT))
+    handler.setFormatter(_Json() if how is Format.JSON else _Text(_LINE, TO_THE_SECOND))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 

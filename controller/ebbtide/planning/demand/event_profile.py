@@ -1,11 +1,11 @@
 """An event that is over, as a profile keeps it: how high it was, above what, and its shape."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from ebbtide.errors import InvalidInput
+from ebbtide.planning.demand.past import most_of_an_ordinary_day
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.event_shape import captured
@@ -60,12 +60,8 @@ def capture(series: DemandSeries, start: float, end: float, usual: float | None 
 def _usual(series: DemandSeries, start: float, size: int) -> float:
     """The most that an ordinary day brings between the hours of an event; or the hour before it."""
     before = _between(series, start - BEFORE * _DAY * MINUTE, start).reshape(BEFORE, _DAY)
-    with warnings.catch_warnings():  # a minute that no day knows is NaN, which is what is wanted
-        warnings.simplefilter("ignore", RuntimeWarning)
-        ordinary = np.nanmedian(before, axis=0)[:size]
-        last = np.nanmedian(before[-1, -_HOUR:])
-    known = ordinary[np.isfinite(ordinary)]
-    return float(known.max() if known.size else last)
+    found = most_of_an_ordinary_day(before[:, :size])
+    return most_of_an_ordinary_day(before[-1, -_HOUR:, None]) if np.isnan(found) else found
 
 
 def _between(series: DemandSeries, start: float, end: float) -> Lanes:

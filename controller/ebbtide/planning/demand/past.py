@@ -17,6 +17,15 @@ _FLAT = 0.2
 """A day whose demand falls by a smaller share than this has no ebb."""
 
 
+def most_of_an_ordinary_day(days: Lanes) -> float:
+    """The highest of the medians of the same minutes of some days, (days, minutes).
+
+    NaN where none of them is known.
+    """
+    known = days[:, ~np.isnan(days).all(axis=0)]
+    return float(np.nanmedian(known, axis=0).max()) if known.size else UNKNOWN
+
+
 class Ebb(NamedTuple):
     """One fall of demand, from the top of a day to the next one's; in replicas and seconds."""
 
@@ -65,9 +74,7 @@ class Past:
         hours = np.arange(begin, min(end, begin + DAY), MINUTE)
         days = np.full((-(-self.need.size // _DAY), _DAY), UNKNOWN)
         days.ravel()[: self.need.size] = self.need
-        some = days[:, ((hours - self.start) // MINUTE).astype(int) % _DAY]
-        known = some[:, ~np.isnan(some).all(axis=0)]
-        return float(np.nanmedian(known, axis=0).max()) if known.size else UNKNOWN
+        return most_of_an_ordinary_day(days[:, ((hours - self.start) // MINUTE).astype(int) % _DAY])
 
     def moment(self, row: int) -> float:
         """Epoch seconds of a minute."""

@@ -172,21 +172,23 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Before, plugins: Plugi
         candidates.append(held)
     held_at, usual_at = (_place(one, candidates) for one in (held, usual))
     rests_on = before.minutes * MINUTE / DAY
-    found = None
-    evidence = unknown(objective, days, kept=days < rests_on and held != usual)
-    if days >= FIRST_DAYS:
-        in_force = as_written(in_force, weeks.spec)
-        found = replayed(weeks, truth, [in_force, *candidates], plugins)
-        evidence = chosen(_but_first(found), objective, days, held_at, usual_at, rests_on)
+
+    def stays(evidence: Evidence) -> Reckoned:
+        """What holds until more is known."""
+        why = _why(spec, evidence, None)
+        if evidence.kept:
+            return Reckoned(held, why, before.minutes)
+        return Reckoned(prior(objective), why, minutes)
+
+    if days < FIRST_DAYS:
+        return stays(unknown(objective, days, kept=days < rests_on and held != usual))
+    variants = [as_written(in_force, weeks.spec), *candidates]
+    found = replayed(weeks, truth, variants, plugins)
+    tried = Measured(*(column[1:] for column in found))
+    evidence = chosen(tried, objective, days, held_at, usual_at, rests_on)
     best = evidence.candidate
-    if found is None or best is None:
-        kept = evidence.kept
-        return Reckoned(
-            settings=held if kept else prior(objective),
-            why=_why(spec, evidence, None),
-            minutes=before.minutes if kept else minutes,
-        )
-    tried = _but_first(found)
+    if best is None:
+        return stays(evidence)
     return Reckoned(
         settings=candidates[best],
         why=_why(spec, evidence, tried),
@@ -194,11 +196,6 @@ def reckoned(weeks: OwnWeeks, in_force: Settings, before: Before, plugins: Plugi
         unserved=float(tried.unserved[best]),
         cost=float(tried.replica_hours[best] / found.replica_hours[0]),
     )
-
-
-def _but_first(found: Measured) -> Measured:
-    """What came of all variants but the first."""
-    return Measured(*(column[1:] for column in found))
 
 
 def _why(spec: CapacityPolicySpec, evidence: Evidence, tried: Measured | None) -> str:
