@@ -12,7 +12,7 @@ import pytest
 
 from ebbtide.forecast.adjustments.special_days import with_special_days
 from ebbtide.forecast.baselines.naive import persistence
-from ebbtide.forecast.contract import Context, Floats, Forecast, History, SeriesContext
+from ebbtide.forecast.contract import LEVELS, Context, Floats, Forecast, History, SeriesContext
 from ebbtide.forecast.tide.forecaster import Tide
 
 GRID = 600.0
@@ -192,3 +192,29 @@ def test_a_holiday_whose_clock_is_changed_goes_like_those_before_it(changed: dat
 def _by_the_clock(local: datetime) -> float:
     curve = REST if local.weekday() == 6 else WORK
     return float(curve[(local.hour * 60 + local.minute) // 10])
+
+
+MINUTES = 1440
+SALE = date(2026, 1, 30)
+SALES: Mapping[int, str] = MappingProxyType(
+    dict.fromkeys((SALE.toordinal() - 15, SALE.toordinal()), "Sale")
+)
+
+
+@pytest.mark.parametrize(("hour", "minutes"), [(22, 119), (23, 90), (23.5, 60), (23.9, 30)])
+def test_a_sale_that_leaps_at_midnight_is_held_for_possible_before(
+    hour: float, minutes: int
+) -> None:
+    begin, rng = SALE - timedelta(days=29), np.random.default_rng(2)
+    of_the_day = np.arange(31 * MINUTES) % MINUTES / MINUTES
+    usual = 100 * (1.2 - np.cos(2 * np.pi * (of_the_day - 1 / 6)))
+    times = [2.5 if (begin + timedelta(days=i)).toordinal() in SALES else 1.0 for i in range(31)]
+    noise = rng.normal(1, 0.03, usual.size)
+    values = usual * np.repeat(times, MINUTES) * noise
+    row = 28 * MINUTES + round(hour * 60)
+    start = datetime(begin.year, begin.month, begin.day, tzinfo=UTC).timestamp()
+    known = History(start + 60.0 * row, values[: row + 1, None], 60.0)
+    made = Tide().forecast(known, 120, Context((SeriesContext(days=SALES),))).values[:, minutes, 0]
+    came = values[row + 1 + minutes]
+    plain = usual[row + 1 + minutes]
+    assert plain < made[0] < came < made[LEVELS.index(0.99)] < 1.5 * came

@@ -5,7 +5,9 @@ Where the calendar says that today, yesterday or tomorrow is of a kind of its ow
 last days of the same kind competes with the forecast: as it stands, by its ratio to the present
 level, and by its difference to it. What each would have said in the last hours of the day is
 compared with what came, and so are the last value and the days before; the forecast moves as far
-as the kind of the day was better, and halfway while the day is too young to tell.
+as the kind of the day was better, and halfway while the day is too young to tell. Where those days
+say more, the higher quantiles move farther, as either may be right: q0.99 holds nearly all of it
+when the chances are even.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from ebbtide.forecast.adjustments.past import DAY_SECONDS, HOUR_SECONDS, NIL, ca
 from ebbtide.forecast.clock import clock_of, days_before
 from ebbtide.forecast.columnwise import between, mean
 from ebbtide.forecast.contract import (
+    LEVELS,
     MINUTE,
     Context,
     Floats,
@@ -50,6 +53,9 @@ FIRST_ERROR = 0.02
 BETTER = 0.8
 """A forecast is so much better than the best of those that stand for it."""
 POWER = 4.0
+EXCEEDED = 2 * (1 - np.array(LEVELS))[:, None, None]
+"""How often each quantile is exceeded, for each time that the median is: of two that may be right,
+the one that says more counts for it as much more."""
 
 
 def with_special_days(forecast: Forecast, history: History, context: Context) -> Forecast:
@@ -66,8 +72,7 @@ def with_special_days(forecast: Forecast, history: History, context: Context) ->
             values = forecast.values.copy() if values is None else values
             rows = np.flatnonzero(concerned)
             at = np.ix_(np.arange(len(values)), rows, np.array(columns))
-            change = told.change(values[at][0], rows + 1)
-            values[at] = np.maximum(values[at] + change, 0.0)
+            values[at] = np.maximum(values[at] + told.change(values[at][0], rows + 1), 0.0)
     return forecast if values is None else forecast._replace(values=values)
 
 
@@ -80,11 +85,6 @@ class _SpecialDays:
         self.begin = history.end - (len(history.minutes) - 1) * history.grid
         self.known, self.zone = known, ZoneInfo(known.time_zone)
 
-    @cached_property
-    def minutes(self) -> Floats:
-        """What is known of them, (rows, M)."""
-        return self._history.minutes[:, self._columns]
-
     def concerned(self, steps: int) -> NDArray[np.bool_]:
         """Which rows ahead are of a day of its own kind, or of the day after one."""
         days = self._days(self.end + self.grid * np.arange(1.0, steps + 1))
@@ -93,15 +93,20 @@ class _SpecialDays:
         return np.isin(days, special)
 
     def change(self, plain: Floats, ahead: Rows) -> Floats:
-        """By how much a plain forecast of some rows ahead has to move, (rows, M)."""
+        """By how much the quantiles of a plain forecast of some rows ahead have to move.
+
+        (levels, rows, M), where `plain` are its medians, (rows, M).
+        """
         targets: Floats = self.end + self.grid * ahead.astype(float)
         said = self._said(np.full(targets.size, self.end), targets)
         weights, trust = self._compared(self._days(targets)[0])
         minutes = ahead.astype(float) * self.grid / MINUTE
         weight = between(weights, AHEAD_MINUTES, minutes).transpose(1, 0, 2)
         expected = (weight * said).sum(axis=0)
+        apart = np.where(np.isnan(expected), 0.0, expected - plain)
         follow = between(trust, AHEAD_MINUTES, minutes)
-        return np.where(np.isnan(expected), 0.0, follow * (expected - plain))
+        beyond = (1 - follow) * EXCEEDED
+        return apart * np.where(apart > 0, follow / (follow + beyond), follow)
 
     def _compared(self, day: int) -> tuple[Sequence[Floats], Sequence[Floats]]:
         """The weight of each form, (3, M), and how far they are followed, (M,), at each lead."""
@@ -139,7 +144,7 @@ class _SpecialDays:
     def _curve(self, moments: Floats) -> Floats:
         """The mean of the last days of the same kind at some moments, (n, M); NaN for none."""
         days = self._days(moments)
-        found = np.full((moments.size, self.minutes.shape[1]), np.nan)
+        found = np.full((moments.size, self._columns.size), np.nan)
         for day in np.unique(days).tolist():
             similar = self._similar(day)
             if similar:
@@ -174,7 +179,8 @@ class _SpecialDays:
     @cached_property
     def _scale(self) -> Floats:
         """The mean of the last day, (M,)."""
-        return np.nan_to_num(mean(self.minutes[-round(DAY_SECONDS / self.grid) :]))
+        day = self._history.minutes[-round(DAY_SECONDS / self.grid) :]
+        return np.nan_to_num(mean(day[:, self._columns]))
 
     def _midnight(self, day: int) -> float:
         """The moment at which a local day begins."""
@@ -196,13 +202,21 @@ class _SpecialDays:
         return mean(np.stack([self._at(moments - back * self.grid) for back in range(rows)]))
 
     def _around(self, moments: Floats) -> Floats:
-        """The mean of the minutes around some moments of earlier days, (..., M)."""
+        """The mean of the minutes around some moments of earlier days, (..., M).
+
+        Only of the same day: a sale may begin at midnight, with a leap.
+        """
         half = int(AROUND_MINUTES * MINUTE / self.grid) // 2
         some = range(-half, half + 1, max(1, half // 2))  # a few of them tell as much
-        return mean(np.stack([self._at(moments + i * self.grid) for i in some]))
+        near, days = [moments + i * self.grid for i in some], self._days(moments)
+        same = [(self._days(at) == days)[..., None] for at in near]
+        found = [np.where(on, self._at(at), np.nan) for at, on in zip(near, same, strict=True)]
+        return mean(np.stack(found))
 
     def _at(self, moments: Floats) -> Floats:
         """The values at some moments, (..., M); NaN outside of what is known."""
         rows = np.rint((moments - self.begin) / self.grid).astype(int)
-        inside = (rows >= 0) & (rows < len(self.minutes))
-        return np.where(inside[..., None], self.minutes[np.where(inside, rows, 0)], np.nan)
+        minutes = self._history.minutes  # of which few rows are asked for
+        inside = ((rows >= 0) & (rows < len(minutes)))[..., None]
+        found = minutes[np.where(inside, rows[..., None], 0), self._columns]
+        return np.where(inside, found, np.nan)
