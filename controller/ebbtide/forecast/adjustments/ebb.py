@@ -76,10 +76,11 @@ def ebbed(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> F
     if not columns.size:
         return forecast
     values = forecast.values.copy()
-    change = past.foreseen(len(values[0])) - values[0][:, high]
-    change *= past.trust(len(values[0]))
-    values[:, :, columns] += change[:, past.turned]
-    return forecast._replace(values=np.maximum(values, 0.0))
+    quantiles, steps = values[:, :, columns], len(values[0])
+    change = past.foreseen(steps)[:, past.turned] - quantiles[0]
+    change *= past.trust(steps)[:, past.turned]
+    values[:, :, columns] = np.maximum(quantiles + change, 0.0)
+    return forecast._replace(values=values)
 
 
 class Fit(NamedTuple):

@@ -56,7 +56,7 @@ class Side(NamedTuple):
         share = demand / np.maximum(season, NIL)
         return degree(share - 1.0 if self.high else 1.0 - share, off, off + doubt)
 
-    def outermost(self, values: Sequence[Floats]) -> Floats:
+    def outermost(self, values: Sequence[Floats] | Floats) -> Floats:
         """Of several values the one that lies farthest on this side, of what is known."""
         return np.asarray((np.fmax if self.high else np.fmin).reduce(values))
 
@@ -81,8 +81,7 @@ class OffSeason:
         size = min(len(history.minutes), self.rows(minutes))
         self.demand = carried(history.minutes[-size:, columns])
         self.usual = self.usual_at(np.arange(1.0 - size, 1.0))
-        before = [self._before(rows, history.minutes, columns) for rows in self._days_before()]
-        seasons = self.usual, *before
+        seasons = np.concatenate((self.usual[None], self._days_before(history.minutes)))
         self.season = side.outermost(seasons)
         some = np.maximum(self.usual, NIL)
         differ = (np.fmax.reduce(seasons) - np.fmin.reduce(seasons)) / some
@@ -107,25 +106,18 @@ class OffSeason:
         """The usual so many rows after now, (rows, M)."""
         return self._usual.at(self.end + rows * self.grid)
 
-    def _days_before(self) -> list[int]:
-        """Rows since the clock showed the same on each of the days before."""
-        now = np.asarray(self.end)
-        then = days_before(now, np.array(DAYS_BEFORE), self._usual.clock)
-        rows: list[int] = np.rint((now - then) / self.grid).astype(int).tolist()
-        return rows
+    def _days_before(self, minutes: Floats) -> Floats:
+        """The same rows by the clock on the days before, each with those around it.
 
-    def _before(self, ago: int, minutes: Floats, columns: NDArray[np.int_]) -> Floats:
-        """The same so many rows ago, each with those around it; NaN where they are unknown."""
-        size, half = len(self.demand), self.rows(AROUND_MINUTES) // 2
-        last = len(minutes) - ago
-        if last - size - half < 0:
-            return np.full(self.demand.shape, np.nan)
-        around = minutes[last - size - half : last + half, columns]
-        known = ~np.isnan(around)
-        added, count = (
-            _moving(each, 2 * half + 1) for each in (np.where(known, around, 0.0), known)
-        )
-        return np.where(count > 0, added / np.maximum(count, 1), np.nan)
+        (days, rows, M), NaN where they are unknown.
+        """
+        now, size = np.asarray(self.end), len(self.demand)
+        then = days_before(now, np.array(DAYS_BEFORE), self._usual.clock)
+        last, half = len(minutes) - (now - then) / self.grid, self.rows(AROUND_MINUTES) // 2
+        rows = np.rint(last).astype(int)[:, None] + np.arange(-size - half, half)
+        around = minutes[np.maximum(rows, 0)[:, :, None], self.columns]
+        around[rows[:, 0] < 0] = np.nan
+        return _means_around(around, 2 * half + 1)
 
     @cached_property
     def present(self) -> Floats:
@@ -188,7 +180,18 @@ def off_season(usual: Usual, history: History, side: Side) -> OffSeason | None:
     return OffSeason(usual, history, columns, side) if columns.size else None
 
 
+def _means_around(values: Floats, rows: int) -> Floats:
+    """Means of what is known of so many rows, (days, T, M), from each on that has as many."""
+    unknown = np.isnan(values)
+    if not np.count_nonzero(unknown):
+        return _moving(values, rows) / rows
+    count = _moving(~unknown, rows)
+    added = _moving(np.where(unknown, 0.0, values), rows)
+    return np.where(count > 0, added / np.maximum(count, 1), np.nan)
+
+
 def _moving(values: NDArray[Any], rows: int) -> Floats:
-    """Sums of so many rows, from each on that has as many."""
-    sums = np.cumsum(np.concatenate((np.zeros((1, values.shape[1])), values)), axis=0)
-    return np.asarray(sums[rows:] - sums[:-rows])
+    """Sums of so many rows, (days, T, M), from each on that has as many."""
+    sums = np.cumsum(values, axis=1, dtype=float)
+    sums[:, rows:] -= sums[:, :-rows].copy()
+    return sums[:, rows - 1 :]

@@ -126,16 +126,20 @@ class Usual(NamedTuple):
     """Now."""
     clock: str = NEVER_CHANGED
     """By which their demand comes again day by day."""
+    columns: NDArray[np.int_] | None = None
+    """Where they stand in it: few of its minutes are asked for."""
 
     def picked(self, columns: NDArray[np.int_]) -> "Usual":
         """That of some of these series."""
-        return self._replace(ordinary=self.ordinary[:, columns])
+        return self._replace(columns=columns if self.columns is None else self.columns[columns])
 
     def at(self, moments: Floats | float) -> Floats:
         """What it asks for at some moments, (..., N)."""
         same = as_it_stands(np.asarray(moments), self.end, self.clock)
-        found: Floats = self.ordinary[(same // MINUTE).astype(int) % DAY]
-        return found
+        minutes = (same // MINUTE).astype(int) % DAY
+        if self.columns is None:
+            return np.asarray(self.ordinary[minutes])
+        return np.asarray(self.ordinary[minutes[..., None], self.columns])
 
 
 def recent(history: History, minutes: int) -> Floats:
