@@ -59,7 +59,8 @@ LOST = (1 - TURNED, 0.07)
 """What has lost as much of its highest has turned, and has beyond doubt: in between it is followed
 in part, so that no single minute decides."""
 SAMPLED_MINUTES = 5
-"""Minutes between the rows of the last day by which the usual is told while no ordinary day is."""
+"""Minutes from row to row of those that tell of earlier excesses, and of the usual while no
+ordinary day is known: few of all that there are."""
 HOUR = 3600.0
 
 
@@ -160,7 +161,9 @@ class _Past:
     def earlier(self) -> Earlier:
         """What earlier excesses say of this one."""
         rows = max(1, round(EARLIER_MINUTES * MINUTE / self.grid))
-        demand = means_of_rows(self._history.minutes[:, self._columns], rows)
+        every = _sampled(self.grid)
+        sample = self._history.minutes[::-every][::-1]
+        demand = means_of_rows(sample[:, self._columns], max(1, rows // every))
         usual = self.usual_at(-np.arange(len(demand) - 1, -1, -1.0) * rows)
         return earlier(demand, usual, self.highest[-1], HOUR / (rows * self.grid))
 
@@ -243,7 +246,11 @@ def _usual_now(usual: Usual, history: History) -> Floats:
     unknown = np.isnan(now)
     if np.count_nonzero(unknown):
         last = history.minutes[-round(DAY * MINUTE / history.grid) :]
-        every = max(1, round(SAMPLED_MINUTES * MINUTE / history.grid))
-        sample = last[::-every][:, unknown]  # back from now: the same whatever was before
-        now[unknown] = median(sample)
+        sample = last[:: -_sampled(history.grid)]  # back from now: the same whatever was before
+        now[unknown] = median(sample[:, unknown])
     return now
+
+
+def _sampled(grid: float) -> int:
+    """Rows from one to the next of those that tell of days long ago."""
+    return max(1, round(SAMPLED_MINUTES * MINUTE / grid))
