@@ -18,7 +18,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.past import DAY_SECONDS, HOUR_SECONDS, NIL, carried_on, plain_ways
+from ebbtide.forecast.adjustments.past import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    NIL,
+    Past,
+    carried_on,
+    plain_ways,
+)
 from ebbtide.forecast.clock import clock_of, days_before
 from ebbtide.forecast.columnwise import between, mean
 from ebbtide.forecast.contract import (
@@ -40,8 +47,6 @@ AROUND_MINUTES = 15
 """A minute of an earlier day is the mean of those around it."""
 LEVEL_MINUTES = 3
 """The present level is the mean of the last minutes."""
-DAYS = 7
-"""Days before that a forecast without the calendar goes by."""
 COMPARED_HOURS = 3.0
 """What was said in the last hours is compared..."""
 EVERY_MINUTES = 10
@@ -81,8 +86,7 @@ class _SpecialDays:
 
     def __init__(self, history: History, columns: Rows, known: SeriesContext) -> None:
         self.end, self.grid = history.end, history.grid
-        self._history, self._columns = history, columns
-        self.begin = history.end - (len(history.minutes) - 1) * history.grid
+        self.past = Past.of(history, columns, clock_of(known.time_zone))
         self.known, self.zone = known, ZoneInfo(known.time_zone)
 
     def concerned(self, steps: int) -> NDArray[np.bool_]:
@@ -115,7 +119,7 @@ class _SpecialDays:
         weights, trusts = [], []
         for minutes in AHEAD_MINUTES:
             lead = max(self.grid, minutes * MINUTE // self.grid * self.grid)
-            targets = np.arange(self.end, max(first, self.begin + lead), -step)
+            targets = np.arange(self.end, max(first, self.past.begin + lead), -step)
             targets = targets[self._days(targets) == day]
             origins = targets - lead
             truth = self._level(targets, 1)
@@ -137,20 +141,19 @@ class _SpecialDays:
     def _unsaid(self, origins: Floats, targets: Floats) -> Floats:
         """What is said without the calendar, (5, n, M): by the last value, and the days before."""
         level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
-        clock, days = clock_of(self.known.time_zone), np.arange(1, DAYS + 1)
-        before, after = (days_before(each, days, clock) for each in (origins, targets))
+        before, after = (self.past.week_before(each) for each in (origins, targets))
         return plain_ways(level, self._around(before), self._around(after))
 
     def _curve(self, moments: Floats) -> Floats:
         """The mean of the last days of the same kind at some moments, (n, M); NaN for none."""
         days = self._days(moments)
-        found = np.full((moments.size, self._columns.size), np.nan)
+        found = np.full((moments.size, self.past.columns.size), np.nan)
         for day in np.unique(days).tolist():
             similar = self._similar(day)
             if similar:
                 at = np.flatnonzero(days == day)
                 ago = day - np.array(similar)
-                then = days_before(moments[at], ago, clock_of(self.known.time_zone))
+                then = days_before(moments[at], ago, self.past.clock)
                 found[at] = mean(self._around(then))
         return found
 
@@ -174,13 +177,13 @@ class _SpecialDays:
     @cached_property
     def _first(self) -> int:
         """The day in which the history begins."""
-        return int(self._days(np.array([self.begin]))[0])
+        return int(self._days(np.array([self.past.begin]))[0])
 
     @cached_property
     def _scale(self) -> Floats:
         """The mean of the last day, (M,)."""
-        day = self._history.minutes[-round(DAY_SECONDS / self.grid) :]
-        return np.nan_to_num(mean(day[:, self._columns]))
+        day = self.past.minutes[-round(DAY_SECONDS / self.grid) :]
+        return np.nan_to_num(mean(day[:, self.past.columns]))
 
     def _midnight(self, day: int) -> float:
         """The moment at which a local day begins."""
@@ -199,7 +202,7 @@ class _SpecialDays:
 
     def _level(self, moments: Floats, rows: int) -> Floats:
         """The mean of the rows up to some moments, (n, M)."""
-        return mean(np.stack([self._at(moments - back * self.grid) for back in range(rows)]))
+        return mean(np.stack([self.past.at(moments - back * self.grid) for back in range(rows)]))
 
     def _around(self, moments: Floats) -> Floats:
         """The mean of the minutes around some moments of earlier days, (..., M).
@@ -210,13 +213,5 @@ class _SpecialDays:
         some = range(-half, half + 1, max(1, half // 2))  # a few of them tell as much
         near, days = [moments + i * self.grid for i in some], self._days(moments)
         same = [(self._days(at) == days)[..., None] for at in near]
-        found = [np.where(on, self._at(at), np.nan) for at, on in zip(near, same, strict=True)]
+        found = [np.where(on, self.past.at(at), np.nan) for at, on in zip(near, same, strict=True)]
         return mean(np.stack(found))
-
-    def _at(self, moments: Floats) -> Floats:
-        """The values at some moments, (..., M); NaN outside of what is known."""
-        rows = np.rint((moments - self.begin) / self.grid).astype(int)
-        minutes = self._history.minutes  # of which few rows are asked for
-        inside = ((rows >= 0) & (rows < len(minutes)))[..., None]
-        found = minutes[np.where(inside, rows[..., None], 0), self._columns]
-        return np.where(inside, found, np.nan)
