@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ebbtide.cli.models import Make
-from ebbtide.forecast.adjustments.ebb import ebbed, fit
+from ebbtide.forecast.adjustments.decay import fit
+from ebbtide.forecast.adjustments.ebb import ebbed
 from ebbtide.forecast.baselines.naive import persistence
 from ebbtide.forecast.contract import DAY, Floats, Forecast, History, Measured
 from ebbtide.forecast.tide.forecaster import Tide

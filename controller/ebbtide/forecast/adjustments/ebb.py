@@ -1,32 +1,20 @@
-"""The ebb: how the excess that an event left behind decays, fitted while it happens.
+"""The ebb: the excess that an event left behind is foreseen to decay.
 
 An excess is what demand has above the usual of the hour, while it is half as much again and more.
-Once it has turned it is taken to fall towards a floor at a constant rate,
-
-    dE/dt = -rate (E - floor) = -rate E + drift,
-
-which is fitted by least squares to all that came since its highest. The increments of E add up to
-what lies between the first and the last, so that the noise of single rows cancels out. Earlier
-excesses of the same series say which rate to expect before much is seen. What would have been
-foreseen from each moment of the ebb so far is compared with what came, and so are the last value
-and the season: the forecast moves as far as the fit was better. It moves less where it has learnt
-from earlier excesses how they end, and is better than the last value for it.
+Once it has turned, how it decays is fitted while it happens (`adjustments.decay`). Earlier excesses
+of the same series say which rate to expect before much is seen. What would have been foreseen from
+each moment of the ebb so far is compared with what came, and so are the last value and the season:
+the forecast moves as far as the fit was better. It moves less where it has learnt from earlier
+excesses how they end, and is better than the last value for it.
 """
 
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.earlier_ebbs import (
-    EXCESS,
-    EXPECTED_HOURS,
-    SLOWEST,
-    TURNED,
-    Earlier,
-    earlier,
-)
+from ebbtide.forecast.adjustments.decay import Fit, fit, highest_since
+from ebbtide.forecast.adjustments.earlier_ebbs import EXCESS, TURNED, Earlier, earlier
 from ebbtide.forecast.adjustments.past import NIL, Usual, recent
 from ebbtide.forecast.columnwise import between, degree, means_of_rows, median
 from ebbtide.forecast.contract import (
@@ -84,47 +72,6 @@ def ebbed(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> F
     return forecast._replace(values=values)
 
 
-class Fit(NamedTuple):
-    """What an excess lost from moment to moment, and what it goes down to; of any shape."""
-
-    rate: Floats
-    """Share of what lies above the floor that is lost in a step."""
-    floor: Floats
-
-    def after(self, excess: Floats, steps: Floats | float) -> Floats:
-        """The excess so many steps later."""
-        left: Floats = np.exp(-self.rate * steps)
-        return self.floor + (excess - self.floor) * left
-
-
-def fit(excess: Floats, since: NDArray[np.bool_], expected: Floats, hour: float) -> Fit:
-    """The fit at every moment to what came since the highest, (T, M).
-
-    Nothing decays to less than the usual: where that would fit best, the floor is nothing, and the
-    rate the one that fits best then.
-
-    `since` says which moments those are, `expected` is the rate of each series that is thought of
-    before, `hour` the steps of one.
-    """
-    highest = _highest(excess, since)
-    steps = since[1:] & since[:-1]
-    mid = np.where(steps, (excess[1:] + excess[:-1]) / 2, 0.0)
-    none = np.zeros((1, excess.shape[1]))
-    count, first, second = (
-        np.concatenate((none, np.cumsum(each, axis=0))) for each in (steps, mid, mid**2)
-    )
-    change = np.where(since, excess - highest, 0.0)
-    moment = np.where(since, (excess**2 - highest**2) / 2, 0.0)
-    weight = EXPECTED_HOURS * hour * highest**2
-    second, count = second + weight + NIL, count + EXPECTED_HOURS * hour
-    pull = weight * expected - moment
-    spread = np.maximum(second * count - first**2, NIL)
-    drift = (second * change + first * pull) / spread
-    freely = (pull * count + first * change) / spread
-    rate = np.maximum(np.where(drift < 0, pull / second, freely), SLOWEST * expected)
-    return Fit(rate, np.clip(drift / rate, 0.0, np.maximum(excess, 0.0)))
-
-
 class _Past:
     """The last day of series that are high, in steps of some minutes."""
 
@@ -148,7 +95,7 @@ class _Past:
         self.usual = self.usual_at(-back * self.rows)
         self.excess = self.demand - self.usual
         self.since = self._since()
-        self.highest = _highest(self.excess, self.since)
+        self.highest = highest_since(self.excess, self.since)
         self.falling = self.since & (self.excess <= TURNED * self.highest)
         self.turned: NDArray[np.bool_] = self.falling[-1]
 
@@ -232,12 +179,6 @@ class _Past:
         rows = np.array([max(1, round(minutes * MINUTE / self.grid))])
         found: Floats = between(list(ratio), ahead, rows)[0]
         return np.minimum(found, 1.0)
-
-
-def _highest(excess: Floats, since: NDArray[np.bool_]) -> Floats:
-    """The first excess of those since the highest, at every moment, (T, M)."""
-    first = np.argmax(since, axis=0)
-    return np.broadcast_to(np.take_along_axis(excess, first[None], axis=0), excess.shape)
 
 
 def _usual_now(usual: Usual, history: History) -> Floats:
