@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.samples import EDGE
 from tests.integration.prometheus_server import PrometheusServer
 from tests.integration.remote_write import Series
@@ -83,6 +85,30 @@ def test_a_query_that_is_asked_in_one_phase_only_is_asked_for_too(
     said = {one["field"]: one["found"] for one in found}
     nothing = said["spec.policies.experienceGate.when.Ebb.signals.stalls.query"]
     assert (code, nothing) == (1, "'avg(stalls)' had no answer in all of that time")
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("sum by (pod) (errors)", None),
+        ("sum by (pod) (sessions)", "had no answer in all of that time"),
+        ("sum(errors)", "a series without pod"),
+        ("errors or label_replace(errors, 'container', 'x', '', '')", "several series of pod a"),
+        ("sum by (pod) (errors", "refused the query"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{query: %s}", "{when: {War: {query: %s}}}"])
+def test_live_sessions_are_asked_of_each_pod(
+    prometheus: PrometheusServer, tmp_path: Path, form: str, query: str, why: str | None
+) -> None:
+    push(prometheus)
+    sessions = form % json.dumps(query)
+    _, found = checked(tmp_path, prometheus, f"{EDGE}  policies:\n    sessions: {sessions}\n")
+    told = [
+        (one["severity"], one["line"], one["found"]) for one in found if "sessions" in one["field"]
+    ]
+    assert [one[:2] for one in told] == ([("error", 11)] if why else [])
+    assert all(why in one[2] for one in told if why)
 
 
 def test_what_too_few_scrape_targets_told_of_is_unknown(

@@ -4,27 +4,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ebbtide.adapters.prometheus.answer import words
-from ebbtide.errors import MetricsUnavailable
+from ebbtide.errors import WrongQuery
 
 
 def by_label(result: Sequence[Any], label: str) -> Mapping[str, float]:
     """Return the number of every series by the value of a label; NaN where it is NaN.
 
     Raises:
-        MetricsUnavailable: a series lacks the label or shares its value, or it is no such answer.
+        WrongQuery: a series lacks the label or shares its value, or it is no such answer.
 
     """
     found: dict[str, float] = {}
     try:
         for series in result:
             if "histogram" in series:
-                raise MetricsUnavailable("answered with histograms: ask for numbers")
+                raise WrongQuery("answered with histograms: ask for numbers")
             name = str(series["metric"].get(label) or "")
             if not name or name in found:
-                raise MetricsUnavailable(_unfit(name, label))
+                raise WrongQuery(_unfit(name, label))
             found[name] = float(series["value"][1])
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise MetricsUnavailable(
+        raise WrongQuery(
             f"answered with what is no list of series: {words(result)}. Check the query"
         ) from error
     return found

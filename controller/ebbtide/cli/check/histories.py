@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from ebbtide.cli.simulation.manifests import workload_of
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
-from ebbtide.loop.ports.metrics import MINUTE, Query, Reading, Span
+from ebbtide.loop.ports.metrics import MINUTE, Metrics, Query, Reading, Span, Vector
+from ebbtide.loop.workload import Workload
 from ebbtide_policies.lanes import Lanes
+from ebbtide_policies.observation import Phase
 
 _PATIENCE = 600.0
 """Seconds that the source has for all of the past."""
@@ -42,11 +45,13 @@ class Asked:
     promql: str
     seconds: float
     """How much of its past is wanted."""
+    label: str = ""
+    """Where it has one series a pod: the label with the pod's name, and only now counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: minutes, or why the query is wrong."""
+    """What came back: minutes (of pods the number of each), or why the query is wrong."""
 
     asked: Asked
     start: float
@@ -98,20 +103,35 @@ def _read(url: str, asked: Mapping[str, tuple[str, Sequence[Asked]]]) -> Histori
     """
     from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 
-    end = time.time() // MINUTE * MINUTE
-    wanted = [
-        (Query(namespace, one.promql), Span(end - one.seconds // MINUTE * MINUTE, end))
-        for namespace, every in asked.values()
-        for one in every
-    ]
     metrics = PrometheusMetrics(only_source(url), deadline=_PATIENCE)
     try:
-        readings = iter(metrics.read(wanted))
+        answers = iter(_answers(metrics, [(ns, a) for ns, every in asked.values() for a in every]))
+        return {key: list(islice(answers, len(every))) for key, (_, every) in asked.items()}
     finally:
         metrics.close()
-    return {
-        key: [_answer(one, next(readings)) for one in every] for key, (_, every) in asked.items()
-    }
+
+
+def _answers(metrics: Metrics, asked: Sequence[tuple[str, Asked]]) -> Sequence[Answer]:
+    """What comes back for each, in order; all that has a past is asked at once."""
+    end = time.time() // MINUTE * MINUTE
+    spans = [
+        (Query(namespace, one.promql), Span(end - one.seconds // MINUTE * MINUTE, end))
+        for namespace, one in asked
+        if not one.label
+    ]
+    readings = iter(metrics.read(spans))
+    return [
+        _of_pods(one, metrics.vector(Query(namespace, one.promql), one.label, one.seconds), end)
+        if one.label
+        else _answer(one, next(readings))
+        for namespace, one in asked
+    ]
+
+
+def _of_pods(asked: Asked, found: Vector, at: float) -> Answer:
+    if isinstance(found, MetricsUnavailable):
+        return _answer(asked, found)
+    return Answer(asked, at, np.array([*found.values()]))
 
 
 def _answer(asked: Asked, reading: Reading) -> Answer:
@@ -123,7 +143,7 @@ def _answer(asked: Asked, reading: Reading) -> Answer:
 
 
 def _asked(manifest: Manifest, span: float, ready: str | None) -> Iterator[Asked]:
-    """Every query of a policy that has one number at a time, in whatever phase it is asked."""
+    """Every query of a policy, in whatever phase it is asked."""
     yield from _demand(manifest, span)
     workload = workload_of(manifest, plugins())
     demand = {signal.query for signal in workload.signals.values()}
@@ -132,9 +152,18 @@ def _asked(manifest: Manifest, span: float, ready: str | None) -> Iterator[Asked
         if promql not in demand:
             long = kept >= workload.spec.forecast.history
             yield Asked(_place(manifest.spec, promql), promql, span if long else _RECENT)
+    yield from _sessions(manifest.spec, workload)
     counted = ready or _counted(manifest.namespace, workload.spec.scale_target_ref)
     if counted:
         yield Asked(NOWHERE, counted, span)
+
+
+def _sessions(spec: object, workload: Workload) -> Iterator[Asked]:
+    """The queries with a series for each pod; a series may come and go with the pod's users."""
+    found = (workload.in_phase(phase).sessions for phase in Phase)
+    for promql, label in dict.fromkeys((s.query, s.label) for s in found if s):
+        if promql:
+            yield Asked(_place(spec, promql), promql, _RECENT, label)
 
 
 def _demand(manifest: Manifest, span: float) -> Iterator[Asked]:

@@ -25,6 +25,8 @@ from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Phase
 
+_ONE_A_POD = "sessions needs one number of each pod; nothing is let go without"
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -96,7 +98,7 @@ def _wrong(answers: Sequence[Answer]) -> Iterator[Finding]:
         if answer.asked.at == NOWHERE:
             continue
         if answer.wrong:
-            todo = "a policy needs one number at a time"
+            todo = _ONE_A_POD if answer.asked.label else "a policy needs one number at a time"
             yield Finding(answer.asked.at, Severity.ERROR, answer.wrong, todo)
         elif np.isnan(answer.minutes).all():
             found = f"{answer.asked.promql!r} had no answer in all of that time"
