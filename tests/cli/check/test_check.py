@@ -81,6 +81,35 @@ def test_no_file_is_wrong_usage(ebbtide: Ebbtide) -> None:
     assert ebbtide("check").code == 2
 
 
+@pytest.mark.parametrize(
+    ("unserved", "history", "days"),
+    [
+        pytest.param("0.1%", "7d", 8, id="a week, and it takes more"),
+        pytest.param("0.1%", "8d", None, id="more than a week"),
+        pytest.param("0.001%", "14d", 15, id="two weeks, of what is rare"),
+        pytest.param("0.001%", "28d", None, id="as it is unless something is said"),
+    ],
+)
+def test_an_objective_is_held_against_the_history_that_is_read_for_it(
+    ebbtide: Ebbtide, tmp_path: Path, unserved: str, history: str, days: int | None
+) -> None:
+    text = f"{EDGE}  objective: {{unserved: {unserved}}}\n  forecast: {{history: {history}}}\n"
+    write(tmp_path, edge_yaml=text)
+    told = ebbtide("check", "edge.yaml")
+    first, *more = told.out.splitlines()
+    if days is None:
+        assert first == "ok: 1 file"
+    else:
+        assert first.startswith("edge.yaml:11: spec.forecast.history: warning: ")
+        assert f"{history} never tell of so many" in first
+        assert more == [f"    → raise it to {days}d or more", "1 warning"]
+
+
+def test_without_an_objective_no_history_is_too_short(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    write(tmp_path, edge_yaml=f"{EDGE}  forecast: {{history: 1d}}\n")
+    assert ebbtide("check", "edge.yaml").out == "ok: 1 file\n"
+
+
 # --- against its own past ---------------------------------------------------------------------
 
 

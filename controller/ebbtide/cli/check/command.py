@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ebbtide.api.reading.manifests import Problem, load
 from ebbtide.api.reading.manifests import check as problems_in
+from ebbtide.cli.check.files_alone import remarks_alone
 from ebbtide.cli.check.files_together import remarks_together
 from ebbtide.cli.check.histories import histories
 from ebbtide.cli.check.remarks import Remark, remarks_on
@@ -52,7 +53,8 @@ def check(
     """Find what the API server would refuse: line, field and why.
 
     What files say of one another is held together: two policies of one target, an EventProfile that
-    is not there, words that are about no policy.
+    is not there, words that are about no policy. So is an objective for which too little of the
+    past is read.
 
     With a past (--prometheus or --csv) each policy is held against its own: a max below the
     highest need, a min that was never needed, a soak longer than the ebb, a query that returns
@@ -65,7 +67,8 @@ def check(
     if prometheus is None and (history or ready):
         raise InvalidInput("--history and --ready go with --prometheus URL")
     manifests = load(texts, installed())
-    remarks, well = list(remarks_together(manifests)), many(len(texts), "file")
+    remarks = [*remarks_together(manifests), *remarks_alone(manifests)]
+    well = many(len(texts), "file")
     if csv or prometheus:
         span = seconds("--history", history or "28d", 3600)
         past = histories(manifests, csv, prometheus, span, ready)

@@ -106,6 +106,12 @@ def needed_days(objective: float) -> float:
     return LEAST_DAYS + max(0.0, math.log10(COMMON / objective))
 
 
+def least_history(history: float, objective: float) -> int | None:
+    """Days that have to be read for an objective, at least; None where `history` seconds do."""
+    needed = needed_days(objective)
+    return None if history > needed * DAY else math.floor(needed) + 1
+
+
 def price(objective: float) -> float:
     """What a replica-hour of demand that goes unserved costs, in replica-hours."""
     return float(PRICE * max(1.0, COMMON / objective) ** _RARER / objective)
@@ -188,12 +194,11 @@ def told(evidence: Evidence, found: Measured | None, objective: float) -> Messag
 
 def never_told(history: float, objective: float, said: Message) -> Message:
     """What is said where so much of the past is never read as it takes; `history` in seconds."""
-    needed = needed_days(objective)
-    if history > needed * DAY:
+    if (least := least_history(history, objective)) is None:
         return said
     return Message(
         "{}; forecast.history is {} and never tells of so many: raise it to {:.0f}d or more",
-        (said, show_duration(history), math.floor(needed) + 1),
+        (said, show_duration(history), least),
     )
 
 
