@@ -1,5 +1,6 @@
 """`ebbtide tune`: the settings that would have served well enough at the least cost."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ def _files(tmp_path: Path) -> None:
     write(tmp_path, short_csv=csv(WAVES[:80]))
 
 
-def tuned(ebbtide: Ebbtide, *options: str) -> Any:
+def tuned(ebbtide: Ebbtide, *options: str, noted: str = "") -> Any:
     told = ebbtide(*TUNE, *VARY, "--json", *options)
-    assert (told.code, told.err) == (0, "")
+    assert (told.code, told.err) == (0, noted)
     return checked(Printed.TUNE, told.out)
 
 
@@ -266,6 +267,9 @@ def test_a_cluster_that_does_not_answer_is_named(ebbtide: Ebbtide) -> None:
     assert "--cluster nowhere does not answer: " in told.err
 
 
+NOTED = "note: done.jsonl: 1 line without a whole variant: what no other line has is tried again\n"
+
+
 def test_a_search_that_was_killed_goes_on_where_it_was(ebbtide: Ebbtide) -> None:
     whole = tuned(ebbtide, *SHORT, "--record", "done.jsonl")
     written = Path("done.jsonl").read_text()
@@ -273,7 +277,7 @@ def test_a_search_that_was_killed_goes_on_where_it_was(ebbtide: Ebbtide) -> None
     kept = written.splitlines()[:4]
     half = written.splitlines()[4][:40]
     Path("done.jsonl").write_text("\n".join([*kept, half]))
-    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl") == whole
+    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl", noted=NOTED) == whole
     again = Path("done.jsonl").read_text().splitlines()
     assert again[:5] == [*kept, half]
     assert sorted(again[5:]) == sorted(written.splitlines()[4:])
@@ -300,14 +304,25 @@ def test_a_file_that_is_no_record_is_refused_and_stays_as_it_is(ebbtide: Ebbtide
     assert Path("short.csv").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param({}, id="nothing else"),
+        pytest.param({"searched": [1.0] * 9}, id="one part"),
+        pytest.param({"searched": [1.0] * 9, "held_back": [1.0] * 8}, id="a row that is short"),
+        pytest.param({"searched": [1.0] * 9, "held_back": 1.0}, id="no row"),
+        pytest.param({"searched": [1.0] * 9, "held_back": ["1"] * 9}, id="no numbers"),
+    ],
+)
 def test_a_line_of_a_record_that_lacks_something_counts_for_nothing(
-    ebbtide: Ebbtide, tmp_path: Path
+    ebbtide: Ebbtide, tmp_path: Path, rows: dict[str, Any]
 ) -> None:
     record = tmp_path / "done.jsonl"
     found = tuned(ebbtide, *SHORT, "--record", "done.jsonl")
-    *whole, _ = record.read_text().splitlines()
-    record.write_text("\n".join([*whole, '{"variant": "1"}']))
-    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl") == found
+    *whole, last = record.read_text().splitlines()
+    damaged = json.dumps({"variant": json.loads(last)["variant"], **rows})
+    record.write_text("\n".join([*whole, damaged]))
+    assert tuned(ebbtide, *SHORT, "--record", "done.jsonl", noted=NOTED) == found
 
 
 def test_the_record_of_another_search_is_refused(ebbtide: Ebbtide, tmp_path: Path) -> None:

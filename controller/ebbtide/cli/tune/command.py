@@ -32,6 +32,7 @@ from ebbtide.cli.tune.trials import Spec
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning.judgement import Measured, judged
 from ebbtide.planning.tuning.objective import stress_test
+from ebbtide_policies.quantities import many
 
 Told = Callable[[int, int], None]
 """Hears how much of some work is done, and how much there is."""
@@ -93,7 +94,7 @@ def _tuned(
             [world.seed, world.delay],
         ]
         same = fingerprint(search, recorded, written)
-        kept = Record(work.record, same) if work.record else None
+        kept = _kept(work.record, same)
         workers = Workers(work.jobs, work.cluster)
         tried = _tried(search, specs, workers, kept, _course(progress, said["deciding"]))
     searched, held = (
@@ -115,6 +116,16 @@ def _tuned(
         left_out=search.trial.left_out(spec),
         remarks=list(remarks(setup.bench, recorded.start)),
     )
+
+
+def _kept(path: pathlib.Path | None, search: str) -> Record | None:
+    """What was tried before, where that is written down; what of it can't be used is said."""
+    kept = Record(path, search) if path else None
+    if kept and kept.left_out:
+        lines = many(kept.left_out, "line")
+        said = f"{path}: {lines} without a whole variant: what no other line has is tried again"
+        typer.echo(f"note: {said}", err=True)
+    return kept
 
 
 def _written(manifest: Manifest) -> Sequence[object]:

@@ -15,13 +15,13 @@ from ebbtide.errors import InvalidInput
 from ebbtide.planning.tuning.judgement import Measured
 
 _SEARCH, _VARIANT = "search", "variant"
-_LINE = {_VARIANT, *Tried._fields}
 
 
 class Record:
     """One JSON line for the search, then one for each variant that is done.
 
-    A line that was cut off when its process was killed, or lacks something, counts for nothing.
+    A line that was cut off when its process was killed, or holds anything else than what came of a
+    variant, counts for nothing: that variant is tried again.
     """
 
     def __init__(self, path: pathlib.Path, search: str) -> None:
@@ -46,7 +46,11 @@ class Record:
                 f"{path} is of another search (policy, demand, tick, seed or version): "
                 "name another file, or remove it"
             )
-        self.done = {line[_VARIANT]: _tried(line) for line in lines if line.keys() >= _LINE}
+        whole = [found for line in lines if (found := _variant(line))]
+        self.done = dict(whole)
+        written = sum(bool(line.strip()) for line in text.splitlines())
+        self.left_out = max(0, written - 1 - len(whole))
+        """Lines that count for nothing."""
 
     def add(self, variant: str, found: Tried) -> None:
         """Write down what came of a variant."""
@@ -60,8 +64,20 @@ class Record:
             raise InvalidInput(f"{self._path} can't be written: {error.strerror}") from error
 
 
-def _tried(line: Mapping[str, Any]) -> Tried:
-    return Tried(tuple(line["searched"]), tuple(line["held_back"]))
+def _variant(line: Mapping[str, Any]) -> tuple[str, Tried] | None:
+    """A variant and what came of it; None where a line does not hold all of that."""
+    name = line.get(_VARIANT)
+    searched, held_back = (_row(line.get(part)) for part in Tried._fields)
+    if not isinstance(name, str) or not searched or not held_back:
+        return None
+    return name, Tried(searched, held_back)
+
+
+def _row(found: object) -> tuple[float, ...]:
+    """A number for each of what is measured; empty where this is something else."""
+    row = tuple(found) if isinstance(found, list) else ()
+    right = (isinstance(one, int | float) and not isinstance(one, bool) for one in row)
+    return row if len(row) == len(Measured._fields) and all(right) else ()
 
 
 def _whole(text: str) -> Iterator[dict[str, Any]]:
