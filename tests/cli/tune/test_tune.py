@@ -2,6 +2,8 @@
 
 import json
 import math
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,7 @@ def test_the_page_marks_it_and_shows_the_yaml(ebbtide: Ebbtide) -> None:
     assert told.out.count("▸") == 1
     assert "1% may go unserved: the cheapest of 6 variants left" in " ".join(told.out.split())
     snippet = yaml.safe_load(told.out.partition("\nspec:")[2].join(["spec:", ""]))
-    assert snippet["spec"]["replicas"] == {"max": 500}
+    assert snippet["spec"].keys() == {"policies"}, "500 replicas are allowed already"
 
 
 def test_a_page_says_what_of_the_demand_is_doubtful(ebbtide: Ebbtide, tmp_path: Path) -> None:
@@ -132,15 +134,41 @@ def test_minutes_of_unknown_demand_are_none_that_were_searched(
     assert "! 0.3 days were searched" in told  # of half a day
 
 
-def test_the_change_is_written_for_a_review_and_is_a_right_policy_part(
-    ebbtide: Ebbtide, tmp_path: Path
+@pytest.mark.parametrize(
+    "apply", [("git", "apply"), ("patch", "--silent", "-p1", "-i")], ids=["git", "patch"]
+)
+def test_the_change_is_written_for_a_review_and_can_be_applied(
+    ebbtide: Ebbtide, tmp_path: Path, apply: tuple[str, ...]
 ) -> None:
-    assert ebbtide(*TUNE, *VARY, "--diff", "change.yaml").code == 0
-    text = (tmp_path / "change.yaml").read_text()
-    assert text.startswith("# 1% may go unserved: ")
-    change = yaml.safe_load(text)
-    assert change["metadata"] == {"name": "edge", "namespace": "live"}
-    assert change["spec"]["policies"]["presentNeed"]["headroom"].endswith("%")
+    if not shutil.which(apply[0]):
+        pytest.skip(f"needs {apply[0]}")
+    (tmp_path / "edges").mkdir()
+    write(tmp_path / "edges", edge_yaml=f"{CALENDAR}---\n{QUICK}  # the end\n")
+    options = (*TUNE[2:], "--vary", "policies.presentNeed.headroom=33%", "--diff", "change.patch")
+    assert ebbtide("tune", "edges/edge.yaml", *options).code == 0
+    assert (tmp_path / "change.patch").read_text().startswith("# 1% may go unserved: ")
+    subprocess.run([*apply, "change.patch"], cwd=tmp_path, check=True)
+    changed = (tmp_path / "edges/edge.yaml").read_text()
+    headroom = "  policies:\n    presentNeed:\n      headroom: 33%\n"
+    assert changed == f"{CALENDAR}---\n{QUICK}{headroom}  # the end\n"
+    planned = ebbtide("plan", "edges/edge.yaml", "--csv", "short.csv")
+    assert (planned.code, planned.err) == (0, "")
+
+
+def test_what_a_policy_has_already_is_no_change(ebbtide: Ebbtide) -> None:
+    """Neither what is written in it, nor what holds where nothing is."""
+    vary = ("--vary", "replicas.max=500", "--vary", "policies.presentNeed.width=0")
+    told = ebbtide(*TUNE, *vary, "--diff", "change.patch")
+    assert told.code == 0
+    nothing = "nothing to change: the policy has these settings already"
+    assert told.out.splitlines()[-1] == nothing
+    assert Path("change.patch").read_text().splitlines()[1:] == [f"# {nothing}"]
+
+
+def test_what_is_read_from_standard_input_is_no_file_to_change(ebbtide: Ebbtide) -> None:
+    told = ebbtide("tune", "-", *TUNE[2:], "--diff", "change.patch", stdin=QUICK.encode())
+    assert (told.code, told.out) == (3, "")
+    assert "name the file of the policy, not -" in told.err
 
 
 @pytest.mark.parametrize(

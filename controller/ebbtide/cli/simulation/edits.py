@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ebbtide.api.reading.compose import Installed, check_names
+from ebbtide.api.reading.compose import Installed, check_names, compose
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.yaml_text import read
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
+from ebbtide_policies.observation import Phase
 
 
 class Edit(NamedTuple):
@@ -56,6 +57,34 @@ def edited(manifest: Manifest, edits: Sequence[Edit], installed: Installed) -> M
         told = "\n".join(f"{manifest.key}: {line}" for line in str(error).splitlines())
         raise InvalidInput(told) from error
     return replace(manifest, spec=spec)
+
+
+def that_change(manifest: Manifest, edits: Sequence[Edit], installed: Installed) -> Sequence[Edit]:
+    """Those of some changes without which a CapacityPolicy would mean something else.
+
+    What is set to the value that holds there anyway, written or by default, is left out.
+
+    Raises:
+        InvalidInput: what comes out is not right, with the policy and the path of the field.
+
+    """
+    kept, wanted = list(edits), _meant(edited(manifest, edits, installed), installed)
+    for edit in edits:
+        fewer = [one for one in kept if one is not edit]
+        if _meant(edited(manifest, fewer, installed), installed) == wanted:
+            kept = fewer
+    return kept
+
+
+def _meant(manifest: Manifest, installed: Installed) -> Sequence[str]:
+    """All that a policy says, in every phase, in a form that can be compared."""
+    spec = parse_policy(manifest.spec)
+    settings = (
+        f"{policy.name} {phase} {policy.settings!r}"
+        for phase in Phase
+        for policy in compose(spec, installed.plugins, phase)
+    )
+    return [repr(spec.model_copy(update={"policies": None})), *settings]
 
 
 def put(written: dict[str, Any], edit: Edit, root: str) -> None:

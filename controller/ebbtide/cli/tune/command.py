@@ -11,12 +11,12 @@ from rich.progress import Progress
 
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.files import promise, write
+from ebbtide.cli.files import promise, read, write
 from ebbtide.cli.models import installed
 from ebbtide.cli.options import grouped
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.screen import screen
-from ebbtide.cli.simulation.edits import edited
+from ebbtide.cli.simulation.edits import edited, that_change
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.remarks import remarks
 from ebbtide.cli.simulation.simulation import POLICY
@@ -64,13 +64,21 @@ def tune(
     promise(telling.diff, work.record)
     manifests = manifests_in(policies or ())
     manifest, *beside = _policy_first(manifests)
+    text = _text(manifest) if telling.diff else ""
     tuned = _tuned(manifest, beside, past, aim, work, telling.said)
-    if telling.diff:
-        write(telling.diff, patch(manifest, tuned, telling.said))
     if telling.as_json:
         typer.echo(output(tuned).model_dump_json(by_alias=True, indent=1))
     else:
         screen().print(page(tuned, telling.said))
+    if telling.diff:
+        write(telling.diff, patch(manifest.path, text, tuned, telling.said))
+
+
+def _text(manifest: Manifest) -> str:
+    """The file that a change is to be made of, before it takes long."""
+    if manifest.path == "-":
+        raise InvalidInput("--diff is the change of a file: name the file of the policy, not -")
+    return read(manifest.path)
 
 
 def _tuned(
@@ -111,6 +119,7 @@ def _tuned(
         margin=found.margin,
         variants=variants,
         candidates=judged(searched, held, found.best),
+        changes=that_change(manifest, variants[found.best], known),
         days=days,
         why=found.why,
         left_out=search.trial.left_out(spec),

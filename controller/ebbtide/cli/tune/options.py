@@ -168,7 +168,10 @@ class Telling:
 
     diff: Annotated[
         pathlib.Path | None,
-        typer.Option(metavar="FILE", help="Write the change as YAML, for a review."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the change: of the file for git apply, of a cluster as YAML.",
+        ),
     ] = None
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
     lang: Annotated[Language, typer.Option(help=_LANGUAGE)] = Language.EN

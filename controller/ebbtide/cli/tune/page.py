@@ -9,10 +9,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ebbtide.api.kinds import API_VERSION
-from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.report.translations import Words
-from ebbtide.cli.simulation.edits import Edit
+from ebbtide.cli.simulation.edits import Edit, put
+from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.front import Front
+from ebbtide.cli.tune.unified_diff import unified
+from ebbtide.cli.tune.yaml_edit import with_edits
 from ebbtide.planning.tuning.judgement import Candidate
 from ebbtide.planning.tuning.objective import needed_days
 from ebbtide_policies.message import Message
@@ -36,6 +38,8 @@ class Tuned:
     """What of the demand is doubtful."""
     why: Message | None = None
     """Why, where an objective decides what is tried."""
+    changes: Sequence[Edit] = ()
+    """What of the recommended one is another than in the policy."""
 
     @property
     def best(self) -> Candidate:
@@ -103,7 +107,7 @@ def page(tuned: Tuned, said: Words) -> RenderableType:
         said["sentence"].format(said.told(tuned.evidence())),
         *(Text(f"! {said.told(doubt)}", "yellow") for doubt in tuned.doubts()),
         "",
-        Text(snippet(tuned)),
+        Text(snippet(tuned) if tuned.changes else said["nothing_changes"]),
     )
 
 
@@ -114,18 +118,21 @@ def snippet(tuned: Tuned) -> str:
 
 def _spec(tuned: Tuned) -> dict[str, Any]:
     spec: dict[str, Any] = {}
-    for edit in tuned.variants[tuned.best.variant]:
-        here = spec
-        for name in edit.path[:-1]:
-            here = here.setdefault(name, {})
-        here[edit.path[-1]] = edit.value
+    for edit in tuned.changes:
+        put(spec, edit, "spec")
     return spec
 
 
-def patch(manifest: Manifest, tuned: Tuned, said: Words) -> str:
-    """The recommended change as a file for a review, with why."""
-    head = {"name": manifest.name, "namespace": manifest.namespace}
-    return change(manifest.kind, head, _spec(tuned), said.told(tuned.evidence()))
+def patch(path: str, text: str, tuned: Tuned, said: Words) -> str:
+    """The recommended change of a file, as `git apply` and `patch -p1` take it, with why.
+
+    Raises:
+        InvalidInput: a field can't be set where it stands.
+
+    """
+    after = with_edits(text, POLICY, tuned.changes)
+    nothing = "" if tuned.changes else f"# {said['nothing_changes']}\n"
+    return f"# {said.told(tuned.evidence())}\n{nothing}{unified(path, text, after)}"
 
 
 def change(kind: str, metadata: dict[str, str], spec: dict[str, Any], why: str) -> str:
