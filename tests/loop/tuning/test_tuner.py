@@ -108,6 +108,27 @@ def test_a_successor_goes_on_with_what_is_in_force_and_asks_nothing_anew() -> No
     assert world.status()["tuning"]["settings"] == STRICT
 
 
+NEWER = {"novelNeed": {"headroom": "5%"}}
+"""Settings of a policy that only another version knows."""
+
+
+def test_what_is_in_force_stays_where_the_suggestion_beside_it_can_not_be_understood() -> None:
+    world = tuned(Planner(STRICT), tuning="Apply")
+    world.run(2)  # for one soak the stricter of old and new is on record as well
+    ours = world.status()["tuning"]
+    world.set_status(world.status() | {"tuning": ours | {"settings": NEWER}})
+    world.rules = replace(world.rules, reckon=None)
+    world.restart()
+    for _ in range(3):
+        assert headroom(world) == 0.3
+    assert world.status()["tuning"]["applied"] == ours["applied"]
+    world.rules = replace(world.rules, reckon=Planner(STRICT))
+    world.restart()
+    world.run(1)
+    assert world.status()["tuning"]["settings"] == STRICT
+    assert world.status()["tuning"]["applied"] == ours["applied"]
+
+
 def test_what_another_leader_found_meanwhile_is_not_undone() -> None:
     world = tuned(Planner(STRICT))
     world.run(1)

@@ -105,23 +105,28 @@ def reckoned_at(status: Mapping[str, Any]) -> str | None:
 
 
 def next_applied(
-    held: Applied | None, suggested: Suggestion, aim: Aim, now: float, quiet: bool, soak: float
+    held: Applied | None,
+    suggested: Suggestion | None,
+    aim: Aim,
+    now: float,
+    quiet: bool,
+    soak: float,
 ) -> Applied | None:
     """What is in force from the next tick on: what is, or what is suggested, if it may be.
 
     `quiet` is a time without events. What another plant asks for is in force at once as far as it
-    asks for more.
+    asks for more. What is in force stays, too, where nothing is suggested that can be understood.
     """
     held = held and _by_now(held, now, soak)
-    fits = suggested.aim == aim and fresh(suggested.at, now)
+    fits = suggested if suggested and suggested.aim == aim and fresh(suggested.at, now) else None
     before = prior(aim.objective)
     if held is not None and held.objective == aim.objective:
-        held = _on_plant(held, suggested.settings if fits else None, aim.plant, now)
+        held = _on_plant(held, fits.settings if fits else None, aim.plant, now)
         before = held.settings
     a_moment_ago = held is not None and now - held.since < DAY
-    if not fits or suggested.settings == before or a_moment_ago or not quiet:
+    if not fits or fits.settings == before or a_moment_ago or not quiet:
         return held
-    return Applied(aim.objective, suggested.settings, now, before, now + soak, aim.plant)
+    return Applied(aim.objective, fits.settings, now, before, now + soak, aim.plant)
 
 
 def _by_now(held: Applied, now: float, soak: float) -> Applied:

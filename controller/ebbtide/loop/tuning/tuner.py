@@ -112,14 +112,17 @@ class Tuner:
         return failure.attempt if failure else None
 
     def _suggested(self, workload: Workload, seen: Snapshot) -> Json:
-        found = self._known.get(workload.key)
-        if found is None:
+        found, resource = self._known.get(workload.key), workload.resource
+        if workload.spec.objective is None:
             return {}
-        told = found.as_json()
         if workload.spec.tuning is not Tuning.APPLY:
-            return {"tuning": told | {"waiting": waiting(found, workload.resource.spec)}}
-        held, quiet = applied_in(workload.resource.status), not around_event(seen)
+            told = found and found.as_json() | {"waiting": waiting(found, resource.spec)}
+            return {"tuning": told} if told else {}
+        held, quiet = applied_in(resource.status), not around_event(seen)
         held = next_applied(held, found, aim_of(workload), seen.now, quiet, workload.soak)
+        if found is None and held is None:
+            return {}
+        told = found.as_json() if found else resource.status["tuning"]
         return {"tuning": told | ({"applied": held.as_json()} if held else {})}
 
     def withdraw(self, cluster: Cluster) -> None:
