@@ -3,7 +3,9 @@
 import json
 import math
 import shutil
+import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -288,11 +290,32 @@ def test_a_dask_cluster_of_two_workers_finds_what_one_process_does(ebbtide: Ebbt
     assert found == tuned(ebbtide, *SHORT)
 
 
-def test_a_cluster_that_does_not_answer_is_named(ebbtide: Ebbtide) -> None:
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        pytest.param("nowhere", "missing port number in address 'nowhere'", id="no address"),
+        pytest.param("tcp://127.0.0.1:1", "Timed out trying to connect", id="nobody there"),
+    ],
+)
+def test_a_cluster_that_does_not_answer_is_named_and_nothing_else_is_said(
+    tmp_path: Path, address: str, why: str
+) -> None:
+    """In a process of its own: what its library leaves behind is told as it ends."""
     pytest.importorskip("distributed", reason="needs the extra 'dask'")
-    told = ebbtide(*TUNE, *VARY, *SHORT, "--cluster", "nowhere")
+    command = [sys.executable, "-m", "ebbtide.cli", *TUNE, *VARY, *SHORT, "--cluster", address]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (4, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"ebbtide: --cluster {address} does not answer: {why}")
+
+
+def test_what_is_no_dask_scheduler_is_waited_for_for_so_long_only(ebbtide: Ebbtide) -> None:
+    pytest.importorskip("distributed", reason="needs the extra 'dask'")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        told = ebbtide(*TUNE, *VARY, *SHORT, "--cluster", address)
     assert (told.code, told.out) == (4, "")
-    assert "--cluster nowhere does not answer: " in told.err
+    assert f"--cluster {address} does not answer: " in told.err
 
 
 NOTED = "note: done.jsonl: 1 line without a whole variant: what no other line has is tried again\n"

@@ -1,5 +1,6 @@
 """The work of a search: variants are tried batch by batch, here, in processes, or on a cluster."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from ebbtide.planning.tuning.judgement import Measured, Truth, measured_fleets
 Batch = tuple[int, Sequence[Spec]]
 """The index of the first variant, and the variants from there on."""
 _ANSWERS_WITHIN = "10s"
+_LONGEST = 15.0
+"""Seconds for a scheduler to answer, whatever else may be there: its library waits for ever."""
 
 
 class Tried(NamedTuple):
@@ -115,13 +118,28 @@ def _on_dask(address: str, search: Search) -> Iterator[None]:
         raise InvalidInput("--cluster needs `pip install ebbtide[dask]`") from error
     connect: Any = distributed.Client
     try:
+        asyncio.run(_answered(connect, address))
         client = connect(address, timeout=_ANSWERS_WITHIN, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise ClusterUnavailable(f"--cluster {address} does not answer: {error}") from error
+        why = str(error) or "what is there is no Dask scheduler"
+        raise ClusterUnavailable(f"--cluster {address} does not answer: {why}") from error
     with client:
         _same_version(client.run(_version))
         with joblib.parallel_config(backend="dask", client=client, scatter=[search]):
             yield
+
+
+async def _answered(connect: Any, address: str) -> None:
+    """Look whether a scheduler answers, with a client that is at hand to be closed if not.
+
+    The one that is worked with raises where it is made, and tries to close itself as the process
+    ends: it waits for long, and leaves a traceback behind our error.
+    """
+    client = connect(address, asynchronous=True, timeout=_ANSWERS_WITHIN, set_as_default=False)
+    try:
+        await asyncio.wait_for(client, _LONGEST)
+    finally:
+        await client.close()
 
 
 def _version() -> str:
