@@ -45,9 +45,17 @@ def test_cases_that_hold_are_counted(ebbtide: Ebbtide) -> None:
     assert lines[-1] == "2 passed, 0 failed"
 
 
+def test_fractions_stand_with_and_without_quotes(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    plain = CASES.replace("1500}", "1500.5}").replace("Hours: 200}", "Hours: 200.5}")
+    for text in (plain, plain.replace("200.5", '"200.5"').replace("1500.5", '"1500.5"')):
+        write(tmp_path, edge_test_yaml=text)
+        assert ebbtide("test", ".").out.splitlines()[-1] == "2 passed, 0 failed"
+
+
 @pytest.mark.parametrize(
     ("expected", "why"),
     [
+        pytest.param("shortfall: 0.001", "shortfall: expected at most 0.001 rep", id="a fraction"),
         pytest.param("shortfall: 0", "shortfall: expected at most 0 replica-minutes", id="short"),
         pytest.param("unserved: 0.0001%", "unserved: expected at most 0.0001%, found", id="share"),
         pytest.param("cost: 1", "cost: expected at most 1.00, found", id="cost"),
@@ -249,8 +257,21 @@ def test_a_case_that_cannot_be_run_keeps_no_other_from_it(ebbtide: Ebbtide, tmp_
         pytest.param(
             "policies: [edge.yaml]\ntimeZone: Europe/Berlin\ncases: {a: {demand: {csv: hill.csv}, "
             "expect: {ready: {'2026-03-29 02:30': 1}}}}",
+            "edge.test.yaml:3: cases.a.expect.ready.2026-03-29 02:30: "
             "clocks in Europe/Berlin skip 2026-03-29 02:30; write another time",
             id="skipped",
+        ),
+        pytest.param(
+            "policies: [edge.yaml]\ntimeZone: Europe/Berlin\ncases:\n  a:\n"
+            "    demand: {csv: hill.csv}\n    start: 2026-03-29 02:30\n    expect: {cost: 1}",
+            "edge.test.yaml:6: cases.a.start: clocks in Europe/Berlin skip 2026-03-29 02:30",
+            id="a start that is skipped",
+        ),
+        pytest.param(
+            "policies: [edge.yaml]\n"
+            "cases: {a: {demand: {csv: hill.csv}, expect: {shortfall: -.5}}}",
+            "cases.a.expect.shortfall: -0.5 is not a count; write it like 800, 0.5, 5k or 2.4M",
+            id="less than nothing",
         ),
         pytest.param(
             "policies: [days.yaml]\ncases: {a: {demand: {csv: hill.csv}, expect: {cost: 1}}}",

@@ -9,18 +9,19 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from ebbtide.api.fields.field_types import Name
-from ebbtide.api.fields.local_time import LocalTime, moment, refuse_skipped
+from ebbtide.api.fields.local_time import LocalTime, moment, skipped
 from ebbtide.api.fields.rules import Spec
+from ebbtide.api.yaml_text import Fault, Path
 from ebbtide.cli.simulation.frames import Frame
-from ebbtide.cli.simulation.written_demand import Demand
+from ebbtide.cli.simulation.written_demand import Amount, Demand
 from ebbtide.planning.scoring.score import Score
 from ebbtide_policies.observation import Phase
-from ebbtide_policies.quantities import Count, Duration, Share, show_share
+from ebbtide_policies.quantities import Duration, Share, show_share
 from ebbtide_policies.schedule import TimeZone
 
 _DIGITS = 3
 """Digits that are told of what was found: two behind the point of what is one or more."""
-Moments = Annotated[dict[LocalTime, Count], Field(min_length=1)]
+Moments = Annotated[dict[LocalTime, Amount], Field(min_length=1)]
 
 
 def _printable(name: str) -> str:
@@ -36,9 +37,9 @@ Sentence = Annotated[str, AfterValidator(_printable)]
 class Expected(Spec):
     """What has to come out. What is left out is not looked at."""
 
-    shortfall: Count | None = Field(None, description="Replica-minutes short at most.")
+    shortfall: Amount | None = Field(None, description="Replica-minutes short at most.")
     unserved: Share | None = Field(None, description="Share of the demand unserved at most.")
-    replica_hours: Count | None = Field(None, description="Replica-hours paid for at most.")
+    replica_hours: Amount | None = Field(None, description="Replica-hours paid for at most.")
     cost: float | None = Field(None, ge=0, description="Their cost at most.")
     step: Share | None = Field(
         None, description="Largest share of the highest fleet that goes within a minute."
@@ -54,10 +55,10 @@ class Expected(Spec):
     )
 
     @property
-    def moments(self) -> Iterator[str]:
-        """The local times in it."""
-        for each in (self.ready, self.at_most, self.phase):
-            yield from each or ()
+    def moments(self) -> Iterator[tuple[Path, str]]:
+        """The local times in it, each with its place."""
+        for name, each in (("ready", self.ready), ("atMost", self.at_most), ("phase", self.phase)):
+            yield from (((name, local), local) for local in each or ())
 
     @model_validator(mode="after")
     def _expects_something(self) -> Self:
@@ -81,11 +82,12 @@ class Case(Spec):
     expect: Expected = Field(description="What has to come out.")
 
     @property
-    def moments(self) -> Iterator[str]:
-        """The local times in it."""
-        yield from (*self.demand.moments, *self.expect.moments)
+    def moments(self) -> Iterator[tuple[Path, str]]:
+        """The local times in it, each with its place."""
+        yield from ((("demand", "points", local), local) for local in self.demand.moments)
         if self.start:
-            yield self.start
+            yield ("start",), self.start
+        yield from ((("expect", *at), local) for at, local in self.expect.moments)
 
 
 class PolicyTests(Spec):
@@ -99,10 +101,13 @@ class PolicyTests(Spec):
         description="The cases, by a sentence of your own."
     )
 
-    @model_validator(mode="after")
-    def _no_time_is_skipped(self) -> Self:
-        refuse_skipped(self.time_zone, *(at for one in self.cases.values() for at in one.moments))
-        return self
+    @property
+    def skipped(self) -> Iterator[Fault]:
+        """The local times that clocks jump over, when they are put forward."""
+        for name, case in self.cases.items():
+            for at, local in case.moments:
+                for why in skipped(self.time_zone, local):
+                    yield Fault(("cases", name, *at), why)
 
 
 class Miss(NamedTuple):

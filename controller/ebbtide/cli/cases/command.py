@@ -147,9 +147,10 @@ def _understood(path: pathlib.Path) -> PolicyTests:
         raise InvalidInput(f"{path}:{text.broken_at or 1}: {text.why or _WHOLE}")
     document = text.documents[0]
     found = understand(PolicyTests, document.body) if isinstance(document.body, dict) else None
-    if isinstance(found, PolicyTests) and not document.faults:
+    wrong = [*found.skipped] if isinstance(found, PolicyTests) else found or []
+    faults = [*document.faults, *wrong]
+    if isinstance(found, PolicyTests) and not faults:
         return found
-    faults = [*document.faults, *(found if isinstance(found, list) else [])]
     lines = [f"{path}:{document.line(f.at)}: {place(f.at)}: {f.why}" for f in faults]
     raise InvalidInput("\n".join(lines) or f"{path}:1: {_WHOLE}")
 
