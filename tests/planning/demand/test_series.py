@@ -132,6 +132,26 @@ def test_points_beside_the_whole_minute_are_moved_onto_it() -> None:
             "line 5: 90 s after .* 60 s",
             id="off grid",
         ),
+        pytest.param(
+            "timestamp,value\n0,1\n60,2\n121,2\n180,3\n239,4\n420,4\n",
+            r"line 4: 61 s after .* 60 s apart but for some seconds \(up to 1\); round all time",
+            id="a second late or early",
+        ),
+        pytest.param(
+            "timestamp,value\n0,1\n59,2\n120,2\n179,3\n240,4\n299,4\n",
+            r"line 3: 59 s after .* 60 s apart but for some seconds \(up to 1\); round all time",
+            id="mostly early",
+        ),
+        pytest.param(
+            "timestamp,value\n0,1\n300,2\n602,2\n900,3\n",
+            r"line 4: 302 s after .* 300 s apart but for some seconds \(up to 2\)",
+            id="on a coarse grid",
+        ),
+        pytest.param(
+            "timestamp,value\n0,1\n15,2\n31,2\n45,3\n",
+            "line 4: 16 s after the row before, where others are 15 s",
+            id="four a minute",
+        ),
         pytest.param("timestamp,value\n-60,1\n0,2\n", "line 2: .* before 1970", id="before 1970"),
         pytest.param(f"timestamp,value\n0,{'x' * 99}\n", r"line 2: value 'x{40}\.\.\.'", id="long"),
         pytest.param("timestamp,value\n0,1\n30,2\n60,3\n", "line 3: .* whole minutes", id="30 s"),

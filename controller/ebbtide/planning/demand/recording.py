@@ -21,6 +21,9 @@ _UNKNOWN_WORDS = frozenset(("", "nan", "null", "none", "na", "n/a", "-"))
 _SHOWN = 40
 """Characters of a wrong cell that are shown: a forgotten quote makes one of the whole file."""
 
+_UNSTEADY = 30.0
+"""Seconds by which a row is early or late at most that stands for one minute all the same."""
+
 
 class Recording(NamedTuple):
     """Demand as it was recorded: on a grid of its own."""
@@ -200,6 +203,7 @@ def _step(lines: Lanes, at: Lanes) -> float:
     step = float(np.sort(steps)[(steps.size - 1) // 2])
     wrong = np.flatnonzero(steps % step)
     if wrong.size:
+        _refuse_unsteady(lines, steps, MINUTE * round(step / MINUTE))
         _refuse(
             int(lines[wrong[0] + 1]),
             f"{steps[wrong[0]]:g} s after the row before, where others are {step:g} s apart; "
@@ -211,6 +215,20 @@ def _step(lines: Lanes, at: Lanes) -> float:
             f"rows are {step:g} s apart; whole minutes are needed: keep one row a minute",
         )
     return step
+
+
+def _refuse_unsteady(lines: Lanes, steps: Lanes, usual: float) -> None:
+    """Refuse points of which each is some seconds early or late, as a scrape or a script makes."""
+    if not usual:
+        return
+    off = np.abs(steps - usual * np.round(steps / usual))
+    if off.max() < _UNSTEADY:
+        first = int(np.flatnonzero(off)[0])
+        _refuse(
+            int(lines[first + 1]),
+            f"{steps[first]:g} s after the row before, where rows are {usual:g} s apart but for "
+            f"some seconds (up to {off.max():g}); round all timestamps to whole minutes",
+        )
 
 
 def _on_grid(at: Lanes, values: Lanes, step: float) -> Lanes:
