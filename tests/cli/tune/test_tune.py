@@ -81,7 +81,14 @@ def test_what_needs_nothing_at_all_has_no_bound_to_divide_by(
 ) -> None:
     sleepy = QUICK.replace("sum(viewers)", "sum(viewers), independent: true")
     write(tmp_path, edge_yaml=sleepy.replace("min: 2", "min: 0"), waves_csv=csv([0] * 300))
-    assert tuned(ebbtide)["front"][0]["searched"]["replicaHours"] < 1
+    searched = tuned(ebbtide)["front"][0]["searched"]
+    assert searched["replicaHours"] < 1
+    assert searched["besideBound"] is None
+    told = ebbtide(*TUNE, *VARY).out
+    [best] = [line.split() for line in told.splitlines() if line.startswith("▸")]
+    assert best[-5:] == ["-", "0.0000%", "-", "0.0000%", best[-1]]
+    said = "variants met a demand of nothing; on the demand held back nothing was needed"
+    assert said in " ".join(told.split())
 
 
 def test_a_policy_with_an_objective_is_tuned_to_it(ebbtide: Ebbtide, tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from ebbtide.planning.tuning.objective import (
     priced,
     spare,
     stress_test,
-    told,
 )
+from ebbtide.planning.tuning.reasons import told
 
 
 def found(hours: list[float], unserved: list[float], steady: list[float] | None = None) -> Measured:
@@ -191,6 +191,12 @@ def test_a_fleet_begins_with_the_largest_headroom_of_its_settings() -> None:
 def test_people_are_told(objective: float, days: float, said: str) -> None:
     past = PAST._replace(unserved=PAST.unserved + 1e-9)
     assert said in str(told(chosen(past, objective, days), past, objective))
+
+
+def test_where_nothing_was_needed_no_bound_is_told() -> None:
+    past = PAST._replace(beside_bound=np.full(4, np.nan))
+    said = str(told(chosen(past, 1e-3, 28.0), past, 1e-3))
+    assert said.endswith("came cheapest: nothing was needed, so there is no clairvoyant bound")
 
 
 def test_people_are_told_what_the_objective_would_have_taken() -> None:

@@ -8,7 +8,8 @@ from ebbtide.api.capacity_policy.presets import preset_of
 from ebbtide.api.capacity_policy.written_settings import as_written, choices, standing
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Measured, recommended
-from ebbtide.planning.tuning.objective import CANDIDATES, NO_CHOICE, chosen, told
+from ebbtide.planning.tuning.objective import CANDIDATES, NO_CHOICE, chosen
+from ebbtide.planning.tuning.reasons import told
 from ebbtide_policies.message import Message
 
 MARGIN = 0.5

@@ -6,13 +6,18 @@ from pydantic import Field, JsonValue
 from ebbtide.cli.output import Output
 from ebbtide.cli.tune.page import Tuned
 from ebbtide.planning.tuning.judgement import Candidate, Measured
+from ebbtide_policies.lanes import Lanes
 
 
 class MeasuredOutput(Output):
     """What came of a variant."""
 
     replica_hours: float = Field(ge=0, description="Replicas paid for.")
-    beside_bound: float = Field(ge=0, description="The same over that of the clairvoyant bound.")
+    beside_bound: float | None = Field(
+        ge=0,
+        description="The same over that of the clairvoyant bound; null: nothing was needed, so "
+        "that is none.",
+    )
     unserved: float = Field(ge=0, le=1, description="Shortfall as a share of demand.")
     changes_a_day: float = Field(ge=0, description="Changes of the replicas asked for.")
     disruptions: int = Field(
@@ -75,9 +80,13 @@ def _candidate(tuned: Tuned, one: Candidate) -> CandidateOutput:
 def _measured(found: Measured) -> MeasuredOutput:
     return MeasuredOutput(
         replica_hours=float(found.replica_hours),
-        beside_bound=float(found.beside_bound),
+        beside_bound=_known(found.beside_bound),
         unserved=float(found.unserved),
         changes_a_day=float(found.changes),
         disruptions=int(found.disruptions),
-        breached=None if np.isnan(found.breached) else float(found.breached),
+        breached=_known(found.breached),
     )
+
+
+def _known(value: Lanes) -> float | None:
+    return None if np.isnan(value) else float(value)

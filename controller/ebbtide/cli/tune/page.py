@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import yaml
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,7 +16,7 @@ from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.front import Front
 from ebbtide.cli.tune.unified_diff import unified
 from ebbtide.cli.tune.yaml_edit import with_edits
-from ebbtide.planning.tuning.judgement import Candidate
+from ebbtide.planning.tuning.judgement import Candidate, Measured
 from ebbtide.planning.tuning.objective import needed_days
 from ebbtide_policies.message import Message
 from ebbtide_policies.quantities import show_share
@@ -57,23 +58,18 @@ class Tuned:
     def evidence(self) -> Message:
         """One sentence that a reviewer can judge the recommendation by."""
         mine, held = self.best.searched, self.best.held_back
-        checked = Message(
-            "on the demand held back {:.4%} at {:.3f} times",
-            (float(held.unserved), float(held.beside_bound)),
-        )
+        checked = _checked(held)
         if self.why:
             return Message("{}; {}", (self.why, checked))
         kept = Message("the cheapest")
         failed = Message("none kept it, so the one that failed least")
         return Message(
-            "{} may go unserved: {} of {:,} variants left {:.4%} unserved at {:.3f} times the "
-            "clairvoyant bound; {}",
+            "{} may go unserved: {} of {:,} variants {}; {}",
             (
                 show_share(self.objective),
                 kept if self.keeps else failed,
                 len(self.variants),
-                float(mine.unserved),
-                float(mine.beside_bound),
+                _left(mine),
                 checked,
             ),
         )
@@ -93,6 +89,26 @@ class Tuned:
         if self.left_out:
             yield Message("not modelled: {}", (", ".join(self.left_out),))
         yield from self.remarks
+
+
+def _left(found: Measured) -> Message:
+    """What a variant left unserved, and at what cost."""
+    if np.isnan(found.beside_bound):
+        return Message("met a demand of nothing")
+    return Message(
+        "left {:.4%} unserved at {:.3f} times the clairvoyant bound",
+        (float(found.unserved), float(found.beside_bound)),
+    )
+
+
+def _checked(found: Measured) -> Message:
+    """The same of the demand that was held back."""
+    if np.isnan(found.beside_bound):
+        return Message("on the demand held back nothing was needed")
+    return Message(
+        "on the demand held back {:.4%} at {:.3f} times",
+        (float(found.unserved), float(found.beside_bound)),
+    )
 
 
 def page(tuned: Tuned, said: Words) -> RenderableType:

@@ -25,7 +25,7 @@ class Measured(NamedTuple):
 
     replica_hours: Lanes
     beside_bound: Lanes
-    """The same as a multiple of the clairvoyant bound."""
+    """The same as a multiple of the clairvoyant bound; NaN where that is none at all."""
     unserved: Lanes
     """Shortfall as a share of demand."""
     lately: Lanes
@@ -122,7 +122,7 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
     paid = paid_for.sum(axis=0)
     return Measured(
         replica_hours=paid * truth.tick / HOUR,
-        beside_bound=paid / (float(bound.sum()) or 1.0),
+        beside_bound=paid / (float(bound.sum()) or UNKNOWN),
         unserved=_each(short) / total,
         lately=of_late(paid_each_day, needed),
         missed=of_late(missed, needed),
@@ -136,8 +136,8 @@ def measured_fleets(fleets: Fleets, truth: Truth) -> Measured:
 def of_late(each: Lanes, bound: Lanes) -> Lanes:
     """What came of each day, (days, variants), as a multiple of the clairvoyant bound, (days,).
 
-    Both are sums in which a day counts less than the day after it. Where the bound is nothing, it
-    is taken for one.
+    Both are sums in which a day counts less than the day after it. Where the bound is nothing they
+    stay as they are: variants are held against one another by them, and nobody is told of them.
     """
     counts = np.exp(-np.arange(bound.size)[::-1] / MEMORY)
     return _each(each * counts[:, np.newaxis]) / (float((bound * counts).sum()) or 1.0)

@@ -39,12 +39,11 @@ from ebbtide.planning.tuning.objective import (
     NO_CHOICE,
     Evidence,
     chosen,
-    never_told,
     spare,
     stress_test,
-    told,
     unknown,
 )
+from ebbtide.planning.tuning.reasons import never_told, told
 from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Event
