@@ -402,9 +402,10 @@ SUGGESTED: dict[str, Any] = {
 }
 
 
-def serve(api: HttpApi, status: dict[str, Any], **policies: Any) -> None:
+def serve(api: HttpApi, status: dict[str, Any], preset: str = "", **policies: Any) -> None:
     metadata = {"name": "edge", "namespace": "live", "uid": "p-1", "resourceVersion": "3"}
-    spec = {"objective": {"unserved": "0.01%"}, "policies": policies}
+    spec: dict[str, Any] = {"objective": {"unserved": "0.01%"}, "policies": policies}
+    spec |= {"preset": preset} if preset else {}
     api.on("GET", PATH, {"metadata": metadata, "spec": spec, "status": status})
 
 
@@ -423,6 +424,23 @@ def test_the_change_that_the_operator_suggests_is_printed_for_a_review(
         "presentNeed": {"headroom": "3%"},
         "seasonNeed": {"trust": "0%"},
     }, "what differs from what is written, or is not"
+
+
+@pytest.mark.parametrize(
+    ("preset", "policies"),
+    [
+        pytest.param("ai-service", {"presentNeed"}, id="the preset has one"),
+        pytest.param("streaming-edge", {"presentNeed", "rate"}, id="it has none"),
+    ],
+)
+def test_the_rate_of_a_preset_stays_beside_what_is_suggested(
+    ebbtide: Ebbtide, api: HttpApi, tmp_path: Path, preset: str, policies: set[str]
+) -> None:
+    settings = {"presentNeed": {"headroom": "3%"}, "rate": {"share": "300%"}}
+    serve(api, {"tuning": SUGGESTED | {"settings": settings}}, preset)
+    kubeconfig = f"--kubeconfig={api.kubeconfig(tmp_path / 'kubeconfig')}"
+    told = ebbtide("tune", "--from-cluster", "live/edge", kubeconfig)
+    assert yaml.safe_load(told.out)["spec"]["policies"].keys() == policies
 
 
 def test_in_chinese_all_is_but_the_words_of_the_operator(

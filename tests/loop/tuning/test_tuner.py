@@ -672,6 +672,21 @@ def test_a_suggestion_waits_until_somebody_takes_it_over(
     assert world.status()["tuning"]["waiting"] is waits
 
 
+@pytest.mark.parametrize(
+    ("preset", "waits"),
+    [
+        pytest.param("ai-service", False, id="where the preset has one"),
+        pytest.param("streaming-edge", True, id="where it has none"),
+    ],
+)
+def test_a_rate_waits_for_somebody_to_write_it(preset: str, waits: bool) -> None:
+    faster = {**prior(1e-4), "rate": {"share": "300%"}}
+    world = tuned(Planner(faster))
+    world.edit(preset=preset)
+    world.run(1)
+    assert world.status()["tuning"]["waiting"] is waits
+
+
 def test_what_nothing_speaks_for_yet_waits_for_nobody() -> None:
     world = tuned(lambda _: Reckoned(prior(1e-4), "3.0 days of demand are known", 4320))
     world.edit(policies={"presentNeed": {"headroom": "60%"}})

@@ -12,6 +12,14 @@ def over_written(written: Mapping[str, Any], settings: Settings) -> Mapping[str,
     return merged(written, {"policies": beside(preset_of(written), settings)})
 
 
+def to_be_written(settings: Settings, written: Mapping[str, Any], there: Settings) -> Settings:
+    """What of suggested settings a policy would have to write that has others `there`.
+
+    They were tried with the `rate` of its preset, where that has one: it stays.
+    """
+    return differing(beside(preset_of(written), settings), there)
+
+
 def as_written(settings: Settings, written: Mapping[str, Any]) -> Settings:
     """Settings with what a policy writes in their place."""
     said = written.get("policies") or {}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.api.capacity_policy.written_settings import differing
+from ebbtide.api.capacity_policy.written_settings import to_be_written
 from ebbtide.cli.cluster.access import Access, namespaced
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.tune.page import change
@@ -50,7 +50,8 @@ def suggested(resource: Resource, said: Words) -> str:
         )
     if not found.spoken_for:
         raise InvalidInput(f"{resource.key}: nothing is suggested yet; {found.why}")
-    fresh = differing(found.settings, resource.spec.get("policies") or {})
+    written = resource.spec.get("policies") or {}
+    fresh = to_be_written(found.settings, resource.spec, written)
     if not fresh:
         raise InvalidInput(f"{resource.key}: the policy writes all of these settings itself")
     why = Message(

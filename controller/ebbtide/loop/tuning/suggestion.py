@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ebbtide.api.capacity_policy.objective import Settings, decided, in_words, prior, stricter
-from ebbtide.api.capacity_policy.written_settings import as_written, differing
+from ebbtide.api.capacity_policy.written_settings import as_written, to_be_written
 from ebbtide.api.timestamps import epoch_or_none, stamp
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.record.applied_settings import Aim, Applied, applied_in
@@ -167,7 +167,7 @@ def waiting(found: Suggestion, spec: Mapping[str, Any]) -> bool:
     the past speaks for it.
     """
     there = as_written(prior(found.objective), spec)
-    return found.spoken_for and bool(differing(found.settings, there))
+    return found.spoken_for and bool(to_be_written(found.settings, spec, there))
 
 
 def around_event(seen: Snapshot) -> bool:
