@@ -129,15 +129,9 @@ class Band:
 class Flights:
     """What was foreseen at each anchor and has not come yet."""
 
-    def __init__(
-        self, frame: Frame, *shape: int, first: float = 0.0, kept: type[np.floating] = np.float32
-    ) -> None:
-        """Nothing was foreseen yet: `first` stands for it.
-
-        What is no more than some thousand may be `kept` in halves: they are true to a two
-        thousandth.
-        """
-        self._ring = np.full((sum(frame.whole.ago), *shape), first, kept)
+    def __init__(self, frame: Frame, *shape: int, first: float = 0.0) -> None:
+        """Nothing was foreseen yet: `first` stands for it."""
+        self._ring = np.full((sum(frame.whole.ago), *shape), first, np.float32)
 
     def exchange(self, band: Band, places: Rows, new: F32) -> F32:
         """Put in what is foreseen, (T, A, ...); answer what was foreseen for these rows.
@@ -147,7 +141,7 @@ class Flights:
         if len(new) == 1:
             here = self._ring.take(places, axis=0)
             self._ring[places] = new
-            return here.astype(np.float32, copy=False)
+            return here
         old: F32 = blank(*new.shape)
         for i, ago in enumerate(band.ago.tolist()):
             old[:ago, i] = self._ring[places[:ago, i]]
