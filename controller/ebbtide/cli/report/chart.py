@@ -77,7 +77,7 @@ def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[s
     for i, frame in enumerate(changes(frames)):
         x, _ = drawing.place((frame.now, 0.0))
         there = found.get(int(x // _APART))
-        if there is None or _size(frame) > _size(there[1]):
+        if there is None or size(frame) > size(there[1]):
             found[int(x // _APART)] = i, frame
     for i, frame in found.values():
         told = f"{frame.current:,} → {frame.desired:,} {frame.reason}"
@@ -85,7 +85,8 @@ def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[s
         yield f'<a href="#{anchor}-{i}">{dot}</a>'
 
 
-def _size(frame: Frame) -> int:
+def size(frame: Frame) -> int:
+    """How many replicas a change brings or takes."""
     return abs(frame.desired - frame.current)
 
 

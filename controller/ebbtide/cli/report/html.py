@@ -1,31 +1,26 @@
 """A plan as a page of its own: how many replicas, when, at what cost, and why."""
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from ebbtide.api.timestamps import clock
-from ebbtide.cli.cluster.explain import MEANS
-from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN
-from ebbtide.cli.report.chart import Span, changes, course
+from ebbtide.cli.figures import NONE_SIGN
+from ebbtide.cli.report.chart import Span, course
+from ebbtide.cli.report.log import log
 from ebbtide.cli.report.measures import fared_figures, measures, scaler
+from ebbtide.cli.report.parts import listed, row
 from ebbtide.cli.report.translations import Language, Words, translations
 from ebbtide.cli.simulation.frames import Frame
-from ebbtide.loop.reporting.status import says_something
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
 from ebbtide.planning.scoring.tiers import TierScore
-from ebbtide_policies.contract import Bound
-from ebbtide_policies.lanes import number
 from ebbtide_policies.message import Message
 
-MOST_CHANGES = 5000
-"""Changes in the record of a page; the JSON has all of them."""
 KEYS = ("demand", "foreseen", "desired", "idle", "short")
 """What a drawing shows, in the order of its legend."""
 _HOUR = 3600.0
@@ -81,7 +76,8 @@ def _section(one: Planned, said: Words) -> str:
     return (
         f"<section><h2>{escape(one.workload)}</h2>"
         f'<p class="answer">{escape(answer(one, said))}</p>'
-        f"{remarks}{_course(one, said)}{_scores(one, said)}{_log(one, said)}</section>"
+        f"{remarks}{_course(one, said)}{_scores(one, said)}"
+        f"{log(one.frames, one.anchor, said)}</section>"
     )
 
 
@@ -95,14 +91,6 @@ def answer(one: Planned, said: Words) -> str:
         hours=mine.replica_hours,
         cost=said["cost"].format(mine.cost) if mine.cost else "",
     )
-
-
-def listed(title: str, sentences: Iterable[str]) -> str:
-    """A card that lists some sentences; nothing, where there is none."""
-    lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    if not lines:
-        return ""
-    return f'<div class="card remarks"><h3>{escape(title)}</h3><ul>{lines}</ul></div>'
 
 
 def _course(one: Planned, said: Words) -> str:
@@ -170,51 +158,3 @@ def _tiers(one: Planned, said: Words) -> str:
         f"<h3>{escape(said['tiers'])}</h3><p>{escape(said['tiers_note'])}</p>"
         f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
     )
-
-
-def row(name: str, cells: Sequence[str]) -> str:
-    """A row of a table; its cells are HTML."""
-    return f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-
-
-def _log(one: Planned, said: Words) -> str:
-    told = changes(one.frames)
-    rows = "".join(
-        _change(frame, said, f"{one.anchor}-{i}") for i, frame in enumerate(told[:MOST_CHANGES])
-    )
-    left = len(told) - MOST_CHANGES
-    more = f"<p>{escape(said['more'].format(f'{left:,}'))}</p>" if left > 0 else ""
-    hint = escape(said["filter"])
-    return (
-        f"<h3>{escape(said['log'])}</h3><p>{escape(said['log_note'])}</p>"
-        f'<div class="card"><input type="search" class="filter" aria-label="{hint}"'
-        f' placeholder="{hint}"><output></output>'
-        f'<div class="changes">{rows}</div>{more}</div>'
-    )
-
-
-def _change(frame: Frame, said: Words, name: str) -> str:
-    """One change, with all of its bounds folded below."""
-    at, phase = clock(frame.now, "%Y-%m-%d %H:%M:%S"), frame.phase.value
-    why = said.told(frame.bounds[0].why)
-    way = "up" if frame.desired > frame.current else "down"
-    return (
-        f'<details id="{escape(name)}"><summary><span class="at">{at}</span>'
-        f'<span class="key-{phase.lower()} in">{phase}</span>'
-        f'<span class="change {way}">{frame.current:,} → {frame.desired:,}</span>'
-        f"<span><b>{escape(frame.reason)}</b> {escape(why)}</span></summary>"
-        f"{_bounds(frame, said)}</details>"
-    )
-
-
-def _bounds(frame: Frame, said: Words) -> str:
-    heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("change", "policy", "why"))
-    rows = "".join(_bound(bound, said) for bound in frame.bounds if says_something(bound))
-    return f'<table class="bounds"><tr><th></th>{heads}</tr>{rows}</table>'
-
-
-def _bound(bound: Bound, said: Words) -> str:
-    replicas = number(bound.replicas)
-    told = f"{replicas:,.0f}" if math.isfinite(replicas) else UNKNOWN_SIGN
-    why = f"<b>{escape(bound.reason)}</b> {escape(said.told(bound.why))}"
-    return row(said.told(Message(MEANS[bound.kind.value])), [told, escape(bound.policy), why])

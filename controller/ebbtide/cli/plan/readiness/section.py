@@ -6,7 +6,7 @@ from html import escape
 from ebbtide.cli.plan.readiness.cells import Cells, range_cells, told_in, workload_cells
 from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.plan.readiness.sentences import headline, missing, together, waiting
-from ebbtide.cli.report.html import listed, row
+from ebbtide.cli.report.parts import listed, row
 from ebbtide.cli.report.translations import Words
 from ebbtide_policies.message import Message
 
