@@ -51,6 +51,21 @@ def test_the_page_answers_how_many_when_and_at_what_cost(ebbtide: Ebbtide) -> No
     assert "at a cost of" in answer[2]
 
 
+def test_the_answer_tells_a_figure_as_the_table_below_it_does(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, hill_csv=csv(HILL[:5]))  # so little that whole hours would tell nothing of it
+    found = page(ebbtide)
+    answer = re.search(r"; ([^ ]+) replica-hours, at a cost of (.*?)\.</p>", found)
+    table = [
+        re.search(rf"<th>{name}</th><td>(.*?)</td>", found)
+        for name in ("replica-hours paid for", "their cost")
+    ]
+    assert answer
+    assert [one and one[1] for one in table] == [answer[1], answer[2]]
+    assert "." in answer[1]
+
+
 def test_the_page_is_whole_and_names_nothing_outside_of_itself(ebbtide: Ebbtide) -> None:
     found = page(ebbtide)
     Balance().feed(found)

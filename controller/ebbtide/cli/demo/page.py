@@ -8,7 +8,7 @@ from rich.console import ConsoleDimensions, Group, RenderableType
 from rich.text import Text
 
 from ebbtide.cli.cluster.explain import STYLES
-from ebbtide.cli.figures import figure
+from ebbtide.cli.figures import amount, figure
 from ebbtide.cli.plan.page import bar
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.simulation.frames import Frame
@@ -98,7 +98,7 @@ class Page:
             "Beside the HPA that is best in hindsight (tolerance 1 %, Percent 10 per 60 s, window "
             f"300 s, {name.partition(', ')[2]}): ",
             _less(mine.idle, hpa.idle, "idle capacity"),
-            f", {mine.shortfall:,.0f} replica-minutes short to its {hpa.shortfall:,.0f}, ",
+            f", {amount(mine.shortfall)} replica-minutes short to its {amount(hpa.shortfall)}, ",
             _less(mine.disruptions, hpa.disruptions, "live sessions cut off", "fewer"),
             ". ",
             "Beside a static peak: ",

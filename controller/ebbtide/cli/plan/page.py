@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ebbtide.api.timestamps import clock, worded
 from ebbtide.cli.cluster.explain import STYLES
-from ebbtide.cli.figures import figure
+from ebbtide.cli.figures import amount, figure, share
 from ebbtide.cli.plan.scores import Scores
 from ebbtide.cli.report.measures import fared_figures
 from ebbtide.cli.report.translations import Words
@@ -94,9 +94,12 @@ def _tiers(tiers: Mapping[str, TierScore], said: Words) -> Table:
     for name in ("head_tier_share", "head_tier_short", "head_tier_worst", "head_unserved"):
         table.add_column(said[name], justify="right")
     for name, one in tiers.items():
-        short = f"{one.shortfall:,.0f}"
         table.add_row(
-            name, f"{one.share:.0%}", short, f"{one.worst_minute:,.0f}", f"{one.unserved:.3%}"
+            name,
+            f"{one.share:.0%}",
+            amount(one.shortfall),
+            amount(one.worst_minute),
+            share(one.unserved),
         )
     return table
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from string import Template
 
 from ebbtide.api.timestamps import clock
-from ebbtide.cli.figures import NONE_SIGN
+from ebbtide.cli.figures import NONE_SIGN, amount, money, share
 from ebbtide.cli.report.chart import Span, course
 from ebbtide.cli.report.log import log
 from ebbtide.cli.report.measures import fared_figures, measures, scaler
@@ -88,8 +88,8 @@ def answer(one: Planned, said: Words) -> str:
         peak=max(frame.desired for frame in one.frames),
         first=clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
         last=clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
-        hours=mine.replica_hours,
-        cost=said["cost"].format(mine.cost) if mine.cost else "",
+        hours=amount(mine.replica_hours),
+        cost=said["cost"].format(money(mine.cost)) if mine.cost else "",
     )
 
 
@@ -107,7 +107,7 @@ def _scores(one: Planned, said: Words) -> str:
     heads = "".join(f"<th>{escape(scaler(name, said))}</th>" for name in one.scores)
     scores = one.scores.values()
     told = measures(scores, cut_off=any(s.disruptions for s in scores))
-    rows = [row(said[name], [of(s) for s in scores]) for name, of in told.items()]
+    rows = [row(said[name], [escape(of(s)) for s in scores]) for name, of in told.items()]
     bound = [*scores][-1].replica_hours
     beside = [f"{s.replica_hours / bound:.3f}" if bound else NONE_SIGN for s in scores]
     spent = Counter(frame.phase.value for frame in one.frames)
@@ -129,7 +129,9 @@ def _fared(one: Planned, said: Words) -> str:
     if not one.experience:
         return ""
     heads = "".join(f"<th>{escape(said[name])}</th>" for name in ("worst_value", "limit", "beyond"))
-    rows = "".join(row(name, fared_figures(fared)) for name, fared in one.experience.items())
+    rows = "".join(
+        row(name, list(map(escape, fared_figures(fared)))) for name, fared in one.experience.items()
+    )
     return (
         f"<h3>{escape(said['experience'])}</h3><p>{escape(said['experience_note'])}</p>"
         f'<div class="card scroll"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
@@ -147,9 +149,9 @@ def _tiers(one: Planned, said: Words) -> str:
             name,
             [
                 f"{tier.share:.0%}",
-                f"{tier.shortfall:,.0f}",
-                f"{tier.worst_minute:,.0f}",
-                f"{tier.unserved:.3%}",
+                escape(amount(tier.shortfall)),
+                escape(amount(tier.worst_minute)),
+                escape(share(tier.unserved)),
             ],
         )
         for name, tier in one.tiers.items()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ebbtide.cli.figures import NONE_SIGN, amount, figure
+from ebbtide.cli.figures import NONE_SIGN, amount, figure, money, share
 from ebbtide.cli.simulation.comparison import CLAIRVOYANT
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score
@@ -10,17 +10,17 @@ from ebbtide.planning.scoring.score import Score
 Measure = Callable[[Score], str]
 _MEASURES: Mapping[str, Measure] = {
     "replica_hours": lambda one: amount(one.replica_hours),
-    "money": lambda one: f"{one.cost:,.2f}" if one.cost else NONE_SIGN,
+    "money": lambda one: money(one.cost),
     "idle_hours": lambda one: amount(one.idle),
     "shortfall": lambda one: amount(one.shortfall),
     "worst": lambda one: amount(one.worst_shortfall),
-    "unserved": lambda one: f"{one.unserved:.3%}",
+    "unserved": lambda one: share(one.unserved),
     "events": lambda one: f"{one.events:,}",
     "drop": lambda one: f"{one.largest_drop:,.0f}",
 }
 _CUT_OFF: Mapping[str, Measure] = {"disruptions": lambda one: f"{one.disruptions:,}"}
 _BREACHED: Mapping[str, Measure] = {
-    "breached": lambda one: NONE_SIGN if one.breached is None else f"{one.breached:,.0f}"
+    "breached": lambda one: NONE_SIGN if one.breached is None else amount(one.breached)
 }
 
 _RIVALS = {"target load": "target_load", "static peak": "static_peak", CLAIRVOYANT: "clairvoyant"}
@@ -43,4 +43,4 @@ def measures(scores: Collection[Score], *, cut_off: bool) -> Mapping[str, Measur
 def fared_figures(one: Fared) -> Sequence[str]:
     """What a modelled signal came to: its worst value, its limit, and the minutes beyond that."""
     limit = figure(one.limit, ".4g", NONE_SIGN)
-    return [figure(one.worst, ".4g"), limit, f"{one.breached:,.0f}"]
+    return [figure(one.worst, ".4g"), limit, amount(one.breached)]

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 
-from ebbtide.cli.figures import NONE_SIGN, figure
+from ebbtide.cli.figures import NONE_SIGN, amount, figure
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.edits import Edit
 from ebbtide.planning.tuning.judgement import Candidate, Measured
@@ -111,7 +111,7 @@ class Front:
 
 def _figures(one: Candidate, users: Sequence[_OfUsers]) -> Iterator[str]:
     mine, held = one.searched, one.held_back
-    yield f"{float(mine.replica_hours):,.0f}"
+    yield amount(float(mine.replica_hours))
     yield figure(float(mine.beside_bound), ".3f", NONE_SIGN)
     yield f"{float(mine.unserved):.4%}"
     yield figure(float(held.beside_bound), ".3f", NONE_SIGN)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ebbtide.api.timestamps import clock
-from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN, figure
+from ebbtide.cli.figures import NONE_SIGN, UNKNOWN_SIGN, amount, figure, money, share
 from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.plan.readiness.sentences import short, wall
 from ebbtide.cli.report.translations import Words
@@ -40,8 +40,8 @@ def range_cells(ready: Readiness) -> Iterator[Cells]:
         yield (
             f"{one.times:g}",
             f"{one.replicas:,}",
-            f"{one.replica_hours:,.0f}",
-            f"{one.cost:,.2f}" if one.cost else NONE_SIGN,
-            f"{one.unserved:.3%}",
+            amount(one.replica_hours),
+            money(one.cost),
+            share(one.unserved),
             short(one.lacks) or NONE_SIGN,
         )
