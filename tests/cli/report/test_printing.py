@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.cli.report.log import MOST_PRINTED
+from ebbtide.cli.report.changes import MOST_PRINTED
 from tests.cli.conftest import Ebbtide
 from tests.cli.report.browser import NEEDS_BROWSER, answered, browsed
 from tests.cli.samples import CALENDAR, EDGE, HILL, csv, write

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import Field, TypeAdapter
 
 from ebbtide.cli.output import Output, moment
-from ebbtide.cli.report.chart import changes
+from ebbtide.cli.report.changes import changes
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.experience import Fared
 from ebbtide.planning.scoring.score import Score

@@ -16,7 +16,7 @@ from ebbtide.cli.plan.output import (
     tier_outputs,
 )
 from ebbtide.cli.report.chart import spans_of
-from ebbtide.cli.report.html import Planned
+from ebbtide.cli.report.planned import Planned
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.announced_events import events_of
 from ebbtide.cli.simulation.comparison import rivals, static

@@ -10,9 +10,10 @@ import numpy as np
 
 from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.cli.chart import Frame as Drawing
-from ebbtide.cli.chart import Point, short, ticks
+from ebbtide.cli.chart import short, ticks
+from ebbtide.cli.report.changes import changes, name_of, on_page, size
+from ebbtide.cli.report.columns import Columns
 from ebbtide.cli.simulation.frames import Frame
-from ebbtide_policies.lanes import Lanes
 
 WIDTH, HEIGHT = 1160, 380
 MOST_POINTS = 1400
@@ -47,7 +48,7 @@ def course(
 
     With an `anchor` a step of the staircase leads to the change of that name and number.
     """
-    columns = _Columns(frames)
+    columns = Columns(frames, MOST_POINTS)
     highest = float(np.nanmax([columns.demand, columns.desired, columns.foreseen]))
     drawing = Drawing(
         low=(frames[0].now, 0.0),
@@ -66,15 +67,12 @@ def course(
     return drawing.drawn(words["course"], axes + days, *parts)
 
 
-def changes(frames: Sequence[Frame]) -> Sequence[Frame]:
-    """The frames in which replicas change; what a report numbers."""
-    return [frame for frame in frames if frame.current != frame.desired]
-
-
 def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[str]:
     """A dot on the staircase for the largest change of every few pixels, with a link to it."""
     found: dict[int, tuple[int, Frame]] = {}
-    for i, frame in enumerate(changes(frames)):
+    numbered = changes(frames)
+    for i in on_page(numbered):
+        frame = numbered[i]
         x, _ = drawing.place((frame.now, 0.0))
         there = found.get(int(x // _APART))
         if there is None or size(frame) > size(there[1]):
@@ -82,12 +80,7 @@ def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[s
     for i, frame in found.values():
         told = f"{frame.current:,} → {frame.desired:,} {frame.reason}"
         dot = drawing.dot((frame.now, frame.desired), "step", told)
-        yield f'<a href="#{anchor}-{i}">{dot}</a>'
-
-
-def size(frame: Frame) -> int:
-    """How many replicas a change brings or takes."""
-    return abs(frame.desired - frame.current)
+        yield f'<a href="#{escape(name_of(anchor, i))}">{dot}</a>'
 
 
 def _events(drawing: Drawing, events: Sequence[Span]) -> Iterator[str]:
@@ -101,39 +94,7 @@ def _events(drawing: Drawing, events: Sequence[Span]) -> Iterator[str]:
             yield f'<text class="tick" x="{x + 5:.1f}" y="{y + 12:.1f}">{escape(event.name)}</text>'
 
 
-class _Columns:
-    """The frames, thinned to as many moments as a drawing has columns.
-
-    Of the moments that share a column the highest demand and capacity are kept, so that no peak is
-    lost; what is ready is the lowest, so that no shortfall is.
-    """
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._size = max(1, -(-len(frames) // MOST_POINTS))
-        self.at = self._each(frames, lambda f: f.now, np.fmin)
-        self.demand = self._each(frames, lambda f: f.demand, np.fmax)
-        self.foreseen = self._each(frames, lambda f: f.foreseen, np.fmax)
-        self.desired = self._each(frames, lambda f: f.desired, np.fmax)
-        self.ready = self._each(frames, lambda f: f.ready, np.fmin)
-
-    def _each(
-        self, frames: Sequence[Frame], of: Callable[[Frame], float], choose: np.ufunc
-    ) -> Lanes:
-        values = np.array([of(frame) for frame in frames], dtype=np.float64)
-        found: Lanes = choose.reduceat(values, np.arange(0, values.size, self._size))
-        return found
-
-    def line(self, values: Lanes) -> list[Point]:
-        """Values at their moments."""
-        return list(zip(self.at.tolist(), values.tolist(), strict=True))
-
-    def steps(self, values: Lanes) -> list[Point]:
-        """Values that hold until the next moment."""
-        at, held = np.repeat(self.at, 2)[1:], np.repeat(values, 2)[:-1]
-        return list(zip(at.tolist(), held.tolist(), strict=True))
-
-
-def _lines(drawing: Drawing, columns: _Columns) -> Iterator[str]:
+def _lines(drawing: Drawing, columns: Columns) -> Iterator[str]:
     unknown = np.isnan(columns.demand)
     demand = np.where(unknown, columns.ready, columns.demand)  # neither idle nor short there
     ready, lower = columns.steps(columns.ready), np.minimum(demand, columns.ready)

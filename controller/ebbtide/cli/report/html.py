@@ -1,53 +1,23 @@
 """A plan as a page of its own: how many replicas, when, at what cost, and why."""
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from ebbtide.api.timestamps import clock
-from ebbtide.cli.figures import NONE_SIGN, amount, money, share
-from ebbtide.cli.report.chart import Span, course
+from ebbtide.cli.figures import NONE_SIGN, amount, share
+from ebbtide.cli.report.chart import course
 from ebbtide.cli.report.log import log
 from ebbtide.cli.report.measures import fared_figures, measures, scaler
 from ebbtide.cli.report.parts import listed, row
+from ebbtide.cli.report.planned import Planned, answer
 from ebbtide.cli.report.translations import Language, Words, translations
-from ebbtide.cli.simulation.frames import Frame
-from ebbtide.planning.scoring.experience import Fared
-from ebbtide.planning.scoring.score import Score
-from ebbtide.planning.scoring.tiers import TierScore
-from ebbtide_policies.message import Message
 
 KEYS = ("demand", "foreseen", "desired", "idle", "short")
 """What a drawing shows, in the order of its legend."""
 _HOUR = 3600.0
 PHASES = ("Peace", "Prewarm", "War", "Ebb")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """One workload of a report."""
-
-    workload: str
-    frames: Sequence[Frame]
-    tick: float
-    """Seconds from one frame to the next."""
-    scores: Mapping[str, Score]
-    """Ebbtide's own first, the clairvoyant bound last."""
-    remarks: Sequence[Message] = ()
-    events: Sequence[Span] = ()
-    """What a calendar announced."""
-    tiers: Mapping[str, TierScore] = field(default_factory=dict)
-    experience: Mapping[str, Fared] = field(default_factory=dict)
-    """What modelled signals of experience came to."""
-
-    @property
-    def anchor(self) -> str:
-        """What its changes are named by; a link can't have every character of a name."""
-        return re.sub(r"[^\w.-]+", "-", self.workload)
 
 
 def report(
@@ -78,18 +48,6 @@ def _section(one: Planned, said: Words) -> str:
         f'<p class="answer">{escape(answer(one, said))}</p>'
         f"{remarks}{_course(one, said)}{_scores(one, said)}"
         f"{log(one.frames, one.anchor, said)}</section>"
-    )
-
-
-def answer(one: Planned, said: Words) -> str:
-    """How many, when, at what cost: in one sentence."""
-    mine = next(iter(one.scores.values()))
-    return said["answer"].format(
-        peak=max(frame.desired for frame in one.frames),
-        first=clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
-        last=clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
-        hours=amount(mine.replica_hours),
-        cost=said["cost"].format(money(mine.cost)) if mine.cost else "",
     )
 
 

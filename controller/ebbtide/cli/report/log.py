@@ -7,7 +7,7 @@ from html import escape
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.cluster.explain import MEANS
 from ebbtide.cli.figures import UNKNOWN_SIGN
-from ebbtide.cli.report.chart import changes, size
+from ebbtide.cli.report.changes import changes, name_of, on_page, on_paper
 from ebbtide.cli.report.parts import row
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.frames import Frame
@@ -16,39 +16,25 @@ from ebbtide_policies.contract import Bound
 from ebbtide_policies.lanes import number
 from ebbtide_policies.message import Message
 
-MOST_CHANGES = 5000
-"""Changes in the record of a page; the JSON has all of them."""
-MOST_PRINTED = 40
-"""Changes of a workload that go on paper, where nobody can search."""
-
 
 def log(frames: Sequence[Frame], anchor: str, said: Words) -> str:
     """The section of all changes; each is named by the `anchor` and its number."""
     told = changes(frames)
-    printed = _printed(told)
-    shown = sorted({*range(min(len(told), MOST_CHANGES)), *printed})
-    rows = "".join(_change(told[i], said, f"{anchor}-{i}", kept=i in printed) for i in shown)
+    shown, printed = on_page(told), on_paper(told)
+    rows = "".join(_change(told[i], said, name_of(anchor, i), kept=i in printed) for i in shown)
     left = len(told) - len(shown)
     more = f"<p>{escape(said['more'].format(f'{left:,}'))}</p>" if left else ""
     hint = escape(said["filter"])
     return (
         f'<h3>{escape(said["log"])}</h3><p class="screen">{escape(said["log_note"])}</p>'
-        f"{_on_paper(len(printed), len(told), said)}"
+        f"{_left_out(len(printed), len(told), said)}"
         f'<div class="card log"><input type="search" class="filter" aria-label="{hint}"'
         f' placeholder="{hint}" hidden><output></output>'
         f'<div class="changes">{rows}</div>{more}</div>'
     )
 
 
-def _printed(told: Sequence[Frame]) -> frozenset[int]:
-    """The numbers of the changes that go on paper: those that begin a phase, then the largest."""
-    phases = [frame.phase for frame in told]
-    begins = [i == 0 or phase != phases[i - 1] for i, phase in enumerate(phases)]
-    ranked = sorted(range(len(told)), key=lambda i: (not begins[i], -size(told[i]), i))
-    return frozenset(ranked[:MOST_PRINTED])
-
-
-def _on_paper(printed: int, told: int, said: Words) -> str:
+def _left_out(printed: int, told: int, said: Words) -> str:
     """What paper leaves out, and where it is to be had; on paper only."""
     if printed == told:
         return ""

@@ -6,7 +6,8 @@ from html import escape
 from importlib.resources import files
 
 from ebbtide.cli.report.chart import HEIGHT, WIDTH, course
-from ebbtide.cli.report.html import KEYS, PHASES, Planned, answer
+from ebbtide.cli.report.html import KEYS, PHASES
+from ebbtide.cli.report.planned import Planned, answer
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide.errors import InvalidInput
 
