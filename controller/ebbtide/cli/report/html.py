@@ -8,6 +8,7 @@ from string import Template
 
 from ebbtide.cli.figures import NONE_SIGN, amount, share
 from ebbtide.cli.report.chart import course
+from ebbtide.cli.report.contents import contents, way_back
 from ebbtide.cli.report.log import log
 from ebbtide.cli.report.measures import fared_figures, measures, scaler
 from ebbtide.cli.report.parts import listed, row
@@ -36,15 +37,17 @@ def report(
     return template.substitute(
         lang=language.value,
         title=said[title],
-        sections=opening + "".join(_section(one, said) for one in planned),
+        sections=opening
+        + contents(planned, said, title)
+        + "".join(_section(one, said, way_back(planned, said, title)) for one in planned),
         made_by=escape(said["made_by"]),
     )
 
 
-def _section(one: Planned, said: Words) -> str:
+def _section(one: Planned, said: Words, back: str) -> str:
     remarks = listed(said["remarks"], map(said.told, one.remarks))
     return (
-        f"<section><h2>{escape(one.workload)}</h2>"
+        f'<section id="{escape(one.anchor)}"><h2>{escape(one.workload)}{back}</h2>'
         f'<p class="answer">{escape(answer(one, said))}</p>'
         f"{remarks}{_course(one, said)}{_scores(one, said)}"
         f"{log(one.frames, one.anchor, said)}</section>"

@@ -46,8 +46,13 @@ def answer(one: Planned, said: Words) -> str:
     mine = next(iter(one.scores.values()))
     return said["answer"].format(
         peak=max(frame.desired for frame in one.frames),
-        first=clock(one.frames[0].now, "%Y-%m-%d %H:%M"),
-        last=clock(one.frames[-1].now, "%Y-%m-%d %H:%M"),
+        span=span(one, said),
         hours=amount(mine.replica_hours),
         cost=said["cost"].format(money(mine.cost)) if mine.cost else "",
     )
+
+
+def span(one: Planned, said: Words) -> str:
+    """From when to when."""
+    first, last = (clock(one.frames[i].now, "%Y-%m-%d %H:%M") for i in (0, -1))
+    return said["span"].format(first=first, last=last)
