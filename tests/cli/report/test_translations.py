@@ -16,6 +16,7 @@ import ebbtide.cli.tune
 import ebbtide.planning.tuning
 import ebbtide_policies
 from ebbtide.cli.cluster.explain import MEANS
+from ebbtide.cli.report import fonts
 from ebbtide.cli.report.translations import Language, translations
 from ebbtide_policies.message import Message
 from tests.cli.conftest import Ebbtide
@@ -56,7 +57,8 @@ def of_messages() -> set[str]:
     found = set()
     plan = (ebbtide.cli.plan, ebbtide.cli.simulation, ebbtide.adapters.kubernetes)
     rooms = (*plan, ebbtide.cli.tune, ebbtide.planning.tuning)
-    for path in (path for room in rooms for path in files_of(room)):
+    files = [path for room in rooms for path in files_of(room)]
+    for path in (*files, Path(fonts.__file__)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
                 assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"

@@ -17,6 +17,7 @@ from ebbtide.cli.plan.readiness.output import text_of as ready_text
 from ebbtide.cli.plan.readiness.page import page as ready_page
 from ebbtide.cli.plan.readiness.report import Readiness
 from ebbtide.cli.plan.readiness.section import section
+from ebbtide.cli.report.fonts import legible
 from ebbtide.cli.report.html import report as page
 from ebbtide.cli.report.picture import drawing, png
 from ebbtide.cli.report.translations import LANGUAGE, Language, Words, translations
@@ -25,7 +26,8 @@ from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 
-_OF_ONE = {".svg", ".png"}
+_PNG = ".png"
+_OF_ONE = {".svg", _PNG}
 _DRAWN = {".html", *_OF_ONE}
 
 
@@ -61,6 +63,14 @@ class Destinations:
             raise InvalidInput(
                 f"--report {self.report}: name a file that ends in .html, .svg or .png"
             )
+        if self.report and self.report.suffix == _PNG:
+            self._warn_of_letters()
+
+    def _warn_of_letters(self) -> None:
+        """Say where a picture can't be in the wanted language, beside what programs read."""
+        _, lacking = legible(self.lang)
+        if lacking:
+            typer.echo(f"! {self.said.told(lacking)}\n", err=True)
 
     def check_room(self, manifests: Sequence[Manifest]) -> None:
         """Refuse a drawing that has no room for what is planned, before it is replayed.
@@ -106,7 +116,7 @@ class Destinations:
         if path.suffix == ".html":
             opening = section(ready, self.said) if ready else ""
             return page([one.planned for one in plans], self.lang, opening=opening)
-        draw = png if path.suffix == ".png" else drawing
+        draw = png if path.suffix == _PNG else drawing
         return draw(plans[0].planned, self.lang)
 
 

@@ -6,10 +6,10 @@ from html import escape
 from importlib.resources import files
 
 from ebbtide.cli.report.chart import HEIGHT, WIDTH, course
+from ebbtide.cli.report.fonts import FAMILIES, INSTALLED, Fonts, drawn, legible
 from ebbtide.cli.report.html import KEYS, PHASES
 from ebbtide.cli.report.planned import Planned, answer
 from ebbtide.cli.report.translations import Language, translations
-from ebbtide.errors import InvalidInput
 
 HEAD, FOOT, MARGIN, KEY = 78, 40, 24, 130
 """Pixels: above the course and below it, to its left and right, and from one key to the next."""
@@ -17,8 +17,7 @@ TWICE = 2
 """Pixels of a PNG for each of the drawing's: screens are finer than 96 dots an inch."""
 _LOOK = """
 svg, .chart {
-  font-family: system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", "Liberation Sans", Arial,
-    "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
+  font-family: FAMILIES;
 }
 .ground { fill: var(--card); } .name { font-size: 20px; font-weight: 600; fill: var(--tide); }
 .said { font-size: 14px; fill: var(--ink); } .key { font-size: 12px; fill: var(--soft); }
@@ -34,22 +33,16 @@ def drawing(planned: Planned, language: Language = Language.EN) -> str:
     return _drawn(planned, language, "".join(_styles()))
 
 
-def png(planned: Planned, language: Language = Language.EN) -> bytes:
-    """The same as a PNG, light.
+def png(planned: Planned, language: Language = Language.EN, fonts: Fonts = INSTALLED) -> bytes:
+    """The same as a PNG, light; in English where no font has the letters of the language.
 
     Raises:
         InvalidInput: what draws it is not installed.
 
     """
-    try:
-        import resvg_py
-    except ImportError as error:
-        raise InvalidInput(
-            "a PNG needs `pip install ebbtide[png]`; an .svg needs nothing"
-        ) from error
     colours, chart = _styles()
-    plain = _resolved(chart, colours)
-    return bytes(resvg_py.svg_to_bytes(svg_string=_drawn(planned, language, plain), zoom=TWICE))
+    told, _ = legible(language, fonts)
+    return drawn(_drawn(planned, told, _resolved(chart, colours)), fonts, TWICE)
 
 
 def _drawn(planned: Planned, language: Language, style: str) -> str:
@@ -60,7 +53,7 @@ def _drawn(planned: Planned, language: Language, style: str) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-        f' width="{width}" height="{height}"><style>{style}</style>'
+        f' xml:lang="{language.value}" width="{width}" height="{height}"><style>{style}</style>'
         f'<rect class="ground" width="{width}" height="{height}"/>'
         f'<text class="name" x="{MARGIN}" y="34">{escape(planned.workload)}</text>'
         f'<text class="said" x="{MARGIN}" y="60">{escape(answer(planned, said))}</text>'
@@ -83,7 +76,7 @@ def _styles() -> tuple[str, str]:
     text = files("ebbtide.cli.report").joinpath("page.html").read_text("utf-8")
     colours = text.partition("<style>")[2].partition("\n* {")[0]
     chart = text.partition("/* chart */")[2].partition("/* end of chart */")[0]
-    return colours, chart + _LOOK
+    return colours, chart + _LOOK.replace("FAMILIES", FAMILIES)
 
 
 def _resolved(style: str, colours: str) -> str:
