@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 import ebbtide.adapters.kubernetes
+import ebbtide.cli.compare
 import ebbtide.cli.plan
 import ebbtide.cli.simulation
 import ebbtide.cli.tune
@@ -55,8 +56,8 @@ def of_policies() -> set[str]:
 def of_messages() -> set[str]:
     """What a plan and a search say, and the edge of a cluster that a plan is for."""
     found = set()
-    plan = (ebbtide.cli.plan, ebbtide.cli.simulation, ebbtide.adapters.kubernetes)
-    rooms = (*plan, ebbtide.cli.tune, ebbtide.planning.tuning)
+    plans = (ebbtide.cli.plan, ebbtide.cli.compare, ebbtide.cli.simulation)
+    rooms = (*plans, ebbtide.adapters.kubernetes, ebbtide.cli.tune, ebbtide.planning.tuning)
     files = [path for room in rooms for path in files_of(room)]
     for path in (*files, Path(fonts.__file__)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

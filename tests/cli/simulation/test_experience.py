@@ -83,6 +83,53 @@ def test_rivals_are_told_how_users_would_have_fared_with_them(
     assert report.count("<th>stalls</th>") == 2, "one for each policy"
 
 
+def compared(ebbtide: Ebbtide, *variants: str) -> Any:
+    args = (*variants, "--csv", "fall.csv", "--tick", "60s", *CURVE, "--json")
+    return printed(ebbtide, "compare", *args, of=Printed.COMPARE)
+
+
+def test_each_compared_policy_has_the_curves_of_its_own_signals(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    write(tmp_path, plain_yaml=f"{EDGE}  forecast: {{model: Persistence}}\n")
+    scores = compared(ebbtide, "plain.yaml", "edge.yaml")["scores"]
+    assert scores["plain"]["breached"] is None
+    assert scores["edge"]["breached"] > 0
+
+
+def test_a_curve_that_no_compared_policy_has_a_signal_for_is_refused(ebbtide: Ebbtide) -> None:
+    misspelt = ("--what-if", "experience={stall: {50%: 1, 90%: 2}}")
+    told = ebbtide("compare", "edge.yaml", "edge.yaml,replicas.max=9", *PLAN[2:], *misspelt)
+    assert told.code == 3
+    assert "experience.stall is not known" in told.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            "policies.experienceGate.signals.stalls.atMost=0.5",
+            "experience.stalls: its limit differs (edge 0.01, atMost=0.5 0.5)",
+            id="the limit",
+        ),
+        pytest.param(
+            "capacity.perReplica=200",
+            "perReplica differs (edge 100, perReplica=200 200)",
+            id="the load",
+        ),
+    ],
+)
+def test_what_compared_scores_are_reckoned_by_differently_is_said(
+    ebbtide: Ebbtide, change: str, said: str
+) -> None:
+    assert any(
+        one.startswith(said)
+        for one in compared(ebbtide, "edge.yaml", f"edge.yaml,{change}")["remarks"]
+    )
+    alike = compared(ebbtide, "edge.yaml", "edge.yaml,replicas.max=400")["remarks"]
+    assert not any("differs" in one for one in alike)
+
+
 def test_a_plan_tells_how_users_fared(ebbtide: Ebbtide) -> None:
     page = ebbtide(*PLAN[:-1], *CURVE)
     [line] = [line for line in page.out.splitlines() if line.startswith("stalls")]

@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ebbtide.api.reading.manifests import Manifest
+from ebbtide.cli.compare.differences import curves_of_each, differences
 from ebbtide.cli.compare.output import output
 from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import promise, write
@@ -30,6 +31,7 @@ from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.options import Replay
 from ebbtide.cli.simulation.remarks import remarks_on, remarks_on_all
 from ebbtide.cli.simulation.simulation import POLICY, Conditions, Simulation
+from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches
 from ebbtide.planning.scoring.experience import Fared, fared
@@ -174,17 +176,20 @@ def _compared(
     unknown: dict[Message, None] = {}
     events: dict[str, Sequence[Span]] = {}
     first: Simulation | None = None
+    benches: dict[str, Workbench] = {}
+    curves = curves_of_each(variants, world.experience)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         for name, manifests in variants.items():
-            simulation = Simulation(manifests, recorded.answer, world, plugins())
+            own = replace(world, experience=curves[name])
+            simulation = Simulation(manifests, recorded.answer, own, plugins())
             task = progress.add_task(name, total=recorded.end - recorded.start)
             told: list[Frame] = []
             for tick in simulation.run(recorded.start, recorded.end + world.tick):
                 told += tick
                 progress.update(task, advance=world.tick)
             course = simulation.course(told[0].workload, told)
-            bench = simulation.workbenches[told[0].workload]
+            benches[name] = bench = simulation.workbenches[told[0].workload]
             of_all = remarks_on_all(simulation, recorded)
             unknown |= dict.fromkeys(remarks_on(simulation, recorded, told, course, of_all))
             scores[name] = bench.scored(course)
@@ -200,7 +205,7 @@ def _compared(
         scores=scores,
         frames=frames,
         moments=_moments(frames, world.tick),
-        remarks=list(unknown),
+        remarks=[*differences(benches), *unknown],
         events=events,
         experience=experience,
     )
