@@ -60,7 +60,7 @@ NO_LOOK = Look()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """Demand in units of its own; every answer is in replicas at load 1.0.
+    """Demand in units of its own; every answer is in replicas at target load.
 
     `minutes` holds one value a minute, NaN for a gap; the newest stands last, at `newest`. Metrics
     are late: the last so many seconds are those that end with the newest known minute. A look that
@@ -220,5 +220,5 @@ class Signal:
         return self._in_replicas(float(known.max())) if known.size else UNKNOWN
 
     def _in_replicas(self, demand: float) -> float:
-        """Demand in replicas at load 1.0; unknown where a replica's capacity is."""
+        """Demand in replicas at target load; unknown where a replica's capacity is."""
         return demand / self.per_replica if self.per_replica > 0 else UNKNOWN

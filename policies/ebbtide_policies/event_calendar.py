@@ -49,7 +49,7 @@ def expected(event: Event, demand: Demand, now: Number) -> Number:
 
 
 def need_of(event: Event, seen: Observation, margin: Number = _MARGIN) -> Number:
-    """Replicas at load 1.0 that an event is expected to need, the largest signal deciding.
+    """Replicas at target load that an event is expected to need, the largest signal deciding.
 
     With the shape of an earlier event it is what that asks for until capacity could follow: from
     now on, or from its start, up to the time of the climb to all that is still to come.
@@ -61,7 +61,7 @@ def need_of(event: Event, seen: Observation, margin: Number = _MARGIN) -> Number
 
 
 def peak_of(event: Event, seen: Observation) -> Number:
-    """Replicas at load 1.0 at the peak of an event that has a shape; NaN when it is unknown."""
+    """Replicas at target load at the peak of an event that has a shape; NaN when it is unknown."""
     usual = largest(demand.usual(event.start, event.end) for demand in seen.demand)
     return _said(event, event.times * usual)
 

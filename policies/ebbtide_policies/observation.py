@@ -45,7 +45,7 @@ class Fleet:
 
 
 class Demand(Protocol):
-    """The demand of one signal, in replicas at load 1.0; NaN wherever it is unknown.
+    """The demand of one signal, in replicas at target load; NaN wherever it is unknown.
 
     Metrics are late. "The last `seconds`" are those that end with the newest known minute, which is
     always in them, as is what a look since then has found more; how old that is, `age` alone says.
@@ -57,7 +57,7 @@ class Demand(Protocol):
 
     @property
     def per_replica(self) -> Number:
-        """Demand in units of its own that one replica carries at load 1.0."""
+        """Demand in units of its own that one replica carries at its target load."""
 
     @property
     def age(self) -> Number:
@@ -133,7 +133,7 @@ class Event(NamedTuple):
     times: Number = UNKNOWN
     """Expected peak as a multiple of the usual; NaN when `replicas` says it."""
     replicas: Number = UNKNOWN
-    """Expected peak in replicas at load 1.0; NaN when `times` says it."""
+    """Expected peak in replicas at target load; NaN when `times` says it."""
     shape: tuple[float, ...] = ()
     """The course of an earlier one, evenly spaced, in shares of its peak; empty: it is unknown."""
     missing: str = ""

@@ -3,7 +3,7 @@
     python -m tests.bench.demo [--seeds 20]
 
 For each seed the HPA has a tolerance of 1 %, goes down by Percent 10 per 60 s after a window of
-300 s, and has the target load that comes closest to Ebbtide's shortfall without being better: a
+300 s, and has the target that comes closest to Ebbtide's shortfall without being better: a
 ratio below 1 says that Ebbtide is better in both. Rows go to build/bench/demo.json.
 """
 

@@ -5,7 +5,7 @@
 The settings are those of the prior until there is evidence, then chosen each midnight by the replay
 of the days before it, and put in force by the rule that the loop has for `tuning: Apply`. The
 objective is swept, and what came out is read off at each level along the lower envelope, for us as
-for the rivals, who choose their target load in hindsight. Cost is over the clairvoyant bound.
+for the rivals, who choose their target in hindsight. Cost is over the clairvoyant bound.
 EBBTIDE_TRACES names the folder of the traces; rows go to build/bench/capacity.json, which keeps
 those of other series and lead times.
 """

@@ -44,7 +44,7 @@ class Series:
     name: str
     world: World
     need: Lanes
-    """The truth at every tick, in replicas at load 1.0."""
+    """The truth at every tick, in replicas at target load."""
     seen: Lanes
     """The same as a rival reads it."""
 

@@ -31,7 +31,7 @@ SECONDS = np.arange(-LEAD_IN, AFTER, TICK)
 """The moments of the ticks, in seconds after the fall."""
 
 Course = Callable[[Lanes], Lanes]
-"""Demand in replicas at load 1.0 at some moments, in seconds after the fall."""
+"""Demand in replicas at target load at some moments, in seconds after the fall."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ Row = Mapping[str, str | float | None]
 PARKED = 0.9
 """HPA's tolerance: it leaves a fleet alone that carries so much of demand."""
 SESSIONS = 10
-"""Sessions on a replica at load 1.0."""
+"""Sessions on a replica at target load."""
 _CALM = int(300 / TICK)
 
 

@@ -14,7 +14,7 @@ from ebbtide_policies.lanes import Lanes, Number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatermarkSettings:
-    """One WPA; its defaults are its own, with both watermarks at load 1.0."""
+    """One WPA; its defaults are its own, with both watermarks at target load."""
 
     tolerance: float = 0.1
     up_factor: float = 0.5

@@ -29,7 +29,7 @@ def told(ebbtide: Ebbtide, *arguments: str) -> Any:
 def test_the_bound_costs_least_and_serves_all(ebbtide: Ebbtide) -> None:
     scores = told(ebbtide, "edge.yaml", SLOW)["scores"]
     assert list(scores) == ["edge", "maxStep=1%", *list(scores)[2:]]
-    assert list(scores)[2].startswith("HPA, target load ")
+    assert list(scores)[2].startswith("HPA, target ")
     assert list(scores)[3:] == ["static peak", "clairvoyant"]
     assert scores["clairvoyant"]["unserved"] == 0
     assert all(

@@ -43,7 +43,7 @@ def test_no_figure_is_cut_however_many_scalers_a_narrow_terminal_shows(width: in
 
 @pytest.mark.parametrize("width", range(60, 130, 5))
 def test_names_of_any_length_make_way_for_figures(width: int) -> None:
-    names = ["edge", "maxStep=20%, window=3m", "headroom=30%", "HPA, target load 0.95", "peak"]
+    names = ["edge", "maxStep=20%, window=3m", "headroom=30%", "HPA, target 0.95", "peak"]
     lines = shown(names, width)
     assert max(map(len, lines)) <= width
     costs = [figure for line in lines if line.startswith("their cost") for figure in line.split()]

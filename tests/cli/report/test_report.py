@@ -77,8 +77,16 @@ def test_the_bound_and_the_rivals_stand_beside_the_plan(ebbtide: Ebbtide) -> Non
     found = page(ebbtide)
     heads = re.findall(r"<th>([^<]*)</th>", found.partition('class="scores"')[2])[:5]
     assert heads[1] == "ebbtide"
-    assert heads[2].startswith("HPA, target load")
+    assert heads[2].startswith("HPA, target ")
     assert heads[3:] == ["static peak", "clairvoyant"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_demand_is_told_in_the_same_words_on_a_page_and_on_a_terminal(language: Language) -> None:
+    said = translations(language)
+    unit = {Language.EN: "in replicas at their target load", Language.ZH: "以目标负载下的副本数计"}
+    for key in ("course_note", "unit"):
+        assert unit[language] in said[key][0].lower() + said[key][1:]
 
 
 def test_every_change_shows_its_bounds_with_the_deciding_one_first(ebbtide: Ebbtide) -> None:
@@ -125,7 +133,7 @@ def test_the_chinese_page_is_chinese(ebbtide: Ebbtide) -> None:
     assert '<html lang="zh">' in found
     assert "容量规划" in found
     assert "What it costs" not in found
-    assert not re.findall("<th>[^<]*(?:static peak|clairvoyant|target load)", found)
+    assert not re.findall("<th>[^<]*(?:static peak|clairvoyant|target)", found)
 
 
 def test_the_line_of_the_staircase_is_named_for_what_it_is(ebbtide: Ebbtide) -> None:

@@ -37,7 +37,8 @@ class CompareOutput(Output):
 
     scores: dict[str, ScoreOutput] = Field(
         description="By name: the policies as they were written; then the HPA that is best in "
-        "hindsight, with its target load, `static peak`, and `clairvoyant`, the bound."
+        "hindsight, with its target as a share of the target load, "
+        "`static peak`, and `clairvoyant`, the bound."
     )
     differences: list[DifferenceOutput] = Field(
         description="Where the policies differ most, the widest difference first."

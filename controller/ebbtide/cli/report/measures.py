@@ -23,7 +23,7 @@ _BREACHED: Mapping[str, Measure] = {
     "breached": lambda one: NONE_SIGN if one.breached is None else amount(one.breached)
 }
 
-_RIVALS = {"target load": "target_load", "static peak": "static_peak", CLAIRVOYANT: "clairvoyant"}
+_RIVALS = {"HPA, target": "hpa_target", "static peak": "static_peak", CLAIRVOYANT: "clairvoyant"}
 """What rivals are called, and the keys of those words in `translations`."""
 
 

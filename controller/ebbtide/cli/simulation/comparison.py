@@ -40,7 +40,7 @@ def rivals(
     """Scores of the HPA that is best in hindsight, of a fleet at its peak, and of the bound.
 
     The HPA has a tolerance of 1 %, goes down by 10 % a minute after a window of 300 s, and of all
-    target loads the one that comes closest to a shortfall (replica-minutes) without being better.
+    targets the one that comes closest to a shortfall (replica-minutes) without being better.
     It holds while nothing can be read. The bound is what the fewest replicas would have cost that
     leave nothing unserved and grow no faster than `rate` allows. `peak` is the score of the fleet
     at its peak, where it is known already.
@@ -49,7 +49,7 @@ def rivals(
     hpa = best_hpa(trial, shortfall)
     every = max(1, round(simulation.world.tick / HPA_SYNC))
     return {
-        f"HPA, target load {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
+        f"HPA, target {hpa.load:.2f}": _lived(simulation, key, (trial, every), hpa),
         "static peak": peak or static(simulation, key, frames),
         CLAIRVOYANT: _clairvoyant(trial, simulation.workbenches[key].spec),
     }

@@ -23,7 +23,7 @@ class Frame(NamedTuple):
     now: float
     workload: str
     demand: float
-    """Present demand in replicas at load 1.0, as it was seen; NaN where it was not."""
+    """Present demand in replicas at target load, as it was seen; NaN where it was not."""
     foreseen: float
     """The 0.9 quantile of the forecast over the lead time, in replicas."""
     current: int

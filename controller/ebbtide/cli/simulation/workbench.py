@@ -38,7 +38,7 @@ class Workbench:
         return self.spec.capacity.cost_per_hour or 0.0
 
     def replicas_needed(self, times: Lanes) -> Lanes:
-        """The truth at some moments, in replicas at load 1.0; the largest signal counts."""
+        """The truth at some moments, in replicas at target load; the largest signal counts."""
         return replicas_needed(self.signals, times)
 
     def plant(self, settings: PlantSettings, replicas: int, start: float, seed: int) -> Plant:

@@ -54,7 +54,7 @@ class Past:
 
     @cached_property
     def need(self) -> Lanes:
-        """Replicas at load 1.0, the largest signal deciding; NaN where none is known."""
+        """Replicas at target load, the largest signal deciding; NaN where none is known."""
         needs = [minutes / self.per_replica[name] for name, minutes in self.demands.items()]
         largest: Lanes = np.fmax.reduce(needs)
         return largest

@@ -107,7 +107,7 @@ def _announced(case: Case) -> Iterator[tuple[ExpectedEvent, int]]:
 
 
 def _needed(event: ExpectedEvent, past: Past) -> float:
-    """Replicas at load 1.0 at the peak of an event; NaN where nobody knows."""
+    """Replicas at target load at the peak of an event; NaN where nobody knows."""
     peak = event.demand if event.demand is not None else event.peak
     if peak is not None:
         return peak / next(iter(past.per_replica.values()))

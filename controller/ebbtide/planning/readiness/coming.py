@@ -59,7 +59,7 @@ def coming(events: Iterable[Event], seen: Snapshot, settings: CalendarSettings) 
 
 
 def _highest_need(event: Event, seen: Snapshot) -> float:
-    """Replicas at load 1.0 that what is left of an event takes at its highest."""
+    """Replicas at target load that what is left of an event takes at its highest."""
     begin = max(seen.now, event.start)
     if event.shape:
         passed = (begin - event.start) / (event.end - event.start)

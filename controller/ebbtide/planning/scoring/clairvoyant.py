@@ -45,7 +45,7 @@ def least_replicas(
 ) -> Lanes:
     """Fewest replicas to ask for at every tick so that nothing is unserved.
 
-    `demand` is in replicas at load 1.0, one entry a tick, NaN where it is unknown and asks for
+    `demand` is in replicas at target load, one entry a tick, NaN where it is unknown and asks for
     nothing; `lead` is in ticks. Without `growth` a fleet may grow at once. The fleet of the first
     tick was there before it.
     """

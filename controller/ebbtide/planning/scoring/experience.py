@@ -29,7 +29,7 @@ class LoadCurve(NamedTuple):
 
 
 def load(demand: Lanes, ready: Lanes) -> Lanes:
-    """Demand (replicas at load 1.0) over ready replicas; unknown where nobody is ready."""
+    """Demand (replicas at target load) over ready replicas; unknown where nobody is ready."""
     return np.where(ready > 0, demand / np.maximum(ready, 1.0), UNKNOWN)
 
 

@@ -2,7 +2,7 @@
 
 The HPA follows the published rules of `pkg/controller/podautoscaler/horizontal.go` (autoscaling/v2
 with `behavior`) for one metric of the kind "demand divided by replicas". Every number may be an
-array of lanes, so that many target loads run at once.
+array of lanes, so that many targets run at once.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Tick(NamedTuple):
     now: float
     """Seconds; only differences count."""
     metric: Number
-    """Demand in replicas at load 1.0, as it is read; NaN when it is unknown."""
+    """Demand in replicas at target load, as it is read; NaN when it is unknown."""
     current: Number
     """Replicas that are asked for."""
 
@@ -81,7 +81,7 @@ class HpaSettings:
     """One HPA; its defaults are those of Kubernetes."""
 
     load: Number = 1.0
-    """Target load, as a share of what a replica carries at load 1.0."""
+    """Its target, as a share of the target load."""
     tolerance: float = 0.1
     up: Behavior = UP
     down: Behavior = DOWN
@@ -228,7 +228,7 @@ class StaticPeak(NamedTuple):
 def run(rival: Rival, metric: Lanes, tick: float, replicas: Number) -> Lanes:
     """Let a rival drive a fleet from `replicas` on; returns what it asked for.
 
-    One row a tick of `tick` seconds, one column a lane; `metric` in replicas at load 1.0.
+    One row a tick of `tick` seconds, one column a lane; `metric` in replicas at target load.
     """
     asked = np.empty((len(metric), *np.shape(replicas)))
     current = replicas

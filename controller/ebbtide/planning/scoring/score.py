@@ -16,7 +16,7 @@ from ebbtide_policies.lanes import Lanes, number, whole
 
 HOUR = 3600.0
 LOADS = tuple(percent / 100 for percent in (*range(10, 40, 5), *range(40, 111)))
-"""Target loads that are tried for the best HPA."""
+"""Targets that are tried for the best HPA, as shares of the target load."""
 TUNED = Behavior((Limit(Unit.PERCENT, 10.0, 60.0),), window=300.0)
 """HPA's way down at its best: Percent 10 per 60 s after a window of 300 s."""
 
@@ -28,7 +28,7 @@ class Course:
     tick: float
     """Seconds."""
     demand: Lanes
-    """Demand in replicas at load 1.0; ticks where it is NaN count for cost only."""
+    """Demand in replicas at target load; ticks where it is NaN count for cost only."""
     asked: Lanes
     ready: Lanes
     paid: Lanes
@@ -59,7 +59,7 @@ class Score:
     cost: float
     """The same in money."""
     shortfall: float
-    """Demand above what ready replicas carry at load 1.0, in replica-minutes."""
+    """Demand above what ready replicas carry at target load, in replica-minutes."""
     worst_shortfall: float
     """The highest shortfall of one tick, in replicas."""
     unserved: float
@@ -102,12 +102,12 @@ def largest_drop(asked: Lanes, tick: float, seconds: float) -> float:
 
 
 Demands = Sequence[tuple[DemandSeries, float]]
-"""Signals of demand, each with what of it one ready replica carries at load 1.0; the one that asks
-for the most counts."""
+"""Signals of demand, each with what of it one ready replica carries at target load; the one
+that asks for the most counts."""
 
 
 def replicas_needed(demands: Demands, times: Lanes) -> Lanes:
-    """The truth at some moments, in replicas at load 1.0.
+    """The truth at some moments, in replicas at target load.
 
     Where nobody knows it, it is the straight line from the minute before to that after.
     """
@@ -141,12 +141,12 @@ class Trial:
 
     @cached_property
     def demand(self) -> Lanes:
-        """The truth at every tick, in replicas at load 1.0."""
+        """The truth at every tick, in replicas at target load."""
         return replicas_needed(self.demands, self.times)
 
     @cached_property
     def seen(self) -> Lanes:
-        """What a scaler reads at every tick, in replicas at load 1.0; NaN where nothing is."""
+        """What a scaler reads at every tick, in replicas at target load; NaN where nothing is."""
         each = [series.seen(self.times, self.delay) / carried for series, carried in self.demands]
         found = np.asarray(np.max(each, axis=0))
         for start, end in self.outages:
@@ -165,7 +165,7 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Hindsight:
-    """One rival at the target load that was chosen after the fact."""
+    """One rival at the target that was chosen after the fact."""
 
     load: float
     asked: Lanes
@@ -179,7 +179,7 @@ def best_hpa(
     """Find the HPA (tolerance 1 %) that is the fairest peer of a scaler with a given shortfall.
 
     It is the one that falls short the least of those that fall short no less (in replica-minutes):
-    who idles less than that one is better in both. Where every target load is better, the one that
+    who idles less than that one is better in both. Where every target is better, the one that
     idles least is taken. All loads run at once, one lane each.
     """
     lanes = np.asarray(loads, dtype=np.float64)

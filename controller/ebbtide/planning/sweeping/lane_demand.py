@@ -92,7 +92,7 @@ class LaneDemand:
 
     @property
     def per_replica(self) -> Number:
-        """Demand that one replica carries at load 1.0, in its own unit."""
+        """Demand that one replica carries at its target load, in its own unit."""
         return self._own([one.per_replica for one in self.tables.demands])
 
     @property

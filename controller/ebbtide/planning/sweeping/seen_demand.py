@@ -38,7 +38,7 @@ class Recorded(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SeenDemand:
-    """A signal at every tick; all answers are in replicas at load 1.0, one entry a tick."""
+    """A signal at every tick; all answers are in replicas at target load, one entry a tick."""
 
     recorded: Recorded
     now: Lanes

@@ -46,7 +46,7 @@ class Truth(NamedTuple):
     """The demand that all variants met, and the plant that they met it on."""
 
     demand: Lanes
-    """Replicas at load 1.0, one entry a tick; NaN where it is unknown."""
+    """Replicas at target load, one entry a tick; NaN where it is unknown."""
     tick: float
     """Seconds."""
     boot: int
