@@ -11,6 +11,7 @@ from ebbtide.cli.simulation.announced_events import shapeless, unheard, unreckon
 from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.simulation import Simulation
+from ebbtide.cli.simulation.spoken_overrides import effectless, unspoken
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.answering import unvouched
 from ebbtide.planning.demand.clipped import flat_tops
@@ -29,7 +30,11 @@ _MOST_TOLD = 3
 
 def remarks_on_all(simulation: Simulation, recorded: Recorded) -> Sequence[Message]:
     """What nobody meant of what is written and recorded, whichever workload it is."""
-    return [*unheard(simulation, recorded), *one_for_all(simulation, recorded)]
+    return [
+        *unheard(simulation, recorded),
+        *unspoken(simulation, recorded.start),
+        *one_for_all(simulation, recorded),
+    ]
 
 
 def remarks_on(
@@ -44,6 +49,7 @@ def remarks_on(
     found = (
         *shapeless(simulation, bench.key, recorded),
         *unreckoned(frames),
+        *effectless(simulation, frames),
         *of_all,
         *unmodelled(bench, course, simulation.world.plant.session),
         *remarks(bench, recorded.start),
