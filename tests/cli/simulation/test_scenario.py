@@ -210,3 +210,14 @@ def test_a_recording_on_the_command_line_wins_over_the_demand_of_a_file(
 def test_what_is_printed_is_as_the_published_schema_says(ebbtide: Ebbtide) -> None:
     told = ebbtide(*PLAN, "--what-if", "tiers={core: 40%, rest: 60%}")
     assert set(checked(Printed.PLAN, told.out)[0]["tiers"]) == {"core", "rest"}
+
+
+@pytest.mark.parametrize("boot", ["5m", "{p50: 5m, p90: 8m}"])
+def test_a_boot_that_the_lead_time_stands_in_for_is_said_to_be_left_out(
+    ebbtide: Ebbtide, boot: str
+) -> None:
+    both = ("--what-if", f"boot={boot}", "--lead", "90s")
+    for options, said in ((both, 1), (both[:2], 0), (both[2:], 0)):
+        [one] = checked(Printed.PLAN, ebbtide(*PLAN, *options).out)
+        left_out = "boot of 300 s is left out: --lead is all of the time"
+        assert sum(remark.startswith(left_out) for remark in one["remarks"]) == said

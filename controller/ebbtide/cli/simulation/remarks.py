@@ -10,7 +10,7 @@ from ebbtide.api.timestamps import clock
 from ebbtide.cli.simulation.announced_events import shapeless, unheard, unreckoned
 from ebbtide.cli.simulation.demand import EVERY_QUERY, Recorded
 from ebbtide.cli.simulation.frames import Frame
-from ebbtide.cli.simulation.simulation import Simulation
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.cli.simulation.spoken_overrides import effectless, unspoken
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.demand.answering import unvouched
@@ -18,6 +18,7 @@ from ebbtide.planning.demand.clipped import flat_tops
 from ebbtide.planning.demand.series import DemandSeries
 from ebbtide.planning.linting.about_demand import query_path
 from ebbtide.planning.scoring.score import Course
+from ebbtide.planning.simulated_fleet.plant_settings import usual
 from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.message import Message
@@ -34,6 +35,7 @@ def remarks_on_all(simulation: Simulation, recorded: Recorded) -> Sequence[Messa
         *unheard(simulation, recorded),
         *unspoken(simulation, recorded.start),
         *one_for_all(simulation, recorded),
+        *_boot_left_out(simulation.world),
     ]
 
 
@@ -66,6 +68,17 @@ def one_for_all(simulation: Simulation, recorded: Recorded) -> Iterator[Message]
             "one recording stands for {} queries, whatever each counts: plan one signal at a time, "
             "or read each by its own query with --prometheus",
             (len(asked),),
+        )
+
+
+def _boot_left_out(world: Conditions) -> Iterator[Message]:
+    """Whether two times until a replica is there were given, of which one holds."""
+    if world.lead is not None and world.boot is not None:
+        boot = usual(world.boot)
+        yield Message(
+            "boot of {:g} s is left out: --lead is all of the time until a replica is ready and "
+            "warm; leave one of them out",
+            (boot,),
         )
 
 
