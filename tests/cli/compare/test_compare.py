@@ -131,7 +131,9 @@ def test_what_a_replay_can_not_know_is_said_once(ebbtide: Ebbtide, tmp_path: Pat
     write(tmp_path, edge_yaml=f"{EDGE}  policies: {{experienceGate: {gate}}}\n")
     (remark,) = told(ebbtide, "edge.yaml", SLOW)["remarks"]
     assert remark.startswith("experienceGate: not modelled")
-    assert ebbtide("compare", "edge.yaml", SLOW, *HILL).out.count("! experienceGate: ") == 1
+    found = ebbtide("compare", "edge.yaml", SLOW, *HILL, "--report", "both.html")
+    assert found.out.count("! experienceGate: ") == 1
+    assert Path("both.html").read_text("utf-8").count("<li>experienceGate: ") == 1
 
 
 @pytest.mark.parametrize(

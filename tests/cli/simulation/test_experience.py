@@ -109,12 +109,12 @@ def test_a_curve_that_no_compared_policy_has_a_signal_for_is_refused(ebbtide: Eb
     [
         pytest.param(
             "policies.experienceGate.signals.stalls.atMost=0.5",
-            "experience.stalls: its limit differs (edge 0.01, atMost=0.5 0.5)",
+            "experience.stalls: its limit differs (edge: 0.01, atMost=0.5: 0.5)",
             id="the limit",
         ),
         pytest.param(
             "capacity.perReplica=200",
-            "perReplica differs (edge 100, perReplica=200 200)",
+            "perReplica differs (edge: 100, perReplica=200: 200)",
             id="the load",
         ),
     ],

@@ -19,6 +19,7 @@ from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
 from ebbtide.cli.report.chart import Span, spans_of
 from ebbtide.cli.report.html import report as whole
+from ebbtide.cli.report.parts import listed
 from ebbtide.cli.report.planned import Planned
 from ebbtide.cli.report.translations import LANGUAGE, Language, translations
 from ebbtide.cli.screen import screen
@@ -66,12 +67,17 @@ class Comparison:
                 frames=told,
                 tick=tick,
                 scores={name: self.scores[name], **self.scores},
-                remarks=self.remarks,
                 events=self.events[name],
                 experience=self.experience[name],
             )
             for name, told in self.frames.items()
         ]
+
+    def report(self, tick: float, lang: Language) -> str:
+        """A page; what is said of all policies stands before them, once."""
+        said = translations(lang)
+        opening = listed(said["remarks"], map(said.told, self.remarks))
+        return whole(self.planned(tick), lang, "compare", opening)
 
 
 @grouped
@@ -116,7 +122,7 @@ def compare(
     world = replay.world(told, recorded)
     found = _compared(manifests, recorded, world)
     if report:
-        write(report, whole(found.planned(world.tick), lang, "compare"))
+        write(report, found.report(world.tick, lang))
     if as_json:
         printed = output(found.scores, found.moments, found.remarks)
         typer.echo(printed.model_dump_json(by_alias=True, indent=1))

@@ -39,7 +39,7 @@ def differences(benches: Mapping[str, Workbench]) -> Iterator[Message]:
     first = next(iter(benches))
     carried = {name: [each for _, each in bench.signals] for name, bench in benches.items()}
     if len({tuple(each) for each in carried.values()}) > 1:
-        told = ", ".join(f"{name} {_figures(each)}" for name, each in carried.items())
+        told = ", ".join(f"{name}: {_figures(each)}" for name, each in carried.items())
         yield Message(
             "perReplica differs ({}): the load, and with it what is short or idle and how users "
             "fare, is by what each policy says, of the rivals by what {} says",
@@ -48,7 +48,7 @@ def differences(benches: Mapping[str, Workbench]) -> Iterator[Message]:
     limits = {name: _limits(bench) for name, bench in benches.items()}
     for signal in dict.fromkeys(signal for each in limits.values() for signal in each):
         if len({each.get(signal, NONE_SIGN) for each in limits.values()}) > 1:
-            told = ", ".join(f"{n} {each.get(signal, NONE_SIGN)}" for n, each in limits.items())
+            told = ", ".join(f"{n}: {each.get(signal, NONE_SIGN)}" for n, each in limits.items())
             yield Message(
                 "experience.{}: its limit differs ({}): minutes in which users fared badly are "
                 "counted by the limit of each policy, of the rivals by that of {}",
