@@ -103,7 +103,8 @@ def test_every_change_shows_its_bounds_with_the_deciding_one_first(ebbtide: Ebbt
 def test_every_dot_of_the_staircase_leads_to_its_change(ebbtide: Ebbtide) -> None:
     found = page(ebbtide)
     names = re.findall(r'<details id="([^"]+)"', found)
-    links = re.findall(r'<a href="#([^"]+)"><circle[^>]*><title>([^<]*)</title>', found)
+    dot = re.compile(r'<a href="#([^"]+)" tabindex="-1"><circle[^>]*><title>([^<]*)</title>')
+    links = dot.findall(found)
     assert len(names) == len(set(names)) > 10
     assert 10 < len(links) <= len(names)
     for name, told in links:
@@ -232,3 +233,30 @@ def test_a_browser_draws_it_filters_it_and_complains_of_nothing(
                       led, drawn.width > 300 && drawn.height > 50].join();
     """
     assert answered(Path("plan.html"), asks) == "true,true,true,true"
+
+
+@NEEDS_BROWSER
+def test_a_telephone_shows_all_of_the_page_without_scrolling_sideways(ebbtide: Ebbtide) -> None:
+    page(ebbtide, "--what-if", "tiers={core: 30%, rest: 70%}")
+    asks = """
+    const copy = document.documentElement.cloneNode(true), frame = document.createElement("iframe");
+    copy.querySelectorAll("script").forEach(one => one.remove());
+    copy.querySelectorAll("details").forEach(one => one.setAttribute("open", ""));
+    frame.style = "width: 390px; border: 0";
+    frame.srcdoc = copy.outerHTML;
+    frame.onload = () => {
+      const there = frame.contentDocument, log = there.querySelector(".changes");
+      const fits = [there.scrollingElement, log].map(one => one.scrollWidth <= one.clientWidth);
+      document.title = [there.scrollingElement.clientWidth, ...fits].join();
+    };
+    document.body.append(frame);
+    """
+    assert answered(Path("plan.html"), asks) == "390,true,true"
+
+
+def test_the_keyboard_goes_past_the_dots_to_the_record_that_says_the_same(
+    ebbtide: Ebbtide,
+) -> None:
+    dots = re.findall(r"<a ([^>]*)><circle", page(ebbtide))
+    assert dots
+    assert all('tabindex="-1"' in dot for dot in dots)

@@ -6,7 +6,7 @@ from ebbtide.cli.simulation.frames import Frame
 
 MOST_CHANGES = 5000
 """Changes in the record of a page; the JSON has all of them."""
-MOST_PRINTED = 40
+MOST_PRINTED = 36
 """Changes of a workload that go on paper, where nobody can search."""
 
 

@@ -80,7 +80,7 @@ def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[s
     for i, frame in found.values():
         told = f"{frame.current:,} → {frame.desired:,} {frame.reason}"
         dot = drawing.dot((frame.now, frame.desired), "step", told)
-        yield f'<a href="#{escape(name_of(anchor, i))}">{dot}</a>'
+        yield f'<a href="#{escape(name_of(anchor, i))}" tabindex="-1">{dot}</a>'
 
 
 def _events(drawing: Drawing, events: Sequence[Span]) -> Iterator[str]:
