@@ -29,10 +29,10 @@ def browsed(page: Path, *flags: str) -> str:
     return told.stdout
 
 
-def answered(page: Path, script: str) -> str:
+def answered(page: Path, script: str, *flags: str) -> str:
     """What a script on the page leaves as the title of it."""
     asked = page.with_name(f"asked-{page.name}")
     text = page.read_text("utf-8").replace("</body>", f"<script>{script}</script></body>")
     asked.write_text(text, "utf-8")
-    title = browsed(asked, "--dump-dom").partition("<title>")[2]
+    title = browsed(asked, "--dump-dom", *flags).partition("<title>")[2]
     return title.partition("</title>")[0]

@@ -93,3 +93,16 @@ def test_a_keyboard_reaches_every_workload_without_a_mouse(ebbtide: Ebbtide) -> 
     }) && links.length;
     """
     assert answered(Path("plan.html"), script) == str(len(MOST))
+
+
+@NEEDS_BROWSER
+def test_long_names_leave_room_for_every_figure(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    place, name = "commerce-of-the-whole-of-europe", "edge-of-transcoding-at-1080p60-in-the-north-1"
+    long = MANY.replace("name: edge,", f"name: {name},").replace("live, l", f"{place}, l")
+    write(tmp_path, many_yaml=long)
+    assert f"{place}/{name}" in page(ebbtide)
+    script = """
+    const card = document.querySelector("nav .card");
+    document.title = card.scrollWidth <= card.clientWidth;
+    """
+    assert answered(Path("plan.html"), script, "--window-size=1280,800") == "true"
