@@ -17,10 +17,10 @@ from ebbtide.cli.compare.page import Moment, page
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.models import installed, plugins
 from ebbtide.cli.options import grouped
-from ebbtide.cli.report.chart import Span, spans_of
 from ebbtide.cli.report.html import report as whole
 from ebbtide.cli.report.parts import listed
 from ebbtide.cli.report.planned import Planned
+from ebbtide.cli.report.spans import Span, spans_of
 from ebbtide.cli.report.translations import LANGUAGE, Language, translations
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.announced_events import events_of

@@ -15,8 +15,8 @@ from ebbtide.cli.plan.output import (
     step_outputs,
     tier_outputs,
 )
-from ebbtide.cli.report.chart import spans_of
 from ebbtide.cli.report.planned import Planned
+from ebbtide.cli.report.spans import spans_of
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.announced_events import events_of
 from ebbtide.cli.simulation.comparison import rivals, static

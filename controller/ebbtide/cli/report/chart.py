@@ -1,18 +1,17 @@
 """The course of a plan as a drawing: phases behind, demand and its forecast, the staircase."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.api.events.event_calendar import ExpectedEvent
 from ebbtide.cli.chart import Frame as Drawing
 from ebbtide.cli.chart import short, ticks
 from ebbtide.cli.report.changes import changes, name_of, on_page, size
 from ebbtide.cli.report.columns import Columns
+from ebbtide.cli.report.spans import Span, marked
 from ebbtide.cli.simulation.frames import Frame
 
 WIDTH, HEIGHT = 1160, 380
@@ -23,19 +22,6 @@ _HOURS = (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168)
 _MOST_MARKS = 12
 _APART = 6
 """Pixels from one step that can be pointed at to the next."""
-
-
-class Span(NamedTuple):
-    """An event that was announced."""
-
-    name: str
-    start: float
-    end: float
-
-
-def spans_of(events: Iterable[ExpectedEvent]) -> Sequence[Span]:
-    """The same of some events."""
-    return [Span(one.name, one.start, one.end) for one in events]
 
 
 def course(
@@ -61,7 +47,7 @@ def course(
     parts = (
         *_phases(drawing, frames),
         *_lines(drawing, columns),
-        *_events(drawing, events),
+        *marked(drawing, events),
         *(_steps(drawing, frames, anchor) if anchor else ()),
     )
     return drawing.drawn(words["course"], axes + days, *parts)
@@ -81,17 +67,6 @@ def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[s
         told = f"{frame.current:,} → {frame.desired:,} {frame.reason}"
         dot = drawing.dot((frame.now, frame.desired), "step", told)
         yield f'<a href="#{escape(name_of(anchor, i))}" tabindex="-1">{dot}</a>'
-
-
-def _events(drawing: Drawing, events: Sequence[Span]) -> Iterator[str]:
-    """Where announced events begin and end, with their names."""
-    (first, _), (last, top) = drawing.low, drawing.high
-    for event in events:
-        if event.start < last and event.end > first:
-            begin, end = max(event.start, first), min(event.end, last)
-            x, y = drawing.place((begin, top))
-            yield drawing.upright(begin, "event") + drawing.upright(end, "event")
-            yield f'<text class="tick" x="{x + 5:.1f}" y="{y + 12:.1f}">{escape(event.name)}</text>'
 
 
 def _lines(drawing: Drawing, columns: Columns) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.figures import amount, money
-from ebbtide.cli.report.chart import Span
+from ebbtide.cli.report.spans import Span
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.experience import Fared
