@@ -72,9 +72,10 @@ def _steps(drawing: Drawing, frames: Sequence[Frame], anchor: str) -> Iterator[s
 def _lines(drawing: Drawing, columns: Columns) -> Iterator[str]:
     unknown = np.isnan(columns.demand)
     demand = np.where(unknown, columns.ready, columns.demand)  # neither idle nor short there
-    ready, lower = columns.steps(columns.ready), np.minimum(demand, columns.ready)
-    yield drawing.area(ready, columns.steps(lower), "idle")
-    yield drawing.area(columns.steps(np.maximum(demand, columns.ready)), ready, "short")
+    ready, line = columns.held(columns.ready), columns.passing(demand)
+    edge = columns.corners(ready)
+    yield drawing.area(edge, columns.corners(np.minimum(line, ready)), "idle")
+    yield drawing.area(columns.corners(np.maximum(line, ready)), edge, "short")
     seen = np.where(np.isnan(columns.foreseen), columns.demand, columns.foreseen)
     above = np.where(unknown, demand, np.fmax(seen, columns.demand))
     yield drawing.area(columns.line(above), columns.line(demand), "foreseen")

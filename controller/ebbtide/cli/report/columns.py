@@ -37,5 +37,17 @@ class Columns:
 
     def steps(self, values: Lanes) -> list[Point]:
         """Values that hold until the next moment."""
-        at, held = np.repeat(self.at, 2)[1:], np.repeat(values, 2)[:-1]
-        return list(zip(at.tolist(), held.tolist(), strict=True))
+        return self.corners(self.held(values))
+
+    def held(self, values: Lanes) -> Lanes:
+        """Values that hold until the next moment, at the corners of their staircase."""
+        return np.repeat(values, 2)[:-1]
+
+    def passing(self, values: Lanes) -> Lanes:
+        """Values that go in a line from moment to moment, at the corners of a staircase."""
+        return np.repeat(values, 2)[1:]
+
+    def corners(self, values: Lanes) -> list[Point]:
+        """Values at the corners of a staircase: where a moment ends, and where the next begins."""
+        at = np.repeat(self.at, 2)[1:]
+        return list(zip(at.tolist(), values.tolist(), strict=True))
