@@ -75,7 +75,8 @@ class Replay(Supposing):
     lead: Annotated[
         str | None,
         typer.Option(
-            metavar="DURATION", help="Time until a replica is ready. Default: the policy's."
+            metavar="DURATION",
+            help="Time until a replica is ready and warm. Default: the policy's.",
         ),
     ] = None
     metric_delay: Annotated[
