@@ -1,6 +1,7 @@
 """The report on paper: the drawings, the tables, and of the record what a reader of paper needs."""
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,10 @@ def test_a_screen_has_every_change_and_no_word_of_paper(plan: Path) -> None:
     assert answered(plan, script) == "true,false"
 
 
-def test_dark_colours_are_for_screens_only(plan: Path) -> None:
-    dark = re.findall(r"@media ([^{]*prefers-color-scheme: dark[^{]*) \{", plan.read_text("utf-8"))
+@pytest.mark.parametrize("room", ["ebbtide.cli.report", "ebbtide.cli.backtest"])
+def test_dark_colours_are_for_screens_only(room: str) -> None:
+    page = files(room).joinpath("page.html").read_text("utf-8")
+    dark = re.findall(r"@media ([^{]*prefers-color-scheme: dark[^{]*) \{", page)
     assert dark == ["screen and (prefers-color-scheme: dark)"]
 
 
