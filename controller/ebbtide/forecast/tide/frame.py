@@ -9,13 +9,14 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ebbtide.forecast.clock import by_clock
 from ebbtide.forecast.contract import NEVER_CHANGED, Rows
-from ebbtide.forecast.tide.arrays import F32, blank
+from ebbtide.forecast.tide.arrays import F32, blank, from_rough, rough
 
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
 """Minutes ahead at which everything is learnt; between them it is interpolated."""
@@ -129,9 +130,16 @@ class Band:
 class Flights:
     """What was foreseen at each anchor and has not come yet."""
 
-    def __init__(self, frame: Frame, *shape: int, first: float = 0.0) -> None:
-        """Nothing was foreseen yet: `first` stands for it."""
-        self._ring = np.full((sum(frame.whole.ago), *shape), first, np.float32)
+    def __init__(
+        self, frame: Frame, *shape: int, first: float = 0.0, roughly: bool = False
+    ) -> None:
+        """Nothing was foreseen yet: `first` stands for it.
+
+        What is kept `roughly` takes half the room.
+        """
+        ring = np.full((sum(frame.whole.ago), *shape), first, np.float32)
+        self._roughly = roughly
+        self._ring: NDArray[Any] = rough(ring) if roughly else ring
 
     def exchange(self, band: Band, places: Rows, new: F32) -> F32:
         """Put in what is foreseen, (T, A, ...); answer what was foreseen for these rows.
@@ -139,15 +147,22 @@ class Flights:
         `places` are those of the rows in any ring, (T, A).
         """
         if len(new) == 1:
-            here = self._ring.take(places, axis=0)
-            self._ring[places] = new
+            here = self._taken(places)
+            self._put(places, new)
             return here
         old: F32 = blank(*new.shape)
         for i, ago in enumerate(band.ago.tolist()):
-            old[:ago, i] = self._ring[places[:ago, i]]
+            old[:ago, i] = self._taken(places[:ago, i])
             old[ago:, i] = new[: max(0, len(new) - ago), i]
-            self._ring[places[-ago:, i]] = new[-ago:, i]
+            self._put(places[-ago:, i], new[-ago:, i])
         return old
+
+    def _taken(self, places: Rows) -> F32:
+        found = self._ring.take(places, axis=0)
+        return from_rough(found) if self._roughly else found
+
+    def _put(self, places: Rows, values: F32) -> None:
+        self._ring[places] = rough(values) if self._roughly else values
 
 
 @lru_cache

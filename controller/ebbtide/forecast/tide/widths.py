@@ -62,9 +62,9 @@ class Widths:
         self.moved = Moving(frame, series, UNMOVED, FARTHEST)
         self.losses = np.full((LEVELS, anchors, SPREADS, series), LEAST_LOSS)
         self.medians = Flights(frame, series)
-        self.known = Flights(frame, OWN, series)
+        self.known = Flights(frame, OWN, series, roughly=True)
         self.units = Flights(frame, series, first=1.0)
-        self.tested = Flights(frame, LEVELS, SPREADS, series)
+        self.tested = Flights(frame, LEVELS, SPREADS, series, roughly=True)
         self.mixed = Flights(frame, LEVELS, series)
         self.last = np.zeros((LEVELS, anchors, series), np.float32)
         """Widths above the median from the last row on."""
