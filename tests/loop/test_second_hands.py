@@ -144,9 +144,20 @@ def test_a_policy_that_goes_leaves_all_as_it_was(event: str) -> None:
     assert event in GOES[event]().reasons()
 
 
+ANEW = "TargetReplaced"
+
+
+def test_a_target_that_is_made_again_is_told_of_and_no_word_of_a_person() -> None:
+    world = descending()
+    world.fleet("edge", 12)
+    world.tick()
+    assert ANEW in world.reasons()
+    assert world.condition("ScaledByHand")["status"] == "False"
+
+
 def test_every_row_of_the_reference_has_a_test_here() -> None:
     part = REFERENCE.read_text().partition("## Other hands on the same fleet")[2]
     table = part.partition("\n\nWho has written")[0]
     rows = [line.split("|")[4] for line in table.splitlines() if line.startswith("| ")][1:]
     events = {event for row in rows for event in re.findall(r"`(\w+)`", row)}
-    assert events == {row.event for row in ROWS.values()} | GOES.keys()
+    assert events == {row.event for row in ROWS.values()} | GOES.keys() | {ANEW}

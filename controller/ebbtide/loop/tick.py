@@ -27,6 +27,7 @@ from ebbtide.loop.pods.boot_watch import BootWatch
 from ebbtide.loop.pods.draining import finished
 from ebbtide.loop.pods.session_watch import SessionWatch
 from ebbtide.loop.ports.cluster import Resource, Target
+from ebbtide.loop.record.same_target import of_target, target_section
 from ebbtide.loop.record.sound_statuses import SoundStatuses
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.reporting.conditions import Condition, judge, sessions_spared
@@ -197,6 +198,7 @@ class Loop:
         workload, target, now = case.workload, case.target, case.now
         if not isinstance(target, Target):
             return partial(self._untargeted, case)
+        workload = replace(workload, resource=of_target(workload.resource, target))
         mode = workload.mode_under(self._rules.max_mode)
         interference = case.claims.interference(Situation(workload, target, mode, now))
         workload, target, interference = self._fences.behind(workload, target, interference)
@@ -215,7 +217,7 @@ class Loop:
         about, more = self._tuner.conditions(workload), sessions_spared(workload)
         said = (*judged, *more, boots.condition, *about)
         basis = Basis(workload.policies, ledger.memories)
-        told = boots.sections | self._tuner.section(workload, seen)
+        told = boots.sections | self._tuner.section(workload, seen) | target_section(target)
         account = Account(seen, outcome, said, None, ahead, None, told, basis)
         by = (watched.wrap(actuator, decision), target)
 

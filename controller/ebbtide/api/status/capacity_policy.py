@@ -134,6 +134,10 @@ class CapacityPolicyStatus(Part):
     forecast: dict[str, ChoiceStatus] = Field(
         {}, description="What forecast.model: Auto chose, by the name of the signal."
     )
+    target_uid: str | None = Field(
+        None,
+        description="The object that all this is of; one made again under its name is another.",
+    )
     replicas: Replicas | None = Field(
         None, description="Numbers of replicas; in DryRun those of the shadow."
     )

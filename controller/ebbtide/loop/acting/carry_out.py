@@ -9,6 +9,7 @@ from ebbtide.loop.acting.actuators import Actuator, last_step_of
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Json, Resource, Target
 from ebbtide.loop.record.ledger import Ledger, Step, never_taken
 from ebbtide.loop.record.other_hands import MANUAL, ForeignChange
+from ebbtide.loop.record.same_target import TARGET, is_replaced
 from ebbtide.loop.record.sound_statuses import SoundStatuses
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.announcer import Announcer
@@ -160,6 +161,7 @@ class Writer:
             log.info("%s: phase %s", resource.key, told, extra={"workload": resource.key})
             event = Announcement(resource, "PhaseChanged", told, action="Phase")
             self._announcer.tell(event, told, now)
+        self._tell_target(resource, status, now)
         self._tell_hand(resource, status.get("hand"), now)
         for reason, message in changes(resource.status, status):
             event = Announcement(resource, reason, message, action="Tune")
@@ -172,6 +174,14 @@ class Writer:
             message = condition["message"] or condition["reason"]
             turn = Announcement(resource, condition["reason"], message, is_bad(condition))
             self._announcer.tell(turn, turn.reason, now)
+
+    def _tell_target(self, resource: Resource, status: Json, now: float) -> None:
+        """Announce that all begins anew, with another object in the place of the old target."""
+        if is_replaced(resource.status, str(status.get(TARGET, ""))):
+            told = "the target is another object than before; its descent begins anew"
+            log.warning("%s: %s", resource.key, told, extra={"workload": resource.key})
+            event = Announcement(resource, "TargetReplaced", told, action="Notice")
+            self._announcer.tell(event, event.reason, now)
 
     def _tell_hand(self, resource: Resource, told: Json | None, now: float) -> None:
         """Announce a change that somebody else made, each time anew."""
