@@ -113,7 +113,11 @@ def bound(quantity: Quantity, name: str, limit: float) -> Validation:
 
 
 ZONE: Validation = {
-    "rule": "timestamp('2000-01-01T00:00:00Z').getHours(self) >= 0",
+    "rule": "!self.contains(':') && self != 'Local'"
+    " && timestamp('2000-01-01T00:00:00Z').getHours(self) >= 0",
     "message": "is no time zone; write it like Asia/Shanghai",
 }
-"""A name that is no time zone is an error of the expression, which refuses it as well."""
+"""A name that is no time zone is an error of the expression, which refuses it as well.
+
+CEL also takes an offset like +08:00, and the zone of the API server itself: neither is a name.
+"""
