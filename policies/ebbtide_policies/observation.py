@@ -140,6 +140,10 @@ class Event(NamedTuple):
     """The name of the profile that was to tell the shape, where there is none of that name."""
 
 
+UNCLEAR = "Unclear"
+"""How a word was said that nobody understands."""
+
+
 class Override(NamedTuple):
     """A person's word, until its end. `floor`, `ceiling`: NaN when not given."""
 
@@ -151,7 +155,7 @@ class Override(NamedTuple):
     ceiling: Number = UNKNOWN
     phase: Phase | None = None
     spoken: str = "Override"
-    """How it was said, as its reason codes begin: by an object, or by hand."""
+    """How it was said, as its reason codes begin: by an object, by hand, or unclearly."""
 
     def holds(self, now: Moment) -> Flag:
         """Whether it has not ended."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from ebbtide.api.capacity_override import CapacityOverrideSpec
 from ebbtide.api.events.event_calendar import EventCalendarSpec, ExpectedEvent, KindsOfDays
 from ebbtide.api.events.event_profile import EventProfileSpec
+from ebbtide.loop.observing.unclear_guidance import Unclear
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event, Override
@@ -23,6 +24,8 @@ class Guidance:
     """The operator's own namespace, whose guidance holds for all."""
     profiles: Mapping[tuple[str, str], EventProfileSpec] = field(default_factory=dict)
     """The shapes of earlier events, by namespace and name."""
+    unclear: Sequence[Unclear] = ()
+    """What can't be understood of all this."""
 
     def events_for(self, workload: Workload) -> Iterable[ExpectedEvent]:
         """The calendar events that concern a workload, with the shapes of those they are like."""
@@ -50,7 +53,14 @@ class Guidance:
         return (event_of(found, per_replica) for found in self.events_for(workload))
 
     def overrides_for(self, workload: Workload, now: float) -> Iterable[Override]:
-        """The overrides that concern a workload and have not ended."""
+        """The overrides that concern a workload and have not ended.
+
+        What can't be understood is one as well: it may say that nothing is to go.
+        """
+        for doubtful in self.unclear:
+            labels = workload.resource.labels
+            if self._concern(doubtful.namespace, workload) and doubtful.concerns(labels):
+                yield from doubtful.words(now)
         for namespace, name, word in self.overrides:
             concerned = self._concern(namespace, workload) and word.matches(
                 workload.resource.labels

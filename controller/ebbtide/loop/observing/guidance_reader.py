@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from ebbtide.api.reading.parse import parse_calendar, parse_override, parse_profile
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.observing.guidance import Guidance
+from ebbtide.loop.observing.unclear_guidance import Unclear, unclear
 from ebbtide.loop.ports.cluster import Resource, Survey
 
 log = logging.getLogger("ebbtide.loop")
@@ -19,11 +20,18 @@ class _ResourceReader(Generic[T]):
     def __init__(self, parse: Callable[[Mapping[str, Any]], T]) -> None:
         self._parse = parse
         self._known: dict[tuple[str, str], T | InvalidInput] = {}
+        self.left_out: Sequence[Unclear] = ()
+        """Those of the last reading that can't be understood."""
 
     def of(self, resources: Iterable[Resource]) -> Sequence[tuple[Resource, T]]:
-        """Those that are understood. One that is not is said so, and stops no other."""
+        """Those that are understood. One that is not is left out, and stops no other."""
         found = {(r.uid, r.resource_version): r for r in resources if not r.deleting}
         self._known = {at: self._known.get(at) or self._read(r) for at, r in found.items()}
+        self.left_out = [
+            unclear(found[at], known)
+            for at, known in self._known.items()
+            if isinstance(known, InvalidInput)
+        ]
         return [
             (found[at], known)
             for at, known in self._known.items()
@@ -34,7 +42,7 @@ class _ResourceReader(Generic[T]):
         try:
             return self._parse(resource.spec)
         except InvalidInput as error:
-            log.warning("%s %s is left out: %s", resource.kind, resource.key, error)
+            log.warning("%s %s can't be understood: %s", resource.kind, resource.key, error)
             return error.kept()
 
 
@@ -55,4 +63,5 @@ class GuidanceReader:
             [(r.namespace, r.name, said) for r, said in self._overrides.of(survey.overrides)],
             self._everywhere,
             {(r.namespace, r.name): said for r, said in self._profiles.of(survey.profiles)},
+            [*self._calendars.left_out, *self._overrides.left_out],
         )

@@ -10,6 +10,7 @@ from ebbtide.loop.record.other_hands import MANUAL, Interference
 from ebbtide.loop.workload import Workload
 from ebbtide_policies.contract import Decision, Kind
 from ebbtide_policies.experience_gate import BREACHES, ExperienceGate
+from ebbtide_policies.observation import UNCLEAR
 from ebbtide_policies.snapshot import Snapshot
 
 
@@ -87,7 +88,10 @@ def _hands(seen: Snapshot, interference: Interference) -> Iterable[Condition]:
 
 
 def _events(seen: Snapshot) -> Condition:
-    """Whether every event to come, or going on, has the shape that its calendar names."""
+    """Whether all that people wrote is understood, and every event has the shape it names."""
+    unclear = [f"{w.name}: {w.why}" for w in seen.overrides if w.spoken == UNCLEAR]
+    if unclear:
+        return Condition("EventsUnderstood", False, "GuidanceUnclear", "; ".join(unclear))
     told = [
         f"{event.name}: there is no EventProfile {event.missing}; without it the event is reckoned"
         " as one level. Capture it, or name another"
