@@ -145,6 +145,47 @@ def test_in_dry_run_nobody_is_in_the_way() -> None:
     assert "hand" not in world.status()
 
 
+# --- a release that brings replicas along
+
+
+RELEASES = pytest.mark.parametrize(
+    ("by", "applied"),
+    [("helm", False), ("kubectl-client-side-apply", False), ("kubectl", True)],
+    ids=["helm upgrade", "kubectl apply", "kubectl apply --server-side"],
+)
+
+
+@RELEASES
+def test_down_by_a_release_is_no_ceiling_over_what_is_needed(by: str, applied: bool) -> None:
+    world = descending()
+    scaled(world, 3, by, applied)
+    world.run(2)
+    assert world.replicas() == NEED
+    assert world.condition("ScaledByHand")["status"] == "False"
+    told = [a.message for a in world.cluster.announcements if a.reason == "ReplicasReset"]
+    changed = f"{by} has changed replicas from 18 to 3"
+    assert told == [f"{changed}, as a file declares: no word of a person, and no ceiling"]
+    world.run(MEMORY / 60)
+    assert "hand" not in world.status()
+
+
+@RELEASES
+def test_up_by_a_release_is_a_floor_as_by_a_person(by: str, applied: bool) -> None:
+    world = descending()
+    scaled(world, 30, by, applied)
+    world.run(3)
+    assert world.replicas() == 30
+    assert world.status()["binding"]["reason"] == "ManualFloor"
+
+
+def test_a_release_that_comes_again_and_again_is_a_conflict() -> None:
+    world = descending()
+    for _ in range(3):
+        scaled(world, 3, "helm")
+        world.run(1)
+    assert world.condition("Conflicted")["reason"] == "ReplicasReset"
+
+
 # --- a tool that writes back
 
 

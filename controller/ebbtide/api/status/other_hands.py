@@ -9,7 +9,10 @@ class HandStatus(Part):
     """A change of replicas that somebody else made."""
 
     by: str = Field(description="Field manager that made it.")
-    kind: str = Field(description="Manual: as by a person. Reset: it keeps being written back.")
+    kind: str = Field(
+        description="Manual: as by a person. Declared: by a release, down to what a file has. "
+        "Reset: it keeps being written back."
+    )
     at: Moment = Field(description="When.")
     before: int = Field(alias="from", description="Replicas that Ebbtide had left.")
     after: int = Field(alias="to", description="Replicas that were written.")

@@ -1,7 +1,9 @@
 """Other hands: who else has changed the replicas of a workload, and what that counts for.
 
 A change is seen by value and by field manager. One by a person counts for a while, up as a floor
-and down as a ceiling. One that a tool keeps writing back is a conflict: two never scale well.
+and down as a ceiling. One that a tool keeps writing back is a conflict: two never scale well. A
+release that brings replicas along from a file says how many somebody thought of once, and nothing
+of what is needed now: down, it counts for nothing.
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,14 @@ GITOPS = frozenset(
     }
 )
 """The field managers of tools that write back what a repository declares, again and again."""
-MANUAL, RESET = "Manual", "Reset"
+DEPLOYERS = frozenset(
+    {"HashiCorp", "Helm", "helm", "kubectl-client-side-apply", "Terraform", "terraform"}
+)
+"""The field managers of tools that write what a file declares, each time that somebody runs them.
+
+So does whoever applies by the server.
+"""
+MANUAL, RESET, DECLARED = "Manual", "Reset", "Declared"
 OFTEN = 3
 """The same number by the same manager, so many times in a row, is no person any more."""
 MEMORY = 600.0
@@ -88,6 +97,8 @@ class ForeignChange:
     def message(self) -> str:
         """The sentence that a person reads."""
         changed = f"{self.by} has changed replicas from {self.before} to {self.after}"
+        if self.kind == DECLARED:
+            return f"{changed}, as a file declares: no word of a person, and no ceiling"
         if self.kind == RESET:
             return changed if self.times == 1 else f"{changed}, {self.times} times in a row"
         limit = "at least" if self.after > self.before else "at most"
@@ -150,15 +161,22 @@ def _new(
     were = {decision["from"] for decision in status.get("decisions", ())}
     back = writer.applied and (again is not None or found in were)
     kind = RESET if back or writer.manager in GITOPS or times >= OFTEN else MANUAL
+    if kind == MANUAL and found < replicas.left[-1] and _declares(writer):
+        kind = DECLARED
     return ForeignChange(
         by=writer.manager,
         kind=kind,
         at=now,
         before=replicas.left[-1],
         after=found,
-        until=now + (MEMORY if kind == RESET else respect_for),
+        until=now + (respect_for if kind == MANUAL else MEMORY),
         times=times,
     )
+
+
+def _declares(writer: Owner) -> bool:
+    """Whether what it writes is what a file has."""
+    return writer.applied or writer.manager in DEPLOYERS
 
 
 class SecondHand(NamedTuple):
