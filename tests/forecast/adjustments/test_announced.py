@@ -1,5 +1,7 @@
 """Announced events: foreseen before they start, and followed by their own scale."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,31 @@ def test_a_shape_is_relative_to_the_highest_usual_of_its_hours() -> None:
     made = announced(forecast, known, event)[0]
     assert made[89] == pytest.approx(4 * 150.0, rel=0.02)
     assert made[119] == pytest.approx(2 * 150.0, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", [(1.0,), (0.5, 1.0, 0.5)], ids=["flat", "shaped"])
+def test_one_of_a_mistyped_year_is_followed_by_its_last_day_and_takes_no_memory(
+    shape: tuple[float, ...],
+) -> None:
+    forecast, known = plain(np.concatenate([np.full(3 * DAY, 100.0), np.full(300, 300.0)]))
+    century = 100 * 365 * DAY * 60.0
+    event = Announcement(start=END - century, end=END + HOUR, level=200, shape=shape)
+    tracemalloc.start()
+    try:
+        made = announced(forecast, known, event)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.isfinite(made).all()
+    assert peak < 20e6
+
+
+def test_the_last_day_of_a_long_one_says_what_all_of_it_would() -> None:
+    forecast, known = plain(np.concatenate([np.full(6 * DAY, 100.0), np.full(300, 300.0)]))
+    long = Announcement(start=END - 5 * DAY * 60.0, end=END + HOUR, level=200)
+    of_today = Announcement(start=END - HOUR, end=END + HOUR, level=200)
+    made = announced(forecast, known, long)[:, :59]
+    assert made == pytest.approx(announced(forecast, known, of_today)[:, :59])
 
 
 def test_while_it_goes_on_it_is_scaled_by_what_has_come() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ebbtide.forecast.adjustments.past import NIL, Past
 from ebbtide.forecast.adjustments.shared_event import SharedEvent
-from ebbtide.forecast.contract import MINUTE, Floats
+from ebbtide.forecast.contract import DAY, MINUTE, Floats
 
 SURE = 30.0
 """Minutes of an event after which it says itself what it is like."""
@@ -26,12 +26,15 @@ def scales(
 ) -> Floats:
     """By what an event was larger than announced, as seen from some moments, (n, N).
 
-    It is believed the more, the more rows of the event are known.
+    It is believed the more, the more rows of the event are known. No more of it is looked at than
+    the day before: one that has gone on for weeks, by a year that was mistyped for decades, would
+    take gigabytes.
     """
-    rows = int((min(event.end, past.end) - event.start) // past.grid) + 1
+    begin = _looked_at_from(event, past, origins)
+    rows = int((min(event.end, past.end, float(origins.max())) - begin) // past.grid) + 1
     if rows <= 0:
         return np.ones((origins.size, past.columns.size))
-    moments = event.start + past.grid * np.arange(rows, dtype=float)
+    moments = begin + past.grid * np.arange(rows, dtype=float)
     came = past.at(moments)
     unknown = np.isnan(came)
     order = np.argsort(unknown, axis=0, kind="stable")  # what is known first, as it came
@@ -40,7 +43,7 @@ def scales(
         known = np.where(unknown, 0.0, values)
         np.cumsum(np.take_along_axis(known, order, axis=0), axis=0, out=each[1:])
     seen = np.concatenate((np.zeros((1, past.columns.size), int), np.cumsum(~unknown, axis=0)))
-    newest = seen[np.clip((origins - event.start) // past.grid + 1, 0, rows).astype(int)]
+    newest = seen[np.clip((origins - begin) // past.grid + 1, 0, rows).astype(int)]
     oldest = np.maximum(newest - LEARNING, 0)
     of_late = [
         np.take_along_axis(each, newest, axis=0) - np.take_along_axis(each, oldest, axis=0)
@@ -48,3 +51,9 @@ def scales(
     ]
     found = np.where(newest > oldest, of_late[0] / np.maximum(of_late[1], NIL), 1.0)
     return np.asarray(np.clip(found, *SCALES) ** np.minimum(newest / LEARNING, 1.0))
+
+
+def _looked_at_from(event: SharedEvent, past: Past, origins: Floats) -> float:
+    """The row of the event that is a day before the first of some moments, or its first one."""
+    skipped = (float(origins.min()) - DAY * MINUTE - event.start) // past.grid
+    return event.start + past.grid * max(0.0, skipped)
