@@ -399,6 +399,25 @@ def test_a_policy_that_is_let_go_of_is_decided_on_all_the_same() -> None:
     assert len(world.names()) > len(BUSY)
 
 
+def test_an_operator_that_was_away_meanwhile_takes_its_time_to_open_them_again() -> None:
+    world = started(live=BUSY)
+    world.run(1)
+    assert world.draining()
+    world.cluster.delete("CapacityPolicy", "live", "edge")
+    world.time += 2 * PATIENCE
+    world.restart()
+    busy = ClusterUnavailable("the API server has too much to do")
+    world.trouble = fails("edge-4", "mark", busy)
+    world.tick()
+    assert world.draining() == {"edge-4"}
+    world.trouble = lambda _: None
+    world.run(1)
+    assert world.draining() == set()
+    assert "NotPutBack" not in world.reasons()
+    with pytest.raises(KeyError):
+        world.policy()
+
+
 def test_a_pod_that_cannot_be_opened_again_is_tried_until_the_time_is_over() -> None:
     world = draining()
     name = min(world.draining())

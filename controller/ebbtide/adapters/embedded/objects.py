@@ -35,7 +35,7 @@ class SimulatedObjects:
         """Delete an object; one with finalizers is only asked to go."""
         known = self._objects[kind, namespace, name]
         if known.finalizers:
-            self._store(replace(known, deleting=True, deleted_at=self._now()))
+            self._store(replace(known, deleting=True))
         else:
             del self._objects[kind, namespace, name]
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.loop.ports.cluster import Json, Resource
 
 GROUP = "ebbtide.dev"
@@ -133,7 +132,6 @@ def resource(kind: str, item: Json) -> Resource:
         spec=mapping(item.get("spec")),
         status=mapping(item.get("status")),
         deleting=bool(metadata.get("deletionTimestamp")),
-        deleted_at=epoch_or_none(metadata.get("deletionTimestamp")),
         finalizers=tuple(map(str, metadata.get("finalizers") or ())),
     )
 

@@ -22,7 +22,10 @@ from ebbtide_policies.observation import Mode
 log = logging.getLogger("ebbtide.loop")
 
 PATIENCE = 300.0
-"""Seconds after which a policy that is asked to go is let go, whether all is put back or not."""
+"""Seconds of an operator that may write, after which a policy that is asked to go is let go.
+
+Whether all is put back or not. While nobody was there to put anything back, nobody was patient.
+"""
 
 Understood = Mapping[str, Workload | InvalidInput]
 Driven = Collection[tuple[str, str]]
@@ -35,6 +38,8 @@ class PutBack:
     def __init__(self, cluster: Cluster, max_mode: Mode) -> None:
         self._cluster, self._max_mode = cluster, max_mode
         self._announcer = Announcer(cluster)
+        self._leaving: dict[str, float] = {}
+        """Since when policies that are asked to go have been seen to, by their uid."""
 
     def tend(
         self, survey: Survey, understood: Understood, claims: Claims, now: float
@@ -57,6 +62,8 @@ class PutBack:
             if one.held and self._is_over(one, policy, driven, doubtful):
                 self._safely(policy, one, one.held, now)
         held = [policy for policy in survey.policies if FINALIZER in policy.finalizers]
+        going = [policy.uid for policy in held if policy.deleting]
+        self._leaving = {uid: self._leaving.get(uid, now) for uid in going}
         tended = [policy for policy in held if policy.deleting or policy.key not in doubtful]
         released = [self._release(policy, survey, driven, now) for policy in tended]
         return {policy.key: policy for policy in released if policy}
@@ -105,7 +112,7 @@ class PutBack:
         target = _read(policy, survey.targets)
         marked = reopen_pods(self._cluster, policy, target) if policy.deleting else ()
         left = [*_held_for(policy, survey.autoscalers, target), *marked]
-        late = policy.deleted_at is not None and now - policy.deleted_at > PATIENCE
+        late = now - self._leaving.get(policy.uid, now) > PATIENCE
         if left and not late:
             return None  # seen again at the next tick, when it has taken effect
         try:

@@ -43,8 +43,7 @@ class Resource:
     spec: Json = field(default_factory=dict)
     status: Json = field(default_factory=dict)
     deleting: bool = False
-    deleted_at: float | None = None
-    """When it was asked to go; it stays while it has finalizers."""
+    """Whether it was asked to go; it stays while it has finalizers."""
     finalizers: tuple[str, ...] = ()
 
     @property
