@@ -1,5 +1,7 @@
 """A word of a person ends, and concerns some workloads."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from ebbtide.api.reading.parse import parse_override
@@ -17,6 +19,13 @@ def test_an_override_ends_at_a_moment_of_its_zone() -> None:
     assert found.ends_at() == TEN_PM
     assert found.phase is Phase.WAR
     assert parse_override(spec_of(OVERRIDE)).ends_at() == 1794463200.0
+
+
+def test_in_an_hour_that_clocks_repeat_it_ends_as_late_as_it_can_mean() -> None:
+    found = parse_override(
+        spec_of(OVERRIDE, until="2026-11-01 01:30", timeZone="America/New_York", freeze=True)
+    )
+    assert found.ends_at() == datetime(2026, 11, 1, 6, 30, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize(

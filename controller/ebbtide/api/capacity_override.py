@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ebbtide.api.fields.field_types import Labels, selects
-from ebbtide.api.fields.local_time import LocalTime, moment, refuse_skipped
+from ebbtide.api.fields.local_time import LocalTime, ending, refuse_skipped
 from ebbtide.api.fields.rules import Rule, Spec, given
 from ebbtide_policies.observation import Phase
 from ebbtide_policies.schedule import TimeZone
@@ -58,4 +58,4 @@ class CapacityOverrideSpec(Spec):
 
     def ends_at(self) -> float:
         """Epoch seconds of its end."""
-        return moment(self.until, self.time_zone)
+        return ending(self.until, self.time_zone)

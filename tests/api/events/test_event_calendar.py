@@ -1,6 +1,7 @@
 """An announced event concerns the workloads that it selects."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,6 +27,14 @@ def test_an_event_without_ready_by_is_ready_at_its_start() -> None:
     text = CALENDAR.replace("      readyBy: 2026-11-10 19:30\n", "")
     [event] = parse_calendar(spec_of(text)).events_for({})
     assert event.ready_by == event.start
+
+
+def test_one_in_the_hour_that_clocks_repeat_is_as_long_as_it_can_mean() -> None:
+    event = {"start": "2026-11-01 01:00", "end": "2026-11-01 01:30", "expect": [{"times": 2}]}
+    calendar = parse_calendar({"timeZone": "America/New_York", "events": {"night": event}})
+    [found] = calendar.events_for({})
+    assert found.start == datetime(2026, 11, 1, 5, tzinfo=UTC).timestamp()
+    assert found.end == datetime(2026, 11, 1, 6, 30, tzinfo=UTC).timestamp()
 
 
 def test_an_event_for_nobody_concerns_nobody() -> None:

@@ -13,6 +13,7 @@ from ebbtide.api.fields.local_time import (
     LocalDay,
     LocalTime,
     cel_time,
+    ending,
     moment,
     skipped,
     sortable,
@@ -177,7 +178,11 @@ class EventCalendarSpec(Spec):
         for name, event in self.events.items():
             for expected in event.expect:
                 if selects(expected.selector, labels):
-                    start, end, ready_by = (moment(t, self.time_zone) for t in event.moments)
+                    start, ready_by = (
+                        moment(t, self.time_zone)
+                        for t in (event.start, event.ready_by or event.start)
+                    )
+                    end = ending(event.end, self.time_zone)
                     said = expected.times, expected.demand, expected.like or ""
                     yield ExpectedEvent(name, start, end, ready_by, *said)
                     break

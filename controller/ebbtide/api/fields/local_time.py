@@ -65,9 +65,19 @@ LocalDay = Annotated[str, AfterValidator(_written_like(_DAY, "a day; write it li
 """A day of a calendar: `2026-11-10`."""
 
 
-def moment(local: str, zone: str) -> float:
-    """Epoch seconds of a local time; of a repeated hour, the first."""
-    return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).timestamp()
+def moment(local: str, zone: str, *, last: bool = False) -> float:
+    """Epoch seconds of a local time; of an hour that clocks repeat, the first, or the `last`."""
+    found = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone), fold=int(last))
+    return found.timestamp()
+
+
+def ending(local: str, zone: str) -> float:
+    """Epoch seconds of a local time at which something ends: as late as it can mean.
+
+    Whoever means the first of two hours has capacity for one more; the other way round they would
+    be without it, in the last hour of an event or of a freeze.
+    """
+    return moment(local, zone, last=True)
 
 
 def skipped(zone: str, *times: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ebbtide.api.events.event_calendar import ExpectedEvent
-from ebbtide.api.fields.local_time import moment
+from ebbtide.api.fields.local_time import ending, moment
 from ebbtide.api.kinds import EVENT_CALENDAR
 from ebbtide.api.reading.parse import parse_calendar
 from ebbtide.cli.simulation.demand import Recorded
@@ -52,7 +52,10 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
         calendar = parse_calendar(one.spec)
         heard = {event.name for policy in policies for event in announced(policy, [one]).events}
         for name, event in calendar.events.items():
-            start, end = (moment(at, calendar.time_zone) for at in (event.start, event.end))
+            start, end = (
+                moment(event.start, calendar.time_zone),
+                ending(event.end, calendar.time_zone),
+            )
             if _replayed(recorded, start, end) and name not in heard:
                 yield Message(
                     "{} of EventCalendar {}/{} is left out: it is about no CapacityPolicy of these "
