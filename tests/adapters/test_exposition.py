@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -292,6 +293,14 @@ def test_a_port_that_is_taken_is_refused(exposition: Exposition) -> None:
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     assert refused(address).startswith(f"--listen '{address}' ")
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="there is no IPv6 here")
+def test_it_is_heard_where_addresses_are_those_of_ipv6(stopwatch: Stopwatch) -> None:
+    with closing(Exposition("[::]:0", PATIENCE, stopwatch)) as served:
+        url = f"http://[::1]:{served.port}/healthz"
+        with urllib.request.urlopen(url, timeout=60) as found:
+            assert found.read() == b"ok\n"
 
 
 def test_a_port_is_free_again_once_closed(stopwatch: Stopwatch) -> None:

@@ -1,16 +1,13 @@
 """Ebbtide's own metrics and its health, for Prometheus and for the kubelet's probes."""
 
 import math
-import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
 from typing import Generic, NamedTuple, TypeVar
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 
-from ebbtide.errors import InvalidInput
+from ebbtide.adapters.listening import serve
 from ebbtide.loop.reporting.account import Account
 from ebbtide.loop.reporting.conditions import needs_a_look
 from ebbtide.loop.runner import Missed
@@ -18,8 +15,6 @@ from ebbtide.loop.tick import Tick
 from ebbtide_policies.lanes import number
 
 _LABELS = ("namespace", "policy")
-_HANG = 10.0
-"""Seconds that a client may take for its request."""
 M = TypeVar("M", Gauge, Counter)
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -44,7 +39,7 @@ class Exposition:
     """Serves /metrics and /healthz on an address of its own, and is told of every tick."""
 
     def __init__(self, listen: str, patience: float, stopwatch: Callable[[], float]) -> None:
-        """Serve on `host:port`; port 0 takes a free one.
+        """Serve on `host:port`, or `[::]:port`; port 0 takes a free one.
 
         Args:
             listen: the address.
@@ -97,7 +92,7 @@ class Exposition:
         self._gauged: set[_Series[Gauge]] = set()
         self._counted: set[_Series[Counter]] = set()
         self._metrics = make_wsgi_app(self._registry)
-        self._server = _serve(listen, self._answer)
+        self._server = serve(listen, self._answer)
 
     @property
     def port(self) -> int:
@@ -221,30 +216,3 @@ class Exposition:
             return self._metrics(environ, start)  # type: ignore[no-any-return]
         start(f"{HTTPStatus.NOT_FOUND.value} Not Found", [("Content-Type", "text/plain")])
         return [b"here are /metrics and /healthz\n"]
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    """A client that hangs keeps no probe waiting."""
-
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    """Leaves the log to what matters."""
-
-    timeout = _HANG
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-
-def _serve(listen: str, app: Callable[..., Iterable[bytes]]) -> WSGIServer:
-    host, _, port = listen.rpartition(":")
-    if not port.isdigit():
-        raise InvalidInput(f"--listen {listen!r} is no address; write it like 0.0.0.0:8080")
-    try:
-        server = make_server(host, int(port), app, server_class=_Server, handler_class=_Quiet)
-    except (OSError, OverflowError) as error:
-        raise InvalidInput(f"--listen {listen!r} can't be used: {error}") from error
-    threading.Thread(target=server.serve_forever, name="exposition", daemon=True).start()
-    return server
