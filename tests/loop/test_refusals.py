@@ -141,5 +141,5 @@ def test_what_people_wrote_wrongly_is_said_once_and_stops_nothing(
     world.write(kind, "wrong", {"until": "tomorrow"})
     with caplog.at_level(logging.WARNING):
         world.run(1)
-    assert caplog.text.count(f"{kind} live/wrong is left out") == 1
+    assert caplog.text.count(f"{kind} live/wrong can't be understood") == 1
     assert world.replicas("edge") == 120
