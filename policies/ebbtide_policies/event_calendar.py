@@ -92,14 +92,41 @@ def prewarm_starts(
 
     It is reckoned from current replicas; but once a prewarm goes on, as if from one replica, and
     a while earlier. So a fleet that is on its way up never finds that there is still time, nor does
-    a smaller need or a shorter lead time stop it.
+    a smaller need or a shorter lead time stop it. Where no phase tells that it goes on, as in a
+    war, it is reckoned from what the fleet would be without it.
     """
     floor = whole(need_of(event, seen, margin) * (1 + headroom))
     target = np.maximum(where(np.isnan(floor), seen.fleet.current, floor), seen.prewarm_least)
-    prewarming = is_in(seen.phase, Phase.PREWARM)
-    start = where(prewarming, np.minimum(1.0, target), seen.fleet.current)
+    prewarming, hidden = is_in(seen.phase, Phase.PREWARM), _hides_a_prewarm(seen)
+    without = _without_what_comes(seen, headroom, margin) if some(hidden) else seen.fleet.current
+    start = where(hidden, without, seen.fleet.current)
+    start = where(prewarming, np.minimum(1.0, target), start)
     earlier = where(prewarming, margin + _LINGER, margin)
     return event.ready_by - _climb_to_event(seen, start, target) - earlier
+
+
+def _hides_a_prewarm(seen: Observation) -> Flag:
+    """Whether the phase stays as it is where a prewarm begins: in a war, or by a person's word."""
+    hidden: Flag = is_in(seen.phase, Phase.WAR)
+    for word in seen.overrides:
+        if word.phase is not None:
+            hidden = hidden | word.holds(seen.now)
+    return hidden
+
+
+def _without_what_comes(seen: Observation, headroom: Number, margin: Number) -> Number:
+    """What the fleet is held at by demand and by the events that go on, and not by those to come.
+
+    It does not grow on the way up to these: a climb that got shorter by more than the time that has
+    passed would look as if there was still time, and what had been begun was let go again.
+    """
+    held = largest(demand.present() for demand in seen.demand)
+    for event in seen.events:
+        going_on = reached(seen.now, event.start) & before(seen.now, event.end)
+        if some(going_on):
+            floor = need_of(event, seen, margin) * (1 + headroom)
+            held = np.fmax(held, where(going_on, floor, NOTHING))
+    return np.fmin(held, seen.fleet.current)
 
 
 def _climb_to_event(seen: Observation, start: Number, target: Number) -> Number:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ebbtide_policies.event_calendar import Calendar, CalendarSettings, need_of, prewarm_starts
-from ebbtide_policies.observation import Event, Phase
+from ebbtide_policies.observation import Event, Override, Phase
 from ebbtide_policies.scale_up import ScaleUp
 from tests.policies.builders import NAN, NOW, seen, settings, steady
 
@@ -116,6 +116,50 @@ def test_a_prewarm_that_has_begun_goes_on_until_the_event(tick: int, rate: Scale
             current, phase = int(min(wanted[-1], rate.highest(current))), Phase.PREWARM
     assert wanted == sorted(wanted)
     assert current == 132
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        pytest.param(Phase.WAR, (), id="in the war of another event"),
+        pytest.param(Phase.EBB, (Phase.EBB,), id="in a phase that somebody has set"),
+    ],
+)
+@pytest.mark.parametrize("rate", [ScaleUp(0.05, 2, 60), ScaleUp(0.1, 4, 300)], ids=str)
+def test_so_it_does_where_no_phase_tells_of_it(
+    phase: Phase, words: tuple[Phase, ...], rate: ScaleUp
+) -> None:
+    """Each patch makes the climb shorter, and by more than the time that has passed."""
+    current, opened = 88, -HOUR
+    going_on = Event("sale", NOW - HOUR, NOW + 3 * HOUR, NOW - HOUR, replicas=80.0)
+    wanted = []
+    for now in np.arange(NOW, NOW + 2 * HOUR, 15.0):
+        said = floors(
+            event(2 * HOUR, replicas=240.0),
+            events=(going_on, event(2 * HOUR, replicas=240.0)),
+            overrides=tuple(Override("w", "x", NOW + 3 * HOUR, phase=one) for one in words),
+            now=float(now),
+            current=current,
+            phase=phase,
+            scale_up=rate,
+            demand=(steady(80.0, now=float(now)),),
+        )
+        wanted.append(said[1][1])
+        if wanted[-1] > current and now - opened >= rate.period:
+            current, opened = int(min(wanted[-1], rate.highest(current))), float(now)
+    assert wanted == sorted(wanted)
+    assert current == 264
+
+
+def test_what_a_climb_in_a_war_begins_with_is_held_by_demand_and_by_what_goes_on() -> None:
+    by_ones = ScaleUp(share=0.0, replicas=1, period=60.0)
+    now = seen(current=100, phase=Phase.WAR, scale_up=by_ones, demand=(steady(60.0),))
+    sale = Event("sale", NOW - HOUR, NOW + HOUR, NOW - HOUR, replicas=80.0)
+    for events, begins in (((), 60), ((sale,), 88), ((sale._replace(replicas=NAN),), 60)):
+        starts = prewarm_starts(event(replicas=110.0), replace(now, events=events))
+        assert starts == NOW + HOUR - 180 - 120 - 60 * (121 - begins - 1)
+    blind = prewarm_starts(event(replicas=110.0), replace(now, demand=(steady(NAN),)))
+    assert blind == NOW + HOUR - 180 - 120 - 60 * 20
 
 
 def test_the_settings_are_headroom_and_margin() -> None:
