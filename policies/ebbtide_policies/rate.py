@@ -50,9 +50,11 @@ class Rate(Policy[RateSettings]):
     Settings = RateSettings
 
     def bounds(self, seen: Observation, memory: Memory) -> Iterable[Bound]:
-        """One pace-up."""
+        """One pace-up; where it limits, it lifts when the period that runs, or begins now, ends."""
         counting = self._counting(seen, memory)
-        start = where(_runs(seen, memory, counting), memory["start"], seen.fleet.current)
+        runs = _runs(seen, memory, counting)
+        start = where(runs, memory["start"], seen.fleet.current)
+        begun = where(runs, memory["at"], as_number(seen.now))
         yield Bound(
             Kind.PACE_UP,
             counting.pace.highest(start),
@@ -60,6 +62,7 @@ class Rate(Policy[RateSettings]):
             "ScaleUpLimit",
             "from {:.0f} replicas, {:.0f} s may add {:.0%} or {:.0f}, whichever is more",
             (start, counting.period, counting.share, counting.replicas),
+            until=begun + counting.period,
         )
 
     def _counting(self, seen: Observation, memory: Memory) -> RateSettings:

@@ -132,6 +132,18 @@ def test_a_soak_that_ends_between_two_ticks_gets_one_of_its_own(takes: float) ->
     assert gaps.max() <= 60.0 + 2 * takes + 1e-3
 
 
+@pytest.mark.parametrize("period", [15.0, 20.0])
+def test_so_does_a_period_of_scaling_up(period: float) -> None:
+    """The first tick is at no fixed moment, so the periods that follow begin at none either."""
+    watched = Watched(seconds=150.0)
+    watched.world.edit(policies={"rate": {"share": "10%", "period": f"{period:.0f}s"}})
+    watched.world.metrics.answer("edge", fallen(1000.0, 1000.0))
+    watched.run()
+    rises = [change.at - NOON for change in watched.world.cluster.changes]
+    assert rises == [7.0 + period * patch for patch in range(len(rises))]
+    assert len(rises) == np.ceil((150.0 - 7.0) / period)
+
+
 def test_a_soak_that_goes_on_takes_no_tick_away() -> None:
     watched = Watched(seconds=300.0)
     watched.world.metrics.answer("edge", fallen(100.0, 10.0))
