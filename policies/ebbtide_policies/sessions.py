@@ -138,6 +138,9 @@ _HOLDING = {"ScaleDownStabilized", "DemandMayReturn"}
 _SPACING = {"DescentStep"}
 """Reasons of paces that say how fast the fleet may fall, not how far."""
 
+_STALE = "DemandUnknown"
+"""The reason of the gate that is shut while demand is older than it may be."""
+
 
 def drain_count(decision: Decision, crew: Crew) -> int:
     """How many pods may drain, so that the others carry what is to come without them.
@@ -145,10 +148,13 @@ def drain_count(decision: Decision, crew: Crew) -> int:
     The way down leads to what is wanted, and no further than any gate that is shut lets it. A pod
     that drains still carries its sessions, and is open again within a tick: so a gate that shuts
     stops more pods from draining, and only a need that grows opens those that do. With a need that
-    is unknown none may drain at all.
+    is unknown none may drain at all; nor where neither demand nor sessions are known any more, as
+    nobody could tell that they are needed again.
     """
     floors = (Kind.FLOOR, Kind.GUARANTEED_FLOOR)
     if any(np.isnan(number(b.replicas)) for b in decision.bounds if b.kind in floors):
+        return 0
+    if crew.unknown and any(b.reason == _STALE and number(b.replicas) for b in decision.bounds):
         return 0
     room = max(0, decision.current - _needed(decision, crew))
     begun = sum(pod.drains is not None for pod in crew.pods)

@@ -170,6 +170,18 @@ _STABLE = Bound(Kind.FLOOR, 95, "stabilization", "ScaleDownStabilized")
             Crew(pods=[Pod(name=f"{n}", sessions=NAN, drains=9.0) for n in range(100)]),
             20, id="what-is-not-known-does-not",
         ),
+        pytest.param(
+            decided(80, pace(100, "MetricsUnavailable"), pace(0, "DemandUnknown")),
+            crew(7, 93, unknown="down"), 7, id="in-an-outage-those-that-do",
+        ),
+        pytest.param(
+            decided(80, pace(100, "DemandUnknown")),
+            crew(7, 93, unknown="down"), 0, id="and-none-once-demand-is-not-known-either",
+        ),
+        pytest.param(
+            decided(80, pace(100, "DemandUnknown")),
+            crew(7, 93), 7, id="while-sessions-are-those-that-do",
+        ),
     ],
 )  # fmt: skip
 def test_pods_drain_that_the_way_down_leads_past(

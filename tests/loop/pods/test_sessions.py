@@ -205,6 +205,19 @@ def test_what_is_not_known_lets_nobody_go(
     assert len(world.names()) == 6
 
 
+def test_pods_go_on_draining_in_an_outage_until_demand_is_too_old_to_rely_on() -> None:
+    """What they have drained so far would be lost by a metrics store that restarts."""
+    world = started(live=BUSY)
+    world.run(0.5)
+    begun = world.draining()
+    world.metrics.outages.append(Period(world.time, world.time + 600))
+    world.run(1.5)
+    assert world.draining() == begun == {"edge-4", "edge-5", "edge-6", "edge-7"}
+    world.run(4)
+    assert world.draining() == set()
+    assert len(world.names()) == 8
+
+
 class Refusing(DemandMetrics):
     """Answers what demand is; and when told so, not what pods carry."""
 

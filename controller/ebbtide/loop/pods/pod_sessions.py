@@ -64,7 +64,9 @@ def count_sessions(
     ending = tuple(pod for pod in pods if pod.terminating_since is not None)
     read: Vector = counter.read() if counter else {}
     if isinstance(read, MetricsUnavailable):
-        return PodSessions(Crew(unknown=f"live sessions are not known: {read}"), active, ending)
+        busy = tuple(_candidate(pod, {}, np.inf, now) for pod in active.values())
+        unseen = Crew(pods=busy, unknown=f"live sessions are not known: {read}")
+        return PodSessions(unseen, active, ending)
     unknown = _unknown(counter, active, read)
     absence = counter.settings.absence if counter else np.inf
     crew = Crew(
