@@ -346,6 +346,21 @@ def manifests(variant: int, words: Sequence[tuple[float, str]] = ()) -> list[Man
     return [policy, *load({name: text for name, text in files.items() if text})]
 
 
+def test_a_phase_that_holds_from_the_first_tick_on_is_that_of_the_first_step() -> None:
+    minutes = np.repeat([9000.0, 500.0], 45)
+    demand = DemandSeries(start=START, minutes=minutes)
+    written = spec({"descent": {"maxStep": "20%", "when": {"Peace": {"maxStep": "1%"}}}})
+    written |= {"forecast": {"model": "Persistence"}}
+    edge = Manifest(kind="CapacityPolicy", namespace="live", name="edge", labels={}, spec=written)
+    word = load({"words.yaml": said([(1.5, "phase: Prewarm")])})
+    simulation = Simulation([edge, *word], lambda *_: demand, Conditions(tick=MINUTE, delay=DELAY))
+    loop = [f.desired for frames in simulation.run(START, demand.end) for f in frames]
+    recorded = SweptDemand({("", "", ""): demand}, START, demand.end)
+    setup = sweep_setup(edge, recorded, Timing(MINUTE, DELAY), beside=word)
+    asked = replicas_asked(setup.world, [swept(parse_policy(written), {})])
+    np.testing.assert_array_equal(asked[: len(loop), 0], loop)
+
+
 @pytest.mark.parametrize(
     "words",
     [pytest.param((), id="nobody speaks"), pytest.param(WORDS, id="all speak at once")],

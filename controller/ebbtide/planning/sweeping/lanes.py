@@ -54,10 +54,10 @@ class Crew:
     """What people say about all of them, each until its end."""
 
     def begin(self, replicas: Lanes, now: Number, demand: Sequence[Demand]) -> State:
-        """Fleets at first sight, all of them ready."""
+        """Fleets at first sight, all ready; memories begin with the settings of their phase."""
         asked = (replicas,) * max(1, self.boot)
-        seen = self._look(State(asked=asked, memories={}), now, demand, self.policies)
-        memories = {p.name: p.recall(None, seen) for p in self.policies}
+        seen = self._seen(State(asked=asked, memories={}), now, demand)
+        memories = {p.name: p.recall(None, seen) for p in self._in_phase(seen.phase)}
         return State(asked=asked, memories=memories)
 
     def decide(self, state: State, now: Number, demand: Sequence[Demand]) -> State:
