@@ -40,6 +40,7 @@ def test_one_command_leads_from_a_csv_to_the_report_in_under_a_minute(tmp_path: 
     assert re.search(r"peak [0-9,]+ replicas, Tue 10 11:", done.stdout)  # how many, and when
     assert "demand in replicas at their target load" in done.stdout
     assert re.search(r"their cost +[0-9,.]+ +[0-9,.]+\n", done.stdout)
+    assert "lies flat at its top" not in done.stdout  # its peak is short, and clipped by nothing
     assert done.stdout.endswith(f"report: {report}\n")
     assert "live/stream-edge" in report.read_text("utf-8")
     assert after.ru_utime - before.ru_utime < MINUTE

@@ -85,3 +85,23 @@ def test_a_round_peak_is_told_from_a_clipped_one_by_what_was_recorded_once_an_ho
 
 def test_one_job_that_comes_and_goes_is_clipped_by_nothing() -> None:
     assert flat_tops(np.where(WAVE > 0, 1.0, 0.0), 60.0) == []
+
+
+@pytest.mark.parametrize(
+    ("each", "points", "found"),
+    [
+        pytest.param(1, 14, 0, id="a minute fewer than a quarter of an hour"),
+        pytest.param(1, 15, 1, id="a quarter of an hour of minutes"),
+        pytest.param(5, 3, 0, id="three values of five minutes, as a short peak has"),
+        pytest.param(5, 4, 1, id="a quarter of an hour of five minutes"),
+        pytest.param(60, 2, 0, id="two hours, which say nothing"),
+        pytest.param(60, 3, 1, id="three hours"),
+    ],
+)
+def test_a_flat_top_is_one_from_a_quarter_of_an_hour_and_three_values_on(
+    each: int, points: int, found: int
+) -> None:
+    rise, fall = np.linspace(100.0, 490.0, 30), np.linspace(430.0, 100.0, 30)
+    recorded = np.concatenate((rise, np.full(points, 500.0), fall))
+    minutes = np.interp(np.arange(recorded.size * each), np.arange(recorded.size) * each, recorded)
+    assert len(flat_tops(minutes, 60.0 * each)) == found

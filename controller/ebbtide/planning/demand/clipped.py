@@ -30,7 +30,8 @@ def flat_tops(minutes: Lanes, apart: float) -> Sequence[tuple[int, int]]:
     It was recorded once in `apart` seconds: what is drawn from one value to the next says nothing.
     """
     each = max(1, round(apart / MINUTE))
-    runs = clipped(minutes[::each], max(_POINTS, -(-_LEAST // each)), max(1, _DAY // 2 // each))
+    least = max(_POINTS, -(-(_LEAST - 1) // each) + 1)  # from the first of them to the last
+    runs = clipped(minutes[::each], least, max(1, _DAY // 2 // each))
     return [(begin * each, (end - 1) * each + 1) for begin, end in runs]
 
 
