@@ -10,8 +10,6 @@ from ebbtide.forecast.contract import Rows
 F32 = NDArray[np.float32]
 Halves = NDArray[np.float16]
 Rough = NDArray[np.uint16]
-HALF, LAST_BIT = np.uint32(16), np.uint32(1 << 15)
-"""Bits that are cut off a number, and what rounds to the last that is left."""
 
 
 def number(value: float) -> F32:
@@ -29,6 +27,9 @@ NIL = number(1e-12)
 """Less than any demand; and so much that the largest divided by it, times itself, is a number."""
 WIDE = 32
 """Series that are many."""
+LARGEST, ROUGH_SCALE = number(100_000), number(2.0**-112)
+CUT_OFF, ROUNDING = np.uint32(12), np.uint32(1 << 11)
+"""Bits that are cut off a number, and what rounds to the last that is left."""
 ROOM = 2**25 - 2**16
 """Bytes of the largest block that the C library learns from how much to keep."""
 
@@ -167,18 +168,24 @@ def window_means(rows: F32, ends: Rows, window: int) -> tuple[F32, F32]:
     return added, count
 
 
-def rough(values: F32) -> Rough:
-    """Values in half the room, true to four thousandths: the upper half of their bits.
+def rough(sizes: F32) -> Rough:
+    """Sizes in half the room, true to a four thousandth: five bits of exponent, eleven of digits.
 
-    Halves are truer, but thousands of them take ten times as long to make and to read.
+    They are no less than nothing; beyond `LARGEST` they are that, and next to nothing they are.
+    Halves are as small, but thousands of them take ten times as long to make and to read.
     """
-    bits = values.view(np.uint32) + LAST_BIT
-    bits >>= HALF
+    scaled = np.minimum(sizes, LARGEST)
+    scaled *= ROUGH_SCALE  # so that the upper four bits of the exponent are none
+    bits = scaled.view(np.uint32)
+    bits += ROUNDING
+    bits >>= CUT_OFF
     return bits.astype(np.uint16)
 
 
 def from_rough(bits: Rough) -> F32:
-    """The values again."""
+    """The sizes again."""
     whole = bits.astype(np.uint32)
-    whole <<= HALF
-    return whole.view(np.float32)
+    whole <<= CUT_OFF
+    sizes: F32 = whole.view(np.float32)
+    sizes /= ROUGH_SCALE
+    return sizes

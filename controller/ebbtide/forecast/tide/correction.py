@@ -34,7 +34,7 @@ class Correction:
         """Of the mix, and of what it becomes."""
         self.parts = np.zeros((anchors, COUNT, series), np.float32)
         """How much of each clue is added, by the last row."""
-        self.known = Flights(frame, COUNT, series, roughly=True)
+        self.known = Flights(frame, COUNT, series)
         self.fitted = Flights(frame, series)
 
     def mixed(self, judged: Judged, back: F32, median: F32) -> Mixed:

@@ -135,7 +135,7 @@ class Flights:
     ) -> None:
         """Nothing was foreseen yet: `first` stands for it.
 
-        What is kept `roughly` takes half the room.
+        Sizes, which are no less than nothing, may be kept `roughly`: they take half the room.
         """
         ring = np.full((sum(frame.whole.ago), *shape), first, np.float32)
         self._roughly = roughly
