@@ -71,6 +71,10 @@ class CalendarEvent(Spec):
         """Start, end and readyBy in local time."""
         return self.start, self.end, self.ready_by or self.start
 
+    def span(self, time_zone: str) -> tuple[float, float]:
+        """From when to when it goes on, in epoch seconds."""
+        return moment(self.start, time_zone), ending(self.end, time_zone)
+
 
 class ExpectedEvent(NamedTuple):
     """An event as it concerns one workload. Moments are epoch seconds."""
@@ -178,11 +182,8 @@ class EventCalendarSpec(Spec):
         for name, event in self.events.items():
             for expected in event.expect:
                 if selects(expected.selector, labels):
-                    start, ready_by = (
-                        moment(t, self.time_zone)
-                        for t in (event.start, event.ready_by or event.start)
-                    )
-                    end = ending(event.end, self.time_zone)
+                    start, end = event.span(self.time_zone)
+                    ready_by = moment(event.ready_by, self.time_zone) if event.ready_by else start
                     said = expected.times, expected.demand, expected.like or ""
                     yield ExpectedEvent(name, start, end, ready_by, *said)
                     break

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from ebbtide.api.events.event_calendar import ExpectedEvent
-from ebbtide.api.fields.local_time import ending, moment
 from ebbtide.api.kinds import EVENT_CALENDAR
 from ebbtide.api.reading.parse import parse_calendar
 from ebbtide.cli.simulation.demand import Recorded
@@ -52,10 +51,7 @@ def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
         calendar = parse_calendar(one.spec)
         heard = {event.name for policy in policies for event in announced(policy, [one]).events}
         for name, event in calendar.events.items():
-            start, end = (
-                moment(event.start, calendar.time_zone),
-                ending(event.end, calendar.time_zone),
-            )
+            start, end = event.span(calendar.time_zone)
             if _replayed(recorded, start, end) and name not in heard:
                 yield Message(
                     "{} of EventCalendar {}/{} is left out: it is about no CapacityPolicy of these "

@@ -62,9 +62,9 @@ class Past(NamedTuple):
         found[~inside] = np.nan
         return found
 
-    def level(self, moments: Floats) -> Floats:
+    def level(self, moments: Floats, rows: int = PRESENT) -> Floats:
         """The level at some moments: the mean of the last rows."""
-        return self._mean(moments, np.arange(1.0 - PRESENT, 1.0))
+        return self._mean(moments, np.arange(1.0 - rows, 1.0))
 
     def around(self, moments: Floats) -> Floats:
         """The mean of the minutes around some moments, which have to lie well before now."""

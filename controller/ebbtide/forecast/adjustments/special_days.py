@@ -122,7 +122,7 @@ class _SpecialDays:
             targets = np.arange(self.end, max(first, self.past.begin + lead), -step)
             targets = targets[self._days(targets) == day]
             origins = targets - lead
-            truth = self._level(targets, 1)
+            truth = self.past.at(targets)
             missed = np.nansum(np.abs(self._said(origins, targets) - truth), axis=1)
             plain = np.nansum(np.abs(self._unsaid(origins, targets) - truth), axis=1).min(axis=0)
             doubt = FIRST_ERROR * COMPARED_HOURS * HOUR_SECONDS / step * self._scale + NIL
@@ -134,13 +134,13 @@ class _SpecialDays:
 
     def _said(self, origins: Floats, targets: Floats) -> Floats:
         """What days of the same kind say of some moments at others, (3, n, M)."""
-        level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
+        level = self._level(origins)
         before, after = self._curve(origins), self._curve(targets)
         return np.stack((after, *carried_on(level, before, after)))
 
     def _unsaid(self, origins: Floats, targets: Floats) -> Floats:
         """What is said without the calendar, (5, n, M): by the last value, and the days before."""
-        level = self._level(origins, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
+        level = self._level(origins)
         before, after = (self.past.week_before(each) for each in (origins, targets))
         return plain_ways(level, self._around(before), self._around(after))
 
@@ -200,9 +200,9 @@ class _SpecialDays:
         begins = np.array([self._midnight(day) for day in range(first + 1, last + 1)])
         return first + np.searchsorted(begins, moments, side="right")
 
-    def _level(self, moments: Floats, rows: int) -> Floats:
-        """The mean of the rows up to some moments, (n, M)."""
-        return mean(np.stack([self.past.at(moments - back * self.grid) for back in range(rows)]))
+    def _level(self, moments: Floats) -> Floats:
+        """The level at some moments, (n, M)."""
+        return self.past.level(moments, max(1, round(LEVEL_MINUTES * MINUTE / self.grid)))
 
     def _around(self, moments: Floats) -> Floats:
         """The mean of the minutes around some moments of earlier days, (..., M).

@@ -171,7 +171,8 @@ def window_means(rows: F32, ends: Rows, window: int) -> tuple[F32, F32]:
 def rough(sizes: F32) -> Rough:
     """Sizes in half the room, true to a four thousandth: five bits of exponent, eleven of digits.
 
-    They are no less than nothing; beyond `LARGEST` they are that, and next to nothing they are.
+    None may be less than nothing. One beyond `LARGEST` is kept as that, and one below a sixteen
+    thousandth less truly.
     Halves are as small, but thousands of them take ten times as long to make and to read.
     """
     scaled = np.minimum(sizes, LARGEST)
