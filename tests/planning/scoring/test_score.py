@@ -43,6 +43,13 @@ def test_every_number_of_a_score_is_what_its_word_says() -> None:
     assert (told.disruptions, told.events, told.largest_drop) == (3, 2, 6.0)
 
 
+@pytest.mark.parametrize(("beyond", "short"), [(1e-9, 0.0), (0.01, 0.01)])
+def test_the_noise_of_floating_point_is_no_shortfall(beyond: float, short: float) -> None:
+    three = np.full(1, 3.0)
+    told = score(Course(tick=60.0, demand=three + beyond, asked=three, ready=three, paid=three))
+    assert (told.shortfall, told.worst_shortfall) == pytest.approx((short, short), abs=0, rel=1e-9)
+
+
 def test_unknown_demand_is_neither_idle_nor_short() -> None:
     ones = np.ones(2)
     told = score(Course(tick=60.0, demand=np.full(2, np.nan), asked=ones, ready=ones, paid=ones))

@@ -78,7 +78,8 @@ def score(course: Course, price: float = 0.0, signals: Sequence[Modelled] = ()) 
     """Score one course; `price`: cost of a replica for an hour."""
     hours = course.tick / HOUR
     above = course.ready - course.demand
-    short = np.fmax(-above, 0.0) + 0.0  # there is no -0
+    met = whole(course.demand) <= course.ready  # but for the noise of floating point
+    short = np.where(met, 0.0, np.fmax(-above, 0.0)) + 0.0  # there is no -0
     demand = float(np.nansum(course.demand))
     paid = float(course.paid.sum())
     return Score(
