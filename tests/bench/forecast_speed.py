@@ -8,6 +8,7 @@ measures one model over one fleet, in a process of its own, so that no other's m
 
 import copy
 import json
+import os
 import pickle
 import resource
 import statistics
@@ -42,6 +43,8 @@ fewer days, and that of all days is reckoned from some of its workloads."""
 LEAST_DAYS = 3.0
 SOME = 512
 """Workloads from whose warm-up that of all is reckoned: more of them cost no less each."""
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""Threads beside the one that is timed would spin, and count."""
 MOST_TICK = {1: 0.0015, 5000: 0.050}
 MOST_WARM_UP = {1: 2.0, 5000: 600.0}
 MOST_STATE = 64 * 1024
@@ -112,7 +115,9 @@ def _share(before: Speed | None, size: int) -> float:
 def _apart(model: str, size: int, days: int, share: float) -> Speed:
     """The same, measured in a process of its own."""
     asked = [sys.executable, "-m", __name__, model, str(size), str(days), str(share)]
-    said = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True)
+    said = subprocess.run(
+        asked, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | ONE_CORE
+    )
     return Speed(**json.loads(said.stdout.splitlines()[-1]))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ebbtide.cli import BLAS_THREADS
 from ebbtide.cli.app import app
 from ebbtide.cli.process import log_in_lines
 from tests.cli.conftest import Ebbtide
@@ -26,6 +27,16 @@ class CtrlC:
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, CtrlC())
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+main()
+"""
+THREADS = """
+import atexit, os, sys
+from ebbtide.cli import main
+@atexit.register
+def told():
+    import numpy
+    numpy.ones((512, 512)) @ numpy.ones((512, 512))
+    print(len(os.listdir("/proc/self/task")), file=sys.stderr)
 main()
 """
 PROGRAM = """
@@ -211,3 +222,22 @@ def test_a_light_command_loads_no_client(tmp_path: Path, arguments: list[str]) -
     )
     assert done.returncode == 0
     assert not set(HEAVY) & set(json.loads(done.stderr))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="a single core has a single thread anyway")
+@pytest.mark.parametrize(
+    ("said", "threads"),
+    [pytest.param(None, 1, id="nobody says otherwise"), pytest.param("2", 2, id="somebody does")],
+)
+def test_one_thread_reckons_unless_somebody_says_otherwise(said: str | None, threads: int) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != BLAS_THREADS}
+    environment |= {BLAS_THREADS: said} if said else {}
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS, "--version"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert int(done.stderr) == threads
