@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, NOUGHT, number
-from ebbtide.forecast.tide.experts import EXPERTS, foreseen, of_late
+from ebbtide.forecast.tide.experts import EXPERTS, STILL, foreseen, of_late
 from ebbtide.forecast.tide.frame import Band
 
 ABOVE, BELOW = number(3), number(1)
@@ -31,6 +31,8 @@ class Ahead(NamedTuple):
     """The lowest of those who know only what was of late."""
     highest: F32
     """The highest of those who start from the present."""
+    still: F32
+    """For how many rows, at most two, the last value stands still, (T, 1, N)."""
 
     def beyond(self) -> F32:
         """How far each expert's way from the last value is, (T, A, EXPERTS, N)."""
@@ -45,7 +47,7 @@ def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
     now = foreseen(rows[:, None], curves, said, band.anchors, band.frame.day)
     own = now[:, :, :EXPERTS]
     least, most = np.minimum.reduce(own, axis=2), np.maximum.reduce(own, axis=2)
-    return Ahead(band, curves, now, least, most, *of_late(now))
+    return Ahead(band, curves, now, least, most, *of_late(now), rows[:, None, STILL])
 
 
 def keep_believable(median: F32, of_late: tuple[F32, F32], scale: F32) -> None:

@@ -1,9 +1,10 @@
 """What hints at what a mix will miss: the features of `tide.correction`.
 
 How far from it the regressions lie, and the mixes of the anchors beside it, as mixes waver more
-from anchor to anchor than demand does from minute to minute. How far demand has jumped, and what
-was missed of late, by the anchor itself and by the first, which knows soonest. Small jumps and
-errors mostly go back and large ones stay, so that the two are told apart.
+from anchor to anchor than demand does from minute to minute. How far the mix is from the last value
+where that stands still: it was measured seldom, so that the next one catches up. How far demand has
+jumped, and what was missed of late, by the anchor itself and by the first, which knows soonest.
+Small jumps and errors mostly go back and large ones stay, so that the two are told apart.
 """
 
 import numpy as np
@@ -24,11 +25,15 @@ JUMPED_FROM = np.array((2, 1))
 """Experts: the averages of 8 and of 2 rows."""
 JUMPED, LEAPT = number(2), number(1)
 """Mean changes from which on a jump from each is large."""
+CATCHING_UP = number(8)
+"""How much the way of the mix from a last value that stands still counts: a row ahead it is a small
+part of a mean change, and would be nothing beside what coefficients are pulled to."""
 CLOSE = number(5)
 """Mean changes that an anchor beside it lies away at most."""
 REGRESSED = slice(REGRESSIONS)
 BESIDE = slice(REGRESSED.stop, REGRESSED.stop + TWO)
-JUMPS = slice(BESIDE.stop, BESIDE.stop + len(JUMPED_FROM))
+STOOD = BESIDE.stop
+JUMPS = slice(STOOD + 1, STOOD + 1 + len(JUMPED_FROM))
 AWAY = slice(JUMPS.stop)
 """All that is divided by mean changes here."""
 SMALLER = JUMPS.stop
@@ -38,15 +43,18 @@ FIRST = slice(MISSED.stop, MISSED.stop + RECENT)
 COUNT = FIRST.stop
 
 
-def clues(experts: F32, median: F32, scale: F32, missed: F32, others: Beside) -> F32:
+def clues(experts: F32, still: F32, median: F32, scale: F32, missed: F32, others: Beside) -> F32:
     """The features at some rows, (T, A, COUNT, N).
 
     `experts` are what all foresee, (T, A, E, N), `median` is the mix of it and `scale` the mean
-    change, (T, A, N); `missed` are the running means of the anchors, (T, A, MEANS, N).
+    change, (T, A, N); `still` says for how many rows the last value stands still, (T, 1, N);
+    `missed` are the running means of the anchors, (T, A, MEANS, N).
     """
     found = blank(*median.shape[:2], COUNT, median.shape[-1])
     np.subtract(experts[:, :, EXPERTS:], median[:, :, None], out=found[:, :, REGRESSED])
     np.subtract(others.medians, median[:, :, None], out=found[:, :, BESIDE])
+    np.subtract(median, experts[:, :, 0], out=found[:, :, STOOD])
+    found[:, :, STOOD] *= CATCHING_UP * still
     np.subtract(experts[:, :, :1], experts.take(JUMPED_FROM, axis=2), out=found[:, :, JUMPS])
     away, beside = found[:, :, AWAY], found[:, :, BESIDE]
     away /= scale[:, :, None]

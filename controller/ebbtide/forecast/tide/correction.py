@@ -18,7 +18,7 @@ from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, paired
 from ebbtide.forecast.tide.ridge import FARTHEST, Kind, Ridge
 
-KIND = Kind(features=COUNT, memories=((2880.0, 150.0),), pull=1.5, far_minutes=3.0)
+KIND = Kind(features=COUNT, memories=((3800.0, 150.0),), pull=1.5, longer=True)
 
 
 class Correction:
@@ -51,7 +51,7 @@ class Correction:
     def add(self, mixed: Mixed, others: Beside) -> F32:
         """Learn from a block of rows: what is added to what is foreseen from each, (T, A, N)."""
         sample, scale = mixed.judged.sample, mixed.judged.scale
-        now = clues(sample.now, mixed.median, scale, mixed.missed, others)
+        now = clues(sample.now, sample.looked.still, mixed.median, scale, mixed.missed, others)
         made, fitted = self._foresee(mixed, now)
         made *= scale
         fitted *= scale
@@ -65,7 +65,7 @@ class Correction:
     def ahead(self, ahead: Ahead, median: F32, scale: F32) -> F32:
         """What is added to the mix of all anchors, (A, N), from the last row on."""
         others = Beside(self.anchors.ahead(median)[None], self.missed[None, :1, :RECENT])
-        now = clues(ahead.now, median[None], scale[None], self.missed[None], others)
+        now = clues(ahead.now, ahead.still, median[None], scale[None], self.missed[None], others)
         added: F32 = np.einsum("afn,afn->an", self.parts, now[0])
         added *= scale
         return added

@@ -52,10 +52,11 @@ BY_CURVE = np.tile(np.arange(CURVES), 2)
 """...and those curves."""
 FOLLOWED = np.eye(CURVES, dtype=np.float32)[:, np.r_[BY_CURVE, OF_A_WEEK:CURVES, :CURVES]]
 """Which curve each of those follows who follow one, (CURVES, RATIOS to ALIKE)."""
-SINCE = -1
-WIDTH = GUARDED + 2
+STILL, SINCE = GUARDED + 1, -1
+WIDTH = GUARDED + 3
 """A row: present value, averages, slopes, ratios to each curve now and over fifty rows, differences
-to the long ones, a small share of the mean, and for how many rows the series is known."""
+to the long ones, a small share of the mean, for how many rows, at most two, the value stands still,
+and for how many rows the series is known."""
 
 
 def describe(rows: F32, averages: F32, curves: F32) -> None:

@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebbtide.forecast.clock import by_clock
-from ebbtide.forecast.contract import NEVER_CHANGED, Rows
+from ebbtide.forecast.contract import NEVER_CHANGED, Floats, Rows
 from ebbtide.forecast.tide.arrays import F32, blank, from_rough, rough
 
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240)
 """Minutes ahead at which everything is learnt; between them it is interpolated."""
 DAY_MINUTES = 1440
 HOUR_MINUTES = 60
+MIDDLE_MINUTES = 10
+"""Minutes ahead of which memories are said that differ from anchor to anchor."""
 OVERLAP = 15
 """Errors overlap so far ahead that only so many of those in flight at a time are looked at."""
 SPARSE_MINUTES = 8
@@ -163,6 +165,15 @@ class Flights:
 
     def _put(self, places: Rows, values: F32) -> None:
         self._ring[places] = rough(values) if self._roughly else values
+
+
+def longer(band: Band) -> Floats:
+    """How many times as long as at `MIDDLE_MINUTES` ahead is remembered at each anchor, (A,).
+
+    By the root of the minutes: far ahead errors overlap, so that few of them say something new, and
+    what comes next changes its ways sooner.
+    """
+    return np.asarray(np.sqrt(band.ahead * band.frame.grid / MIDDLE_MINUTES))
 
 
 @lru_cache

@@ -1,6 +1,8 @@
 """For how long `Tide` remembers losses and errors, and how much each row counts in their means.
 
-A memory is so many minutes, and the fewest rows.
+A memory is so many minutes, and the fewest rows. What is foreseen less than ten minutes ahead is
+judged by what was of late: but for widths, which ask for as many errors as ever, its losses are
+forgotten sooner.
 """
 
 from functools import lru_cache
@@ -8,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from ebbtide.forecast.tide.arrays import F32, ONE
-from ebbtide.forecast.tide.frame import Band
+from ebbtide.forecast.tide.frame import Band, longer
 
 MIX_MEMORIES = ((4320.0, 150.0), (300.0, 40.0), (30.0, 12.0))
 """Of what the experts lost, one for each mix."""
@@ -23,6 +25,7 @@ LOSSES = (*MIX_MEMORIES, CHOICE_MEMORY, YIELD_MEMORY, SCALE_MEMORY, SPREADS_MEMO
 MIXES = len(MIX_MEMORIES)
 MIXED, CHOSEN, YIELDED = slice(MIXES), slice(MIXES, MIXES + 1), slice(MIXES + 1, MIXES + 2)
 SCALED, SPREAD = MIXES + 2, slice(MIXES + 3, MIXES + 4)
+MEDIANS = slice(SPREAD.start)
 ERRED = slice(len(LOSSES), len(LOSSES) + 2 * len(ERROR_MEMORIES))
 """Where they stand; those of errors twice."""
 
@@ -42,5 +45,6 @@ def _paces(band: Band) -> F32:
     """How much a row counts in the long run, (A, memories, 1)."""
     memories = LOSSES + ERROR_MEMORIES + ERROR_MEMORIES
     rows = np.repeat([[band.frame.rows(*memory) for memory in memories]], band.ahead.size, axis=0)
+    rows[:, MEDIANS] *= np.minimum(longer(band), 1.0)[:, None]
     rows[:, ERRED] += band.ahead[:, None]
     return np.asarray(np.minimum(band.steps[:, None] / rows, 1), np.float32)[:, :, None]

@@ -11,13 +11,16 @@ import numpy as np
 from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.tide.arrays import F32, number
 from ebbtide.forecast.tide.equations import add_products, diagonals, places, refits, solved
-from ebbtide.forecast.tide.frame import Band, Frame
+from ebbtide.forecast.tide.frame import Band, Frame, longer
 from ebbtide.forecast.tide.sample import Sample
 
 HUBER = number(0.3)
 """Mean changes up to which the square of an error counts."""
 FARTHEST = number(20)
 """Mean changes beyond which it does not matter how far off anything is."""
+FAR_MINUTES = 30.0
+"""Farther ahead than so many the ridge grows with the square of the rows: a memory holds few such
+spans."""
 
 
 class Kind(NamedTuple):
@@ -29,9 +32,8 @@ class Kind(NamedTuple):
     """Minutes that each regression remembers, and the fewest rows."""
     pull: float
     """Ridge a row ahead: errors so many rows ahead overlap, so that they teach less."""
-    far_minutes: float
-    """Farther ahead than so many the ridge grows with the square of the rows: a memory holds few
-    such spans."""
+    longer: bool = False
+    """Whether memories are `longer` the farther ahead."""
 
 
 class Ridge:
@@ -74,12 +76,14 @@ def _places(count: int) -> Rows:
 @lru_cache
 def _pulls(kind: Kind, band: Band) -> F32:
     """The ridge at each anchor, (A, 1, 1, 1)."""
-    far = np.maximum(band.ahead * band.frame.grid / kind.far_minutes, 1)
+    far = np.maximum(band.ahead * band.frame.grid / FAR_MINUTES, 1)
     return np.asarray(kind.pull * band.ahead * far, np.float32)[:, None, None, None]
 
 
 @lru_cache
 def _fades(kind: Kind, band: Band) -> F32:
     """What is left of each memory from fit to fit, (A, fits, 1, 1)."""
-    rows = np.array([band.frame.rows(*memory) for memory in kind.memories])
+    rows = np.array([[band.frame.rows(*memory) for memory in kind.memories]])
+    if kind.longer:
+        rows = rows * longer(band)[:, None]
     return np.asarray(np.exp(-refits(band)[:, None] / rows), np.float32)[:, :, None, None]

@@ -37,8 +37,7 @@ class Sample(NamedTuple):
     guard: F32
     """A small share of the mean, (T, 1, N)."""
     moves: F32
-    """Running means of the changes until the origins, climbs, and rows for which the value stands
-    still, (T, 1, MOVES + CLIMBS + 1, N)."""
+    """Running means of the changes until the origins, and climbs, (T, 1, MOVES + CLIMBS, N)."""
     then: F32
     """What each expert foresaw for the rows, (T, A, E, N); the regressions are yet to come."""
     now: F32

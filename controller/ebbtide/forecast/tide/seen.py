@@ -25,8 +25,7 @@ class Seen(NamedTuple):
     lived: F32
     """For how many rows each series was learnt from, (T, N)."""
     moves: F32
-    """Running means of the changes from row to row, climbs, and rows for which the value stands
-    still, (T, MOVES + CLIMBS + 1, N)."""
+    """Running means of the changes from row to row, and climbs, (T, MOVES + CLIMBS, N)."""
     coming: F32
     """Those at rows that lie ahead, (rows, CURVES, N)."""
     first: int

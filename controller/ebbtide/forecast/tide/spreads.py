@@ -82,8 +82,8 @@ class Spreads:
         known[:, :, MOVED] = sample.moves[:, :, :2]
         known[:, :, APART] = mix.apart
         known[:, :, UPWARDS] = path[:, :, ERRORS + 1]
-        known[:, :, LATELY] = sample.moves[:, :, 2:-1]
-        known[:, :, STILL] = sample.moves[:, :, -1] * mix.scale
+        known[:, :, LATELY] = sample.moves[:, :, 2:]
+        known[:, :, STILL] = sample.looked.still * mix.scale
         known[:, :, BEYOND] = above * sample.known
         known[:, :, BELOW] = (above - error) * sample.known
         known[:, :, ABOVE] = np.maximum(mix.median - sample.present, NOUGHT)

@@ -30,6 +30,7 @@ from ebbtide.forecast.tide.experts import (
     LONG_MINUTES,
     SINCE,
     SPANS,
+    STILL,
     WIDTH,
     describe,
 )
@@ -103,11 +104,12 @@ class Track:
         else:
             here = self.days.step(at, self.now[None, GUARDED] / GUARD)
             coming, first, cell = self.days.ahead, 0, self.days.fine.cell
+        moves = self._moves(rows)
         self._describe(rows, here)
         lived = self.lived + lasted
         self.days.remember(values, numbers)
         said = self.alike.learn(self.days.coarse, numbers, rows[-1, GUARDED])
-        seen = Seen(at, known, rows, lived, self._moves(rows), coming, first, cell, said)
+        seen = Seen(at, known, rows, lived, moves, coming, first, cell, said)
         self.learnt += total(known.astype(np.float32), 0)
         self.lived = lived[-1]
         self.now = np.ascontiguousarray(rows[-1])
@@ -126,19 +128,19 @@ class Track:
         describe(rows, running(self.averages, new, shares), curves)
 
     def _moves(self, rows: F32) -> F32:
-        """Running means of the changes, how far it rose, and for how many rows it stands still."""
+        """Running means of the changes, and how far it rose; put in how long it stands still."""
         present, since = rows[:, 0], rows[:, SINCE]
         whole = np.concatenate((self.past, present))
         self.past = whole[-CLIMBS[-1] :]
         earlier = whole.take(np.arange(len(rows))[:, None] + BEFORE, axis=0)
         change = np.subtract(present[:, None], earlier, out=earlier)
         change *= (since[:, None] > APART).astype(np.float32)
-        out = blank(len(rows), MOVES.size + len(CLIMBS) + 1, present.shape[1])
+        out = blank(len(rows), MOVES.size + len(CLIMBS), present.shape[1])
         out[:, : MOVES.size] = running(self.moves, np.abs(change[:, :1]), MOVES[None])
-        np.maximum(change[:, 1:], NOUGHT, out=out[:, MOVES.size : -1])
+        np.maximum(change[:, 1:], NOUGHT, out=out[:, MOVES.size :])
         same = (whole[-len(rows) - 1 :] == whole[-len(rows) - 2 : -1]).astype(np.float32)
-        np.add(same[1:], same[1:] * same[:-1], out=out[:, -1])
-        out[:, -1] *= since > ONE
+        np.add(same[1:], same[1:] * same[:-1], out=rows[:, STILL])
+        rows[:, STILL] *= since > ONE
         return out
 
     def _guard(self, present: F32, begun: F32) -> F32:
@@ -191,7 +193,7 @@ class Track:
             self._keep_high(present[part], self.at)
         self.at = int(numbers[-1]) + 1
         self.now[:] = self.averages[:] = self.past[:] = present[-1]
-        self.now[GUARDED] = guard[-1]
+        self.now[GUARDED], self.now[STILL] = guard[-1], 0
         self.now[SINCE] = total(begun, 0)
         self.learnt += total(known, 0)
         self.days.begin(self.at, guard[-1] / GUARD)
