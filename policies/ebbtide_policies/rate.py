@@ -1,6 +1,8 @@
 """`rate`: how fast a fleet may grow; by default as fast as the HPA."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -88,6 +90,12 @@ class Rate(Policy[RateSettings]):
             "at": where(opens, as_number(seen.now), memory["at"]),
             "start": where(opens, seen.fleet.current, memory["start"]),
         }
+
+
+def pace_of(policies: Iterable[Policy[Any]], tick: float) -> ScaleUp:
+    """The pace that a workload's policies allow where one decides every so many seconds."""
+    rate = next((one.settings for one in policies if isinstance(one, Rate)), RateSettings())
+    return replace(rate.pace, tick=tick)
 
 
 def _runs(seen: Observation, memory: Memory, counting: RateSettings) -> Flag:

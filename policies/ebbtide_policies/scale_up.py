@@ -14,6 +14,8 @@ class ScaleUp:
     share: Number = 1.0
     replicas: Number = 4.0
     period: Number = 15.0
+    tick: Number = 0.0
+    """Seconds from one decision to the next, at which alone anything is added; 0: at any time."""
 
     def highest(self, start: Number) -> Number:
         """The most replicas that a period which began with `start` may reach; at least one more.
@@ -35,7 +37,13 @@ class ScaleUp:
         by_share = by_share + np.where(np.less(start, 1.0), 1.0, 0.0)
         periods = np.ceil(np.minimum(by_count, by_share) - 1e-9)
         gaps: Number = np.maximum(periods - 1, 0.0)
-        return gaps * self.period
+        return gaps * self._between_patches
+
+    @property
+    def _between_patches(self) -> Number:
+        """A period does not end before the first decision after it."""
+        ticks = whole(self.period / np.maximum(self.tick, 1e-9))
+        return np.maximum(self.period, ticks * self.tick)
 
 
 AS_HPA = ScaleUp()

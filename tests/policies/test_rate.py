@@ -60,6 +60,10 @@ def test_the_time_of_a_climb_is_never_reckoned_too_short(
         pytest.param(ScaleUp(1.0, 1, 15), 1, 8, 30, id="three patches, two periods apart"),
         pytest.param(ScaleUp(1.0, 1, 15), 0, 8, 45, id="from nothing one more"),
         pytest.param(ScaleUp(0.0, 4, 15), 10, 23, 45, id="by the count"),
+        pytest.param(ScaleUp(1.0, 1, 15, tick=60), 1, 8, 120, id="tick by tick, if that is longer"),
+        pytest.param(
+            ScaleUp(1.0, 1, 50, tick=15), 1, 8, 120, id="at the first tick after a period"
+        ),
     ],
 )
 def test_a_climb_takes(rate: ScaleUp, start: float, goal: float, seconds: float) -> None:

@@ -89,7 +89,7 @@ class Loop:
     def __init__(self, world: World, rules: Rules) -> None:
         self._world, self._rules = world, rules
         installed = Installed(rules.plugins, nameable(rules.forecasters))
-        self._workload_reader = WorkloadReader(installed)
+        self._workload_reader = WorkloadReader(installed, rules.tick)
         self._guidance_reader = GuidanceReader(rules.namespace)
         self._histories = Histories(world.metrics)
         self._forecasting = Forecasting(rules.forecasters, world.background, rules.candidates)

@@ -22,7 +22,7 @@ from ebbtide_policies.contract import Policy
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.observation import Mode, Phase
-from ebbtide_policies.rate import Rate
+from ebbtide_policies.rate import pace_of
 from ebbtide_policies.scale_up import ScaleUp
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
@@ -57,6 +57,8 @@ class Workload:
     """The same policies with their settings in each phase; empty: those are the same."""
     plant: str = ""
     """What settings are chosen for, beside an objective; nothing where there is none."""
+    tick: float = 0.0
+    """Seconds from one decision on it to the next; 0: nobody knows."""
 
     def in_phase(self, phase: Phase) -> "Workload":
         """The workload with the settings that hold in a phase."""
@@ -102,7 +104,7 @@ class Workload:
     @property
     def scale_up(self) -> ScaleUp:
         """The pace of scaling up that its policies allow."""
-        return next((p.settings.pace for p in self.policies if isinstance(p, Rate)), ScaleUp())
+        return pace_of(self.policies, self.tick)
 
     @property
     def prewarm_scale_up(self) -> ScaleUp:
@@ -161,8 +163,8 @@ _Version = tuple[str, int, Json | None]
 class WorkloadReader:
     """Reads resources into workloads, once for each generation and for the settings in force."""
 
-    def __init__(self, installed: Installed) -> None:
-        self._installed = installed
+    def __init__(self, installed: Installed, tick: float = 0.0) -> None:
+        self._installed, self._tick = installed, tick
         self._known: dict[str, tuple[_Version, Workload | InvalidInput]] = {}
 
     def of(self, resources: Iterable[Resource]) -> Mapping[str, Workload | InvalidInput]:
@@ -186,7 +188,8 @@ class WorkloadReader:
             spec = in_force(resource).spec
             check_names(spec, self._installed)
             workload = understood(resource, spec, self._installed.plugins)
-            return replace(workload, wanted=tuple(dict.fromkeys(workload.needs())))
+            wanted = tuple(dict.fromkeys(workload.needs()))
+            return replace(workload, wanted=wanted, tick=self._tick)
         except InvalidInput as error:
             return error.kept()
         except Exception as error:  # noqa: BLE001 - a third party's policy may raise anything

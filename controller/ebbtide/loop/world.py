@@ -51,6 +51,8 @@ class Rules:
     """What tells the settings that keep an objective; None: nobody does."""
     plugins: Plugins = field(default_factory=dict)
     max_mode: Mode = Mode.ENFORCE
+    tick: float = 0.0
+    """Seconds from one tick to the next; 0: nobody knows."""
     namespace: str = ""
     """The operator's own, whose calendars and overrides hold everywhere."""
     replayed: bool = False

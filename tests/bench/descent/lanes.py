@@ -99,6 +99,7 @@ def swept(lookout: Lookout, trial: Trial) -> Lanes:
         workload="bench/falls",
         policies=tuple(compose(parse_policy(spec_of(lookout.falls[0], trial)), {})),
         lead_time=BOOT,
+        tick=TICK,
         boot=int(BOOT / TICK),
         events=[_war(lookout.falls)] if trial.announced else (),
     )

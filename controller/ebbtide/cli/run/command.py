@@ -53,6 +53,7 @@ def run(
         reckon=reckon,
         plugins=plugins(),
         max_mode=max_mode,
+        tick=terms.tick,
         namespace=place.home,
     )
     recording = telling.recording()

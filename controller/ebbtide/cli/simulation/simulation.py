@@ -91,6 +91,7 @@ class Simulation:
             forecasters=makers(),
             candidates=tuple(HOUSE),
             plugins=plugins or {},
+            tick=world.tick,
             replayed=True,
             tells=self._modelled.__contains__,
         )

@@ -28,9 +28,8 @@ from ebbtide_policies.observation import (
 )
 from ebbtide_policies.phase import next_phase
 from ebbtide_policies.phase_lanes import ORDER, Phases, places
-from ebbtide_policies.rate import Rate
+from ebbtide_policies.rate import pace_of
 from ebbtide_policies.resolve import settle, tightest
-from ebbtide_policies.scale_up import ScaleUp
 
 Policies = tuple[Policy[Any], ...]
 
@@ -46,6 +45,8 @@ class Crew:
     """The same with their settings in each phase; empty: phases change nothing."""
     lead_time: float
     """Seconds that the policies reckon with."""
+    tick: float
+    """Seconds from one decision to the next."""
     boot: int
     """Ticks until a replica is ready."""
     events: Sequence[Event] = ()
@@ -93,7 +94,7 @@ class Crew:
         )
         turned = places(phases) != places(state.phases)
         since = where(turned, now, state.since)
-        scale_up = _scale_up(self._in_phase(phases))
+        scale_up = pace_of(self._in_phase(phases), self.tick)
         return replace(seen, phase=phases, phase_since=since, scale_up=scale_up)
 
     def _in_phase(self, phases: Phases) -> Policies:
@@ -119,19 +120,14 @@ class Crew:
             fleet=Fleet(current=state.current, ready=state.ready),
             demand=demand,
             lead_time=self.lead_time,
-            scale_up=_scale_up(policies),
-            prewarm_scale_up=_scale_up(prewarm),
+            scale_up=pace_of(policies, self.tick),
+            prewarm_scale_up=pace_of(prewarm, self.tick),
             prewarm_least=next((p.settings.min for p in prewarm if isinstance(p, Limits)), 0.0),
             phase=state.phases,
             phase_since=state.since,
             events=self.events,
             overrides=[word for word in self.overrides if some(word.holds(now))],
         )
-
-
-def _scale_up(policies: Policies) -> ScaleUp:
-    """The pace of scaling up, with lanes where the variants differ in it."""
-    return next((p.settings.pace for p in policies if isinstance(p, Rate)), ScaleUp())
 
 
 Variant = Policies | Mapping[Phase, Policies]

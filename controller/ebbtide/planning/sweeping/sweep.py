@@ -49,6 +49,11 @@ class World:
     overrides: Sequence[Override] = ()
     """What people say from the first tick on, each until its end."""
 
+    @property
+    def tick(self) -> float:
+        """Seconds from one decision to the next."""
+        return float(self.now[1] - self.now[0]) if self.now.size > 1 else 1.0
+
 
 class Swept(NamedTuple):
     """One workload, and the variants of its policies."""
@@ -130,8 +135,7 @@ def _kind(one: Swept) -> object:
 
 def _cut(world: World, variants: int) -> Cut:
     """As many stretches as lanes allow, none shorter than its guess."""
-    tick = float(world.now[1] - world.now[0]) if world.now.size > 1 else 1.0
-    guess = int(np.ceil(FORGOTTEN / tick))
+    guess = int(np.ceil(FORGOTTEN / world.tick))
     most = max(1, min(LANES // max(1, variants), world.now.size // max(1, guess)))
     return Cut(most, -(-world.now.size // most), guess if most > 1 else 0)
 
@@ -229,6 +233,7 @@ class _Sweep:
             events=events[0] if whose is None else joined(events, whose),
             overrides=self._world.overrides,
             lead_time=self._world.lead_time,
+            tick=self._world.tick,
             boot=self._world.boot,
         )
 
