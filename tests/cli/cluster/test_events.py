@@ -45,6 +45,15 @@ def test_the_times_are_those_of_a_zone(ebbtide: Ebbtide) -> None:
     assert found["spec"]["peak"] == 4000
 
 
+def test_an_hour_that_clocks_repeat_belongs_to_the_event(ebbtide: Ebbtide, tmp_path: Path) -> None:
+    rows = (f"2026-11-01T{at // 60:02}:{at % 60:02}:00Z,{at}" for at in range(240, 420))
+    write(tmp_path, autumn_csv="\n".join(["timestamp,value", *rows, ""]))
+    hours = ["--start", "2026-11-01 00:30", "--end", "2026-11-01 01:30"]
+    arguments = ["event", "capture", "night", *hours, "--time-zone", "America/New_York"]
+    told = ebbtide(*arguments, "--csv", "autumn.csv", "--usual", "100")
+    assert told.out.startswith("# 2h, at its peak 390: 3.9 times the usual; 121 points\n")
+
+
 def test_it_can_be_created_at_once(ebbtide: Ebbtide, api: HttpApi, tmp_path: Path) -> None:
     api.on("POST", PATH, {"metadata": {"name": "opening", "namespace": "live"}})
     kubeconfig = api.kubeconfig(tmp_path / "kubeconfig")

@@ -13,10 +13,10 @@ from ebbtide.api.fields.local_time import (
     LocalDay,
     LocalTime,
     cel_time,
-    ending,
     moment,
     skipped,
     sortable,
+    span,
 )
 from ebbtide.api.fields.rules import Rule, Spec, exactly_one
 from ebbtide_policies.schedule import TimeZone
@@ -73,7 +73,7 @@ class CalendarEvent(Spec):
 
     def span(self, time_zone: str) -> tuple[float, float]:
         """From when to when it goes on, in epoch seconds."""
-        return moment(self.start, time_zone), ending(self.end, time_zone)
+        return span(self.start, self.end, time_zone)
 
 
 class ExpectedEvent(NamedTuple):

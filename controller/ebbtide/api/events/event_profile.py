@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ebbtide.api.fields.field_types import Amount
-from ebbtide.api.fields.local_time import START_BEFORE_END, LocalTime, moment, refuse_skipped
+from ebbtide.api.fields.local_time import START_BEFORE_END, LocalTime, refuse_skipped, span
 from ebbtide.api.fields.rules import Spec
 from ebbtide_policies.event_shape import MOST_POINTS
 from ebbtide_policies.schedule import TimeZone
@@ -51,6 +51,12 @@ class EventProfileSpec(Spec):
         return self.peak / self.usual
 
     @property
+    def span(self) -> tuple[float, float]:
+        """From when to when it went on, in epoch seconds."""
+        return span(self.start, self.end, self.time_zone)
+
+    @property
     def seconds(self) -> float:
         """How long it lasted."""
-        return moment(self.end, self.time_zone) - moment(self.start, self.time_zone)
+        start, end = self.span
+        return end - start

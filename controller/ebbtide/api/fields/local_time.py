@@ -80,6 +80,11 @@ def ending(local: str, zone: str) -> float:
     return moment(local, zone, last=True)
 
 
+def span(start: str, end: str, zone: str) -> tuple[float, float]:
+    """From when to when something goes on, in epoch seconds."""
+    return moment(start, zone), ending(end, zone)
+
+
 def skipped(zone: str, *times: str) -> Iterator[str]:
     """What is wrong with local times that clocks jump over, when they are put forward."""
     for local in times:

@@ -7,7 +7,6 @@ import typer
 import yaml
 
 from ebbtide.api.events.event_profile import EventProfileSpec
-from ebbtide.api.fields.local_time import moment
 from ebbtide.api.kinds import API_VERSION, EVENT_PROFILE
 from ebbtide.api.reading.manifests import check
 from ebbtide.api.reading.parse import parse_profile
@@ -115,7 +114,7 @@ def _check_name(namespace: str, name: str) -> None:
 
 def _moments(spec: EventProfileSpec) -> tuple[float, float]:
     """Start and end in epoch seconds, on whole minutes."""
-    start, end = (moment(local, spec.time_zone) for local in (spec.start, spec.end))
+    start, end = spec.span
     return start // MINUTE * MINUTE, end // MINUTE * MINUTE
 
 
