@@ -19,6 +19,7 @@ from ebbtide_policies.contract import (
     PolicySettings,
     stored_number,
 )
+from ebbtide_policies.event_calendar import announced_end
 from ebbtide_policies.lanes import (
     NOTHING,
     Flag,
@@ -157,7 +158,7 @@ class Descent(Policy[DescentSettings]):
 
     def _returning(self, seen: Observation, chosen: Values, dip: Number) -> Number:
         """What demand was and may be again, for as long as dips last; an announced end is none."""
-        early, ended = chosen["early"], seen.announced_end
+        early, ended = chosen["early"], announced_end(seen)
         needs = (demand.lingering(dip, early, ended) for demand in seen.demand)
         return largest(needs) * (1 + chosen["headroom"])
 

@@ -85,6 +85,20 @@ def _by_shape(event: Event, seen: Observation, margin: Number) -> Number:
     return peak * highest(event.shape, place, place + (climb + margin) / lasts)
 
 
+def announced_end(seen: Observation) -> Number:
+    """The latest end of an event that has passed; minus infinity without one.
+
+    What ends within an event that goes on is a part of it, and no end.
+    """
+    goes_on_since: Number = np.inf
+    for each in seen.events:
+        since = where(each.goes_on(seen.now), each.start, np.inf)
+        goes_on_since = np.minimum(goes_on_since, since)
+    ends = (each.end for each in seen.events)
+    over = ((end, reached(seen.now, end) & reached(goes_on_since, end)) for end in ends)
+    return largest([-np.inf, *(where(passed, end, -np.inf) for end, passed in over)])
+
+
 def prewarm_starts(
     event: Event, seen: Observation, headroom: Number = 0.1, margin: Number = _MARGIN
 ) -> Number:
@@ -122,7 +136,7 @@ def _without_what_comes(seen: Observation, headroom: Number, margin: Number) -> 
     """
     held = largest(demand.present() for demand in seen.demand)
     for event in seen.events:
-        going_on = reached(seen.now, event.start) & before(seen.now, event.end)
+        going_on = event.goes_on(seen.now)
         if some(going_on):
             floor = need_of(event, seen, margin) * (1 + headroom)
             held = np.fmax(held, where(going_on, floor, NOTHING))

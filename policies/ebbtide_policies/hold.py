@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.event_calendar import announced_end
 from ebbtide_policies.lanes import NOTHING, Flag, Number, opposite, some, where
 from ebbtide_policies.observation import Demand, Observation
 from ebbtide_policies.quantities import Duration, Share
@@ -159,7 +160,7 @@ class Hold(Policy[HoldSettings]):
         """Whether it fell in a way that is more often a fault than a fact."""
         name = demand.name
         drop = demand.largest_drop(chosen.suspicion)
-        announced = seen.now - seen.announced_end <= chosen.vanished
+        announced = seen.now - announced_end(seen) <= chosen.vanished
         lately = chosen.suspicion + 60.0
         steep = opposite(drop <= chosen.believable_drop)
         yield self._pace(

@@ -139,6 +139,10 @@ class Event(NamedTuple):
     missing: str = ""
     """The name of the profile that was to tell the shape, where there is none of that name."""
 
+    def goes_on(self, now: Moment) -> Flag:
+        """Whether it has started and has not ended."""
+        return reached(now, self.start) & before(now, self.end)
+
 
 UNCLEAR = "Unclear"
 """How a word was said that nobody understands."""
@@ -209,12 +213,6 @@ class Observation:
     withheld: str = ""
     """Why nothing may be done to the fleet; empty when nothing stands against it."""
     hands: OtherHands = NO_HANDS
-
-    @property
-    def announced_end(self) -> Number:
-        """The latest end of an announced event that has passed; minus infinity without one."""
-        ends = (where(reached(self.now, e.end), e.end, -np.inf) for e in self.events)
-        return largest(ends) if self.events else -np.inf
 
     @property
     def regain(self) -> Number:

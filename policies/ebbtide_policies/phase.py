@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ebbtide_policies.event_calendar import CalendarSettings, prewarm_starts
+from ebbtide_policies.event_calendar import CalendarSettings, announced_end, prewarm_starts
 from ebbtide_policies.lanes import (
     Flag,
     Number,
@@ -84,7 +84,7 @@ def _holds(word: Override, seen: Observation) -> Flag:
 def _announced(seen: Observation) -> Flag:
     found: Flag = False
     for event in seen.events:
-        found = found | (reached(seen.now, event.start) & before(seen.now, event.end))
+        found = found | (event.goes_on(seen.now))
     return found
 
 
@@ -105,7 +105,7 @@ def _surging(seen: Observation, least: Number) -> Flag:
     The war of an event ends with it, however high demand still is; what is left of that demand is
     no new surge either, unless it rises again.
     """
-    over, since = seen.announced_end, as_number(seen.phase_since)
+    over, since = announced_end(seen), as_number(seen.phase_since)
     at_war = is_in(seen.phase, Phase.WAR) & (np.equal(over, _NEVER) | (since > over))
     aftermath = before(seen.now, over + _AFTERMATH)
     found: Flag = False

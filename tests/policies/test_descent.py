@@ -139,6 +139,14 @@ def test_of_a_fall(ended: float, replicas: int) -> None:
     assert found.replicas == replicas
 
 
+def test_the_end_of_a_part_of_an_event_is_no_end_while_the_whole_goes_on() -> None:
+    chosen = settings(DescentSettings, early="0%")
+    part = Event("first-hour", NOW - 3600, NOW - 120, NOW - 3700)
+    longer = Event("double-11", NOW - 7200, NOW + 7200, NOW - 7300)
+    found = descend(RESTED, chosen=chosen, demand=(dipped(1),), events=(longer, part))
+    assert found.replicas == 99
+
+
 def test_the_steps_grow_while_it_stays_calm() -> None:
     """Small ones while demand may return, whole ones once it is clear that it does not."""
     chosen = settings(DescentSettings, maxStep="20%")

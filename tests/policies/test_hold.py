@@ -154,6 +154,24 @@ def test_the_calendar_says_that(demand: Any, ended: float, reasons: list[str]) -
     assert held == reasons
 
 
+@pytest.mark.parametrize(
+    ("begins", "reasons"),
+    [
+        pytest.param(NOW - 7200, ["DemandSuspicious"], id="within which it was"),
+        pytest.param(NOW - 61, ["DemandSuspicious"], id="that began before its end"),
+        pytest.param(NOW - 60, [], id="that began with it: one was over when the next began"),
+    ],
+)
+def test_a_fall_at_the_end_of_an_event_is_held_by_another_one(
+    begins: float, reasons: list[str]
+) -> None:
+    over = Event("first-hour", NOW - 3600, NOW - 60, NOW - 3700)
+    goes_on = Event("double-11", begins, NOW + 7200, begins)
+    found = seen(demand=(FELL,), events=(over, goes_on))
+    held = [bound.reason for bound in Hold(HoldSettings()).bounds(found, {}) if bound.replicas]
+    assert held == reasons
+
+
 def test_a_doubt_says_what_it_is() -> None:
     found = seen(demand=(signal([*DROP, 20.0], late=45.0),))
     said = [bound.message for bound in Hold(HoldSettings()).bounds(found, {})]
