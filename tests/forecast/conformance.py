@@ -182,6 +182,14 @@ def an_ordinary_day_is_by_the_clock(make: Maker) -> None:
     assert abs(int(ordinary.argmax()) - int(peak // 60) % DAY) <= 30
 
 
+def an_event_of_today_is_not_usual(make: Maker) -> None:
+    """Even where one day is all that there was before it."""
+    values = np.full(2 * DAY + HOUR, 100.0)
+    values[-HOUR:] = 900.0
+    ordinary = make().forecast(history(values), HORIZON).ordinary
+    assert np.nanmax(ordinary) < 120
+
+
 def any_horizon_is_answered(make: Maker) -> None:
     """From ten minutes to a day."""
     for horizon in (10, HORIZON, DAY):
@@ -273,6 +281,7 @@ CHECKS: tuple[Callable[[Maker], None], ...] = (
     what_is_unknown_is_not_trusted,
     with_little_history_nothing_is_trusted,
     an_ordinary_day_is_by_the_clock,
+    an_event_of_today_is_not_usual,
     any_horizon_is_answered,
     nothing_after_the_origin_is_looked_at,
     an_empty_context_says_nothing,

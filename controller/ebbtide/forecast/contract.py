@@ -142,7 +142,8 @@ class Forecast(NamedTuple):
     """Quantiles of the minutes after `origin`, for every series.
 
     `values[level, step, series]` is the quantile `LEVELS[level]` at `origin + 60 * (step + 1)`.
-    `ordinary[minute of day, series]` is what an ordinary day asks for, NaN where that is not known.
+    `ordinary[minute of day, series]` is what an ordinary day asks for, by those before today; NaN
+    where that is not known.
     `trusted[series]` is False where too little is known for a forecast that could be followed.
     """
 

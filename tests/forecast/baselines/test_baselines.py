@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ebbtide.forecast.baselines.baseline import anchors, rows_a_day
+from ebbtide.forecast.baselines.baseline import anchors
 from ebbtide.forecast.baselines.dsp import dsp
 from ebbtide.forecast.baselines.holt_winters import GRID, holt_winters
 from ebbtide.forecast.baselines.naive import naive_day, naive_week, persistence
+from ebbtide.forecast.baselines.ordinary import rows_a_day
 from ebbtide.forecast.contract import DAY, LEVELS, Floats, History
 from tests.forecast.conformance import CHECKS, END, Maker, day_shape
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ebbtide.forecast.adjustments.announced import heed
 from ebbtide.forecast.baselines.error_quantiles import error_quantiles
-from ebbtide.forecast.columnwise import between, carried, mean, median, smoothed
+from ebbtide.forecast.baselines.ordinary import ordinary, rows_a_day
+from ebbtide.forecast.columnwise import between, carried, mean
 from ebbtide.forecast.contract import (
-    DAY,
     LEAST_HISTORY,
     LEVELS,
     NO_CONTEXT,
@@ -25,11 +25,9 @@ from ebbtide.forecast.contract import (
     Rows,
 )
 
-DAY_SECONDS = 86400.0
 ANCHOR_MINUTES = (1, 3, 10, 30, 60, 120, 240, 480, 960)
 """Minutes ahead at which errors are measured, where the grid divides them."""
 ERROR_DAYS = 7
-ORDINARY_DAYS = 7
 HIGHEST = 3.0
 """Nothing is foreseen beyond so many times the highest demand that is known."""
 RECENT_SECONDS = 3 * 3600.0
@@ -81,7 +79,7 @@ class Baseline:
         made = Forecast(
             origin=history.end,
             values=np.concatenate([self._values(part, horizon) for part in parts], axis=2),
-            ordinary=np.concatenate([_ordinary(part) for part in parts], axis=1),
+            ordinary=np.concatenate([ordinary(part) for part in parts], axis=1),
             trusted=_trusted(history),
         )
         return heed(made, history, context)
@@ -106,11 +104,6 @@ class Baseline:
         return np.maximum.accumulate(values, axis=0)
 
 
-def rows_a_day(grid: float) -> int:
-    """Rows in a day on a grid of so many seconds."""
-    return round(DAY_SECONDS / grid)
-
-
 def anchors(grid: float, horizon: int) -> tuple[int, ...]:
     """Rows ahead at which errors are measured: the first, the last, and some between."""
     some = {round(60 * m / grid) for m in ANCHOR_MINUTES if 60 * m % grid == 0}
@@ -121,18 +114,6 @@ def _errors(rule: Rule, minutes: Floats, since: int, ahead: int) -> Floats:
     """Errors of a rule so many rows ahead, (targets, series); targets begin at row `since`."""
     origins = np.arange(max(since - ahead, rule.since, 0), len(minutes) - ahead)
     return minutes[origins + ahead] - rule.foresee(origins, np.full(origins.size, ahead))
-
-
-def _ordinary(history: History) -> Floats:
-    """The median of the last days at each minute of the (UTC) day; NaN where two are not known."""
-    day, minutes = rows_a_day(history.grid), history.minutes
-    days = min(ORDINARY_DAYS, len(minutes) // day)
-    if len(minutes) < 2 * day:
-        return np.full((DAY, minutes.shape[1]), np.nan)
-    shape = smoothed(median(minutes[-days * day :].reshape(days, day, -1)))
-    turned = np.roll(shape, int(history.end // history.grid) % day + 1, axis=0)
-    known = ~np.isnan(minutes).all(axis=0)
-    return np.repeat(np.where(known, turned, np.nan), DAY // day, axis=0)
 
 
 def _trusted(history: History) -> NDArray[np.bool_]:

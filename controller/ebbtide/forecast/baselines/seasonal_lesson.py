@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.forecast.baselines.error_quantiles import error_quantiles
+from ebbtide.forecast.baselines.ordinary import ordinary
 from ebbtide.forecast.columnwise import carried, mean, median, share_explained, smoothed
 from ebbtide.forecast.contract import DAY, Floats, History
 
@@ -72,7 +73,7 @@ def learn(history: History, horizon: int) -> Lesson:
         highest=np.fmax.reduce(known, axis=0),
         ahead=ahead,
         anchors=tuple(_learn(past, a) for a in ahead),
-        ordinary=profile if len(history.minutes) >= 2 * DAY else np.full_like(profile, np.nan),
+        ordinary=ordinary(history),
     )
 
 
