@@ -281,6 +281,21 @@ def test_after_a_long_silence_the_whole_window_is_new() -> None:
     assert world.values == list(range(491, 501))
 
 
+@pytest.mark.parametrize("back", [1 / 60, 1.9])
+def test_a_clock_that_goes_back_a_little_is_waited_for(back: float) -> None:
+    """Weeks of the past are not read anew, and the minutes that were read early are read again."""
+    world = World(length=DAY)
+    world.refresh(90)
+    world.store.odd = {NOON + 89 * MINUTE: 7.0, NOON + 90 * MINUTE: 8.0}
+    world.store.spans()
+    world.refresh(90 - back)
+    world.refresh(90)
+    assert (world.store.spans(), world.values[-1]) == ([], 90)
+    world.refresh(91)
+    assert world.store.spans() == [(89, 91)]
+    assert list(world.histories.track(EDGE).values[-3:-1]) == [7.0, 8.0]
+
+
 def test_when_the_clock_is_set_back_all_is_read_anew() -> None:
     world = World()
     world.refresh(90)

@@ -26,6 +26,8 @@ PATIENCE = 40
 """Failures of the source to tell the long past after which it is no longer waited for."""
 LATE = 600.0
 """A minute that is missing is asked for again this long, as samples may arrive late."""
+BACK = 2 * MINUTE
+"""A clock that goes back by no more is waited for: as many minutes are read again in any case."""
 
 
 class Track:
@@ -124,13 +126,14 @@ class Histories:
         wanted = list(wanted)
         lengths = _longest(wanted)
         self._tracks = {q: self._track(q, length, until) for q, length in lengths.items()}
-        asked = [(q, span) for q, t in self._tracks.items() if (span := t.missing(until))]
+        ends = {q: max(until, t.newest or 0.0) for q, t in self._tracks.items()}
+        asked = [(q, span) for q, t in self._tracks.items() if (span := t.missing(ends[q]))]
         looks = [
             (q, Instant(now // 1)) for q in dict.fromkeys(w.query for w in wanted if w.closely)
         ]
         readings = self._metrics.read([*asked, *looks])
         for (query, span), reading in zip(asked, readings[: len(asked)], strict=True):
-            self._tracks[query].advance(until)
+            self._tracks[query].advance(span.end)
             self._absorb(query, span, reading)
         for (query, _), reading in zip(looks, readings[len(asked) :], strict=True):
             self._tracks[query].look = _look(reading)
@@ -151,9 +154,13 @@ class Histories:
         return float(known[-1]) if known.size else float("nan")
 
     def _track(self, query: Query, length: float, until: float) -> Track:
-        """The track that is there; a new one where it no longer fits, or the clock went back."""
+        """The track that is there; a new one where it no longer fits, or the clock is far back."""
         track = self._tracks.get(query)
-        if track is None or track.values.size != _rows(length) or (track.newest or 0.0) > until:
+        if (
+            track is None
+            or track.values.size != _rows(length)
+            or (track.newest or 0.0) > until + BACK
+        ):
             return Track(length)
         return track
 
