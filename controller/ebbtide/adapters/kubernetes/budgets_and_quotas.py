@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.adapters.kubernetes.own_objects import mapping, name_of, whole
+from ebbtide.adapters.kubernetes.own_objects import name_of
 from ebbtide.adapters.kubernetes.pod_shape import holds, quantity
 from ebbtide.adapters.kubernetes.pods import Pods
 from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.ports.loose_json import mapping, whole
 from ebbtide.loop.preflight.budgets_and_quotas import Budget, Quota
 
 _PODS = ("pods", "count/pods")

@@ -8,19 +8,14 @@ from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import FIELD_MANAGER, ApiServer
 from ebbtide.adapters.kubernetes.autoscalers import as_now, minimum_patch, place_of, untouched
 from ebbtide.adapters.kubernetes.events import Occurrence, event_body, occurrence
-from ebbtide.adapters.kubernetes.own_objects import (
-    EVERYWHERE,
-    OwnObjects,
-    Scope,
-    mapping,
-    whole,
-)
+from ebbtide.adapters.kubernetes.own_objects import EVERYWHERE, OwnObjects, Scope
 from ebbtide.adapters.kubernetes.pods import Pods
 from ebbtide.adapters.kubernetes.rights import may
 from ebbtide.adapters.kubernetes.targets import Targets
 from ebbtide.errors import Conflict, EbbtideError, NotLeading
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Ref
 from ebbtide.loop.ports.cluster import Announcement, Json, Resource, Survey, Target
+from ebbtide.loop.ports.loose_json import mapping, whole
 from ebbtide.loop.ports.pods import Marks, Pod
 
 _LOG = logging.getLogger(__name__)

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from ebbtide.adapters.kubernetes.api_server import micro_time
-from ebbtide.adapters.kubernetes.own_objects import GROUP, VERSION, mapping
+from ebbtide.adapters.kubernetes.own_objects import GROUP, VERSION
 from ebbtide.api.timestamps import epoch
 from ebbtide.loop.ports.cluster import Announcement, Json
+from ebbtide.loop.ports.loose_json import mapping
 
 CONTROLLER = f"{GROUP}/ebbtide"
 _NOTE_BYTES = 1024

@@ -16,9 +16,9 @@ from typing import NamedTuple, Protocol
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import micro_time
-from ebbtide.adapters.kubernetes.own_objects import mapping, whole
 from ebbtide.errors import ClusterUnavailable, InvalidInput, NotFound
 from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.loose_json import mapping, whole
 
 _LOG = logging.getLogger(__name__)
 _NEVER = float("-inf")

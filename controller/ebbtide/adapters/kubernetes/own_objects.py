@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
 from ebbtide.loop.ports.cluster import Json, Resource
+from ebbtide.loop.ports.loose_json import items, mapping, whole
 
 GROUP = "ebbtide.dev"
 VERSION = "v1alpha1"
@@ -140,17 +141,7 @@ def names_a_profile(calendar: Json) -> bool:
     """Whether the spec of a calendar, understood or not, says `like` anywhere."""
     events = mapping(calendar.get("events")).values()
     expected = (mapping(event).get("expect") for event in events)
-    return any("like" in mapping(one) for told in expected for one in _items(told))
-
-
-def mapping(value: Any) -> Json:
-    """Return a JSON object; anything else is an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def maps(value: Any) -> list[Json]:
-    """Return the JSON objects of a list; of anything else none."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return any("like" in mapping(one) for told in expected for one in items(told))
 
 
 def name_of(item: Json) -> str:
@@ -161,15 +152,6 @@ def name_of(item: Json) -> str:
 def node_of(pod: Json) -> str:
     """Return the name of the node that a pod is on; empty before it is on one."""
     return str(mapping(pod.get("spec")).get("nodeName") or "")
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def whole(value: Any) -> int | None:
-    """Return a whole number; anything else is unknown."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _head(kind: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Reads who has written a field out of an object's managedFields."""
 
-from ebbtide.adapters.kubernetes.own_objects import mapping
 from ebbtide.loop.ports.autoscalers import Owner
 from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.loose_json import mapping
 
 
 def owners_of(item: Json, field: str) -> tuple[Owner, ...]:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ebbtide.adapters.kubernetes.own_objects import mapping, maps
 from ebbtide.loop.ports.cluster import Json
+from ebbtide.loop.ports.loose_json import mapping, maps
 from ebbtide.planning.readiness.site import LIMITS, PODS
 
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]+)?([numkMGTPE]|[KMGTPE]i)?")

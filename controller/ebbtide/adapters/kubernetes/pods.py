@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.adapters.kubernetes.own_objects import mapping, maps, name_of, node_of
+from ebbtide.adapters.kubernetes.own_objects import name_of, node_of
 from ebbtide.api.timestamps import epoch_or_none
 from ebbtide.errors import ClusterUnavailable, Forbidden
 from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.ports.loose_json import mapping, maps
 from ebbtide.loop.ports.pods import DELETION_COST, ZONE, Marks, Pod, Unschedulable
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.adapters.kubernetes.own_objects import mapping
+from ebbtide.loop.ports.loose_json import mapping
 
 
 def may(server: ApiServer, verb: str, place: Place) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ebbtide.adapters.kubernetes.own_objects import mapping, whole
 from ebbtide.adapters.kubernetes.owners import owners_of
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.ports.loose_json import mapping, whole
 
 _REPLICAS = "f:replicas"
 _ROLLING = frozenset({"NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated"})

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.adapters.kubernetes.own_objects import mapping, name_of, node_of
+from ebbtide.adapters.kubernetes.own_objects import name_of, node_of
 from ebbtide.adapters.kubernetes.pod_shape import asks, may_be_on, quantities, tied
 from ebbtide.errors import ClusterUnavailable, NotFound
 from ebbtide.loop.ports.cluster import Json, Target
+from ebbtide.loop.ports.loose_json import mapping
 from ebbtide.planning.readiness.site import LIMITS, PODS, Fleet, Node, Pool, Quota, Shape, Site
 from ebbtide_policies.message import Message
 

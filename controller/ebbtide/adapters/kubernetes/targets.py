@@ -6,11 +6,12 @@ from typing import NamedTuple
 from ebbtide.adapters.kubernetes import autoscalers
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
-from ebbtide.adapters.kubernetes.own_objects import Scope, mapping
+from ebbtide.adapters.kubernetes.own_objects import Scope
 from ebbtide.adapters.kubernetes.scalable_objects import from_object, from_scale
 from ebbtide.errors import ClusterUnavailable, Forbidden, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Json, Resource, Target
+from ebbtide.loop.ports.loose_json import mapping
 
 Found = Target | ClusterUnavailable
 Listing = Mapping[str, Json] | ClusterUnavailable

@@ -7,11 +7,11 @@ fleet come back as the few hundred lines that they are.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ebbtide.adapters.kubernetes.own_objects import mapping
 from ebbtide.adapters.prometheus.grid import cut
 from ebbtide.adapters.prometheus.request import RangeClient
 from ebbtide.adapters.prometheus.samples import Samples
 from ebbtide.adapters.sources import MetricsSource
+from ebbtide.loop.ports.loose_json import mapping
 from ebbtide.loop.ports.metrics import Span
 
 _WHO = "namespace, exported_namespace, policy"

@@ -8,6 +8,7 @@ from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.api.capacity_policy.settings_by_phase import least_replicas
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Json, Resource, Survey, Target
+from ebbtide.loop.ports.loose_json import mapping
 from ebbtide.loop.record.other_hands import (
     GITOPS,
     RESET,
@@ -195,7 +196,6 @@ def _object(ref: Ref) -> _Object:
 
 def _target(policy: Resource) -> _Object:
     """What a policy scales, read without understanding it: an invalid one may be a rival too."""
-    said = policy.spec.get("scaleTargetRef")
-    ref = said if isinstance(said, dict) else {}
+    ref = mapping(policy.spec.get("scaleTargetRef"))
     version, kind, name = (str(ref.get(field, "")) for field in ("apiVersion", "kind", "name"))
     return _object(Ref(version, kind, policy.namespace, name))

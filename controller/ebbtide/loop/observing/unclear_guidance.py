@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ebbtide.api.fields.field_types import selects
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.cluster import Resource
+from ebbtide.loop.ports.loose_json import items, mapping
 from ebbtide_policies.observation import UNCLEAR, Override
 
 _ALWAYS = float("inf")
@@ -53,8 +54,8 @@ def unclear(resource: Resource, error: InvalidInput) -> Unclear:
     if resource.kind == "CapacityOverride":
         span = (-_ALWAYS, _moment(spec.get("until"), _ALWAYS) + _ZONES)
         return Unclear(what, where, why, (_selector(spec),), (span,))
-    events = [_mapping(event) for event in _mapping(spec.get("events")).values()]
-    about = [_selector(_mapping(one)) for event in events for one in _list(event.get("expect"))]
+    events = [mapping(event) for event in mapping(spec.get("events")).values()]
+    about = [_selector(mapping(one)) for event in events for one in items(event.get("expect"))]
     spans = tuple(map(_span, events))
     return Unclear(what, where, why, tuple(about), spans)
 
@@ -75,12 +76,4 @@ def _moment(local: Any, otherwise: float) -> float:
 
 
 def _selector(said: Mapping[str, Any]) -> Mapping[str, str]:
-    return {str(label): str(value) for label, value in _mapping(said.get("selector")).items()}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return {str(label): str(value) for label, value in mapping(said.get("selector")).items()}
