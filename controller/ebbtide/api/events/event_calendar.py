@@ -31,7 +31,10 @@ class Expectation(Spec):
         {}, description="Labels of the CapacityPolicies that it is about. Empty: all."
     )
     times: float | None = Field(
-        None, gt=0, description="Demand as a multiple of the usual at that hour, like 1.5."
+        None,
+        gt=0,
+        description="Demand as a multiple of the usual at that hour, like 1.5. The usual is the "
+        "median of the last days, of whatever kind: on a day unlike most, demand says it better.",
     )
     demand: Amount | None = Field(
         None, description="Demand in numbers, like 2.4M, for a workload with one signal."
