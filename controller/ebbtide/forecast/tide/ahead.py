@@ -12,6 +12,9 @@ ABOVE, BELOW = number(3), number(1)
 """Mean changes that the mix may lie above all experts who start from the present, and below all who
 know only what was of late: after a fall or a rise that is like none before, those who remember what
 was before it are not believed."""
+LEFT = number(0.5)
+"""Nor is less than such a share of the latter: after a fall the mean change is that of what was
+before it, and for a day larger than all that is left."""
 
 
 class Ahead(NamedTuple):
@@ -34,9 +37,16 @@ class Ahead(NamedTuple):
     still: F32
     """For how many rows, at most two, the last value stands still, (T, 1, N)."""
 
-    def beyond(self) -> F32:
-        """How far each expert's way from the last value is, (T, A, EXPERTS, N)."""
-        return np.asarray(self.now[:, :, :EXPERTS] - self.now[:, :, :1])
+    def beyond(self, weights: F32) -> F32:
+        """How far a mix of experts lies beyond the last value, (A, N), from one row on.
+
+        Its weights, (A, EXPERTS, N), are of other anchors too, and may come to anything after a
+        fall: they are believed as far as those go who know only what was of late.
+        """
+        now, last = self.now[0, :, :EXPERTS], self.now[0, :, 0]
+        found: F32 = np.einsum("aen,aen->an", weights, now - now[:, :1])
+        np.maximum(found, self.lowest[0] - last, out=found)
+        return np.asarray(np.minimum(found, self.highest[0] - last, out=found))
 
 
 def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
@@ -57,5 +67,5 @@ def keep_believable(median: F32, of_late: tuple[F32, F32], scale: F32) -> None:
     """
     lowest, highest = of_late
     np.minimum(median, highest + ABOVE * scale, out=median)
-    np.maximum(median, lowest - BELOW * scale, out=median)
+    np.maximum(median, np.maximum(lowest - BELOW * scale, LEFT * lowest), out=median)
     np.maximum(median, NOUGHT, out=median)

@@ -40,10 +40,14 @@ EXPERTS = ALIKE + 1
 REGRESSIONS = 3
 EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
-FROM_THE_PRESENT = np.r_[0:2, LEVELS : RATIOS + CURVES, DIFFERENCE, ALIKE]
-"""Those who start from it."""
-OF_LATE: NDArray[np.int_] = np.r_[FROM_THE_PRESENT, 2 : LEVELS - len(LONG_MINUTES)]
-"""They, and then the other short averages."""
+_SHORT = LEVELS - len(LONG_MINUTES)
+OF_LATE: NDArray[np.int_] = np.r_[2:_SHORT, 0:2, LEVELS : RATIOS + CURVES, DIFFERENCE, ALIKE]
+"""Those who know only what was of late, and those who start from the present."""
+LEAST_OF = slice(len(OF_LATE) - 1 - (GUARDED - DIFFERENCES))
+"""Where among them stand those who are not below nothing after a fall: the short averages, slopes
+and ratios."""
+MOST_OF = slice(_SHORT - 2, None)
+"""And those who start from the present."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
 COMPARED = np.repeat((0, len(SPANS)), CURVES)
@@ -106,11 +110,12 @@ def of_late(now: F32) -> tuple[F32, F32]:
 
     `now` are all experts, (..., EVERY, N). Above are those who start from the present, for which
     the average of 2 rows counts too: not every minute that is low is a fall. Below are all short
-    averages as well: after a peak of some minutes they are right.
+    averages as well: after a peak of some minutes they are right; and nobody who takes a change of
+    other days for one of today, which after a fall is more than all that is left.
     """
     them = now.take(OF_LATE, axis=-2)
-    highest = np.maximum.reduce(them[..., : FROM_THE_PRESENT.size, :], axis=-2)
-    return np.minimum.reduce(them, axis=-2), highest
+    lowest = np.minimum.reduce(them[..., LEAST_OF, :], axis=-2)
+    return lowest, np.maximum.reduce(them[..., MOST_OF, :], axis=-2)
 
 
 @lru_cache

@@ -120,7 +120,7 @@ class Learner:
         median += weights.correction.ahead(ahead, median, scale)
         own = weights.own()
         weighed = pooled(own, self.frame)
-        median += np.einsum("aen,aen->an", weighed - own, ahead.beyond()[0])
+        median += ahead.beyond(weighed) - ahead.beyond(own)
         keep_believable(median, (ahead.lowest[0], ahead.highest[0]), scale)
         multiples = along(self.track.now, weighed, self.frame.day)
         constant = median - np.einsum("acn,acn->an", multiples, ahead.curves[0])
