@@ -62,7 +62,7 @@ class Track:
         """Begin at row number `at`, counted from the epoch."""
         self.frame = frame
         self.at = at
-        self.belief = Belief(series)
+        self.belief = Belief(series, frame.grid)
         self.pulses = Pulses(frame, series)
         self.days = Days(frame, series)
         self.alike = Alike(frame, self.days.coarse, series)
