@@ -320,6 +320,7 @@ def test_a_browser_shows_the_page_without_a_complaint(page: Path, tmp_path: Path
         pytest.param(
             ["data", "--models", "Oracle"], "there is no 'Oracle'; known are ", id="model"
         ),
+        pytest.param(["data", "--models", "Tide,Auto"], "Auto picks one of the house", id="auto"),
         pytest.param(["data", "--models", ","], "--models names none", id="no-model"),
         pytest.param(["data", "--steps", "1h"], "write whole minutes like 1,10,60", id="steps"),
         pytest.param(["data", "--steps", "7"], "divides none of the steps", id="no-step"),

@@ -214,3 +214,10 @@ def test_a_summary_is_the_geometric_mean_of_ratios_and_pools_ramps() -> None:
     assert found.coverage == (0.5, 0.5, 0.5)
     assert (found.ramps, found.ramp_coverage) == (2, (0.5, 0.5, 0.5))
     assert found.bias == pytest.approx((2 / 150 - 8 / 150) / 2)
+
+
+def test_a_series_without_demand_has_no_part_in_a_bias() -> None:
+    asleep = accuracy(np.zeros((2, 3)), np.zeros(2), np.zeros(2))
+    awake = accuracy(np.full((2, 3), 110.0), np.full(2, 100.0), np.zeros(2))
+    assert summary([asleep, awake], [asleep, awake]).bias == pytest.approx(0.1)
+    assert math.isnan(summary([asleep], [asleep]).bias)

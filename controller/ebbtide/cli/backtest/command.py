@@ -23,6 +23,7 @@ from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.evaluation.pinball import SCORED
+from ebbtide.loop.forecasting.auto_model import AUTO
 
 HEADER = ",".join(("series,model,origin,step", *(f"q{level:g}" for level in SCORED)))
 
@@ -96,6 +97,11 @@ def _chosen(models: str | None, known: Mapping[str, Make]) -> Sequence[str]:
         return list(HOUSE)
     names = [name.strip() for name in models.split(",") if name.strip()]
     for name in names:
+        if name == AUTO:
+            raise InvalidInput(
+                f"--models: {AUTO} picks one of the house for each workload; leave --models out to "
+                "see all that it picks from"
+            )
         if name not in known:
             raise InvalidInput(f"--models: there is no {name!r}; known are {', '.join(known)}")
     if not names:

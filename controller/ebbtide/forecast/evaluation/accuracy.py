@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebbtide.forecast.columnwise import geometric_mean
+from ebbtide.forecast.columnwise import geometric_mean, mean
 from ebbtide.forecast.contract import Floats
 from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.evaluation.pinball import SCORED, pinball
@@ -43,6 +43,7 @@ class Summary(NamedTuple):
     wape: float
     """Geometric mean over the series of its ratio to the yardstick's; below 1 is better."""
     bias: float
+    """Mean over the series that had any demand."""
     pinball: tuple[float, ...]
     """Geometric means of the ratios, as above."""
     coverage: tuple[float, ...]
@@ -89,7 +90,7 @@ def summary(mine: Sequence[Accuracy], yardstick: Sequence[Accuracy]) -> Summary:
     return Summary(
         series=len(pairs),
         wape=_mean_ratio((a.wape, b.wape) for a, b in pairs),
-        bias=float(np.mean([one.bias for one in mine])),
+        bias=float(mean(np.array([one.bias for one in mine]))),
         pinball=tuple(_mean_ratio((a.pinball[i], b.pinball[i]) for a, b in pairs) for i in levels),
         coverage=tuple(float(np.mean([one.coverage[i] for one in mine])) for i in levels),
         ramps=ramps,
