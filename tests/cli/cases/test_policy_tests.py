@@ -45,6 +45,14 @@ def test_cases_that_hold_are_counted(ebbtide: Ebbtide) -> None:
     assert lines[-1] == "2 passed, 0 failed"
 
 
+def test_demand_that_is_written_lies_flat_because_somebody_wrote_it(
+    ebbtide: Ebbtide, tmp_path: Path
+) -> None:
+    flat = CASES.replace('"2026-03-02 13:30": 1500', '"2026-03-02 13:30": 1k')
+    write(tmp_path, edge_test_yaml=flat.replace("13:15", "12:50"))
+    assert "lies flat" not in ebbtide("test", ".").out
+
+
 def test_fractions_stand_with_and_without_quotes(ebbtide: Ebbtide, tmp_path: Path) -> None:
     plain = CASES.replace("1500}", "1500.5}").replace("Hours: 200}", "Hours: 200.5}")
     for text in (plain, plain.replace("200.5", '"200.5"').replace("1500.5", '"1500.5"')):

@@ -47,13 +47,13 @@ class Demand(Spec):
         return self.points or ()
 
     def series(self, zone: str) -> DemandSeries:
-        """The points as one value a minute."""
+        """The points as one value a minute, and drawn between them: none was recorded."""
         told = {moment(at, zone): value for at, value in (self.points or {}).items()}
         at = np.array(sorted(told))
         first, last = np.ceil(at[0] / MINUTE) * MINUTE, at[-1]
         grid = np.arange(first, last + 1, MINUTE)
         minutes = np.interp(grid, at, [told[one] for one in at.tolist()])
-        return DemandSeries(start=float(first), minutes=minutes)
+        return DemandSeries(start=float(first), minutes=minutes, apart=float(last - at[0]))
 
     def recorded(self, folder: pathlib.Path, zone: str) -> Recorded:
         """The same as it is replayed; a recording stands in this folder."""
