@@ -72,6 +72,14 @@ def test_under_stress_more_is_missed_of_the_same_demand() -> None:
     assert stressed.unserved.tolist() == calm.unserved.tolist() == pytest.approx([2 / 30, 0])
 
 
+@given(st.integers(1, 60), st.integers(1, 30))
+def test_ticks_of_any_length_are_told_by_the_day(ticks: int, hours: int) -> None:
+    demand = np.full(ticks, 10.0)
+    told = measured(demand[:, np.newaxis], Truth(demand, hours * 3600.0, 0))
+    assert told.replica_hours[0] == pytest.approx(10 * ticks * hours)
+    assert told.lately[0] == pytest.approx(1)
+
+
 def test_what_came_long_ago_counts_less() -> None:
     days = round(MEMORY) + 1
     demand = np.full(days, 10.0)

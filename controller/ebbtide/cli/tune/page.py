@@ -77,7 +77,10 @@ class Tuned:
     def doubts(self) -> Iterator[Message]:
         """What speaks against taking what is recommended."""
         if not any(map(self._keeps, self.candidates)):
-            yield Message("none keeps the objective: vary what limits it, replicas.max say")
+            yield Message(
+                "none keeps the objective: try settings that ask for more, or vary what limits it, "
+                "replicas.max say"
+            )
         elif self.keeps and float(self.best.held_back.unserved) > self.objective:
             yield Message("the demand held back breaks the objective: search more of it")
         needed = needed_days(self.objective)

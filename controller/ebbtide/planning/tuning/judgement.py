@@ -168,7 +168,8 @@ def _breached(fleets: Fleets, truth: Truth) -> Lanes:
 
 def _by_day(each: Lanes, tick: float) -> Lanes:
     first = np.unique(np.ceil(np.arange(0.0, each.shape[0] * tick, DAY) / tick)).astype(np.int64)
-    found: Lanes = np.add.reduceat(each, first, axis=0)
+    begun = first[first < each.shape[0]]  # a day may begin after the last tick, and before its end
+    found: Lanes = np.add.reduceat(each, begun, axis=0)
     return found
 
 
