@@ -57,6 +57,16 @@ def test_an_event_at_another_level_than_was_thought_goes_on_from_there() -> None
     assert made[19] == pytest.approx(1000.0, rel=0.05)
 
 
+@pytest.mark.parametrize("grid", [1, 5, 10])
+@pytest.mark.parametrize("since", [0, 1, 3, 5, 7, 10])
+def test_an_event_that_has_only_just_begun_is_foreseen_as_announced(since: int, grid: int) -> None:
+    begun = NOW - since * 60
+    known = History(NOW, demand(5 * DAY, (begun, 5.0))[::-grid][::-1, None], 60.0 * grid)
+    plain = persistence().forecast(known, HORIZON // grid)
+    made = heed(plain, known, Context((SeriesContext(events=(event(begun),)),))).values[0, :, 0]
+    assert 250.0 <= made[60 // grid - 1] <= 600.0
+
+
 def test_an_event_that_does_not_take_place_is_given_up() -> None:
     begun = NOW - 40 * 60
     made = foreseen(demand(5 * DAY), event(begun)).values[0, :, 0]

@@ -30,10 +30,13 @@ def scales(
     the day before: one that has gone on for weeks, by a year that was mistyped for decades, would
     take gigabytes.
     """
+    unscaled = np.ones((origins.size, past.columns.size))
+    if not origins.size:  # of the first minutes of an event nothing was foreseen while it went on
+        return unscaled
     begin = _looked_at_from(event, past, origins)
     rows = int((min(event.end, past.end, float(origins.max())) - begin) // past.grid) + 1
     if rows <= 0:
-        return np.ones((origins.size, past.columns.size))
+        return unscaled
     moments = begin + past.grid * np.arange(rows, dtype=float)
     came = past.at(moments)
     unknown = np.isnan(came)
