@@ -86,6 +86,15 @@ def staying() -> Floats:
     return demand(levels, 0.05)
 
 
+def measured_seldom() -> Floats:
+    """It climbs and falls for hours; one minute in four it is told as it was a minute ago."""
+    values = this_morning(0.3 * np.abs(MINUTES % 360 / 180 - 1), 0.0003)
+    measured = drawn(2).random(values.shape) > 0.25
+    measured[0] = True
+    rows = np.where(measured, np.arange(len(values))[:, None], 0)
+    return np.take_along_axis(values, np.maximum.accumulate(rows, axis=0), axis=0)
+
+
 def wandering() -> Floats:
     """The next value is the last one, and what no one foresees."""
     return np.asarray(100 * np.exp(np.cumsum(noise(3 * DAY, 0.002), axis=0)))
@@ -185,6 +194,9 @@ PARTS = {
     "the correction, where regressions say too little": Part(alternating, 10, 0.34, 0.47),
     "the correction, where small jumps go back and large ones stay": by_the_minute(
         staying, 3, 0.863, 0.888
+    ),
+    "the correction, where a value that stands still catches up": by_the_minute(
+        measured_seldom, 3, 0.386, 0.428
     ),
     "the mixes for less and for more ahead, where a day is out of step": by_the_minute(
         lambda: out_of_step(20, 6, 0.02), 30, 0.187, 0.194, horizon=120
