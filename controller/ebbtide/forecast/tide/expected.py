@@ -2,7 +2,7 @@
 
 An online quantile regression: every half an hour (far ahead every hour or two) the coefficients of
 each quantile are fitted again, by weighted least squares whose weights make them the minimum of the
-pinball loss, with a memory of some days, and pulled to what all kinds of demand have in common
+pinball loss, with a memory of two days, and pulled to what all kinds of demand have in common
 (`tide.prior`). Everything is measured in mean changes over so many rows.
 """
 
@@ -21,7 +21,7 @@ from ebbtide.forecast.tide.equations import (
     spells,
     weighed,
 )
-from ebbtide.forecast.tide.frame import Band, Flights, Frame, longer
+from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.prior import OWN, multiples, own_multiples
 from ebbtide.forecast.tide.sample import Sample
 
@@ -35,7 +35,7 @@ LEAST = number(0.05)
 FARTHEST, LOWEST = number(60), number(-60)
 """An error at most, and at least."""
 MEMORY = (2880.0, 300.0)
-"""Minutes that are remembered, and the fewest rows; they are `longer` the farther ahead."""
+"""Minutes that are remembered, and the fewest rows."""
 LESSON_MINUTES = 4
 """Minutes of which one teaches: those beside it say nearly the same."""
 PULL, PULL_STEP = 30.0, 3.0
@@ -108,7 +108,7 @@ class Expected:
         diagonal += pull
         equations[:, :, :, -1] += pull * prior
         self.coefficients[at] = solved(equations)
-        rows = band.frame.rows(*MEMORY) * longer(band)[anchors] + ahead
+        rows = band.frame.rows(*MEMORY) + ahead
         left = np.exp(-refits(band)[anchors] / rows)
         self.sums[at] *= left.astype(np.float32)[:, None, None, None]
 

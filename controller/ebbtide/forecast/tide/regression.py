@@ -26,7 +26,7 @@ COUNT = FEATURES.size + 1
 """All features; the last is a constant, which makes the drift."""
 MEMORIES = ((4320.0, 150.0), (720.0, 150.0), (240.0, 100.0))
 """Minutes that are remembered, and the fewest rows."""
-KIND = Kind(features=COUNT, memories=MEMORIES, pull=1.5)
+KIND = Kind(features=COUNT, memories=MEMORIES, pull=1.5, far_minutes=30.0)
 
 
 class Regressions:

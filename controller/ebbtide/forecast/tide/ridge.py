@@ -18,9 +18,6 @@ HUBER = number(0.3)
 """Mean changes up to which the square of an error counts."""
 FARTHEST = number(20)
 """Mean changes beyond which it does not matter how far off anything is."""
-FAR_MINUTES = 30.0
-"""Farther ahead than so many the ridge grows with the square of the rows: a memory holds few such
-spans."""
 
 
 class Kind(NamedTuple):
@@ -32,6 +29,9 @@ class Kind(NamedTuple):
     """Minutes that each regression remembers, and the fewest rows."""
     pull: float
     """Ridge a row ahead: errors so many rows ahead overlap, so that they teach less."""
+    far_minutes: float
+    """Farther ahead than so many the ridge grows with the square of the rows: a memory holds few
+    such spans."""
     longer: bool = False
     """Whether memories are `longer` the farther ahead."""
 
@@ -76,7 +76,7 @@ def _places(count: int) -> Rows:
 @lru_cache
 def _pulls(kind: Kind, band: Band) -> F32:
     """The ridge at each anchor, (A, 1, 1, 1)."""
-    far = np.maximum(band.ahead * band.frame.grid / FAR_MINUTES, 1)
+    far = np.maximum(band.ahead * band.frame.grid / kind.far_minutes, 1)
     return np.asarray(kind.pull * band.ahead * far, np.float32)[:, None, None, None]
 
 
