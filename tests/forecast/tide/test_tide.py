@@ -246,12 +246,6 @@ def test_after_a_fall_to_next_to_nothing_that_is_foreseen_to_stay(times: int, ag
     assert (made[:HOUR] < 2 * values[-1]).all()
 
 
-def test_what_climbs_all_the_time_is_foreseen_to_climb_on() -> None:
-    values = np.arange(12.0 * DAY)
-    made = Tide().forecast(history(values), HORIZON).values[0, :, 0]
-    assert made[[HOUR // 2 - 1, HOUR - 1]] - values[-1] == pytest.approx([30, 60], rel=0.05)
-
-
 def test_with_little_history_it_is_wide() -> None:
     made = Tide().forecast(history(np.full(10, 10.0)), HORIZON)
     assert made.values[LEVELS.index(0.99), -1, 0] >= 15.0

@@ -41,12 +41,12 @@ class Ahead(NamedTuple):
         """How far a mix of experts lies beyond the last value, (A, N), from one row on.
 
         Its weights, (A, EXPERTS, N), are of other anchors too, and may come to anything after a
-        fall: they are believed as far as those go who know only what was of late.
+        fall: they are believed up to the last value beyond those who know only what was of late.
         """
         now, last = self.now[0, :, :EXPERTS], self.now[0, :, 0]
         found: F32 = np.einsum("aen,aen->an", weights, now - now[:, :1])
-        np.maximum(found, self.lowest[0] - last, out=found)
-        return np.asarray(np.minimum(found, self.highest[0] - last, out=found))
+        np.maximum(found, self.lowest[0] - 2 * last, out=found)
+        return np.asarray(np.minimum(found, self.highest[0], out=found))
 
 
 def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:
