@@ -84,7 +84,7 @@ def _holds(word: Override, seen: Observation) -> Flag:
 def _announced(seen: Observation) -> Flag:
     found: Flag = False
     for event in seen.events:
-        found = found | (event.goes_on(seen.now))
+        found = found | event.goes_on(seen.now)
     return found
 
 

@@ -37,16 +37,16 @@ class Ahead(NamedTuple):
     still: F32
     """For how many rows, at most two, the last value stands still, (T, 1, N)."""
 
-    def beyond(self, weights: F32) -> F32:
-        """How far a mix of experts lies beyond the last value, (A, N), from one row on.
+    def beyond(self, *mixes: F32) -> list[F32]:
+        """How far some mixes of experts lie beyond the last value, (A, N) each, from one row on.
 
-        Its weights, (A, EXPERTS, N), are of other anchors too, and may come to anything after a
+        Their weights, (A, EXPERTS, N), may be of other anchors too, and come to anything after a
         fall: they are believed up to the last value beyond those who know only what was of late.
         """
         now, last = self.now[0, :, :EXPERTS], self.now[0, :, 0]
-        found: F32 = np.einsum("aen,aen->an", weights, now - now[:, :1])
-        np.maximum(found, self.lowest[0] - 2 * last, out=found)
-        return np.asarray(np.minimum(found, self.highest[0], out=found))
+        away, least, most = now - now[:, :1], self.lowest[0] - 2 * last, self.highest[0]
+        found = (np.einsum("aen,aen->an", weights, away) for weights in mixes)
+        return [np.minimum(np.maximum(each, least), most) for each in found]
 
 
 def look_ahead(rows: F32, curves: F32, said: F32, band: Band) -> Ahead:

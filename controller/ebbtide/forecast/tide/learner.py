@@ -120,7 +120,8 @@ class Learner:
         median += weights.correction.ahead(ahead, median, scale)
         own = weights.own()
         weighed = pooled(own, self.frame)
-        median += ahead.beyond(weighed) - ahead.beyond(own)
+        together, alone = ahead.beyond(weighed, own)
+        median += together - alone
         keep_believable(median, (ahead.lowest[0], ahead.highest[0]), scale)
         multiples = along(self.track.now, weighed, self.frame.day)
         constant = median - np.einsum("acn,acn->an", multiples, ahead.curves[0])
