@@ -18,7 +18,7 @@ from ebbtide.forecast.tide.frame import Band, Flights, Frame
 from ebbtide.forecast.tide.judged import LEAST_LOSS, Judged, paired
 from ebbtide.forecast.tide.ridge import FARTHEST, Kind, Ridge
 
-KIND = Kind(features=COUNT, memories=((3800.0, 150.0),), pull=1.5, far_minutes=3.0, longer=True)
+KIND = Kind(features=COUNT, memories=((3200.0, 150.0),), pull=1.5, far_minutes=3.0, longer=True)
 
 
 class Correction:
