@@ -107,17 +107,23 @@ class OffSeason:
         return self._usual.at(self.end + rows * self.grid)
 
     def _days_before(self, minutes: Floats) -> Floats:
-        """The same rows by the clock on the days before, each with those around it.
+        """The same rows by the clock on the days before that are known, each with those around it.
 
-        (days, rows, M), NaN where they are unknown.
+        (days, rows, M), NaN where they are a gap.
         """
         now, size = np.asarray(self.end), len(self.demand)
         then = days_before(now, np.array(DAYS_BEFORE), self._usual.clock)
         last, half = len(minutes) - (now - then) / self.grid, self.rows(AROUND_MINUTES) // 2
-        rows = np.rint(last).astype(int)[:, None] + np.arange(-size - half, half)
-        around = minutes[np.maximum(rows, 0)[:, :, None], self.columns]
-        around[rows[:, 0] < 0] = np.nan
-        return _means_around(around, 2 * half + 1)
+        ends = np.rint(last).astype(int) + half
+        begins = ends - size - 2 * half
+        days = [
+            minutes[begin:end].take(self.columns, axis=1)
+            for begin, end in zip(begins, ends, strict=True)
+            if begin >= 0
+        ]
+        if not days:
+            return np.empty((0, *self.demand.shape))
+        return _means_around(np.stack(days), 2 * half + 1)
 
     @cached_property
     def present(self) -> Floats:

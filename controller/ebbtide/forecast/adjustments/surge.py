@@ -40,28 +40,34 @@ def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> 
 
 
 def _new(past: OffSeason, minutes: Floats) -> Floats:
-    """How far each stands higher than anything of the last week, between not and by far, (M,)."""
-    share, least, doubt = past.steady, past.least[-1], past.doubt
-    new = past.far * _stands(past) * HIGH.beyond(share, 1.0, least, doubt)
-    some = np.flatnonzero(new)  # of them alone the week is looked at
-    new[some] *= HIGH.beyond(share[some], _seen(past, minutes, some), least[some], doubt[some])
-    return new
+    """How far each stands higher than anything of the last week, between not and by far, (M,).
 
-
-def _seen(past: OffSeason, minutes: Floats, some: NDArray[np.int_]) -> Floats:
-    """The highest share of the usual that some had before the last hours; at least all of it.
-
-    Where nothing is known of the days before it is beyond all bounds.
+    Where nothing is known of the days before, none does. They are looked at from the newest on:
+    most that are no surge were as high yesterday.
     """
-    end = len(minutes) - len(past.demand)
-    before = minutes[max(0, end - past.rows(SEEN_DAYS * DAY)) : end, past.columns[some]]
+    share, least, doubt = past.steady, past.least[-1], past.doubt
+    stands = past.far * _stands(past)
+    higher = HIGH.beyond(share, 1.0, least, doubt)
+    last, day = len(minutes) - len(past.demand), past.rows(DAY)
+    if last < past.rows(SEEN_MINUTES):
+        return np.zeros_like(higher)
+    for end in range(last, max(0, last - SEEN_DAYS * day), -day):
+        some = np.flatnonzero(stands * higher)
+        if not some.size:
+            break
+        seen = _seen(past, minutes, some, end)
+        than_seen = HIGH.beyond(share[some], seen, least[some], doubt[some])
+        higher[some] = np.minimum(higher[some], than_seen)
+    return np.asarray(stands * higher)
+
+
+def _seen(past: OffSeason, minutes: Floats, some: NDArray[np.int_], end: int) -> Floats:
+    """The highest share of the usual that some had in the day before a row."""
     rows = past.rows(SEEN_MINUTES)
-    if len(before) < rows or not some.size:
-        return np.full(some.size, np.inf)
-    demand = means_of_rows(before, rows)
-    back = np.arange(len(demand) - 1, -1, -1.0) * rows + len(past.demand)
-    shares = demand / np.maximum(past.usual_at(-back)[:, some], NIL)
-    return np.asarray(np.fmax(np.fmax.reduce(shares), 1.0))
+    day = minutes[max(0, end - past.rows(DAY)) : end]
+    demand = means_of_rows(day.take(past.columns[some], axis=1), rows)
+    ago = np.arange(len(demand) - 1, -1, -1.0) * rows + len(minutes) - end
+    return np.asarray(np.fmax.reduce(demand / np.maximum(past.usual_at(-ago)[:, some], NIL)))
 
 
 def _stands(past: OffSeason) -> Floats:
