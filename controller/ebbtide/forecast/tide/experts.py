@@ -40,13 +40,17 @@ EXPERTS = ALIKE + 1
 REGRESSIONS = 3
 EVERY = EXPERTS + REGRESSIONS
 """All that are mixed: regressions of the experts stand behind them."""
-_SHORT = LEVELS - len(LONG_MINUTES)
-OF_LATE: NDArray[np.int_] = np.r_[2:_SHORT, 0:2, LEVELS : RATIOS + CURVES, DIFFERENCE, ALIKE]
-"""Those who know only what was of late, and those who start from the present."""
-LEAST_OF = slice(len(OF_LATE) - 1 - (GUARDED - DIFFERENCES))
-"""Where among them stand those who are not below nothing after a fall: the short averages, slopes
-and ratios."""
-MOST_OF = slice(_SHORT - 2, None)
+SMOOTHED = np.arange(2, LEVELS - len(LONG_MINUTES))
+"""The short averages but that of 2 rows."""
+GOING_ON = np.r_[0:2, LEVELS : RATIOS + CURVES]
+"""Those who go on from the present: it and the average of 2 rows, the slopes, the ratios of now."""
+CHANGED = np.r_[DIFFERENCE, ALIKE]
+"""Those who add a change of other days to it."""
+OF_LATE: NDArray[np.int_] = np.concatenate((SMOOTHED, GOING_ON, CHANGED))
+"""All who know only what was of late, or start from the present."""
+LEAST_OF = slice(SMOOTHED.size + GOING_ON.size)
+"""Where among them stand those who are not below nothing after a fall."""
+MOST_OF = slice(SMOOTHED.size, None)
 """And those who start from the present."""
 UPPER, LOWER = np.array((1, 2, 0, 0)), np.array((2, 3, 1, 2))
 """The levels between which the slopes lie."""
