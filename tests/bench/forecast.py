@@ -2,8 +2,9 @@
 
     EBBTIDE_TRACES=FOLDER python -m tests.bench.forecast [--origins 96] [--models Tide,AutoETS]
 
-All models are run on the same origins, and the criteria that a forecaster for capacity has to meet
-are printed as reached or not. Events are forecast with and without their announcement. Then each
+All models are run on the same origins, few enough for slow libraries, and Tide beside persistence
+on many more. The criteria that a forecaster for capacity has to meet are printed as reached or not.
+Events are forecast with and without their announcement. Then each
 model is timed on synthetic fleets. `make bench-forecast` sets up the libraries of
 requirements/bench.txt and keeps to one core; rows go to build/bench/forecast.json.
 
@@ -29,8 +30,8 @@ from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.tide.forecaster import Tide
-from tests.bench import forecast_criteria, forecast_events, forecast_kept, forecast_speed
-from tests.bench.forecast_criteria import Judged, criteria
+from tests.bench import forecast_events, forecast_kept, forecast_speed
+from tests.bench.forecast_criteria import Judged, alone, beside, table
 
 OUT = pathlib.Path("build/bench/forecast.json")
 SUBJECT = "Tide"
@@ -92,19 +93,27 @@ def traces(where: Where, asked: Asked) -> Sequence[Course]:
     return found
 
 
-def errors(where: Where, models: Mapping[str, Make], asked: Asked) -> dict[str, object]:
+def errors(
+    where: Where, models: Mapping[str, Make], asked: Asked, own_origins: int
+) -> dict[str, object]:
     """Print what every model reaches on recorded demand, and whether the subject does enough."""
     found = accuracy(traces(where, asked), models)
     told = [run for run in found.runs if run.model in models]
     _print(tables(found, told), "")
-    rows = as_json(found, told)
+    rows: dict[str, object] = {"accuracy": as_json(found, told)}
     judged = {run.model: Judged(found, run) for run in told}
     if SUBJECT not in judged:
-        return {"accuracy": rows}
+        return rows
+    own = accuracy(traces(where, asked._replace(origins=own_origins)), {SUBJECT: models[SUBJECT]})
+    (run,) = (run for run in own.runs if run.model == SUBJECT)
+    made = list(alone(Judged(own, run)))
+    _print(f"what {SUBJECT} has to reach, from {own_origins} origins", "", table(made), "")
     libraries = [judged[name] for name in LIBRARIES if name in judged]
-    made = list(criteria(judged[SUBJECT], libraries))
-    _print(f"what {SUBJECT} has to reach", "", forecast_criteria.table(made), "")
-    return {"accuracy": rows, "criteria": [one._asdict() for one in made]}
+    if libraries:
+        against = list(beside(judged[SUBJECT], libraries))
+        _print(f"beside libraries, from {asked.origins} origins", "", table(against), "")
+        made += against
+    return rows | {"criteria": [one._asdict() for one in made]}
 
 
 def events(folder: pathlib.Path, make: Make) -> dict[str, object]:
@@ -137,7 +146,7 @@ def speed(models: Mapping[str, Make], fleets: Sequence[int], days: int) -> dict[
     rows: dict[str, object] = {"speed": [one._asdict() for one in found]}
     if SUBJECT in models:
         made = forecast_speed.judged(found, SUBJECT)
-        _print(forecast_criteria.table(made), "")
+        _print(table(made), "")
         rows["speedCriteria"] = [one._asdict() for one in made]
     return rows
 
@@ -148,6 +157,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--origins", type=int, default=96, help="forecasts a series")
+    parser.add_argument(
+        "--own-origins", type=int, default=400, help=f"those of {SUBJECT} beside persistence"
+    )
     parser.add_argument("--models", help="with commas between")
     parser.add_argument("--series", default="", help="only those whose names begin so")
     parser.add_argument("--fleets", default=FLEETS, help="workloads to time; empty: none")
@@ -157,7 +169,8 @@ def main() -> None:
     folder = os.environ.get("EBBTIDE_TRACES")
     if folder:
         where = Where(pathlib.Path(folder), asked.series)
-        rows |= errors(where, models, Asked(asked.origins, None, (), asked.history * DAY))
+        about = Asked(asked.origins, None, (), asked.history * DAY)
+        rows |= errors(where, models, about, asked.own_origins)
         _write(rows)
         if SUBJECT in models and not asked.series:
             rows |= events(where.folder, models[SUBJECT])

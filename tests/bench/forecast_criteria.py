@@ -79,15 +79,18 @@ class Judged(NamedTuple):
         return float(geometric_mean(np.array(ratios)))
 
 
-def criteria(judged: Judged, libraries: Sequence[Judged]) -> Iterator[Criterion]:
-    """Everything that is asked for on recorded demand."""
+def alone(judged: Judged) -> Iterator[Criterion]:
+    """What is asked for on recorded demand beside persistence."""
     yield from _errors(judged)
     yield from _covered(judged)
     yield from _ramps(judged)
     yield _worst(judged)
-    if libraries:
-        yield from _below(judged, libraries)
-        yield _worst_cell(judged, libraries)
+
+
+def beside(judged: Judged, libraries: Sequence[Judged]) -> Iterator[Criterion]:
+    """And beside libraries, from the same origins."""
+    yield from _below(judged, libraries)
+    yield _worst_cell(judged, libraries)
 
 
 def _errors(judged: Judged) -> Iterator[Criterion]:
