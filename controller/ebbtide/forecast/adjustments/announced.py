@@ -145,9 +145,9 @@ class _Series:
         level = self.past.level(now[:1])[0]
         reached = np.where((event.start > now[0]) | np.isnan(level), plain[0], level)
         tried = foretold.experts(now, moments, plain, np.broadcast_to(reached, plain.shape))
-        weight, unproven = verdict(foretold, self._earlier(event), self.memory)
+        weight, mild, unproven = verdict(foretold, self._earlier(event), self.memory)
         expected = middle(tried, weight)
-        apart = np.einsum("en,emn->mn", weight, np.abs(tried - expected))
+        apart = np.einsum("en,emn->mn", mild, np.abs(tried - expected))
         return _Expected(expected, np.fmax(apart, unproven * ERROR * np.abs(expected - plain)))
 
     def _scaled(self, event: SharedEvent, moments: Floats, plain: Floats) -> _Expected:

@@ -31,8 +31,9 @@ LEAST_DAYS = 2
 """Days before an event that have to be known to tell the usual from."""
 FADING = 0.5
 """What an event counts against the one after it."""
-POWER = 2.0
-"""A weight is (loss of the plain forecast / loss) to this power."""
+POWER, MILD_POWER = 4.0, 2.0
+"""A weight is (loss of the plain forecast / loss) to this power: for what is expected, and for how
+far experts are apart. Who was worse is not followed, and may be right yet."""
 LEAST_SHARE = 0.02
 """The lowest point of a shape that a level is divided by, in shares of the peak."""
 AHEAD = np.array((5.0, 15.0, 30.0, 60.0))
@@ -122,7 +123,9 @@ class Verdict(NamedTuple):
     """What earlier events, and this one so far, say of those who foresee it."""
 
     weight: Floats
-    """How much each expert counts, (4, N)."""
+    """How much each expert counts for what is expected, (4, N)."""
+    mild: Floats
+    """How much each counts for how far it may be off, (4, N)."""
     unproven: Floats
     """How little is known of how announcements fare: from all at 1 down to none, (N,)."""
 
@@ -144,8 +147,14 @@ def verdict(foretold: Foretold, earlier: Sequence[SharedEvent], memory: Memory) 
         losses = foretold.losses(*_of_late(foretold))
         late = (1 - share) * told + share * np.clip(losses, -DECIDED, DECIDED)
         told = np.where(np.isnan(losses), told, late)
-    found = np.exp(-POWER * (told - told.min(axis=0)))
-    return Verdict(np.asarray(found / found.sum(axis=0)), (1 - share) * FIRST_WEIGHT / whole)
+    weight, mild = (_weights(told, power) for power in (POWER, MILD_POWER))
+    return Verdict(weight, mild, (1 - share) * FIRST_WEIGHT / whole)
+
+
+def _weights(told: Floats, power: float) -> Floats:
+    """Weights of the experts by the logarithms of their losses, (4, N)."""
+    found = np.exp(-power * (told - told.min(axis=0)))
+    return np.asarray(found / found.sum(axis=0))
 
 
 def hours_of(event: SharedEvent) -> Floats:
