@@ -8,6 +8,8 @@ Events are forecast with and without their announcement. Then each
 model is timed on synthetic fleets. `make bench-forecast` sets up the libraries of
 requirements/bench.txt and keeps to one core; rows go to build/bench/forecast.json.
 
+With --docs the figures go to docs/forecast.md and its picture too.
+
 What a model foresaw of a series is kept in build/bench/forecasts, until its code or its library
 changes: a run that was ended goes on where it was, and `--series` and `--models` make it in parts.
 """
@@ -18,6 +20,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rich.console import RenderableType
@@ -30,7 +33,7 @@ from ebbtide.cli.screen import screen
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.tide.forecaster import Tide
-from tests.bench import forecast_events, forecast_kept, forecast_speed
+from tests.bench import forecast_events, forecast_kept, forecast_page, forecast_speed
 from tests.bench.forecast_criteria import Judged, alone, beside, table
 
 OUT = pathlib.Path("build/bench/forecast.json")
@@ -93,9 +96,20 @@ def traces(where: Where, asked: Asked) -> Sequence[Course]:
     return found
 
 
-def errors(
-    where: Where, models: Mapping[str, Make], asked: Asked, own_origins: int
-) -> dict[str, object]:
+class Found(NamedTuple):
+    """What was measured: rows for a file, and figures for the page."""
+
+    rows: Mapping[str, object] = MappingProxyType({})
+    blocks: Mapping[str, str] = MappingProxyType({})
+    lines: Mapping[str, Mapping[int, float]] = MappingProxyType({})
+
+    def beside(self, other: "Found") -> "Found":
+        """Both together."""
+        rows, blocks = {**self.rows, **other.rows}, {**self.blocks, **other.blocks}
+        return Found(rows, blocks, self.lines or other.lines)
+
+
+def errors(where: Where, models: Mapping[str, Make], asked: Asked, own_origins: int) -> Found:
     """Print what every model reaches on recorded demand, and whether the subject does enough."""
     found = accuracy(traces(where, asked), models)
     told = [run for run in found.runs if run.model in models]
@@ -103,7 +117,7 @@ def errors(
     rows: dict[str, object] = {"accuracy": as_json(found, told)}
     judged = {run.model: Judged(found, run) for run in told}
     if SUBJECT not in judged:
-        return rows
+        return Found(rows)
     own = accuracy(traces(where, asked._replace(origins=own_origins)), {SUBJECT: models[SUBJECT]})
     (run,) = (run for run in own.runs if run.model == SUBJECT)
     made = list(alone(Judged(own, run)))
@@ -113,10 +127,16 @@ def errors(
         against = list(beside(judged[SUBJECT], libraries))
         _print(f"beside libraries, from {asked.origins} origins", "", table(against), "")
         made += against
-    return rows | {"criteria": [one._asdict() for one in made]}
+    everyone = list(judged.values())
+    blocks = {
+        "models": forecast_page.models(everyone),
+        "criteria": forecast_page.criteria(made),
+    }
+    rows["criteria"] = [one._asdict() for one in made]
+    return Found(rows, blocks, forecast_page.errors_by_step(everyone))
 
 
-def events(folder: pathlib.Path, make: Make) -> dict[str, object]:
+def events(folder: pathlib.Path, make: Make) -> Found:
     """Print the errors around events, with and without what is known of them."""
     told = list(forecast_events.announced(folder, make))
     if told:
@@ -127,10 +147,13 @@ def events(folder: pathlib.Path, make: Make) -> dict[str, object]:
     ebbed = list(forecast_events.ebbs(folder, {SUBJECT: make} | rivals))
     if ebbed:
         _print("while an event ebbs away", "", forecast_events.table(ebbed), "")
-    return {"events": [one._asdict() for one in (*told, *ebbed)]}
+    every = [*told, *ebbed]
+    return Found(
+        {"events": [one._asdict() for one in every]}, {"events": forecast_page.events(every)}
+    )
 
 
-def speed(models: Mapping[str, Make], fleets: Sequence[int], days: int) -> dict[str, object]:
+def speed(models: Mapping[str, Make], fleets: Sequence[int], days: int) -> Found:
     """Print what forecasts cost, and whether the subject is quick enough."""
     found = []
     for one in forecast_speed.speeds(list(models), fleets, days):
@@ -148,7 +171,7 @@ def speed(models: Mapping[str, Make], fleets: Sequence[int], days: int) -> dict[
         made = forecast_speed.judged(found, SUBJECT)
         _print(table(made), "")
         rows["speedCriteria"] = [one._asdict() for one in made]
-    return rows
+    return Found(rows, {"cost": forecast_page.cost(found)})
 
 
 def main() -> None:
@@ -164,23 +187,26 @@ def main() -> None:
     parser.add_argument("--series", default="", help="only those whose names begin so")
     parser.add_argument("--fleets", default=FLEETS, help="workloads to time; empty: none")
     parser.add_argument("--history", type=int, default=28, help="days that a model is handed")
+    parser.add_argument("--docs", action="store_true", help=f"write {forecast_page.PAGE}")
     asked = parser.parse_args()
-    models, rows = available(asked.models), dict[str, object]()
+    models, found = available(asked.models), Found()
     folder = os.environ.get("EBBTIDE_TRACES")
     if folder:
         where = Where(pathlib.Path(folder), asked.series)
         about = Asked(asked.origins, None, (), asked.history * DAY)
-        rows |= errors(where, models, about, asked.own_origins)
-        _write(rows)
+        found = errors(where, models, about, asked.own_origins)
+        _write(found.rows)
         if SUBJECT in models and not asked.series:
-            rows |= events(where.folder, models[SUBJECT])
-            _write(rows)
+            found = found.beside(events(where.folder, models[SUBJECT]))
+            _write(found.rows)
     else:
         print("no accuracy: EBBTIDE_TRACES names no folder of recorded demand", file=sys.stderr)
     fleets = [int(size) for size in asked.fleets.split(",") if size]
     if fleets:
-        rows |= speed(models, fleets, asked.history)
-        _write(rows)
+        found = found.beside(speed(models, fleets, asked.history))
+        _write(found.rows)
+    if asked.docs:
+        forecast_page.write(found.blocks, found.lines)
 
 
 def _print(*parts: RenderableType) -> None:

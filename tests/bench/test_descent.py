@@ -14,11 +14,12 @@ from tests.bench.descent.family import family
 from tests.bench.descent.front import BLIND, Point, beaten_by, edge
 from tests.bench.descent.labels import Box, Room
 from tests.bench.descent.lanes import Lookout, swept
-from tests.bench.descent.page import PAGE, filled
+from tests.bench.descent.page import PAGE
 from tests.bench.descent.picture import draw
 from tests.bench.descent.scalers import RIVALS, driven_by
 from tests.bench.descent.scores import SESSIONS, seconds_to_target, shortfall
 from tests.bench.descent.world import Trial, driven
+from tests.bench.marked_page import filled
 
 WHILE = SECONDS[80:228]
 """From 10 minutes before a fall to 27 after it."""

@@ -1,8 +1,7 @@
 """docs/descent.md and its picture: the figures are written by the bench, the words by people."""
 
 import pathlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tests.bench.descent.criteria import (
     BAD_DAYS,
@@ -19,6 +18,7 @@ from tests.bench.descent.criteria import OURS as SHIPPED
 from tests.bench.descent.front import FINE, HPA, Point, edge
 from tests.bench.descent.picture import FINE_HPA, OURS, PLAIN_HPA, draw
 from tests.bench.descent.scores import Row
+from tests.bench.marked_page import filled, table
 
 PAGE, PICTURE = pathlib.Path("docs/descent.md"), pathlib.Path("docs/descent.svg")
 
@@ -47,22 +47,6 @@ def write(rows: Sequence[Row], paced: Paced, many: Sequence[Row], found: Sequenc
     PICTURE.write_text(draw(lines, [*shipped, *rest], title))
 
 
-def filled(page: str, blocks: Mapping[str, str]) -> str:
-    """The page with each block between its two marks replaced.
-
-    Raises:
-        ValueError: the page has no place for a block.
-
-    """
-    for name, text in blocks.items():
-        marks = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        places = marks.findall(page)
-        if len(places) != 1:
-            raise ValueError(f"the page needs one place for {name}, and has {len(places)}")
-        page = marks.sub(lambda found: found[1] + text + found[2], page)  # noqa: B023  # used at once
-    return page
-
-
 def _falls(rows: Board, paced: Paced, scalers: Sequence[str]) -> str:
     heads = [
         "",
@@ -70,10 +54,10 @@ def _falls(rows: Board, paced: Paced, scalers: Sequence[str]) -> str:
         "gone in 60 s",
         "dip: short",
         *(d.replace("-", " ") for d in BAD_DAYS),
+        "all of it",
     ]
-    lines = [_line([*heads, "all of it"]), _line(["---"] + ["---:"] * (len(heads) - 1) + [":---:"])]
-    for scaler in scalers:
-        cells = [
+    cells = [
+        [
             f"**{scaler}**" if scaler.startswith("ebbtide") else scaler,
             f"{idle(rows, 'cliff', scaler):,.0f}",
             f"{drop(rows, 'cliff', scaler):,.0f}",
@@ -81,31 +65,28 @@ def _falls(rows: Board, paced: Paced, scalers: Sequence[str]) -> str:
             *(f"{drop(rows, d, scaler):,.0f} / {short(rows, d, scaler):,.0f}" for d in BAD_DAYS),
             "yes" if all(merits(rows, paced, scaler).values()) else "no",
         ]
-        lines.append(_line(cells))
-    return "\n".join(lines) + "\n"
+        for scaler in scalers
+    ]
+    return table(heads, cells, "l" + "r" * (len(heads) - 2) + "c")
 
 
 def _criteria(found: Sequence[Verdict]) -> str:
-    lines = [_line(["", "asked", "found"]), _line(["---"] * 3)]
-    lines += [
-        _line(["reached" if v.reached else "**not reached**", v.says, v.found]) for v in found
-    ]
-    return "\n".join(lines) + "\n"
+    rows = [["reached" if v.reached else "**not reached**", v.says, v.found] for v in found]
+    return table(["", "asked", "found"], rows)
 
 
 def _family(many: Sequence[Row]) -> str:
-    lines = [
-        _line(["", "idle, replica-hours", "short, replica-minutes", "sessions cut off"]),
-        _line(["---", "---:", "---:", "---:"]),
-    ]
     shown = [one for one in many if not str(one["scaler"]).startswith(HPA)]
-    for one in sorted(shown, key=lambda one: Point.of(one).idle):
-        point, cut = Point.of(one), float(one["disrupted_sessions"] or 0.0)
-        lines.append(
-            _line([point.scaler, f"{point.idle:,.0f}", f"{point.short:,.0f}", f"{cut:,.0f}"])
+    rows = [
+        [
+            point.scaler,
+            f"{point.idle:,.0f}",
+            f"{point.short:,.0f}",
+            f"{float(one['disrupted_sessions'] or 0.0):,.0f}",
+        ]
+        for point, one in sorted(
+            ((Point.of(one), one) for one in shown), key=lambda each: each[0].idle
         )
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    ]
+    heads = ["", "idle, replica-hours", "short, replica-minutes", "sessions cut off"]
+    return table(heads, rows, "lrrr")
