@@ -66,13 +66,17 @@ _AGREES = 0.5
 
 
 def borne_out(seen: Observation, fallen: Demand, share: Number, seconds: Number) -> Flag:
-    """Whether another signal, known and fresh, fell as well: by half of that share or more."""
+    """Whether another signal, known and fresh, fell as well: by half of that share or more.
+
+    One that has been zero all along did not fall.
+    """
     believed: Flag = False
     for other in seen.demand:
         if other.name == fallen.name:
             continue
         known = (other.alive >= other.alive_at_least) & (other.age <= fallen.age)
-        fell = other.present() <= (1 - _AGREES * share) * other.peak(seconds)
+        peak = other.peak(seconds)
+        fell = (other.present() <= (1 - _AGREES * share) * peak) & (peak > 0)
         believed = believed | (known & fell)
     return believed
 

@@ -116,6 +116,8 @@ GONE = signal([*DROP, *[0.0] * 6])
         pytest.param(FELL, steady(name="egress"), ["DemandSuspicious"], id="did not"),
         pytest.param(GONE, signal([*DROP, *[30.0] * 6], name="egress"), [], id="went with it"),
         pytest.param(GONE, steady(name="egress"), ["DemandVanished"], id="stayed"),
+        pytest.param(FELL, steady(0.0, name="jobs"), ["DemandSuspicious"], id="was zero all along"),
+        pytest.param(GONE, steady(0.0, name="jobs"), ["DemandVanished"], id="had nothing to lose"),
         pytest.param(
             FELL,
             signal([*DROP, 30.0], name="egress", alive=0.5, alive_at_least=0.8),
