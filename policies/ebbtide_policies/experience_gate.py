@@ -204,9 +204,10 @@ class ExperienceGate(Policy[ExperienceGateSettings]):
         told = {"set": fresh["set"], "setAt": 0.0, **(stored or {})}  # new to older memories
         found = {key: stored_number(told, key) for key in fresh if key not in levels}
         past = every(reached(seen.now, max(found["at"], found["setAt"])))
-        sound = past and 1.0 <= found["factor"] <= self.settings.most
-        if np.isnan(sum(found.values())) or not sound or found["descending"] > 1:
+        sound = past and found["factor"] >= 1.0 and found["descending"] <= 1
+        if np.isnan(sum(found.values())) or not sound:
             return fresh
+        found["factor"] = min(found["factor"], self.settings.most)  # no edit ends a breach
         known = {key: stored_number(stored, key) for key in levels}
         return found | {key: -1.0 if np.isnan(level) else level for key, level in known.items()}
 

@@ -325,7 +325,6 @@ def test_without_a_memory_no_descent_has_begun_and_no_breach_is_known() -> None:
     "junk",
     [
         pytest.param({"at": NOW + 1}, id="from the future"),
-        pytest.param({"factor": 17.0}, id="longer than the bound"),
         pytest.param({"factor": 0.5}, id="shorter than a soak"),
         pytest.param({"descending": 2.0}, id="neither yes nor no"),
         pytest.param({"replicas": None}, id="no number"),
@@ -334,6 +333,15 @@ def test_without_a_memory_no_descent_has_begun_and_no_breach_is_known() -> None:
 def test_a_memory_is_lost_that_is(junk: dict[str, Any]) -> None:
     found = look()
     assert gate().recall(DESCENDING | junk, found) == gate().recall(None, found)
+
+
+def test_no_edit_of_the_longest_soak_ends_a_breach() -> None:
+    breach = DESCENDING | {"factor": 8.0, "at": NOW - 90.0, "back": 105.0, "replicas": 105.0}
+    signals = {"stall": STALL}
+    edited = ExperienceGate(settings(ExperienceGateSettings, signals=signals, most=2))
+    found = look()
+    assert edited.recall(breach, found) == {**gate().recall(breach, found), "factor": 2.0}
+    assert decided(edited, look(last_step=STEPPED), breach)[1] == "ExperienceRollback"
 
 
 def test_a_replayed_day_says_nothing_of_this_fleet() -> None:
