@@ -206,6 +206,13 @@ def test_from_the_middle_it_is_as_near() -> None:
             "the policy 'weekend' of the recording is not installed",
             id="a plugin that is not there",
         ),
+        pytest.param(
+            {"policies": "live/edge", "format": FORMAT, "settings": {"descent": {"stride": 1}}},
+            r"descent\.stride of the recording: .*; replay it with the version that wrote it",
+            id="a setting that is not there",
+        ),
+        pytest.param({"history": "live/edge"}, "can't be understood.*'minutes'", id="half a past"),
+        pytest.param({"at": 5.0}, "can't be understood.*'tick'", id="a tick of nobody"),
     ],
 )
 def test_what_can_not_be_replayed_is_refused(line: Json, why: str) -> None:

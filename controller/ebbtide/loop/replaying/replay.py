@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ebbtide.api.reading.compose import Plugins
+from ebbtide.api.reading.error_messages import place
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.signals import Column
@@ -109,6 +111,15 @@ class Replay:
             InvalidInput: a line is none of a recording, or needs a policy that is not installed.
 
         """
+        try:
+            yield from self._each(lines)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InvalidInput(
+                "a line of the recording can't be understood; replay it with the version that "
+                f"wrote it: {type(error).__name__}: {error}"
+            ) from error
+
+    def _each(self, lines: Iterable[Json]) -> Iterator[Replayed]:
         for at, together in groupby(lines, key=lambda line: line.get("at")):
             ticks = list(together)
             if at is None:
@@ -143,7 +154,15 @@ class Replay:
             policy = known.get(name) or self.plugins.get(name)
             if policy is None:
                 raise InvalidInput(f"the policy {name!r} of the recording is not installed")
-            yield policy(policy.Settings.model_validate(written))
+            try:
+                yield policy(policy.Settings.model_validate(written))
+            except ValidationError as error:
+                wrong = error.errors()[0]
+                at = ".".join((name, place(wrong["loc"])))
+                raise InvalidInput(
+                    f"{at} of the recording: {wrong['msg']}; replay it with the version that "
+                    "wrote it"
+                ) from error
 
     def _advanced(self, line: Json) -> Json:
         """What was seen at a tick, with what has not changed since the one before."""
