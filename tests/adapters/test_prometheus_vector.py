@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ebbtide.adapters.prometheus.vector import by_label
@@ -22,6 +23,11 @@ def test_every_series_is_known_by_its_label() -> None:
     found = by_label([series("3", pod="a", zone="x"), series("0", pod="b")], "pod")
     assert found == {"a": 3.0, "b": 0.0}
     assert by_label([], "pod") == {}
+
+
+@pytest.mark.parametrize("odd", ["NaN", "+Inf", "-Inf"])
+def test_what_can_not_be_counted_is_unknown(odd: str) -> None:
+    assert np.isnan(by_label([series(odd, pod="a")], "pod")["a"])
 
 
 @pytest.mark.parametrize(

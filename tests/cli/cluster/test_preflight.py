@@ -183,6 +183,7 @@ def budget(**spec: Any) -> dict[str, Any]:
             "",
             id="other pods",
         ),
+        pytest.param({"selector": None, "maxUnavailable": 0}, None, "", id="no pods at all"),
     ],
 )
 def test_a_disruption_budget_says_what_it_means_for_the_way_down(

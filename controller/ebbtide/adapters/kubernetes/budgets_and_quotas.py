@@ -36,7 +36,8 @@ def budgets(server: ApiServer, namespace: str, labels: Mapping[str, str]) -> Ite
 
     """
     for item in server.items(Place("policy", "v1", "poddisruptionbudgets", namespace)):
-        if selects(mapping(mapping(item.get("spec")).get("selector")), labels):
+        selector = mapping(item.get("spec")).get("selector")
+        if selector is not None and selects(mapping(selector), labels):  # without one: no pod
             yield _budget(item)
 
 

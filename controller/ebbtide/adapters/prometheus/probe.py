@@ -37,9 +37,10 @@ def _probed(
         return Answer(query, failure=why)
     try:
         found = client.instant(query.promql)
-        ages = [_samples(client, selector) for selector in _SELECTOR.findall(query.promql)]
+        known = [_samples(client, selector) for selector in _SELECTOR.findall(query.promql)]
     except MetricsUnavailable as error:
         return Answer(query, failure=str(error))
+    ages = (one for one in known if not math.isnan(one[0]))  # no order of selectors hides one
     age, interval = max(ages, default=(math.nan, math.nan))
     return Answer(
         query=query,

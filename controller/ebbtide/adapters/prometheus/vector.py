@@ -1,5 +1,6 @@
 """An instant answer with several series, taken by one of their labels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,9 @@ from ebbtide.errors import WrongQuery
 
 
 def by_label(result: Sequence[Any], label: str) -> Mapping[str, float]:
-    """Return the number of every series by the value of a label; NaN where it is NaN.
+    """Return the number of every series by the value of a label; NaN where it is none.
+
+    Infinity is no number of anything that can be counted.
 
     Raises:
         WrongQuery: a series lacks the label or shares its value, or it is no such answer.
@@ -22,7 +25,8 @@ def by_label(result: Sequence[Any], label: str) -> Mapping[str, float]:
             name = str(series["metric"].get(label) or "")
             if not name or name in found:
                 raise WrongQuery(_unfit(name, label))
-            found[name] = float(series["value"][1])
+            number = float(series["value"][1])
+            found[name] = number if math.isfinite(number) else math.nan
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise WrongQuery(
             f"answered with what is no list of series: {words(result)}. Check the query"
