@@ -125,11 +125,16 @@ def test_what_too_few_scrape_targets_told_of_is_unknown(
         ]
     )
     for at_least, share in (("80%", "25%"), ("40%", "")):
-        alive = f"{{query: avg(answering), atLeast: {at_least}}}"
-        text = EDGE.replace("sum(viewers)", f"sum(viewers), whenAbsent: Zero, alive: {alive}")
-        _, found = checked(tmp_path, prometheus, text)
-        told = [one["found"] for one in found if "unknown" in one["found"]]
-        assert [each.partition(" ")[0] for each in told] == ([share] if share else [])
+        alive = f"alive: {{query: avg(answering), atLeast: {at_least}}}"
+        zero, hold = f"sum(viewers), whenAbsent: Zero, {alive}", f"sum(answering), {alive}"
+        both = f"signals: {{viewers: {{query: {zero}}}, jobs: {{query: {hold}}}}}"
+        for text in (
+            EDGE.replace("sum(viewers)", zero),
+            EDGE.replace("query: sum(viewers)", both),  # the second asks for less of their past
+        ):
+            _, found = checked(tmp_path, prometheus, text)
+            told = [one["found"] for one in found if "unknown" in one["found"]]
+            assert {each.partition(" ")[0] for each in told} == ({share} if share else set())
 
 
 def test_a_demand_of_two_series_or_none_is_an_error(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 
 import numpy as np
 
@@ -147,7 +148,8 @@ def _asked(manifest: Manifest, span: float, ready: str | None) -> Iterator[Asked
     yield from _demand(manifest, span)
     workload = workload_of(manifest, plugins())
     demand = {signal.query for signal in workload.signals.values()}
-    lengths = {wanted.query.promql: wanted.length for wanted in workload.needs()}
+    longest_last = sorted(workload.needs(), key=attrgetter("length"))
+    lengths = {wanted.query.promql: wanted.length for wanted in longest_last}
     for promql, kept in lengths.items():
         if promql not in demand:
             long = kept >= workload.spec.forecast.history
