@@ -132,6 +132,12 @@ def test_an_end_is_a_duration_or_a_moment(until: str, moment: str) -> None:
     assert end(until, NOW) == moment
 
 
+@pytest.mark.parametrize("until", ["9999999d", "9999-12-31T23:59-14:00"])
+def test_an_end_is_one_that_calendars_have(until: str) -> None:
+    with pytest.raises(InvalidInput, match="this end is too far away"):
+        end(until, NOW)
+
+
 def test_an_end_is_to_come() -> None:
     with pytest.raises(InvalidInput, match="this moment has passed"):
         end(f"{NOW - timedelta(seconds=1):%Y-%m-%d %H:%M:%S}", NOW)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from ebbtide.adapters.prometheus.past import Turn
 from ebbtide.api.timestamps import stamp
+from ebbtide.cli.cluster.past import told
 from tests.adapters.http_api import HttpApi
 from tests.cli.conftest import Ebbtide
 
@@ -123,6 +125,18 @@ def test_it_can_be_narrowed(
 ) -> None:
     api.on("GET", f"{EVENTS}/namespaces/other/events", listed())
     assert len(json.loads(ebbtide("timeline", kubeconfig, "--json", *options).out)) == count
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        pytest.param("Conflicted", "it holds from here on", id="which is well while it does not"),
+        pytest.param("Ready", "it does not hold from here on", id="which is well while it holds"),
+    ],
+)
+def test_a_condition_that_turned_bad_is_told_as_it_is(condition: str, why: str) -> None:
+    [found] = told([Turn(0.0, "live/edge", "condition", condition, 1.0)])
+    assert (found.what, found.why, found.warning) == (condition, why, True)
 
 
 def test_a_quiet_time_is_said_to_be_one(ebbtide: Ebbtide, kubeconfig: str) -> None:

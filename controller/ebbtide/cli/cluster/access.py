@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -84,9 +85,7 @@ def end(until: str, now: datetime) -> str:
 
     """
     try:
-        at = now + timedelta(seconds=parse_duration(until))
-    except ValueError:
-        at = _moment(until)
+        at = _moment(until, now)
     except OverflowError as error:
         raise InvalidInput(f"--until {until}: this end is too far away") from error
     if at <= now:
@@ -96,7 +95,9 @@ def end(until: str, now: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, now: datetime) -> datetime:
+    with suppress(ValueError):
+        return now + timedelta(seconds=parse_duration(text))
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ebbtide.api.timestamps import TO_THE_SECOND, clock
 from ebbtide.loop.ports.metrics import MINUTE, Span
+from ebbtide.loop.reporting.conditions import is_bad
 
 if TYPE_CHECKING:
     from ebbtide.adapters.prometheus.past import Turn
@@ -56,7 +57,7 @@ def _line(turn: "Turn", why: str) -> Happening | None:
         "step": Happening(at, workload, f"{turn.before:,.0f} -> {turn.number:,.0f}", why),
         "phase": Happening(at, workload, "PhaseChanged", f"-> {turn.what}", phase=turn.what),
         "breach": Happening(at, workload, turn.what, "it decided from here on", warning=True),
-        "condition": Happening(at, workload, turn.what, "it holds from here on", warning=True),
+        "condition": Happening(at, workload, turn.what, _turned(turn.what), warning=True),
         "sessions": Happening(
             at,
             workload,
@@ -66,6 +67,12 @@ def _line(turn: "Turn", why: str) -> Happening | None:
         ),
     }
     return lines.get(turn.kind)
+
+
+def _turned(condition: str) -> str:
+    """What is bad of a condition: some are while they hold, the others while they do not."""
+    holds = is_bad({"type": condition, "status": "True"})
+    return "it holds from here on" if holds else "it does not hold from here on"
 
 
 def before_all(
