@@ -23,7 +23,7 @@ from ebbtide.loop.forecasting.cohorts import TOGETHER
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.provisional_minutes import KEPT
 from ebbtide.loop.forecasting.signals import Choice, Column
-from ebbtide.loop.ports.background import AtOnce, Background
+from ebbtide.loop.ports.background import AtOnce, Background, Done
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, Flat
 
@@ -464,6 +464,21 @@ def test_while_forecasters_are_tried_that_is_said() -> None:
     assert len(background.waiting) == 1
     forecasting.refresh([moving()])
     assert len(background.waiting) == 1
+
+
+def test_a_trial_that_fails_is_told_and_the_preferred_one_is_taken(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    background = WhenTold()
+    forecasting, _ = auto(background)
+    forecasting.refresh([moving()])
+    [(name, _)] = background.waiting
+    background.done.append(Done(name, MemoryError("too much"), 0.1))
+    forecasting.refresh([moving()])
+    assert chosen(forecasting).model == "Bad"
+    assert chosen(forecasting).why.endswith("can't be tried on its past; the log says why")
+    assert "the forecasters can't be tried on live/edge demand" in caplog.text
+    assert "MemoryError: too much" in caplog.text
 
 
 def test_auto_chooses_once_a_day_and_keeps_what_is_not_clearly_worse() -> None:

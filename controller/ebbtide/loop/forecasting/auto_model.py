@@ -4,6 +4,7 @@ All are tried in the background, at first sight and once a day. What was chosen 
 status, so that a successor goes on with it. Another takes its place only if it is clearly better.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ from ebbtide.loop.forecasting.cohorts import TOGETHER
 from ebbtide.loop.forecasting.signals import Choice, Column, Key, Task
 from ebbtide.loop.ports.background import Background, Done
 from ebbtide_policies.demand import DAY
+
+log = logging.getLogger("ebbtide.loop")
 
 AUTO = "Auto"
 
@@ -59,12 +62,15 @@ class AutoModel:
         tasks = self._trying.pop(done.name, None)
         if tasks is None:
             return False
+        nothing = dict.fromkeys(self._makers, math.nan)
+        failure = done.result if isinstance(done.result, Exception) else None
+        if failure:
+            names = ", ".join(" ".join(task.column.key) for task in tasks)
+            log.error("the forecasters can't be tried on %s", names, exc_info=failure)
         for i, task in enumerate(tasks):
-            losses = dict.fromkeys(self._makers, math.nan)
-            if not isinstance(done.result, Exception):
-                losses = {name: float(loss[i]) for name, loss in done.result.items()}
-            before = self._known.get(task.column.key)
-            self._known[task.column.key] = _choice(losses, before, task.end)
+            losses = nothing if failure else {n: float(of[i]) for n, of in done.result.items()}
+            choice = _choice(losses, self._known.get(task.column.key), task.end)
+            self._known[task.column.key] = replace(choice, why=_FAILED) if failure else choice
         return True
 
     def begin(self, columns: Iterable[Column]) -> None:
@@ -89,6 +95,9 @@ class AutoModel:
                 part, name = tasks[begin : begin + TOGETHER], f"trial {next(self._numbers)}"
                 self._trying[name] = part
                 self._background.begin(name, _trial(self._makers, part), slow=True)
+
+
+_FAILED = "the forecasters can't be tried on its past; the log says why"
 
 
 def _trial(makers: Mapping[str, Make], tasks: Sequence[Task]) -> Callable[[], object]:
