@@ -124,9 +124,9 @@ class Operator:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let a successor lead at once; then put down what is left."""
-        self._lease.release()
+        """Let a successor lead once no write is under way; then put down what is left."""
         self._acting.close()
+        self._lease.release()
         self._background.close()
         self._leisure.close()
         self._metrics.close()
