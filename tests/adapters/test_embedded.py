@@ -1,18 +1,16 @@
-"""The embedded twins of store, clock and leadership keep the promises of the ports."""
+"""The embedded twin of a metrics store keeps the promises of its port."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.clock import FastClock
-from ebbtide.adapters.embedded.leadership import AlwaysLeader
 from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.clock import Clock
-from ebbtide.loop.ports.leadership import Leadership
 from ebbtide.loop.ports.metrics import Instant, Metrics, Minutes, Query, Span
 from ebbtide.planning.demand.series import DemandSeries
+from tests.fast_clock import FastClock
 
 VIEWERS = Query("live", "sum(live_viewers)")
 TEN = DemandSeries(start=0.0, minutes=np.arange(10.0))
@@ -97,30 +95,3 @@ def test_the_background_hands_over_each_span_once() -> None:
     assert (query, span) == (VIEWERS, Span(0.0, 60.0))
     assert isinstance(reading, Minutes)
     assert store.finished() == []
-
-
-def test_the_fast_clock_jumps_in_steps_until_its_end() -> None:
-    jumps: list[float] = []
-    clock = FastClock(0.0, 15.0, end=100.0, pause=jumps.append)
-    assert clock.sleep(40.0)
-    assert (clock.now(), jumps) == (40.0, [15.0, 15.0, 10.0])
-    assert clock.sleep(30.0)
-    assert clock.now() == 40.0
-    assert not clock.sleep(400.0)
-    assert clock.now() == 100.0
-
-
-def test_a_stopped_clock_ends_the_loop_without_moving() -> None:
-    clock = FastClock(5.0)
-    clock.stop()
-    assert not clock.sleep(100.0)
-    assert clock.now() == 5.0
-
-
-def test_leadership_is_held_until_it_is_released() -> None:
-    leader: Leadership = AlwaysLeader()
-    told = [leader.held]
-    for change in (leader.release, leader.renew):
-        change()
-        told.append(leader.held)
-    assert told == [True, False, True]

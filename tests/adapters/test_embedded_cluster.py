@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import Call, SimulatedCluster
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Ref
 from ebbtide.loop.ports.cluster import Announcement, Cluster, Resource, Target
 from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
+from tests.fast_clock import FastClock
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")
 POLICY = Resource(

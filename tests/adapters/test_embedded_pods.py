@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import SimulatedCluster
 from ebbtide.errors import Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Ref
 from ebbtide.loop.ports.cluster import Resource, Target
 from ebbtide.loop.ports.pods import DELETION_COST, DRAIN, Marks
 from ebbtide.planning.simulated_fleet.plant import Plant, PlantSettings
+from tests.fast_clock import FastClock
 
 EDGE = Ref("apps/v1", "Deployment", "live", "edge")
 DRAINS = Marks(labels={DRAIN: "true"})

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebbtide.adapters.embedded.clock import FastClock
 from ebbtide.adapters.embedded.cluster import Call
 from ebbtide.api.capacity_policy.objective import Reckoned
 from ebbtide.errors import ClusterUnavailable
 from ebbtide.loop.runner import Missed, next_due, run
 from ebbtide.loop.tick import Tick
+from tests.fast_clock import FastClock
 from tests.loop.when_told import WhenTold
 from tests.loop.world import NOON, World, fallen
 

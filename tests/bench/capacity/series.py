@@ -15,7 +15,8 @@ import numpy as np
 from ebbtide.api.capacity_policy.objective import Settings
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.planning.demand.series import DemandSeries, read_csv
+from ebbtide.planning.demand.recording import read_recording
+from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.scoring.clairvoyant import least_replicas
 from ebbtide.planning.simulated_fleet.plant import ready_replicas
 from ebbtide.planning.sweeping.lanes import Policies
@@ -73,7 +74,7 @@ def of_file(path: Path, lead: float, later: int = 0) -> Series:
     No forecast is made: on live viewers, three minutes ahead, its highest quantiles kept an
     objective at a higher cost than the present and its surges do.
     """
-    recorded = _begun(read_csv(path.read_text()), later)
+    recorded = _begun(by_minute(read_recording(path.read_text())), later)
     now = np.arange(recorded.start, recorded.end + 1, TICK)
     per_replica = float(np.nanmax(recorded.minutes)) / PEAK
     need = recorded.at(now) / per_replica

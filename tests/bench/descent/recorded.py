@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ebbtide.planning.demand.series import DemandSeries, read_csv
+from ebbtide.planning.demand.recording import read_recording
+from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 from tests.bench.descent.falls import FLEET, HISTORY, LEAD_IN, SECONDS, TICK, Fall
@@ -23,8 +24,8 @@ def recorded(matches: int = 4) -> Sequence[Fall]:
     folder = os.environ.get("EBBTIDE_TRACES")
     if not folder:
         return []
-    cup = read_csv(pathlib.Path(folder, MATCHES).read_text())
-    forum = read_csv(pathlib.Path(folder, EBB).read_text())
+    cup = by_minute(read_recording(pathlib.Path(folder, MATCHES).read_text()))
+    forum = by_minute(read_recording(pathlib.Path(folder, EBB).read_text()))
     found = [
         _fall(f"match-end-{place + 1}", cup, minute, SECONDS)
         for place, minute in enumerate(sorted(steepest(cup.minutes, matches)))

@@ -509,9 +509,6 @@ class Disputed:
     def keep(self) -> None:
         """Leave it as it is."""
 
-    def release(self) -> None:
-        """Leave it as it is."""
-
 
 def test_whoever_leads_again_takes_what_was_found_meanwhile() -> None:
     world, lease, leisure = tuned(Planner(STRICT)), Disputed(), WhenTold()
@@ -530,14 +527,14 @@ def test_whoever_leads_again_takes_what_was_found_meanwhile() -> None:
 
 @pytest.mark.parametrize("leads", [True, False])
 def test_a_stop_writes_only_what_is_its_own_to_write(leads: bool) -> None:
-    world = tuned(Planner())
+    world, lease = tuned(Planner()), Disputed()
     if leads:
         world.run(1)  # nothing is under way any more
     else:
-        world.leisure = WhenTold()
+        world.leadership, world.leisure = lease, WhenTold()
         world.restart()
         world.run(1)
-        world.leadership.release()
+        lease.held = False
     world.verbs()
     world.loop.stop()
     assert world.verbs() == []

@@ -6,9 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebbtide.errors import InvalidInput
-from ebbtide.planning.demand.series import DemandSeries, read_csv
+from ebbtide.planning.demand.recording import read_recording
+from ebbtide.planning.demand.series import DemandSeries, by_minute
 
 NAN = float("nan")
+
+
+def read_csv(text: str) -> DemandSeries:
+    """What a recording tells, one value a minute."""
+    return by_minute(read_recording(text))
 
 
 def series(*values: float, start: float = 600.0) -> DemandSeries:

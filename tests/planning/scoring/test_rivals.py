@@ -15,10 +15,8 @@ from ebbtide.planning.scoring.rivals import (
     HpaSettings,
     Limit,
     Select,
-    StaticPeak,
     Tick,
     Unit,
-    oracle,
     run,
 )
 from ebbtide.planning.scoring.score import largest_drop
@@ -221,18 +219,3 @@ def test_ten_percent_a_minute_is_never_passed_while_demand_falls(metric: list[fl
     hpa = Hpa(HpaSettings(down=down(percent(10, 60), window=0.0)), 100.0)
     asked = np.concatenate(([100.0], run(hpa, np.array(metric), 15.0, 100.0)))
     assert (asked[4:] >= np.trunc(asked[:-4] * 0.9)).all()
-
-
-def test_a_static_peak_never_moves() -> None:
-    assert run(StaticPeak(7.0), CLIFF, 15.0, 3.0).tolist() == [7.0] * CLIFF.size
-
-
-@given(st.lists(st.floats(0.0, 50.0), min_size=1, max_size=40), st.integers(0, 9))
-def test_the_oracle_serves_all_and_keeps_no_replica_that_it_could_boot_again(
-    demand: list[float], boot: int
-) -> None:
-    need = np.array(demand)
-    asked = oracle(need, boot)
-    assert (ready_replicas(asked, boot)[boot:] >= need[boot:] - 1e-6).all()
-    spelled = [max(1.0, *np.ceil(need[t : t + boot + 1] - 1e-6)) for t in range(need.size)]
-    assert asked.tolist() == spelled

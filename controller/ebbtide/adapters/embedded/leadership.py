@@ -2,23 +2,12 @@
 
 
 class AlwaysLeader:
-    """Leadership that nobody disputes, until it is released."""
+    """Leadership that nobody disputes."""
 
-    def __init__(self) -> None:
-        self._held = True
-
-    @property
-    def held(self) -> bool:
-        """Whether it has not been released."""
-        return self._held
+    held = True
 
     def renew(self) -> None:
-        """Take leadership."""
-        self._held = True
+        """Nobody disputes it."""
 
     def keep(self) -> None:
         """Nobody disputes it."""
-
-    def release(self) -> None:
-        """Give leadership up."""
-        self._held = False

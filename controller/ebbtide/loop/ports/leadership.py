@@ -15,6 +15,3 @@ class Leadership(Protocol):
 
     def keep(self) -> None:
         """Renew in the middle of a tick, where the last time is a while ago."""
-
-    def release(self) -> None:
-        """Give leadership up, so that a successor need not wait."""

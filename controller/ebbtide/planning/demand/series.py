@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ebbtide.planning.demand.recording import Recording, read_recording
+from ebbtide.planning.demand.recording import Recording
 from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 from ebbtide_policies.observation import Event
@@ -82,16 +82,6 @@ class DemandSeries:
         index = np.round((moments - self.start) / MINUTE).astype(np.int64)
         inside = (index >= 0) & (index < self.minutes.size)
         return np.where(inside, self.minutes[np.where(inside, index, 0)], UNKNOWN)
-
-
-def read_csv(text: str) -> DemandSeries:
-    """Read `timestamp,value` as one value a minute.
-
-    Raises:
-        InvalidInput: with the number of the line, and what to do.
-
-    """
-    return by_minute(read_recording(text))
 
 
 def by_minute(recording: Recording) -> DemandSeries:

@@ -1,6 +1,6 @@
-"""The rivals that Ebbtide is measured against: Kubernetes' HPA, and a static peak.
+"""The rival that Ebbtide is measured against: Kubernetes' HPA.
 
-The HPA follows the published rules of `pkg/controller/podautoscaler/horizontal.go` (autoscaling/v2
+It follows the published rules of `pkg/controller/podautoscaler/horizontal.go` (autoscaling/v2
 with `behavior`) for one metric of the kind "demand divided by replicas". Every number may be an
 array of lanes, so that many targets run at once.
 """
@@ -13,8 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ebbtide.planning.windows import highest_ahead
-from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number, whole
+from ebbtide_policies.lanes import UNKNOWN, UNLIMITED, Lanes, Number
 
 
 class Tick(NamedTuple):
@@ -215,16 +214,6 @@ class Hpa:
         return lambda period: current - added.ago(0) + added.ago(self._syncs(period) - 1)
 
 
-class StaticPeak(NamedTuple):
-    """The fleet that is scaled up by hand and stays."""
-
-    replicas: Number
-
-    def decide(self, tick: Tick) -> Number:
-        """Answer the same replicas at every tick."""
-        return self.replicas
-
-
 def run(rival: Rival, metric: Lanes, tick: float, replicas: Number) -> Lanes:
     """Let a rival drive a fleet from `replicas` on; returns what it asked for.
 
@@ -236,12 +225,3 @@ def run(rival: Rival, metric: Lanes, tick: float, replicas: Number) -> Lanes:
         current = rival.decide(Tick(index * tick, seen, current))
         asked[index] = current
     return asked
-
-
-def oracle(demand: Lanes, boot: int) -> Lanes:
-    """Replicas of a scaler that knows the future: the least that leaves nothing unserved.
-
-    A replica is kept while demand needs it anywhere in the next `boot` ticks, as to let it go
-    and boot it again would cost more: max(ceil(demand[t .. t + boot])).
-    """
-    return highest_ahead(np.maximum(whole(demand), 1.0), boot)
