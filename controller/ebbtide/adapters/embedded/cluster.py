@@ -12,14 +12,13 @@ from ebbtide.adapters.embedded.objects import SimulatedObjects
 from ebbtide.adapters.embedded.parts import Call, ScaleChange, as_json, target_of
 from ebbtide.adapters.embedded.pods import EmbeddedPods
 from ebbtide.adapters.embedded.workload import EmbeddedWorkload
+from ebbtide.api.kinds import CAPACITY_OVERRIDE, CAPACITY_POLICY, EVENT_CALENDAR, EVENT_PROFILE
 from ebbtide.errors import ClusterUnavailable, Conflict, NotFound
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Owner, Ref
 from ebbtide.loop.ports.cluster import Announcement, Json, Resource, Survey, Target
 from ebbtide.loop.ports.pods import Marks, Pod
 from ebbtide.planning.simulated_fleet.plant import Census, Plant
 from ebbtide_policies.lanes import UNKNOWN, Lanes
-
-_POLICY = "CapacityPolicy"
 
 
 class SimulatedCluster(SimulatedObjects):
@@ -100,13 +99,13 @@ class SimulatedCluster(SimulatedObjects):
         """List everything, with the targets of all policies."""
         self.watcher(Call("list", "", done=False))
         self.advance()
-        policies = self._listed(_POLICY)
+        policies = self._listed(CAPACITY_POLICY.name)
         targets = {ref: self._target(ref) for ref in map(target_of, policies) if ref}
         survey = Survey(
             policies=policies,
-            calendars=self._listed("EventCalendar"),
-            overrides=self._listed("CapacityOverride"),
-            profiles=self._listed("EventProfile"),
+            calendars=self._listed(EVENT_CALENDAR.name),
+            overrides=self._listed(CAPACITY_OVERRIDE.name),
+            profiles=self._listed(EVENT_PROFILE.name),
             targets=targets,
             autoscalers=tuple(self.autoscalers),
         )

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ebbtide.adapters.kubernetes.api_errors import Place
-from ebbtide.adapters.kubernetes.own_objects import GROUP
 from ebbtide.adapters.kubernetes.owners import owners_of
+from ebbtide.api.kinds import GROUP
 from ebbtide.loop.ports.autoscalers import Autoscaler, Held, Ref
 from ebbtide.loop.ports.cluster import Json
 from ebbtide.loop.ports.loose_json import mapping, whole

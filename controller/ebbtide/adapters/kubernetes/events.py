@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ebbtide.adapters.kubernetes.api_server import micro_time
-from ebbtide.adapters.kubernetes.own_objects import GROUP, VERSION
+from ebbtide.api.kinds import API_VERSION, GROUP
 from ebbtide.api.timestamps import epoch
 from ebbtide.loop.ports.cluster import Announcement, Json
 from ebbtide.loop.ports.loose_json import mapping
@@ -56,7 +56,7 @@ def event_body(event: Announcement, instance: str, now: float) -> Json:
         "reportingController": CONTROLLER,
         "reportingInstance": instance,
         "regarding": {
-            "apiVersion": f"{GROUP}/{VERSION}",
+            "apiVersion": API_VERSION,
             "kind": about.kind,
             "namespace": about.namespace,
             "name": about.name,

@@ -5,21 +5,19 @@ from typing import Any, NamedTuple
 
 from ebbtide.adapters.kubernetes.api_errors import Place
 from ebbtide.adapters.kubernetes.api_server import ApiServer
+from ebbtide.api.kinds import (
+    API_VERSION,
+    CAPACITY_OVERRIDE,
+    CAPACITY_POLICY,
+    EVENT_CALENDAR,
+    EVENT_PROFILE,
+    GROUP,
+    KINDS,
+    VERSION,
+    Kind,
+)
 from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.ports.loose_json import items, mapping, whole
-
-GROUP = "ebbtide.dev"
-VERSION = "v1alpha1"
-POLICY = "CapacityPolicy"
-CALENDAR = "EventCalendar"
-PROFILE = "EventProfile"
-OVERRIDE = "CapacityOverride"
-_PLURALS = {
-    POLICY: "capacitypolicies",
-    CALENDAR: "eventcalendars",
-    PROFILE: "eventprofiles",
-    OVERRIDE: "capacityoverrides",
-}
 
 
 class Scope(NamedTuple):
@@ -50,28 +48,29 @@ class OwnObjects:
 
     def policies(self) -> Sequence[Resource]:
         """List the CapacityPolicies under care."""
-        return self._listed(POLICY, self._scope.namespaces)
+        return self._listed(CAPACITY_POLICY, self._scope.namespaces)
 
     def calendars(self) -> Sequence[Resource]:
         """List the EventCalendars that count."""
-        return self._listed(CALENDAR, self._scope.heard)
+        return self._listed(EVENT_CALENDAR, self._scope.heard)
 
     def profiles(self, calendars: Iterable[Resource]) -> Sequence[Resource]:
         """List the EventProfiles that count, where one of these calendars names any."""
         named = any(names_a_profile(calendar.spec) for calendar in calendars)
-        return self._listed(PROFILE, self._scope.heard) if named else ()
+        return self._listed(EVENT_PROFILE, self._scope.heard) if named else ()
 
     def overrides(self) -> Sequence[Resource]:
         """List the CapacityOverrides that count."""
-        return self._listed(OVERRIDE, self._scope.heard)
+        return self._listed(CAPACITY_OVERRIDE, self._scope.heard)
 
     def policy(self, namespace: str, name: str) -> Resource:
         """Return one CapacityPolicy."""
-        return resource(POLICY, self._server.get(_place(POLICY, namespace, name)))
+        return resource(CAPACITY_POLICY, self._server.get(_place(CAPACITY_POLICY, namespace, name)))
 
     def replace_status(self, known: Resource, status: Json) -> Resource:
         """Replace the status of a resource if it still is the one that was read."""
-        place = _place(known.kind, known.namespace, known.name, "status")
+        kind = KINDS[known.kind]
+        place = _place(kind, known.namespace, known.name, "status")
         # An update, not a patch: a merge patch would keep every key that has vanished. The uid
         # refuses an object that was deleted and made again under the same name.
         metadata = {
@@ -80,14 +79,15 @@ class OwnObjects:
             "uid": known.uid,
             "resourceVersion": known.resource_version,
         }
-        body = {**_head(known.kind), "metadata": metadata, "status": status}
-        return resource(known.kind, self._server.replace(place, body))
+        body = {**_head(kind), "metadata": metadata, "status": status}
+        return resource(kind, self._server.replace(place, body))
 
     def set_finalizers(self, known: Resource, finalizers: Sequence[str]) -> Resource:
         """Set the finalizers of a resource if it still is the one that was read."""
-        place = _place(known.kind, known.namespace, known.name)
+        kind = KINDS[known.kind]
+        place = _place(kind, known.namespace, known.name)
         metadata = {"resourceVersion": known.resource_version, "finalizers": list(finalizers)}
-        return resource(known.kind, self._server.patch(place, {"metadata": metadata}))
+        return resource(kind, self._server.patch(place, {"metadata": metadata}))
 
     def create_override(
         self, namespace: str, name: str, spec: Json, labels: Mapping[str, str]
@@ -95,23 +95,23 @@ class OwnObjects:
         """Create a CapacityOverride; the server completes a name that ends with a dash."""
         called = "generateName" if name.endswith("-") else "name"
         metadata = {called: name, "namespace": namespace, "labels": dict(labels)}
-        return self._created(OVERRIDE, metadata, spec)
+        return self._created(CAPACITY_OVERRIDE, metadata, spec)
 
     def create_profile(self, namespace: str, name: str, spec: Json) -> Resource:
         """Create an EventProfile."""
-        return self._created(PROFILE, {"name": name, "namespace": namespace}, spec)
+        return self._created(EVENT_PROFILE, {"name": name, "namespace": namespace}, spec)
 
     def delete_override(self, namespace: str, name: str) -> None:
         """Delete a CapacityOverride."""
-        self._server.delete(_place(OVERRIDE, namespace, name))
+        self._server.delete(_place(CAPACITY_OVERRIDE, namespace, name))
 
-    def _created(self, kind: str, metadata: Json, spec: Json) -> Resource:
+    def _created(self, kind: Kind, metadata: Json, spec: Json) -> Resource:
         body = {**_head(kind), "metadata": metadata, "spec": spec}
         name = metadata.get("name") or metadata["generateName"]
         place = _place(kind, metadata["namespace"], name)
         return resource(kind, self._server.create(place, body))
 
-    def _listed(self, kind: str, namespaces: tuple[str, ...]) -> list[Resource]:
+    def _listed(self, kind: Kind, namespaces: tuple[str, ...]) -> list[Resource]:
         return [
             resource(kind, item)
             for namespace in namespaces or ("",)
@@ -119,11 +119,11 @@ class OwnObjects:
         ]
 
 
-def resource(kind: str, item: Json) -> Resource:
+def resource(kind: Kind, item: Json) -> Resource:
     """Return what the API server gave as a resource; what is missing or odd is empty."""
     metadata = mapping(item.get("metadata"))
     return Resource(
-        kind=kind,
+        kind=kind.name,
         namespace=str(metadata.get("namespace") or ""),
         name=str(metadata.get("name") or ""),
         uid=str(metadata.get("uid") or ""),
@@ -154,9 +154,9 @@ def node_of(pod: Json) -> str:
     return str(mapping(pod.get("spec")).get("nodeName") or "")
 
 
-def _head(kind: str) -> dict[str, Any]:
-    return {"apiVersion": f"{GROUP}/{VERSION}", "kind": kind}
+def _head(kind: Kind) -> dict[str, Any]:
+    return {"apiVersion": API_VERSION, "kind": kind.name}
 
 
-def _place(kind: str, namespace: str, name: str = "", subresource: str = "") -> Place:
-    return Place(GROUP, VERSION, _PLURALS[kind], namespace, name, subresource)
+def _place(kind: Kind, namespace: str, name: str = "", subresource: str = "") -> Place:
+    return Place(GROUP, VERSION, kind.plural, namespace, name, subresource)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.fields.rules import Spec
-from ebbtide.api.kinds import API_VERSION, GROUP, KINDS
+from ebbtide.api.kinds import API_VERSION, CAPACITY_POLICY, GROUP, KINDS
 from ebbtide.api.reading.compose import Installed, name_faults
 from ebbtide.api.reading.error_messages import place, unknown
 from ebbtide.api.reading.parse import understand
@@ -196,7 +196,7 @@ def _faults(document: Document, installed: Installed) -> Iterator[Fault]:
 
 
 def _type_faults(body: Mapping[str, Any]) -> Iterator[Fault]:
-    version, kind = body.get("apiVersion", API_VERSION), body.get("kind", "CapacityPolicy")
+    version, kind = body.get("apiVersion", API_VERSION), body.get("kind", CAPACITY_POLICY.name)
     if version != API_VERSION:
         yield Fault(("apiVersion",), f"{version!r} is not known; write {API_VERSION}")
     if kind not in KINDS:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.timestamps import TO_THE_SECOND, clock
@@ -18,7 +19,6 @@ from ebbtide.cli.files import read
 from ebbtide.cli.simulation.demand import from_prometheus
 from ebbtide.cli.simulation.manifests import announced
 from ebbtide.cli.simulation.recordings import recording_in
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import MINUTE, RECENT_MINUTES
 from ebbtide.forecast.evaluation.backtest import EVALUATED, Course, Series, origins, steps_of
@@ -85,7 +85,7 @@ def from_policies(url: str, manifests: Sequence[Manifest], since: float) -> Sequ
         MetricsUnavailable: a query has no answer.
 
     """
-    policies = [manifest for manifest in manifests if manifest.kind == POLICY]
+    policies = [manifest for manifest in manifests if manifest.kind == CAPACITY_POLICY.name]
     if not policies:
         raise InvalidInput("there is no CapacityPolicy in these files")
     recorded = from_prometheus(url, policies, since)

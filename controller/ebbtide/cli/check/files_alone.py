@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.check.remarks import Remark
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.planning.linting.findings import Finding, Severity
 from ebbtide.planning.tuning.objective import least_history, needed_days
 from ebbtide_policies.quantities import show_duration, show_share
@@ -15,7 +15,7 @@ from ebbtide_policies.quantities import show_duration, show_share
 def remarks_alone(manifests: Sequence[Manifest]) -> Iterator[Remark]:
     """Everything that policies have to say against themselves."""
     for manifest in manifests:
-        if manifest.kind == POLICY:
+        if manifest.kind == CAPACITY_POLICY.name:
             for finding in _untold(parse_policy(manifest.spec)):
                 yield Remark(manifest, finding)
 

@@ -4,14 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ebbtide.api.kinds import CAPACITY_OVERRIDE, EVENT_CALENDAR, EVENT_PROFILE
+from ebbtide.api.kinds import CAPACITY_OVERRIDE, CAPACITY_POLICY, EVENT_CALENDAR, EVENT_PROFILE
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_calendar, parse_policy
 from ebbtide.api.yaml_text import Path
 from ebbtide.cli.check.remarks import Remark
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced, guidance_of, resource_of, workload_of
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.loop.observing.conflicts import Claims
 from ebbtide.loop.ports.cluster import Survey
 from ebbtide.planning.linting.findings import Finding, Severity
@@ -27,7 +26,7 @@ _HEARD = (
 
 def remarks_together(manifests: Sequence[Manifest]) -> Iterator[Remark]:
     """Everything that files have to say against one another."""
-    yield from _rivalries([one for one in manifests if one.kind == POLICY])
+    yield from _rivalries([one for one in manifests if one.kind == CAPACITY_POLICY.name])
     yield from _shapeless(manifests)
     yield from _unheard(manifests)
 
@@ -95,7 +94,7 @@ def _no_shape(at: Path, namespace: str, name: str, there: Sequence[str]) -> Find
 
 def _unheard(manifests: Sequence[Manifest]) -> Iterator[Remark]:
     """Events and overrides that are about no policy, where there are policies."""
-    policies = [one for one in manifests if one.kind == POLICY]
+    policies = [one for one in manifests if one.kind == CAPACITY_POLICY.name]
     for manifest in manifests if policies else ():
         for at, what in _said_to_nobody(manifest, policies):
             found = f"{what} is about no CapacityPolicy of these files"

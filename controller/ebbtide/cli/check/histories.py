@@ -11,13 +11,13 @@ from operator import attrgetter
 import numpy as np
 
 from ebbtide.api.capacity_policy.spec import ScaleTargetRef
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.yaml_text import Path
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.demand import from_file
 from ebbtide.cli.simulation.manifests import workload_of
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
 from ebbtide.loop.ports.metrics import MINUTE, Metrics, Query, Reading, Span, Vector
@@ -80,7 +80,7 @@ def histories(
         MetricsUnavailable: the source does not answer.
 
     """
-    policies = [one for one in manifests if one.kind == POLICY]
+    policies = [one for one in manifests if one.kind == CAPACITY_POLICY.name]
     if not policies:
         raise InvalidInput("there is no CapacityPolicy in these files")
     if csv and prometheus:

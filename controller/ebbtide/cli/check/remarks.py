@@ -8,6 +8,7 @@ import numpy as np
 from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
 from ebbtide.api.events.event_calendar import ExpectedEvent
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.compose import compose
 from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.manifests import Manifest
@@ -15,7 +16,6 @@ from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.check.histories import NOWHERE, Answer, Histories
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.manifests import announced
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.planning.demand.answering import as_far_as_known
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.demand.series import DemandSeries
@@ -55,7 +55,7 @@ class Remark:
         return {
             "file": self.manifest.path,
             "line": self.line,
-            "policy": self.manifest.key if self.manifest.kind == POLICY else None,
+            "policy": self.manifest.key if self.manifest.kind == CAPACITY_POLICY.name else None,
             "field": self.field,
             "severity": self.finding.severity.value,
             "found": self.finding.found,
@@ -66,7 +66,7 @@ class Remark:
 def remarks_on(manifests: Sequence[Manifest], histories: Histories) -> Iterator[Remark]:
     """Everything that the past of each policy in some files has to say against it."""
     for manifest in manifests:
-        if manifest.kind == POLICY:
+        if manifest.kind == CAPACITY_POLICY.name:
             events = announced(manifest, manifests).events
             for finding in _findings(manifest, histories[manifest.key], events):
                 yield Remark(manifest, finding)

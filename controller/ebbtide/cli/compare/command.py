@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.compare.differences import curves_of_each, differences
 from ebbtide.cli.compare.output import output
@@ -31,7 +32,7 @@ from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.options import Replay
 from ebbtide.cli.simulation.remarks import remarks_on, remarks_on_all
-from ebbtide.cli.simulation.simulation import POLICY, Conditions, Simulation
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches
@@ -169,7 +170,7 @@ def _variant(text: str) -> Sequence[Manifest]:
     """
     name, *changes = text.split(",")
     manifests = manifests_in([name])
-    if sum(one.kind == POLICY for one in manifests) != 1:
+    if sum(one.kind == CAPACITY_POLICY.name for one in manifests) != 1:
         raise InvalidInput(f"{name}: write one CapacityPolicy a file to compare it with another")
     edits, known = [Edit.of(change) for change in changes], installed()
     return [edited(one, edits, known) for one in manifests]

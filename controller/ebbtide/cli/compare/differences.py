@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.figures import NONE_SIGN
 from ebbtide.cli.simulation.gate import Gate, check_curves, gate_of
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.planning.scoring.experience import LoadCurve
 from ebbtide_policies.message import Message
@@ -30,7 +30,7 @@ def curves_of_each(
 
 
 def _gate(manifests: Sequence[Manifest], curves: Curves) -> Gate:
-    [policy] = [one for one in manifests if one.kind == POLICY]
+    [policy] = [one for one in manifests if one.kind == CAPACITY_POLICY.name]
     return gate_of(parse_policy(policy.spec), curves, 1.0)
 
 

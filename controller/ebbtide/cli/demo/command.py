@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.demo.page import Page, Scene, calendar_of
@@ -20,7 +21,7 @@ from ebbtide.cli.simulation.comparison import compared
 from ebbtide.cli.simulation.demand import from_file
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import manifests_in
-from ebbtide.cli.simulation.simulation import POLICY, Conditions, Simulation
+from ebbtide.cli.simulation.simulation import Conditions, Simulation
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.demand.promotion import promotion_week
 from ebbtide.planning.demand.series import DemandSeries
@@ -85,7 +86,7 @@ def _peak(policy: Manifest, series: DemandSeries) -> float:
 
 
 def _only_policy(manifests: Sequence[Manifest]) -> Manifest:
-    found = [manifest for manifest in manifests if manifest.kind == POLICY]
+    found = [manifest for manifest in manifests if manifest.kind == CAPACITY_POLICY.name]
     if len(found) != 1:
         raise InvalidInput(f"the demo wants one CapacityPolicy, not {len(found)}")
     return found[0]

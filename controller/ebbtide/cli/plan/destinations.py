@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.files import promise, write
 from ebbtide.cli.plan.output import text_of
@@ -23,7 +24,6 @@ from ebbtide.cli.report.picture import drawing, png
 from ebbtide.cli.report.translations import LANGUAGE, Language, Words, translations
 from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.frames import Frame
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 
 _PNG = ".png"
@@ -79,7 +79,7 @@ class Destinations:
             InvalidInput: a drawing shows one workload, and there are more.
 
         """
-        policies = sum(one.kind == POLICY for one in manifests)
+        policies = sum(one.kind == CAPACITY_POLICY.name for one in manifests)
         if self.report and self.report.suffix in _OF_ONE and policies > 1:
             raise InvalidInput(
                 f"--report {self.report}: a drawing shows one workload, and {policies} are planned;"

@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Sequence
 
 from ebbtide.api.events.event_calendar import ExpectedEvent
-from ebbtide.api.kinds import EVENT_CALENDAR
+from ebbtide.api.kinds import CAPACITY_POLICY, EVENT_CALENDAR
 from ebbtide.api.reading.parse import parse_calendar
 from ebbtide.cli.simulation.demand import Recorded
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import announced
-from ebbtide.cli.simulation.simulation import POLICY, Simulation
+from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide_policies.message import Message
 
 
 def events_of(simulation: Simulation, key: str) -> Sequence[ExpectedEvent]:
     """What calendars announced to a workload."""
     manifests = simulation.manifests
-    mine = next(m for m in manifests if m.key == key and m.kind == POLICY)
+    mine = next(m for m in manifests if m.key == key and m.kind == CAPACITY_POLICY.name)
     return announced(mine, manifests).events
 
 
@@ -44,7 +44,7 @@ def unreckoned(frames: Sequence[Frame]) -> Iterator[Message]:
 def unheard(simulation: Simulation, recorded: Recorded) -> Iterator[Message]:
     """Events of the replayed time that are about no CapacityPolicy of these files."""
     manifests = simulation.manifests
-    policies = [one for one in manifests if one.kind == POLICY]
+    policies = [one for one in manifests if one.kind == CAPACITY_POLICY.name]
     for one in manifests:
         if one.kind != EVENT_CALENDAR.name or not one.path:  # a cluster's: of others too
             continue

@@ -10,12 +10,12 @@ import numpy as np
 import typer
 
 from ebbtide.api.capacity_policy.demand import SignalSpec
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation.prometheus_past import AskedOf, asked_of, read_past
 from ebbtide.cli.simulation.recordings import recording_in
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.metrics import MINUTE, Span
 from ebbtide.planning.demand.series import DemandSeries, by_minute
@@ -164,7 +164,7 @@ def demand_of(
         MetricsUnavailable: a query has no answer.
 
     """
-    if not any(manifest.kind == POLICY for manifest in manifests):
+    if not any(manifest.kind == CAPACITY_POLICY.name for manifest in manifests):
         raise InvalidInput("there is no CapacityPolicy in these files")
     if csv and not prometheus:
         return from_file(csv).last(since)

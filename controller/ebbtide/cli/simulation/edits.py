@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.compose import Installed, check_names, compose
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.api.yaml_text import read
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.errors import InvalidInput
 from ebbtide_policies.observation import Phase
 
@@ -46,7 +46,7 @@ def edited(manifest: Manifest, edits: Sequence[Edit], installed: Installed) -> M
         InvalidInput: what comes out is not right, with the policy and the path of the field.
 
     """
-    if manifest.kind != POLICY or not edits:
+    if manifest.kind != CAPACITY_POLICY.name or not edits:
         return manifest
     spec = copy.deepcopy(dict(manifest.spec))
     try:

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Iterable, Sequence
 
+from ebbtide.api.kinds import CAPACITY_OVERRIDE, EVENT_CALENDAR, EVENT_PROFILE
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.manifests import Manifest, load
 from ebbtide.api.reading.parse import parse_calendar, parse_override, parse_policy, parse_profile
@@ -56,9 +57,6 @@ def workload_of(manifest: Manifest, plugins: Plugins) -> Workload:
     return understood(resource_of(manifest), parse_policy(manifest.spec), plugins)
 
 
-_SPOKEN = ("EventCalendar", "CapacityOverride", "EventProfile")
-
-
 def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
     """What the calendars among some manifests announce to a workload."""
     workload, guidance = workload_of(manifest, plugins()), guidance_of(beside)
@@ -67,9 +65,12 @@ def announced(manifest: Manifest, beside: Sequence[Manifest]) -> Announced:
 
 def guidance_of(beside: Sequence[Manifest]) -> Guidance:
     """The guidance that the manifests beside a policy give."""
-    of = {kind: [one for one in beside if one.kind == kind] for kind in _SPOKEN}
+    calendars, overrides, profiles = (
+        [one for one in beside if one.kind == kind.name]
+        for kind in (EVENT_CALENDAR, CAPACITY_OVERRIDE, EVENT_PROFILE)
+    )
     return Guidance(
-        calendars=[(m.namespace, parse_calendar(m.spec)) for m in of["EventCalendar"]],
-        overrides=[(m.namespace, m.name, parse_override(m.spec)) for m in of["CapacityOverride"]],
-        profiles={(m.namespace, m.name): parse_profile(m.spec) for m in of["EventProfile"]},
+        calendars=[(one.namespace, parse_calendar(one.spec)) for one in calendars],
+        overrides=[(one.namespace, one.name, parse_override(one.spec)) for one in overrides],
+        profiles={(one.namespace, one.name): parse_profile(one.spec) for one in profiles},
     )

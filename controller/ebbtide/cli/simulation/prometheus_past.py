@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.api.capacity_policy.demand import SignalSpec
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.ports.metrics import Minutes, Query, Reading, Span
@@ -74,7 +74,7 @@ def read_past(
 
 def _asked(manifests: Sequence[Manifest], replayed: Span) -> Iterator[_Asked]:
     for manifest in manifests:
-        if manifest.kind != POLICY:
+        if manifest.kind != CAPACITY_POLICY.name:
             continue
         spec, namespace = parse_policy(manifest.spec), manifest.namespace
         past = Span(replayed.start - spec.forecast.history, replayed.end)

@@ -12,6 +12,7 @@ from ebbtide.adapters.embedded.metrics import DemandMetrics, Period
 from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.other_hands import ActuatorKind
 from ebbtide.api.capacity_policy.spec import CapacityPolicySpec
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.compose import Plugins
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
@@ -34,7 +35,6 @@ from ebbtide.planning.sweeping.seen_demand import DELAY
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
-POLICY = "CapacityPolicy"
 _CALM = PlantSettings()
 
 
@@ -119,7 +119,7 @@ class Simulation:
 
     def _apply(self, manifest: Manifest, start: float) -> None:
         resource = resource_of(manifest)
-        if manifest.kind == POLICY:
+        if manifest.kind == CAPACITY_POLICY.name:
             self._add(manifest, start)
             resource.spec.update(mode="Enforce", actuator=ActuatorKind.SCALE.value)
         self.cluster.apply(resource)

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
-from ebbtide.api.kinds import CAPACITY_OVERRIDE
+from ebbtide.api.kinds import CAPACITY_OVERRIDE, CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_override
 from ebbtide.api.timestamps import clock
 from ebbtide.cli.models import plugins
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.manifests import guidance_of, workload_of
-from ebbtide.cli.simulation.simulation import POLICY, Simulation
+from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Override
 
 
 def unspoken(simulation: Simulation, start: float) -> Iterator[Message]:
     """Overrides that had ended when the replay began, or are about no policy of these files."""
-    policies = [one for one in simulation.manifests if one.kind == POLICY]
+    policies = [one for one in simulation.manifests if one.kind == CAPACITY_POLICY.name]
     for one in _overrides(simulation):
         end = parse_override(one.spec).ends_at()
         if end <= start:
@@ -35,7 +35,7 @@ def unspoken(simulation: Simulation, start: float) -> Iterator[Message]:
 def effectless(simulation: Simulation, frames: Sequence[Frame]) -> Iterator[Message]:
     """Overrides that are about a workload, and at no tick decided what it gets."""
     key = frames[0].workload
-    mine = next(m for m in simulation.manifests if m.key == key and m.kind == POLICY)
+    mine = next(m for m in simulation.manifests if m.key == key and m.kind == CAPACITY_POLICY.name)
     deciding = {frame.why.values[:1] for frame in frames if frame.reason in _REASONS}
     for one in _overrides(simulation):
         for word in _words(one, mine, frames[0].now):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ebbtide.adapters.embedded.metrics import Period
 from ebbtide.api.fields.local_time import moment
+from ebbtide.api.kinds import EVENT_PROFILE
 from ebbtide.api.reading.error_messages import place
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_profile, understand
@@ -26,7 +27,6 @@ from ebbtide.planning.simulated_fleet.plant_settings import BootTime, NodeSettin
 from ebbtide.planning.simulated_fleet.pods import Victims, at_random, highest_first, newest_first
 
 _ZONES = "zonesLost"
-_PROFILE = "EventProfile"
 _VICTIMS: Mapping[VictimChoice, Victims] = {
     VictimChoice.REPLICA_SET: newest_first,
     VictimChoice.STATEFUL_SET: highest_first,
@@ -104,7 +104,7 @@ class Supposed:
         like = self.scenario.like
         if like is None:
             return None
-        found = [m for m in manifests if m.kind == _PROFILE and m.name == like.profile]
+        found = [m for m in manifests if m.kind == EVENT_PROFILE.name and m.name == like.profile]
         if not found:
             raise InvalidInput(
                 f"like.profile: no EventProfile {like.profile} is in these files; "

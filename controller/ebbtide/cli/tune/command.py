@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from ebbtide.api.kinds import CAPACITY_POLICY
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.api.reading.parse import parse_policy
 from ebbtide.cli.files import promise, read, write
@@ -19,7 +20,6 @@ from ebbtide.cli.screen import screen
 from ebbtide.cli.simulation.edits import edited, that_change
 from ebbtide.cli.simulation.manifests import manifests_in
 from ebbtide.cli.simulation.remarks import remarks
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.choice import found_by_margin, found_by_objective
 from ebbtide.cli.tune.jobs import Search, Tried, Workers
 from ebbtide.cli.tune.options import Aim, Operator, Past, Telling, Work
@@ -152,11 +152,11 @@ def _hand_over(change: str, to: pathlib.Path | None) -> None:
 
 def _policy_first(manifests: Sequence[Manifest]) -> Sequence[Manifest]:
     """The one policy among some manifests, and the others after it."""
-    policies = [one for one in manifests if one.kind == POLICY]
+    policies = [one for one in manifests if one.kind == CAPACITY_POLICY.name]
     if len(policies) != 1:
         names = ", ".join(one.key for one in policies) or "none"
         raise InvalidInput(f"one CapacityPolicy is tuned at a time, and these files have {names}")
-    return [*policies, *(one for one in manifests if one.kind != POLICY)]
+    return [*policies, *(one for one in manifests if one.kind != CAPACITY_POLICY.name)]
 
 
 def _course(progress: Progress, name: str) -> Told:

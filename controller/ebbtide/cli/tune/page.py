@@ -9,10 +9,9 @@ import yaml
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ebbtide.api.kinds import API_VERSION
+from ebbtide.api.kinds import API_VERSION, CAPACITY_POLICY
 from ebbtide.cli.report.translations import Words
 from ebbtide.cli.simulation.edits import Edit, put
-from ebbtide.cli.simulation.simulation import POLICY
 from ebbtide.cli.tune.front import Front
 from ebbtide.cli.tune.unified_diff import unified
 from ebbtide.cli.tune.yaml_edit import with_edits
@@ -149,7 +148,7 @@ def patch(path: str, text: str, tuned: Tuned, said: Words) -> str:
         InvalidInput: a field can't be set where it stands.
 
     """
-    after = with_edits(text, POLICY, tuned.changes)
+    after = with_edits(text, CAPACITY_POLICY.name, tuned.changes)
     nothing = "" if tuned.changes else f"# {said['nothing_changes']}\n"
     return f"# {said.told(tuned.evidence())}\n{nothing}{unified(path, text, after)}"
 

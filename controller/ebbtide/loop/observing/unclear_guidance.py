@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ebbtide.api.fields.field_types import selects
+from ebbtide.api.kinds import CAPACITY_OVERRIDE
 from ebbtide.errors import InvalidInput
 from ebbtide.loop.ports.cluster import Resource
 from ebbtide.loop.ports.loose_json import items, mapping
@@ -51,7 +52,7 @@ def unclear(resource: Resource, error: InvalidInput) -> Unclear:
     """What can be told of a calendar or an override that can't be understood."""
     spec, where = resource.spec, resource.namespace
     what, why = f"{resource.kind} {resource.key}", "; ".join(str(error).splitlines())
-    if resource.kind == "CapacityOverride":
+    if resource.kind == CAPACITY_OVERRIDE.name:
         span = (-_ALWAYS, _moment(spec.get("until"), _ALWAYS) + _ZONES)
         return Unclear(what, where, why, (_selector(spec),), (span,))
     events = [mapping(event) for event in mapping(spec.get("events")).values()]

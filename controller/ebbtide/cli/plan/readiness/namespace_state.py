@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ebbtide.api.capacity_policy.settings_by_phase import most_replicas
+from ebbtide.api.kinds import EVENT_PROFILE
 from ebbtide.api.reading.manifests import Manifest
 from ebbtide.cli.models import installed
 from ebbtide.cli.simulation.manifests import manifest_of
@@ -18,8 +19,6 @@ from ebbtide_policies.message import Message
 
 if TYPE_CHECKING:
     from ebbtide.adapters.kubernetes.api_server import ApiServer
-
-PROFILE = "EventProfile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +130,7 @@ def _said_here(beside: Sequence[Resource], namespace: str) -> Iterator[Resource]
     for one in beside:
         if one.namespace == namespace:
             yield one
-        elif one.kind != PROFILE:
+        elif one.kind != EVENT_PROFILE.name:
             yield replace(one, namespace=namespace, name=f"{one.namespace}.{one.name}")
         elif (one.kind, one.name) not in here:
             yield replace(one, namespace=namespace)
