@@ -558,6 +558,15 @@ WRONG = [
         "start has to be before end",
     ),
     Wrong(
+        "event-of-no-time",
+        CALENDAR,
+        "end: 2026-11-12T00:00:30",
+        "end: 2026-11-10T20:00:00",
+        8,
+        "spec.events.double-11",
+        "start has to be before end",
+    ),
+    Wrong(
         "event-ready-late",
         CALENDAR,
         "readyBy: 2026-11-10 19:30",

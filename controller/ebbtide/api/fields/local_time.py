@@ -107,7 +107,7 @@ def refuse_skipped(zone: str, *times: str) -> None:
 
 def sortable(local: str) -> str:
     """A form of a local time that sorts."""
-    return local.replace("T", " ").ljust(19, "0")
+    return f"{local.replace('T', ' ')}:00"[:19]  # seconds, where none are written
 
 
 START_BEFORE_END = Rule(
