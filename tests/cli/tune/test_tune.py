@@ -268,6 +268,25 @@ def test_one_policy_is_tuned_at_a_time(ebbtide: Ebbtide, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("option", "extra"),
+    [
+        pytest.param("--jobs=2", "--jobs needs `pip install ebbtide[jobs]`", id="processes"),
+        pytest.param(
+            "--cluster=tcp://127.0.0.1:1",
+            "--cluster needs `pip install ebbtide[dask]`",
+            id="a cluster",
+        ),
+    ],
+)
+def test_the_extra_that_an_option_needs_is_named(
+    ebbtide: Ebbtide, monkeypatch: pytest.MonkeyPatch, option: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    told = ebbtide(*TUNE, *VARY, *SHORT, option)
+    assert (told.code, told.out, told.err) == (3, "", f"ebbtide: {extra}\n")
+
+
+@pytest.mark.parametrize(
     "vary",
     [
         pytest.param(VARY, id="some variants each"),

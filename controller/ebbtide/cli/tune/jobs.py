@@ -90,11 +90,11 @@ class Workers:
         if self.alone:
             yield from (_work(search, batch) for batch in work)
             return
-        try:
-            import joblib
-        except ImportError as error:
-            raise InvalidInput("--jobs needs `pip install ebbtide[jobs]`") from error
-        with self._backend(search):
+        with self._backend(search):  # it says itself what it needs
+            try:
+                import joblib
+            except ImportError as error:
+                raise InvalidInput("--jobs needs `pip install ebbtide[jobs]`") from error
             run = joblib.Parallel(
                 n_jobs=self._processes(len(work)), return_as="generator_unordered"
             )
