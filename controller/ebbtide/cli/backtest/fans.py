@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.cli.backtest.runs import Backtest, Run, Told
+from ebbtide.cli.backtest.runs import Run, Told
 from ebbtide.cli.chart import Frame, Point, short, ticks
 from ebbtide.cli.figures import NONE_SIGN, figure
 from ebbtide.forecast.contract import LEVELS, MINUTE, Floats
@@ -21,7 +21,7 @@ COLOURS = 10
 _HIGH = LEVELS.index(0.99)
 
 
-def drawn(found: Backtest, asked: Sequence[Run], featured: Run) -> Iterator[str]:
+def drawn(asked: Sequence[Run], featured: Run) -> Iterator[str]:
     """A card a series, in the order that they were given."""
     for i, told in enumerate(featured.told):
         error = _errors(told)
@@ -37,7 +37,7 @@ def drawn(found: Backtest, asked: Sequence[Run], featured: Run) -> Iterator[str]
         yield (
             f'<section class="card series"><header><h3>{escape(told.course.series.name)}</h3>'
             f"<span>{_described(told)}</span></header>"
-            f'<div class="grid">{figures}</div>{_by_step(found, asked, i)}</section>'
+            f'<div class="grid">{figures}</div>{_by_step(asked, i)}</section>'
         )
 
 
@@ -120,7 +120,7 @@ def _clock(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%H:%M")
 
 
-def _by_step(found: Backtest, asked: Sequence[Run], i: int) -> str:
+def _by_step(asked: Sequence[Run], i: int) -> str:
     """The errors on this series alone."""
     steps = list(asked[0].told[i].accuracies)
     heads = "".join(f"<th>{step}</th>" for step in steps)

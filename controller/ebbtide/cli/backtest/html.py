@@ -46,7 +46,7 @@ def report(found: Backtest, asked: Sequence[Run]) -> str:
         numbers="".join(_numbers(found, asked)),
         featured=escape(featured.model),
         switch="".join(_switch(asked, featured)),
-        fans="".join(drawn(found, asked, featured)),
+        fans="".join(drawn(asked, featured)),
     )
 
 

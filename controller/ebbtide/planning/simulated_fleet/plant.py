@@ -62,9 +62,9 @@ class Plant:
 
     Sessions arrive whenever fewer are live than demand offers, and are dealt out in turn over the
     ready pods that don't drain; over all that are ready where every one of them does. They end in
-    their own time only: when demand falls faster, they outlive it for
-    a while. A disrupted session that demand still offers arrives again at once. A pod that is lost,
-    alone or with its zone, is replaced at once by one that boots.
+    their own time only: when demand falls faster, they outlive it for a while. A disrupted session
+    that demand still offers arrives again at once. A pod that is lost, alone or with its zone, is
+    replaced at once by one that boots.
     """
 
     def __init__(
