@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
@@ -37,7 +37,7 @@ from ebbtide.cli.simulation.workbench import Workbench
 from ebbtide.errors import InvalidInput
 from ebbtide.planning.scoring.contrast import stretches
 from ebbtide.planning.scoring.experience import Fared, fared
-from ebbtide.planning.scoring.score import Score
+from ebbtide.planning.scoring.score import Course, Score
 from ebbtide_policies.message import Message
 
 _LEAST = 2
@@ -176,14 +176,45 @@ def _variant(text: str) -> Sequence[Manifest]:
     return [edited(one, edits, known) for one in manifests]
 
 
+class _Replayed(NamedTuple):
+    """One of the policies, and what came of it."""
+
+    simulation: Simulation
+    bench: Workbench
+    frames: Sequence[Frame]
+    course: Course
+    remarks: Sequence[Message]
+
+    @property
+    def fared(self) -> Mapping[str, Fared]:
+        """What modelled signals came to."""
+        signals, course = self.bench.gate.modelled, self.course
+        return fared(signals, course.demand, course.ready, course.tick)
+
+
 def _compared(
     variants: Mapping[str, Sequence[Manifest]], recorded: Recorded, world: Conditions
 ) -> Comparison:
-    scores, frames, experience = {}, {}, {}
-    unknown: dict[Message, None] = {}
-    events: dict[str, Sequence[Span]] = {}
-    first: Simulation | None = None
-    benches: dict[str, Workbench] = {}
+    found = dict(_replayed(variants, recorded, world))
+    scores = {name: one.bench.scored(one.course) for name, one in found.items()}
+    frames = {name: one.frames for name, one in found.items()}
+    first, score = next(iter(found.values())), next(iter(scores.values()))
+    beside = rivals(first.simulation, first.bench.key, first.frames, score.shortfall)
+    unknown = dict.fromkeys(remark for one in found.values() for remark in one.remarks)
+    return Comparison(
+        scores={**scores, **beside},
+        frames=frames,
+        moments=_moments(frames, world.tick),
+        remarks=[*differences({name: one.bench for name, one in found.items()}), *unknown],
+        events={n: spans_of(events_of(one.simulation, one.bench.key)) for n, one in found.items()},
+        experience={name: one.fared for name, one in found.items()},
+    )
+
+
+def _replayed(
+    variants: Mapping[str, Sequence[Manifest]], recorded: Recorded, world: Conditions
+) -> Iterator[tuple[str, _Replayed]]:
+    """Each policy over the same demand, one after the other."""
     curves = curves_of_each(variants, world.experience)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -195,27 +226,11 @@ def _compared(
             for tick in simulation.run(recorded.start, recorded.end + world.tick):
                 told += tick
                 progress.update(task, advance=world.tick)
-            course = simulation.course(told[0].workload, told)
-            benches[name] = bench = simulation.workbenches[told[0].workload]
+            [bench] = simulation.workbenches.values()
+            course = simulation.course(bench.key, told)
             of_all = remarks_on_all(simulation, recorded)
-            unknown |= dict.fromkeys(remarks_on(simulation, recorded, told, course, of_all))
-            scores[name] = bench.scored(course)
-            experience[name] = fared(bench.gate.modelled, course.demand, course.ready, world.tick)
-            frames[name], events[name] = told, spans_of(events_of(simulation, bench.key))
-            first = first or simulation
-    if first is None:
-        raise InvalidInput("there is nothing to compare")
-    told = next(iter(frames.values()))
-    mine = next(iter(scores.values()))
-    scores |= rivals(first, told[0].workload, told, mine.shortfall)
-    return Comparison(
-        scores=scores,
-        frames=frames,
-        moments=_moments(frames, world.tick),
-        remarks=[*differences(benches), *unknown],
-        events=events,
-        experience=experience,
-    )
+            said = remarks_on(simulation, recorded, told, course, of_all)
+            yield name, _Replayed(simulation, bench, told, course, said)
 
 
 def _moments(frames: Mapping[str, Sequence[Frame]], tick: float) -> Sequence[Moment]:

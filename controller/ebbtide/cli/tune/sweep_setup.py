@@ -58,47 +58,43 @@ def sweep_setup(
         InvalidInput: what one replica carries is behind a query.
 
     """
-    spec = parse_policy(manifest.spec)
+    spec, said = parse_policy(manifest.spec), announced(manifest, beside)
     now = np.arange(recorded.start, recorded.end + timing.tick, timing.tick)
+    ticks = Ticks(now, timing.delay, timing.reach)
     demands: dict[str, SeenDemand] = {}
-    needs, said = [], announced(manifest, beside)
+    needs = []
     for name, signal in spec.signals().items():
         if signal.per_replica is None:
             raise InvalidInput(f"{manifest.name}: perReplicaQuery has no answer; write perReplica")
-        told_of = recorded.answer(manifest, signal)
-        series = as_far_as_known(told_of, signal)
-        recording = Recording(told_of.start, as_read(told_of, signal).minutes)
+        series = recorded.answer(manifest, signal)
+        recording = Recording(series.start, as_read(series, signal).minutes)
+        heard = said._replace(first=not demands)
+        forecasts = foreseen(recording, spec.forecast, ticks, told, heard)
         demands[name] = SeenDemand(
             recorded=recording,
             now=now,
             delay=timing.delay,
             per_replica=signal.per_replica,
-            looks=told_of.between(now - timing.delay),
-            alive=None if signal.alive is None else told_of.alive,
+            looks=series.between(now - timing.delay),
+            alive=None if signal.alive is None else series.alive,
             alive_at_least=0.0 if signal.alive is None else signal.alive.at_least,
-            forecasts=foreseen(
-                recording,
-                spec.forecast,
-                Ticks(now, timing.delay, timing.reach),
-                told,
-                said._replace(first=not demands),
-            ),
+            forecasts=forecasts,
         )
-        needs.append(series.at(now) / signal.per_replica)
-    need, boot = np.asarray(np.max(needs, axis=0)), int(np.ceil(spec.lead_time / timing.tick))
+        needs.append(as_far_as_known(series, signal).at(now) / signal.per_replica)
+    need = np.asarray(np.max(needs, axis=0))
+    truth = Truth(need, timing.tick, boot=int(np.ceil(spec.lead_time / timing.tick)))
+    first, words = next(iter(demands.values())), guidance_of(beside)
     world = World(
         workload=manifest.key,
         now=now,
         demands=demands,
         lead_time=spec.lead_time,
-        boot=boot,
+        boot=truth.boot,
         replicas=_at_first(spec, need),
-        events=[event_of(one, next(iter(demands.values())).per_replica) for one in said.events],
-        overrides=[
-            *guidance_of(beside).overrides_for(workload_of(manifest, plugins()), recorded.start)
-        ],
+        events=[event_of(one, first.per_replica) for one in said.events],
+        overrides=[*words.overrides_for(workload_of(manifest, plugins()), recorded.start)],
     )
-    return SweepSetup(manifest=manifest, world=world, truth=Truth(need, timing.tick, boot))
+    return SweepSetup(manifest=manifest, world=world, truth=truth)
 
 
 def _at_first(spec: CapacityPolicySpec, need: Lanes) -> float:
