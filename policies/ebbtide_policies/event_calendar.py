@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ebbtide_policies.contract import Bound, Kind, Memory, Policy, PolicySettings
+from ebbtide_policies.demand import HOUR
 from ebbtide_policies.event_shape import highest
 from ebbtide_policies.lanes import (
     NOTHING,
@@ -33,7 +34,6 @@ class CalendarSettings(PolicySettings):
     )
 
 
-_HOUR = 3600.0
 _MARGIN = 120.0
 _LINGER = 600.0
 """Once a prewarm goes on it has begun as much earlier, so that it survives a change of mind."""
@@ -45,7 +45,7 @@ def expected(event: Event, demand: Demand, now: Number) -> Number:
     It is a multiple of the usual at that hour; NaN when that is unknown.
     """
     begin = np.maximum(now, event.start)
-    return event.times * demand.usual(begin, np.minimum(event.end, begin + _HOUR))
+    return event.times * demand.usual(begin, np.minimum(event.end, begin + HOUR))
 
 
 def need_of(event: Event, seen: Observation, margin: Number = _MARGIN) -> Number:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ebbtide.adapters.prometheus.metrics import PrometheusMetrics
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span
+from ebbtide.loop.ports.metrics import Instant, Minutes, Query, Reading, Span
+from ebbtide_policies.demand import MINUTE
 from tests.adapters.metrics_server import until
 from tests.integration.prometheus_server import PrometheusServer, require_prometheus
 from tests.integration.remote_write import STALE, Series

@@ -8,9 +8,9 @@ import pytest
 
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.observing.history import PATIENCE, Histories
-from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
+from ebbtide.loop.ports.metrics import Instant, Minutes, Query, Reading, Span, Vector
 from ebbtide.loop.workload import Wanted
-from ebbtide_policies.demand import NO_LOOK, Look
+from ebbtide_policies.demand import MINUTE, NO_LOOK, Look
 
 EDGE = Query("live", "edge")
 NOON = 43_200.0

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports.metrics import MINUTE, Instant, Minutes, Query, Reading, Span, Vector
+from ebbtide.loop.ports.metrics import Instant, Minutes, Query, Reading, Span, Vector
 from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from ebbtide.adapters.prometheus.answer import words
 from ebbtide.adapters.prometheus.samples import Samples
 from ebbtide.errors import MetricsUnavailable, WrongQuery
-from ebbtide.loop.ports.metrics import MINUTE, Minutes, Span
+from ebbtide.loop.ports.metrics import Minutes, Span
+from ebbtide_policies.demand import MINUTE
 
 Labels = Mapping[str, str]
 

@@ -20,7 +20,8 @@ from ebbtide.adapters.prometheus.samples import Samples
 from ebbtide.adapters.prometheus.vector import by_label
 from ebbtide.adapters.sources import MetricsSource
 from ebbtide.errors import MetricsUnavailable
-from ebbtide.loop.ports.metrics import MINUTE, Span
+from ebbtide.loop.ports.metrics import Span
+from ebbtide_policies.demand import MINUTE
 
 _FAILURES = (
     requests.RequestException,

@@ -23,9 +23,9 @@ from ebbtide.errors import InvalidInput
 from ebbtide.forecast.contract import MINUTE, RECENT_MINUTES
 from ebbtide.forecast.evaluation.backtest import EVALUATED, Course, Series, origins, steps_of
 from ebbtide.planning.demand.answering import as_read
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.quantities import many
 
-DAY = 86400.0
 _RECORDINGS = (".csv", ".parquet")
 """How recordings end in a folder."""
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ebbtide.cli.backtest.runs import Backtest, Cost, Run
 from ebbtide.cli.figures import NONE_SIGN, figure
+from ebbtide.cli.output import known
 from ebbtide.forecast.evaluation.accuracy import Accuracy, Summary
 from ebbtide.forecast.evaluation.pinball import SCORED
 from ebbtide_policies.quantities import many
@@ -108,7 +109,7 @@ def as_json(found: Backtest, asked: Sequence[Run]) -> dict[str, object]:
                 "model": run.model,
                 "seconds": round(run.cost.seconds, 3),
                 "forecasts": run.cost.forecasts,
-                "peakMemory": _number(run.cost.memory),
+                "peakMemory": known(run.cost.memory),
                 "all": [_summary(step, found.summary(run, step)) for step in found.steps()],
                 "bySeries": [
                     {"series": told.course.series.name, "step": step} | _measures(one)
@@ -125,26 +126,22 @@ def _summary(step: int, one: Summary) -> dict[str, object]:
     return {
         "step": step,
         "series": one.series,
-        "wapeRatio": _number(one.wape),
-        "bias": _number(one.bias),
-        "pinballRatio": [_number(ratio) for ratio in one.pinball],
-        "coverage": [_number(share) for share in one.coverage],
+        "wapeRatio": known(one.wape),
+        "bias": known(one.bias),
+        "pinballRatio": [known(ratio) for ratio in one.pinball],
+        "coverage": [known(share) for share in one.coverage],
         "ramps": one.ramps,
-        "rampCoverage": [_number(share) for share in one.ramp_coverage],
+        "rampCoverage": [known(share) for share in one.ramp_coverage],
     }
 
 
 def _measures(one: Accuracy) -> dict[str, object]:
     return {
         "n": one.n,
-        "wape": _number(one.wape),
-        "bias": _number(one.bias),
-        "pinball": [_number(loss) for loss in one.pinball],
-        "coverage": [_number(share) for share in one.coverage],
+        "wape": known(one.wape),
+        "bias": known(one.bias),
+        "pinball": [known(loss) for loss in one.pinball],
+        "coverage": [known(share) for share in one.coverage],
         "ramps": one.ramps,
         "rampsCovered": list(one.ramps_covered),
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -20,8 +20,9 @@ from ebbtide.cli.simulation.demand import from_file
 from ebbtide.cli.simulation.manifests import workload_of
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable, WrongQuery
-from ebbtide.loop.ports.metrics import MINUTE, Metrics, Query, Reading, Span, Vector
+from ebbtide.loop.ports.metrics import Metrics, Query, Reading, Span, Vector
 from ebbtide.loop.workload import Workload
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.lanes import Lanes
 from ebbtide_policies.observation import Phase
 

@@ -16,9 +16,10 @@ from ebbtide.cli.options import grouped
 from ebbtide.cli.simulation.demand import CsvFile, PrometheusUrl, from_file
 from ebbtide.cli.sources import only_source
 from ebbtide.errors import InvalidInput, MetricsUnavailable
-from ebbtide.loop.ports.metrics import MINUTE, Query, Span
+from ebbtide.loop.ports.metrics import Query, Span
 from ebbtide.planning.demand.event_profile import BEFORE, Profile, capture
 from ebbtide.planning.demand.series import DemandSeries
+from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.quantities import parse_count, show_count, show_duration
 
 app = typer.Typer(
@@ -26,7 +27,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_DAY = 86400.0
 
 
 @app.callback()
@@ -130,7 +130,7 @@ def _recorded(
     if prometheus and query and not csv:
         namespace, spec = about
         start, end = _moments(spec)
-        span = Span(start - BEFORE * _DAY, end)
+        span = Span(start - BEFORE * DAY, end)
         return _asked(prometheus, Query(namespace, query), span), f"prometheus: {query}"
     raise InvalidInput(
         "say where the demand is: either --csv FILE, or --prometheus URL and --query PROMQL"

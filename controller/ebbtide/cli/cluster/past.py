@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ebbtide.api.timestamps import TO_THE_SECOND, clock
-from ebbtide.loop.ports.metrics import MINUTE, Span
+from ebbtide.loop.ports.metrics import Span
 from ebbtide.loop.reporting.conditions import is_bad
+from ebbtide_policies.demand import MINUTE
 
 if TYPE_CHECKING:
     from ebbtide.adapters.prometheus.past import Turn

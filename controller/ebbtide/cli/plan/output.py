@@ -1,13 +1,12 @@
 """A plan as JSON, in a form that is published: docs/schema/plan.schema.json is made from it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import Field, TypeAdapter
 
-from ebbtide.cli.output import Output, moment
+from ebbtide.cli.output import Output, known, moment
 from ebbtide.cli.report.changes import changes
 from ebbtide.cli.simulation.frames import Frame
 from ebbtide.planning.scoring.experience import Fared
@@ -100,13 +99,9 @@ def tier_outputs(tiers: Mapping[str, TierScore]) -> dict[str, TierOutput]:
 def experience_outputs(fared: Mapping[str, Fared]) -> dict[str, FaredOutput]:
     """What modelled signals came to, for programs."""
     return {
-        name: FaredOutput(worst=_known(worst), limit=_known(limit), breached=breached)
+        name: FaredOutput(worst=known(worst), limit=known(limit), breached=breached)
         for name, (worst, limit, breached) in fared.items()
     }
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def step_outputs(frames: Sequence[Frame]) -> list[StepOutput]:

@@ -25,8 +25,9 @@ from ebbtide.cli.simulation.frames import Frame
 from ebbtide.cli.simulation.remarks import remarks_on, remarks_on_all
 from ebbtide.cli.simulation.simulation import Simulation
 from ebbtide.planning.scoring.experience import Fared, fared
-from ebbtide.planning.scoring.score import HOUR, Score, replicas_needed, score
+from ebbtide.planning.scoring.score import Score, replicas_needed, score
 from ebbtide.planning.scoring.tiers import TierScore, by_tier
+from ebbtide_policies.demand import HOUR
 from ebbtide_policies.message import Message
 from ebbtide_policies.observation import Phase
 

@@ -13,11 +13,11 @@ from ebbtide.cli.report.changes import changes, name_of, on_page, size
 from ebbtide.cli.report.columns import Columns
 from ebbtide.cli.report.spans import Span, marked
 from ebbtide.cli.simulation.frames import Frame
+from ebbtide_policies.demand import DAY
 
 WIDTH, HEIGHT = 1160, 380
 MOST_POINTS = 1400
 """Columns of a drawing: more moments than these could not be told apart."""
-_DAY = 86400.0
 _HOURS = (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168)
 _MOST_MARKS = 12
 _APART = 6
@@ -102,5 +102,5 @@ def _marks(
     every = fits[0] if fits else (end - start) / _MOST_MARKS
     first = -(-start // every) * every
     moments = np.arange(first, end, every).tolist() or [start]
-    form = words["day" if every >= _DAY else "moment"]
+    form = words["day" if every >= DAY else "moment"]
     return moments, lambda at: form.format(datetime.fromtimestamp(at, UTC))

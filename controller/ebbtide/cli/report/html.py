@@ -14,10 +14,10 @@ from ebbtide.cli.report.measures import fared_figures, measures, scaler
 from ebbtide.cli.report.parts import listed, row
 from ebbtide.cli.report.planned import Planned, answer
 from ebbtide.cli.report.translations import Language, Words, translations
+from ebbtide_policies.demand import HOUR
 
 KEYS = ("demand", "foreseen", "desired", "idle", "short")
 """What a drawing shows, in the order of its legend."""
-_HOUR = 3600.0
 PHASES = ("Peace", "Prewarm", "War", "Ebb")
 
 
@@ -73,7 +73,7 @@ def _scores(one: Planned, said: Words) -> str:
     beside = [f"{s.replica_hours / bound:.3f}" if bound else NONE_SIGN for s in scores]
     spent = Counter(frame.phase.value for frame in one.frames)
     lasted = "".join(
-        f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / _HOUR:,.1f} h</span>'
+        f'<span class="key-{p.lower()}">{p} {spent[p] * one.tick / HOUR:,.1f} h</span>'
         for p in PHASES
         if spent[p]
     )

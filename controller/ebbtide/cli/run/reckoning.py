@@ -5,11 +5,12 @@ import numpy as np
 from ebbtide.api.capacity_policy.objective import Reckoned
 from ebbtide.cli.models import plugins
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports.metrics import MINUTE, Minutes
+from ebbtide.loop.ports.metrics import Minutes
 from ebbtide.loop.tuning.tuning_input import TuningInput
 from ebbtide.planning.demand.past import Past
 from ebbtide.planning.sweeping.seen_demand import DELAY
 from ebbtide.planning.tuning.own_weeks import Before, OwnWeeks, reckoned
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.known_minutes import only_sound
 from ebbtide_policies.lanes import UNKNOWN, Lanes
 

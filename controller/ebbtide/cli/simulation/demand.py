@@ -17,9 +17,10 @@ from ebbtide.cli.durations import seconds
 from ebbtide.cli.simulation.prometheus_past import AskedOf, asked_of, read_past
 from ebbtide.cli.simulation.recordings import recording_in
 from ebbtide.errors import InvalidInput
-from ebbtide.loop.ports.metrics import MINUTE, Span
+from ebbtide.loop.ports.metrics import Span
 from ebbtide.planning.demand.series import DemandSeries, by_minute
 from ebbtide.planning.demand.what_if import WhatIf
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.quantities import show_duration
 
 CsvFile = Annotated[

@@ -1,12 +1,10 @@
 """What tuning found as JSON, in a form that is published: docs/schema/tune.schema.json."""
 
-import numpy as np
 from pydantic import Field, JsonValue
 
-from ebbtide.cli.output import Output
+from ebbtide.cli.output import Output, known
 from ebbtide.cli.tune.page import Tuned
 from ebbtide.planning.tuning.judgement import Candidate, Measured
-from ebbtide_policies.lanes import Lanes
 
 
 class MeasuredOutput(Output):
@@ -80,13 +78,9 @@ def _candidate(tuned: Tuned, one: Candidate) -> CandidateOutput:
 def _measured(found: Measured) -> MeasuredOutput:
     return MeasuredOutput(
         replica_hours=float(found.replica_hours),
-        beside_bound=_known(found.beside_bound),
+        beside_bound=known(float(found.beside_bound)),
         unserved=float(found.unserved),
         changes_a_day=float(found.changes),
         disruptions=int(found.disruptions),
-        breached=_known(found.breached),
+        breached=known(float(found.breached)),
     )
-
-
-def _known(value: Lanes) -> float | None:
-    return None if np.isnan(value) else float(value)

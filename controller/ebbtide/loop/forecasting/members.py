@@ -10,7 +10,7 @@ from ebbtide.forecast.contract import Rows
 from ebbtide.forecast.evaluation.track_record import TrackRecord
 from ebbtide.loop.forecasting.provisional_minutes import ProvisionalMinutes
 from ebbtide.loop.forecasting.signals import Key, Task
-from ebbtide.loop.ports.metrics import MINUTE
+from ebbtide_policies.demand import MINUTE
 
 
 @dataclass(frozen=True, slots=True)

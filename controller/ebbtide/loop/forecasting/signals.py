@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ebbtide.api.capacity_policy.forecast import TrustSpec
 from ebbtide.forecast.contract import NOTHING_KNOWN, SeriesContext
-from ebbtide.loop.ports.metrics import MINUTE
+from ebbtide_policies.demand import MINUTE
 from ebbtide_policies.known_minutes import only_sound, sound
 
 Key = tuple[str, str]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ebbtide.errors import MetricsUnavailable
 from ebbtide.loop.observing.window import Window
-from ebbtide.loop.ports.metrics import MINUTE, Instant, Metrics, Minutes, Query, Reading, Span
+from ebbtide.loop.ports.metrics import Instant, Metrics, Minutes, Query, Reading, Span
 from ebbtide.loop.workload import Wanted
-from ebbtide_policies.demand import NO_LOOK, Look
+from ebbtide_policies.demand import MINUTE, NO_LOOK, Look
 
 log = logging.getLogger("ebbtide.loop")
 

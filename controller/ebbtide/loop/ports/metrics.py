@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from ebbtide.errors import MetricsUnavailable
 
-MINUTE = 60.0
-
 
 class Query(NamedTuple):
     """One PromQL expression, asked of a named source on behalf of a namespace."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ebbtide.forecast.contract import NOTHING_KNOWN
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide.loop.replaying.exact_json import (
     decision_json,
     observation_json,
@@ -24,7 +23,7 @@ from ebbtide.loop.replaying.recorded_observation import Listener
 from ebbtide.loop.reporting.account import Account, Basis
 from ebbtide.loop.tick import Tick
 from ebbtide_policies.decide import decide
-from ebbtide_policies.demand import Signal
+from ebbtide_policies.demand import MINUTE, Signal
 from ebbtide_policies.observation import Demand
 
 FORMAT = 3

@@ -19,7 +19,6 @@ from ebbtide.errors import InvalidInput
 from ebbtide.loop.forecasting.forecasts import Forecasting
 from ebbtide.loop.forecasting.signals import Column
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide.loop.replaying.exact_json import (
     context_from_json,
     decision_json,
@@ -35,7 +34,7 @@ from ebbtide.loop.replaying.recorder import FOREIGN, FORMAT, MEMORIES
 from ebbtide_policies.contract import Policy
 from ebbtide_policies.course import Courses
 from ebbtide_policies.decide import decide
-from ebbtide_policies.demand import NO_LOOK, Look, Signal
+from ebbtide_policies.demand import MINUTE, NO_LOOK, Look, Signal
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Demand
 from ebbtide_policies.registry import ALWAYS, OPTIONAL, SPOKEN

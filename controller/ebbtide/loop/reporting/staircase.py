@@ -13,11 +13,10 @@ import numpy as np
 
 from ebbtide.api.timestamps import stamp
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.ports.metrics import MINUTE
 from ebbtide_policies.contract import Decision, Kind, Policy
 from ebbtide_policies.course import Course, Courses, Minutes
 from ebbtide_policies.decide import Outcome, decide
-from ebbtide_policies.demand import Signal
+from ebbtide_policies.demand import MINUTE, Signal
 from ebbtide_policies.lanes import UNKNOWN, number
 from ebbtide_policies.observation import Demand, Fleet, LastStep
 from ebbtide_policies.snapshot import Snapshot

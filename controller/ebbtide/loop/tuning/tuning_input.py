@@ -9,10 +9,10 @@ from ebbtide.loop.observing.guidance import Guidance
 from ebbtide.loop.observing.history import Histories
 from ebbtide.loop.observing.observe import per_replica
 from ebbtide.loop.ports.cluster import Json
-from ebbtide.loop.ports.metrics import MINUTE, Minutes
+from ebbtide.loop.ports.metrics import Minutes
 from ebbtide.loop.record.applied_settings import Aim, applied_in, settings_for
 from ebbtide.loop.workload import Workload
-from ebbtide_policies.demand import DAY
+from ebbtide_policies.demand import DAY, MINUTE
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import Event
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebbtide.planning.demand.series import DemandSeries
-from ebbtide_policies.demand import MINUTE
+from ebbtide_policies.demand import HOUR, MINUTE
 from ebbtide_policies.event_calendar import CalendarSettings, need_of, peak_of, prewarm_starts
 from ebbtide_policies.event_shape import highest
 from ebbtide_policies.lanes import UNKNOWN, Lanes, number, whole
@@ -15,7 +15,6 @@ from ebbtide_policies.observation import Event
 from ebbtide_policies.snapshot import Snapshot
 
 _DAY = 1440
-_HOUR = 3600.0
 
 
 class Coming(NamedTuple):
@@ -64,6 +63,6 @@ def _highest_need(event: Event, seen: Snapshot) -> float:
     if event.shape:
         passed = (begin - event.start) / (event.end - event.start)
         return float(peak_of(event, seen) * highest(event.shape, passed, 1.0))
-    hours = np.arange(begin, event.end, _HOUR).tolist()
+    hours = np.arange(begin, event.end, HOUR).tolist()
     needs = [number(need_of(event, replace(seen, now=at))) for at in hours]
     return float(np.nanmax(needs)) if not np.isnan(needs).all() else UNKNOWN

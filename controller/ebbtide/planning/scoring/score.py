@@ -11,10 +11,9 @@ from ebbtide.planning.scoring.experience import Modelled, breached_minutes
 from ebbtide.planning.scoring.rivals import Behavior, Hpa, HpaSettings, Limit, Unit, run
 from ebbtide.planning.simulated_fleet.plant import Census, ready_replicas
 from ebbtide.planning.windows import lowest_ahead
-from ebbtide_policies.demand import MINUTE
+from ebbtide_policies.demand import HOUR, MINUTE
 from ebbtide_policies.lanes import Lanes, number, whole
 
-HOUR = 3600.0
 LOADS = tuple(percent / 100 for percent in (*range(10, 40, 5), *range(40, 111)))
 """Targets that are tried for the best HPA, as shares of the target load."""
 TUNED = Behavior((Limit(Unit.PERCENT, 10.0, 60.0),), window=300.0)

@@ -10,9 +10,8 @@ from ebbtide.planning.simulated_fleet.nodes import Nodes
 from ebbtide.planning.simulated_fleet.plant_settings import CostFrom, PlantSettings, drawn
 from ebbtide.planning.simulated_fleet.pods import Pods, new_pods, newest_first
 from ebbtide.planning.windows import lowest_behind
+from ebbtide_policies.demand import HOUR
 from ebbtide_policies.lanes import Lanes
-
-_HOUR = 3600.0
 
 
 class Leaving(NamedTuple):
@@ -147,7 +146,7 @@ class Plant:
         settings, numbers = self.settings, self._pods.number
         gone = np.zeros(numbers.size, dtype=np.bool_)
         if settings.loss:
-            chance = -np.expm1(-settings.loss * (now - self._now) / _HOUR)
+            chance = -np.expm1(-settings.loss * (now - self._now) / HOUR)
             gone |= self._rng.random(numbers.size) < chance
         for loss in settings.zone_losses:
             if self._now < loss.at <= now:
