@@ -68,8 +68,16 @@ def test_a_series_that_has_vanished_is_asked_for_in_the_same_query(server: Metri
     (seen,) = server.seen
     assert seen.path == "/api/v1/query"
     assert seen.params["query"] == (
-        "(sum by (pod) (live_sessions)) or last_over_time((sum by (pod) (live_sessions))[300s:30s])"
+        "(sum by (pod) (live_sessions)\n) or "
+        "last_over_time((sum by (pod) (live_sessions)\n)[300s:30s])"
     )
+
+
+def test_of_less_than_a_second_one_is_asked_for(server: MetricsServer) -> None:
+    with connected(url=server.url) as metrics:
+        metrics.vector(LIVE, "pod", 0.3)
+    (seen,) = server.seen
+    assert seen.params["query"].endswith("[1s:30s])")
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,8 @@ def test_a_pod_whose_series_has_ended_counts_with_its_last_sessions_for_a_while(
     with connected(prometheus) as metrics:
         assert metrics.vector(live, "pod", 300.0) == {"serves": 3.0, "fails": 3.0}
         assert metrics.vector(live, "pod", 60.0) == {"serves": 3.0}
+        commented = live._replace(promql=f"{live.promql} # by the sidecar")
+        assert metrics.vector(commented, "pod", 60.0) == {"serves": 3.0}
         assert "several series of app" in str(
             metrics.vector(Query("live", "live_sessions"), "app", 300.0)
         )

@@ -1,6 +1,7 @@
 """One request to one metrics source: its numbers, or one sentence that says why not."""
 
 import base64
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,7 +93,8 @@ class RangeClient:
             MetricsUnavailable: which source, what happened, what to do.
 
         """
-        kept = f"({promql}) or last_over_time(({promql})[{memory:.0f}s:{_RESOLUTION}])"
+        asked, seconds = f"({promql}\n)", math.ceil(memory)  # it may end with a comment
+        kept = f"{asked} or last_over_time({asked}[{seconds}s:{_RESOLUTION}])"
         params = _params(self._source)
         return self._explained(
             lambda: by_label(self._client.custom_query(kept, params=params), label)
