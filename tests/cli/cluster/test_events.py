@@ -84,6 +84,9 @@ def test_it_can_be_created_at_once(ebbtide: Ebbtide, api: HttpApi, tmp_path: Pat
         pytest.param(
             [*HOURS, "--csv", "demand.csv", "--usual", "many"], "--usual: 'many' is not", id="usual"
         ),
+        pytest.param(
+            [*HOURS, "--csv", "demand.csv", "--usual", "0"], "--usual 0: write more", id="nought"
+        ),
     ],
 )
 def test_what_can_not_be_captured_is_told(ebbtide: Ebbtide, arguments: list[str], why: str) -> None:

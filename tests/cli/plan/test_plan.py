@@ -395,6 +395,11 @@ def test_rows_that_begin_in_one_minute_are_told_apart(ebbtide: Ebbtide, tmp_path
             ["--what-if", "later=1d"], "later: it moves all of the demand out", id="later"
         ),
         pytest.param(
+            ["--what-if", "later=2h", "--since", "1h"],
+            "later: it moves all of the demand out",
+            id="later, with history before it",
+        ),
+        pytest.param(
             ["--what-if", "start=2030-01-01 00:00"],
             "2026-03-02 12:00 to 2026-03-02 13:59 is known",
             id="a start outside",

@@ -152,9 +152,12 @@ def _asked(url: str, query: Query, span: Span) -> DemandSeries:
 
 def _count(text: str) -> float:
     try:
-        return parse_count(text)
+        found = parse_count(text)
     except ValueError as error:
         raise InvalidInput(f"--usual: {error}") from error
+    if not found:
+        raise InvalidInput(f"--usual {text}: write more than zero, as the peak is a multiple of it")
+    return found
 
 
 def _spec(times: EventProfileSpec, found: Profile, source: str) -> dict[str, object]:

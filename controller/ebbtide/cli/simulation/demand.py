@@ -124,11 +124,13 @@ class Recorded:
         """The same with the demand that is replayed changed.
 
         Raises:
-            InvalidInput: nothing is known of it any more.
+            InvalidInput: nothing is known of what is replayed any more.
 
         """
         series = {key: supposed.of(one, self.start) for key, one in self.series.items()}
-        if supposed.later and any(np.isnan(one.minutes).all() for one in series.values()):
+        replayed = np.arange(self.start, self.end + 1, MINUTE)
+        told = (one.recorded(replayed) for one in series.values())
+        if supposed.later and any(np.isnan(minutes).all() for minutes in told):
             raise InvalidInput(
                 "later: it moves all of the demand out of the time that is replayed; move it by "
                 f"less than {show_duration(self.end - self.start)}"
