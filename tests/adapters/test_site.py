@@ -74,6 +74,15 @@ def container(cpu: str, **rest: Any) -> dict[str, Any]:
             4.0,
             id="the pod says it for all",
         ),
+        pytest.param(
+            {
+                "containers": [container("1")],
+                "resources": {"requests": {"cpu": "4"}},
+                "overhead": {"cpu": "250m"},
+            },
+            4.25,
+            id="but for its overhead",
+        ),
     ],
 )
 def test_a_pod_asks_for_what_quotas_count(spec: dict[str, Any], cpu: float) -> None:
@@ -81,6 +90,10 @@ def test_a_pod_asks_for_what_quotas_count(spec: dict[str, Any], cpu: float) -> N
     assert found["cpu"] == pytest.approx(cpu)
     assert found["pods"] == 1.0
     assert "limits.cpu" in found
+
+
+def test_no_overhead_makes_a_limit_where_there_is_none() -> None:
+    assert "limits.cpu" not in asks({"containers": [{}], "overhead": {"cpu": "250m"}})
 
 
 def node(labels: dict[str, str], *taints: dict[str, str]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _in_all(spec: Json, kind: str) -> Mapping[str, float]:
     """What the containers ask for together, or the hungriest of those that run before them.
 
     Sidecars run all the time, the later of the others beside them. What the pod says for itself
-    counts instead.
+    counts instead. Its overhead comes on top, of limits only where there is one.
     """
     running = _sum(_resources(one, kind) for one in maps(spec.get("containers")))
     sidecars: Counter[str] = Counter()
@@ -55,9 +55,10 @@ def _in_all(spec: Json, kind: str) -> Mapping[str, float]:
             sidecars.update(wanted)
             wanted = Counter()
         highest |= _sum((sidecars, wanted))
-    total = highest | _sum((running, sidecars))
-    total.update(quantities(spec.get("overhead")))
-    return dict(total) | _resources(spec, kind)
+    total = {**(highest | _sum((running, sidecars))), **_resources(spec, kind)}
+    overhead = quantities(spec.get("overhead"))
+    counts = kind == "requests"
+    return _sum((total, {n: much for n, much in overhead.items() if counts or n in total}))
 
 
 def _resources(owner: Json, kind: str) -> dict[str, float]:
