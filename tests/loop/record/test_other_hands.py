@@ -75,6 +75,14 @@ def test_it_is_said_aloud_each_time_and_shown_as_an_override_with_an_end() -> No
     assert world.condition("ScaledByHand")["status"] == "True"
 
 
+def test_an_end_on_another_day_is_said_with_its_date() -> None:
+    world = descending(manualScaling={"respectFor": "2d"})
+    scaled(world, 30)
+    world.run(1)
+    [told] = [a.message for a in world.cluster.announcements if a.reason == "ScaledByHand"]
+    assert told.endswith("at least 30 until 2026-11-13 12:00 UTC")
+
+
 def test_the_hour_outlives_the_controller() -> None:
     world = descending()
     scaled(world, 30)

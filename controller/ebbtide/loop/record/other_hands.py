@@ -8,12 +8,12 @@ of what is needed now: down, it counts for nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
-from ebbtide.api.timestamps import epoch, stamp
+from ebbtide.api.timestamps import clock, epoch, stamp
 from ebbtide.loop.ports.autoscalers import Autoscaler, Owner
 from ebbtide.loop.ports.cluster import Json
+from ebbtide_policies.demand import DAY
 from ebbtide_policies.lanes import UNKNOWN
 from ebbtide_policies.observation import NO_HANDS, OtherHands, Override
 
@@ -102,8 +102,8 @@ class ForeignChange:
         if self.kind == RESET:
             return changed if self.times == 1 else f"{changed}, {self.times} times in a row"
         limit = "at least" if self.after > self.before else "at most"
-        end = datetime.fromtimestamp(self.until, UTC)
-        return f"{changed} by hand: {limit} {self.after} until {end:%H:%M} UTC"
+        end = clock(self.until, "%H:%M" if self.until - self.at < DAY else "%Y-%m-%d %H:%M")
+        return f"{changed} by hand: {limit} {self.after} until {end} UTC"
 
     @property
     def override(self) -> Override | None:
