@@ -10,8 +10,7 @@ from ebbtide_policies.event_calendar import announced_end
 from ebbtide_policies.lanes import NOTHING, Flag, Number, opposite, some, where
 from ebbtide_policies.observation import Demand, Observation
 from ebbtide_policies.quantities import Duration, Share
-from ebbtide_policies.strictness import Stricter, recalled, remembered
-from ebbtide_policies.strictness import chosen as in_force
+from ebbtide_policies.strictness import Stricter, chosen, recalled, remembered
 
 
 class HoldSettings(PolicySettings):
@@ -99,7 +98,7 @@ class Hold(Policy[HoldSettings]):
         """For each signal one pace for each kind of doubt."""
         if not seen.demand:
             yield self._pace(seen, True, "DemandUnknown", "no demand is known")
-        counting = in_force(self.settings, memory, seen.now, _STRICTER, _LASTING)
+        counting = chosen(self.settings, memory, seen.now, _STRICTER, _LASTING)
         for demand in seen.demand:
             yield from self._source(seen, demand, counting)
             yield from self._gaps(seen, demand, counting)
@@ -113,12 +112,12 @@ class Hold(Policy[HoldSettings]):
         """Keep what is set, and for a while what was."""
         return remembered(self.settings, memory, seen.now, _STRICTER, _LASTING)
 
-    def _source(self, seen: Observation, demand: Demand, chosen: HoldSettings) -> Iterable[Bound]:
+    def _source(self, seen: Observation, demand: Demand, counting: HoldSettings) -> Iterable[Bound]:
         """Whether the metrics source, and what it scrapes, answers."""
         name = demand.name
         yield self._pace(
             seen,
-            np.isnan(demand.present()) | opposite(demand.age <= chosen.stale_after),
+            np.isnan(demand.present()) | opposite(demand.age <= counting.stale_after),
             "DemandUnknown",
             "{}: the newest known minute is {:.0f} s old",
             name,
@@ -137,36 +136,36 @@ class Hold(Policy[HoldSettings]):
             demand.alive_at_least,
         )
 
-    def _gaps(self, seen: Observation, demand: Demand, chosen: HoldSettings) -> Iterable[Bound]:
+    def _gaps(self, seen: Observation, demand: Demand, counting: HoldSettings) -> Iterable[Bound]:
         """Whether enough minutes are known, and none of them average over an outage."""
-        covered = demand.covered(chosen.window)
+        covered = demand.covered(counting.window)
         yield self._pace(
             seen,
-            opposite(covered >= chosen.complete),
+            opposite(covered >= counting.complete),
             "DemandIncomplete",
             "{}: {:.0%} of the last {:.0f} s are known",
             demand.name,
             covered,
-            chosen.window,
+            counting.window,
         )
-        gap = demand.gap(chosen.window)
+        gap = demand.gap(counting.window)
         yield self._pace(
             seen,
-            opposite(gap < chosen.outage),
+            opposite(gap < counting.outage),
             "DemandRecovering",
             "{}: averages over {:.0f} s are low after a gap of {:.0f} s",
             demand.name,
-            chosen.window,
+            counting.window,
             gap,
         )
 
-    def _falls(self, seen: Observation, demand: Demand, chosen: HoldSettings) -> Iterable[Bound]:
+    def _falls(self, seen: Observation, demand: Demand, counting: HoldSettings) -> Iterable[Bound]:
         """Whether it fell in a way that is more often a fault than a fact."""
         name = demand.name
-        drop = demand.largest_drop(chosen.suspicion)
-        announced = seen.now - announced_end(seen) <= chosen.vanished
-        lately = chosen.suspicion + 60.0
-        steep = opposite(drop <= chosen.believable_drop)
+        drop = demand.largest_drop(counting.suspicion)
+        announced = seen.now - announced_end(seen) <= counting.vanished
+        lately = counting.suspicion + 60.0
+        steep = opposite(drop <= counting.believable_drop)
         yield self._pace(
             seen,
             steep & opposite(announced | borne_out(seen, demand, drop, lately)),
@@ -174,18 +173,18 @@ class Hold(Policy[HoldSettings]):
             "{}: {:.0%} of demand went within one minute of the last {:.0f} s",
             name,
             drop,
-            chosen.suspicion,
+            counting.suspicion,
         )
-        peak = demand.peak(chosen.vanished)
-        gone = demand.present() < chosen.near_zero * peak
+        peak = demand.peak(counting.vanished)
+        gone = demand.present() < counting.near_zero * peak
         yield self._pace(
             seen,
-            gone & opposite(borne_out(seen, demand, 1.0, chosen.vanished)),
+            gone & opposite(borne_out(seen, demand, 1.0, counting.vanished)),
             "DemandVanished",
             "{}: next to nothing is left of {:.1f} replicas in the last {:.0f} s",
             name,
             peak,
-            chosen.vanished,
+            counting.vanished,
         )
 
     def _pace(

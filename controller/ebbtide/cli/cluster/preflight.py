@@ -151,8 +151,8 @@ def _one(key: str, checks: Sequence[Check]) -> Iterable[RenderableType]:
     table.add_column(overflow="fold")
     for check in checks:
         sign, style = _SHOWN[check.verdict]
-        said_ = Text(check.found)
+        line = Text(check.found)
         if check.next:
-            said_.append(f"\n→ {check.next}", style="dim")
-        table.add_row(Text(sign, style), check.name, said_)
+            line.append(f"\n→ {check.next}", style="dim")
+        table.add_row(Text(sign, style), check.name, line)
     yield table

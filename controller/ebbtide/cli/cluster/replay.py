@@ -58,10 +58,10 @@ def replay(
     if not found:
         raise InvalidInput("nothing was decided in these recordings")
     if as_json:
-        typer.echo(json.dumps([_as_json(key, all_) for key, all_ in found.items()], indent=1))
+        typer.echo(json.dumps([_as_json(key, every) for key, every in found.items()], indent=1))
     else:
         _print(found)
-    if any(not _within(each) for all_ in found.values() for each in all_):
+    if any(not _within(each) for every in found.values() for each in every):
         raise typer.Exit(1)
 
 

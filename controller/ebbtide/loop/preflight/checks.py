@@ -50,11 +50,11 @@ def preflight(
 def _second_hand(workload: Workload, claims: Claims) -> Check:
     other = claims.second_hand(workload)
     if other is None:
-        found = claims.floor_of(workload)
-        told = f"decisions are floors of {found}" if found else "nobody else scales it"
+        one = claims.floor_of(workload)
+        told = f"decisions are floors of {one}" if one else "nobody else scales it"
         return Check("second hand", Verdict.WELL, told)
-    found_, _, todo = other.message.partition("; ")
-    return Check("second hand", Verdict.STOP, found_, todo)
+    found, _, todo = other.message.partition("; ")
+    return Check("second hand", Verdict.STOP, found, todo)
 
 
 def _owner(target: Target) -> Check:
