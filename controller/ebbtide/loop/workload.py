@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ebbtide.api.capacity_policy.demand import SignalSpec
 from ebbtide.api.capacity_policy.objective import with_settings
@@ -18,7 +18,7 @@ from ebbtide.loop.ports.cluster import Json, Resource
 from ebbtide.loop.ports.metrics import Query
 from ebbtide.loop.record.applied_settings import applied_in, applied_json, settings_for
 from ebbtide.loop.record.boot_record import boot_record_in
-from ebbtide_policies.contract import Policy
+from ebbtide_policies.contract import Policy, PolicySettings
 from ebbtide_policies.descent import Descent
 from ebbtide_policies.limits import Limits
 from ebbtide_policies.observation import Mode, Phase
@@ -26,6 +26,7 @@ from ebbtide_policies.rate import pace_of
 from ebbtide_policies.scale_up import ScaleUp
 from ebbtide_policies.sessions import Sessions, SessionsSettings
 
+S = TypeVar("S", bound=PolicySettings)
 _REACH = {Mode.DRY_RUN: 0, Mode.SCALE_UP_ONLY: 1, Mode.ENFORCE: 2}
 SHORT = 600.0
 """Seconds of the past that are kept of signals which only count now."""
@@ -114,14 +115,16 @@ class Workload:
     @property
     def prewarm_least(self) -> float:
         """The smallest fleet that they will allow in a prewarm."""
-        policies = self.in_phase(Phase.PREWARM).policies
-        return float(next(p.settings.min for p in policies if isinstance(p, Limits)))
+        return float(self.in_phase(Phase.PREWARM).settings(Limits).min)
 
     @property
     def soak(self) -> float:
         """The least time from one step down to the next."""
-        found = (p.settings.soak for p in self.policies if isinstance(p, Descent))
-        return float(next(found, Descent.Settings().soak))
+        return float(self.settings(Descent).soak)
+
+    def settings(self, policy: type[Policy[S]]) -> S:
+        """The settings of a policy that always decides."""
+        return next(p.settings for p in self.policies if isinstance(p, policy))
 
     @property
     def sessions(self) -> SessionsSettings | None:

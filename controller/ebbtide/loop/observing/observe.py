@@ -92,12 +92,11 @@ def observe(
 
 def _phase(workload: Workload, seen: Snapshot) -> Phase:
     """The phase, by the settings that are in force."""
-    by_name = {policy.name: policy.settings for policy in workload.policies}
     phases = next_phase(
         seen,
-        calendar=by_name[Calendar.name],
-        least=float(by_name[Limits.name].min),
-        headroom=by_name[PresentNeed.name].headroom,
+        calendar=workload.settings(Calendar),
+        least=float(workload.settings(Limits).min),
+        headroom=workload.settings(PresentNeed).headroom,
     )
     return one_phase(phases)
 

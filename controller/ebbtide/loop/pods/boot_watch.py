@@ -12,7 +12,7 @@ from ebbtide.loop.ports.pods import Pod
 from ebbtide.loop.record.boot_record import BootRecord, boot_record_in
 from ebbtide.loop.reporting.conditions import Condition
 from ebbtide.loop.workload import Workload
-from ebbtide_policies.event_calendar import Calendar, CalendarSettings
+from ebbtide_policies.event_calendar import Calendar
 from ebbtide_policies.observation import Mode
 from ebbtide_policies.snapshot import Snapshot
 
@@ -35,7 +35,7 @@ class BootWatch:
 
     def look(self, workload: Workload, target: Target, seen: Snapshot) -> BootReport:
         """Measure the rise that is over, and say how the prewarm of the next event stands."""
-        settings = _calendar(workload)
+        settings = workload.settings(Calendar)
         event, status = next_event(seen, settings), workload.resource.status
         known = in_flight(boot_record_in(status), status, target, seen.now)
         over = workload.spec.capacity.measured and complete(known, target, seen.now)
@@ -57,10 +57,6 @@ class BootWatch:
         except ClusterUnavailable as error:
             log.warning("%s: %s", workload.key, error, extra={"workload": workload.key})
             return None
-
-
-def _calendar(workload: Workload) -> CalendarSettings:
-    return next(p.settings for p in workload.policies if isinstance(p, Calendar))
 
 
 def _measured(

@@ -8,7 +8,7 @@ from ebbtide.api.capacity_policy.demand import WhenAbsent
 from ebbtide.loop.ports.metrics import Query
 from ebbtide.loop.preflight.checks import Check, Verdict
 from ebbtide.loop.workload import Workload
-from ebbtide_policies.hold import Hold, HoldSettings
+from ebbtide_policies.hold import Hold
 
 _SHOWN = 3
 _SLOW = 60.0
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Check]:
     """Say of every query whether it has exactly one series, and how old its samples are."""
-    hold = next((p.settings for p in workload.policies if isinstance(p, Hold)), HoldSettings())
+    stale_after = workload.settings(Hold).stale_after
     demands = {workload.query(one.query, one.source): one for one in workload.signals.values()}
     vanishing = {q for q, one in demands.items() if one.when_absent is WhenAbsent.ZERO}
     for answer in answers:
@@ -44,7 +44,7 @@ def answer_checks(workload: Workload, answers: Iterable[Answer]) -> Iterable[Che
         demanded = answer.query in demands
         yield _below_nought(answer) if demanded and answer.number < 0 else _series(answer)
         if answer.series and not math.isnan(answer.age + answer.interval):
-            yield _delay(answer, float(hold.stale_after))
+            yield _delay(answer, stale_after)
 
 
 def session_check(answer: Answer, label: str) -> Check:

@@ -139,7 +139,7 @@ def _unknown(events: Mapping[str, Sequence[Coming]]) -> Iterator[Message]:
 def _announced(state: NamespaceState, plain: Recorded, workload: Workload) -> Sequence[Coming]:
     """The events to come, as the calendar policy reckons them."""
     seen = _seen(state, plain, workload)
-    settings = next(p.settings for p in workload.policies if isinstance(p, Calendar))
+    settings = workload.settings(Calendar)
     events = state.guidance.events(workload, float(seen.demand[0].per_replica))
     return list(coming(events, seen, settings))
 
