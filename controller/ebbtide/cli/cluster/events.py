@@ -1,6 +1,6 @@
 """`ebbtide event capture`: keep the shape of an event for longer than a metrics store does."""
 
-import pathlib
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -34,24 +34,66 @@ def _events() -> None:
     """Commands about events."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class When:
+    """When an event went on."""
+
+    start: Annotated[
+        str, typer.Option(metavar="TIME", help="When the event started, like '2025-11-10 20:00'.")
+    ]
+    end: Annotated[str, typer.Option(metavar="TIME", help="When it ended.")]
+    time_zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Time zone of both, like Asia/Shanghai.")
+    ] = "UTC"
+
+    def draft(self) -> EventProfileSpec:
+        """The times of a profile, understood before anything is read.
+
+        Raises:
+            InvalidInput: they are no times, or the wrong way round.
+
+        """
+        times = {"start": self.start, "end": self.end, "timeZone": self.time_zone}
+        return parse_profile(times | {"peak": 1, "usual": 1, "shape": [1, 1]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where its demand was recorded."""
+
+    csv: CsvFile = None
+    prometheus: PrometheusUrl = None
+    query: Annotated[
+        str, typer.Option(metavar="PROMQL", help="With --prometheus: the demand, one series.")
+    ] = ""
+
+    def recorded(self, namespace: str, span: Span) -> tuple[DemandSeries, str]:
+        """The demand of the event and of the days before, and where it comes from.
+
+        Raises:
+            InvalidInput: it is not said where it is, or it can't be understood.
+            MetricsUnavailable: the query has no answer.
+
+        """
+        if self.csv and not (self.prometheus or self.query):
+            return from_file(self.csv).answer_all, f"csv: {self.csv.name}"
+        if self.prometheus and self.query and not self.csv:
+            whole = Span(span.start - BEFORE * DAY, span.end)
+            series = _asked(self.prometheus, Query(namespace, self.query), whole)
+            return series, f"prometheus: {self.query}"
+        raise InvalidInput(
+            "say where the demand is: either --csv FILE, or --prometheus URL and --query PROMQL"
+        )
+
+
 @app.command("capture", cls=Command)
 @grouped
 def command(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Name of the EventProfile, like double-11-2025.")
     ],
-    start: Annotated[
-        str, typer.Option(metavar="TIME", help="When the event started, like '2025-11-10 20:00'.")
-    ],
-    end: Annotated[str, typer.Option(metavar="TIME", help="When it ended.")],
-    time_zone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Time zone of both, like Asia/Shanghai.")
-    ] = "UTC",
-    csv: CsvFile = None,
-    prometheus: PrometheusUrl = None,
-    query: Annotated[
-        str, typer.Option(metavar="PROMQL", help="With --prometheus: the demand, one series.")
-    ] = "",
+    when: When,
+    source: Source,
     usual: Annotated[
         str | None,
         typer.Option(
@@ -74,29 +116,18 @@ def command(
     A calendar names it by `like`. It outlives the retention of the metrics that it comes from. A
     week before the event is read as well, for what is usual.
     """
-    spec = _draft(start, end, time_zone)
+    spec = when.draft()
     _check_name(namespace, name)
-    series, source = _recorded(csv, prometheus, query, (namespace, spec))
-    said = None if usual is None else _count(usual)
-    found = capture(series, *_moments(spec), said)
-    written = _spec(spec, found, source)
+    span = _whole_minutes(spec)
+    series, told = source.recorded(namespace, span)
+    found = capture(series, span.start, span.end, None if usual is None else _count(usual))
+    written = _spec(spec, found, told)
     whole = parse_profile(written)
     if apply:
         kept = access.reach().write_profile(namespace, name, written)
         typer.echo(f"{kept.key}: {_told(whole)}\nname it in an EventCalendar: like: {kept.name}")
         return
     typer.echo(f"# {_told(whole)}\n{_manifest(namespace, name, written)}", nl=False)
-
-
-def _draft(start: str, end: str, time_zone: str) -> EventProfileSpec:
-    """The times of a profile, understood before anything is read.
-
-    Raises:
-        InvalidInput: they are no times, or the wrong way round.
-
-    """
-    times = {"start": start, "end": end, "timeZone": time_zone}
-    return parse_profile(times | {"peak": 1, "usual": 1, "shape": [1, 1]})
 
 
 def _check_name(namespace: str, name: str) -> None:
@@ -112,29 +143,10 @@ def _check_name(namespace: str, name: str) -> None:
         raise InvalidInput("; ".join(f"{one.field}: {one.why}" for one in wrong))
 
 
-def _moments(spec: EventProfileSpec) -> tuple[float, float]:
+def _whole_minutes(spec: EventProfileSpec) -> Span:
     """Start and end in epoch seconds, on whole minutes."""
     start, end = spec.span
-    return start // MINUTE * MINUTE, end // MINUTE * MINUTE
-
-
-def _recorded(
-    csv: pathlib.Path | None,
-    prometheus: str | None,
-    query: str,
-    about: tuple[str, EventProfileSpec],
-) -> tuple[DemandSeries, str]:
-    """The demand of the event and of the days before, and where it comes from."""
-    if csv and not (prometheus or query):
-        return from_file(csv).answer_all, f"csv: {csv.name}"
-    if prometheus and query and not csv:
-        namespace, spec = about
-        start, end = _moments(spec)
-        span = Span(start - BEFORE * DAY, end)
-        return _asked(prometheus, Query(namespace, query), span), f"prometheus: {query}"
-    raise InvalidInput(
-        "say where the demand is: either --csv FILE, or --prometheus URL and --query PROMQL"
-    )
+    return Span(start // MINUTE * MINUTE, end // MINUTE * MINUTE)
 
 
 def _asked(url: str, query: Query, span: Span) -> DemandSeries:
