@@ -1,7 +1,9 @@
 """The forecasters and policies that this process knows: the house's, and what is installed."""
 
-from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 
 from ebbtide.api.reading.compose import Installed, Plugins
@@ -38,7 +40,7 @@ def makers() -> Mapping[str, Make]:
 
     """
     found = dict(HOUSE)
-    for point in entry_points(group="ebbtide.forecasters"):
+    for point in _brought("ebbtide.forecasters"):
         if point.name in HOUSE:
             raise InvalidInput(
                 f"the forecaster {point.name!r} ({point.value}) has a name of the house"
@@ -82,7 +84,7 @@ def plugins() -> Plugins:
 
     """
     found = {}
-    for point in entry_points(group="ebbtide.policies"):
+    for point in _brought("ebbtide.policies"):
         try:
             policy = point.load()
         except Exception as error:
@@ -93,3 +95,14 @@ def plugins() -> Plugins:
             )
         found[point.name] = policy
     return found
+
+
+def _brought(group: str) -> Iterable[EntryPoint]:
+    """What other packages bring."""
+    return _on_path(group, tuple(sys.path))
+
+
+@cache
+def _on_path(group: str, path: tuple[str, ...]) -> Iterable[EntryPoint]:
+    """The same, read once: it takes the metadata of every package, and a search asks often."""
+    return tuple(entry_points(group=group))
