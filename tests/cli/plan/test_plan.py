@@ -99,7 +99,7 @@ def test_why_a_surge_stays_in_peace_is_said_while_the_past_is_short(
     ebbtide: Ebbtide, tmp_path: Path, minutes: list[int], said: bool
 ) -> None:
     write(tmp_path, hill_csv=csv(minutes))
-    told = ebbtide(*HILL_PLAN)
+    told = ebbtide(*HILL_PLAN[:-1], "5m")
     assert ("! less than a day of the past is known" in told.out) is said
 
 
