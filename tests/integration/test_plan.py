@@ -104,7 +104,7 @@ def test_a_comparison_and_a_search_tell_it_as_well(
 ) -> None:
     push(prometheus, "viewers", hours=3)
     edge = EDGE.replace("{query: sum(viewers)}", NEVER)
-    where = ["--prometheus", prometheus.url, "--since", "2h", "--json"]
+    where = ["--prometheus", prometheus.url, "--since", "2h", "--tick", "60s", "--json"]
     two = [*where, "edge.yaml,policies.descent.maxStep=20%"]
     vary = [*where, "--vary", "policies.descent.maxStep=5%,20%"]
     for command, options in (("compare", two), ("tune", vary)):
@@ -121,7 +121,7 @@ def test_a_comparison_reads_the_past_of_every_policy(
         push(prometheus, name, hours=3)
     (tmp_path / "never.yaml").write_text(EDGE.replace("{query: sum(viewers)}", NEVER))
     (tmp_path / "other.yaml").write_text(EDGE.replace("sum(viewers)", "2 * sum(listeners)"))
-    where = ["--prometheus", prometheus.url, "--since", "2h", "--json"]
+    where = ["--prometheus", prometheus.url, "--since", "2h", "--tick", "60s", "--json"]
     done = run(tmp_path, "compare", "never.yaml", "other.yaml", *where)
     assert (done.returncode, done.stderr) == (0, "")
     scores = json.loads(done.stdout)["scores"]
