@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly coverage=$1 logs=build/test
 readonly cluster=(tests/cluster/test_[a-l]*.py)
-readonly servers=(tests/cluster/test_[m-z]*.py tests/integration tests/deploy)
+readonly servers=(tests/cluster '--ignore-glob=tests/cluster/test_[a-l]*' tests/integration tests/deploy)
 readonly commands=(tests/adapters tests/api tests/cli)
 readonly others=(tests --ignore=tests/{cluster,integration,deploy,adapters,api,cli})
 parts=() pids=() failed=()
