@@ -25,11 +25,12 @@ begin() {
   parts+=("$name") pids+=($!)
 }
 
+# interrupt SIGNAL: end all parts by it
 interrupt() {
   local pid
   trap '' INT TERM HUP
   for pid in "${pids[@]}"; do
-    kill -INT -- "-$pid" 2>/dev/null
+    kill -s "$1" -- "-$pid" 2>/dev/null
   done
   wait
   echo "interrupted" >&2
@@ -37,7 +38,8 @@ interrupt() {
 }
 
 mkdir -p "$logs"
-trap interrupt INT TERM HUP
+trap 'interrupt INT' INT
+trap 'interrupt TERM' TERM HUP
 export OPENBLAS_NUM_THREADS=1 # more than one would only spin beside the other parts
 
 begin cluster "${cluster[@]}" >"$logs/cluster.log" 2>&1
