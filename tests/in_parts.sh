@@ -1,31 +1,27 @@
 #!/usr/bin/env bash
-# Runs the whole suite in parts side by side: in_parts.sh COVERAGE, the program that measures it.
+# Runs the whole suite in two parts side by side: in_parts.sh COVERAGE, the program that measures it.
 #
-# Tests with real servers mostly wait, and the others reckon, so they share two processors well. A
-# server that answers late would fail a test: what only reckons gives way to them (nice).
+# Tests with real servers mostly wait, and the others reckon. A server that answers late would fail
+# a test: what only reckons gives way to it (nice).
 #
-# The last part is seen as it goes on. What the others say is in build/test/PART.log, and shown once
-# that one has ended. Each runs to its end, and whichever fails fails the whole.
+# The others are seen as they go on. What those with servers say is in build/test/servers.log, and
+# shown at the end. Both run to their end, and whichever fails fails the whole.
 set -uo pipefail
 set -m # each part is a process group of its own, so that Ctrl-C reaches it once: from here
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly coverage=$1 logs=build/test
-readonly cluster=(tests/cluster/test_[a-l]*.py)
-readonly servers=(tests/cluster '--ignore-glob=tests/cluster/test_[a-l]*' tests/integration tests/deploy)
-readonly commands=(tests/adapters tests/api tests/cli)
-readonly others=(tests --ignore=tests/{cluster,integration,deploy,adapters,api,cli})
-parts=() pids=() failed=()
+readonly coverage=$1 log=build/test/servers.log
+pids=() failed=()
 
 # begin NAME WHAT...: let a part run beside those that do already
 begin() {
   local name=$1
   shift
   "$coverage" run -m pytest -o "cache_dir=.pytest_cache/$name" "$@" </dev/null &
-  parts+=("$name") pids+=($!)
+  pids+=($!)
 }
 
-# interrupt SIGNAL: end all parts by it
+# interrupt SIGNAL: end both parts by it
 interrupt() {
   local pid
   trap '' INT TERM HUP
@@ -37,24 +33,17 @@ interrupt() {
   exit 130
 }
 
-mkdir -p "$logs"
+mkdir -p "$(dirname "$log")"
 trap 'interrupt INT' INT
 trap 'interrupt TERM' TERM HUP
-export OPENBLAS_NUM_THREADS=1 # more than one would only spin beside the other parts
+export OPENBLAS_NUM_THREADS=1 # more than one would only spin beside the other part
 
-begin cluster "${cluster[@]}" >"$logs/cluster.log" 2>&1
-begin servers "${servers[@]}" >"$logs/servers.log" 2>&1
-renice --priority 5 $$ >/dev/null # and so all that begin from here on
-begin commands "${commands[@]}" >"$logs/commands.log" 2>&1
-begin others "${others[@]}"
+begin servers tests/{cluster,integration,deploy} >"$log" 2>&1
+renice --priority 5 $$ >/dev/null # and so what begins from here on
+begin others tests --ignore=tests/{cluster,integration,deploy}
 
-for number in 3 2 1 0; do
-  name=${parts[$number]}
-  wait "${pids[$number]}" || failed+=("$name")
-  if ((number < 3)); then
-    printf '\n=== %s\n' "$name"
-    cat "$logs/$name.log"
-  fi
-done
-
+wait "${pids[1]}" || failed+=(others)
+wait "${pids[0]}" || failed+=(servers)
+printf '\n=== servers\n'
+cat "$log"
 ((${#failed[@]} == 0)) || { echo "failed: ${failed[*]}" >&2 && exit 1; }
