@@ -176,14 +176,18 @@ def off_season(usual: Usual, history: History, side: Side) -> OffSeason | None:
     Most that are off the usual are no more off the season than demand always is: that is seen in
     few minutes of each day.
     """
+    now = of_late(usual, history, side)
+    columns = now.columns[now.far > 0] if now else np.array((), int)
+    return OffSeason(usual, history, columns, side) if columns.size else None
+
+
+def of_late(usual: Usual, history: History, side: Side) -> OffSeason | None:
+    """The last minutes of all series that are off the usual now; None if none is."""
     means = [recent(history, minutes) for minutes in PRESENT_MINUTES[1:]]
     off = side.of(side.outermost(means), usual.at(history.end), side.least)
     if not np.count_nonzero(off):
         return None
-    columns = np.flatnonzero(off)
-    now = OffSeason(usual, history, columns, side, max(PRESENT_MINUTES))
-    columns = columns[now.far > 0]
-    return OffSeason(usual, history, columns, side) if columns.size else None
+    return OffSeason(usual, history, np.flatnonzero(off), side, max(PRESENT_MINUTES))
 
 
 def _means_around(values: Floats, rows: int) -> Floats:

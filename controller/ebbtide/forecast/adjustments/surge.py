@@ -11,7 +11,7 @@ All of that is told by degrees, so that no minute makes a forecast jump.
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.forecast.adjustments.off_season import OffSeason, Side, off_season
+from ebbtide.forecast.adjustments.off_season import WINDOW_MINUTES, OffSeason, Side, of_late
 from ebbtide.forecast.adjustments.past import NIL, Usual
 from ebbtide.forecast.columnwise import degree, means_of_rows
 from ebbtide.forecast.contract import DAY, NEVER_CHANGED, Floats, Forecast, History
@@ -28,10 +28,14 @@ much it stands."""
 
 def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> Forecast:
     """A forecast in which a surge stays as far as it has stayed so far."""
-    past = off_season(Usual(forecast.ordinary, history.end, clock), history, HIGH)
-    if past is None:
+    usual = Usual(forecast.ordinary, history.end, clock)
+    now = of_late(usual, history, HIGH)
+    higher = _higher(now, history.minutes) if now else np.zeros(0)
+    some = np.flatnonzero(higher)
+    if now is None or not some.size:
         return forecast
-    new = _new(past, history.minutes)
+    past = OffSeason(usual, history, now.columns[some], HIGH)
+    new = past.far * _stands(past) * higher[some]
     if not new.any():
         return forecast
     values = forecast.values.copy()
@@ -39,35 +43,34 @@ def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> 
     return forecast._replace(values=values)
 
 
-def _new(past: OffSeason, minutes: Floats) -> Floats:
-    """How far each stands higher than anything of the last week, between not and by far, (M,).
+def _higher(now: OffSeason, minutes: Floats) -> Floats:
+    """How far each that is off the season is higher than all of the last week, (M,).
 
-    Where nothing is known of the days before, none does. They are looked at from the newest on:
-    most that are no surge were as high yesterday.
+    Between not and by far; where nothing is known of the days before, it is not. They are looked at
+    from the newest on: most that are no surge were as high yesterday.
     """
-    share, least, doubt = past.steady, past.least[-1], past.doubt
-    stands = past.far * _stands(past)
-    higher = HIGH.beyond(share, 1.0, least, doubt)
-    last, day = len(minutes) - len(past.demand), past.rows(DAY)
-    if last < past.rows(SEEN_MINUTES):
+    share, least, doubt = now.steady, now.least[-1], now.doubt
+    higher = np.where(now.far > 0, HIGH.beyond(share, 1.0, least, doubt), 0.0)
+    last, day = len(minutes) - now.rows(WINDOW_MINUTES), now.rows(DAY)
+    if last < now.rows(SEEN_MINUTES):
         return np.zeros_like(higher)
     for end in range(last, max(0, last - SEEN_DAYS * day), -day):
-        some = np.flatnonzero(stands * higher)
+        some = np.flatnonzero(higher)
         if not some.size:
             break
-        seen = _seen(past, minutes, some, end)
+        seen = _seen(now, minutes, some, end)
         than_seen = HIGH.beyond(share[some], seen, least[some], doubt[some])
         higher[some] = np.minimum(higher[some], than_seen)
-    return np.asarray(stands * higher)
+    return higher
 
 
-def _seen(past: OffSeason, minutes: Floats, some: NDArray[np.int_], end: int) -> Floats:
+def _seen(now: OffSeason, minutes: Floats, some: NDArray[np.int_], end: int) -> Floats:
     """The highest share of the usual that some had in the day before a row."""
-    rows = past.rows(SEEN_MINUTES)
-    day = minutes[max(0, end - past.rows(DAY)) : end]
-    demand = means_of_rows(day.take(past.columns[some], axis=1), rows)
+    rows = now.rows(SEEN_MINUTES)
+    day = minutes[max(0, end - now.rows(DAY)) : end]
+    demand = means_of_rows(day.take(now.columns[some], axis=1), rows)
     ago = np.arange(len(demand) - 1, -1, -1.0) * rows + len(minutes) - end
-    return np.asarray(np.fmax.reduce(demand / np.maximum(past.usual_at(-ago)[:, some], NIL)))
+    return np.asarray(np.fmax.reduce(demand / np.maximum(now.usual_at(-ago)[:, some], NIL)))
 
 
 def _stands(past: OffSeason) -> Floats:
