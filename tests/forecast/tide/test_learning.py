@@ -199,7 +199,7 @@ PARTS = {
         measured_seldom, 3, 0.386, 0.428
     ),
     "the mixes for less and for more ahead, where a day is out of step": by_the_minute(
-        lambda: out_of_step(20, 6, 0.02), 30, 0.187, 0.194, horizon=120
+        lambda: out_of_step(20, 6, 0.02), 30, 0.191, 0.196, horizon=120
     ),
     "weights of what is less ahead, where errors overlap": by_the_minute(
         lambda: out_of_step(60, 15, 0.02), 60, 0.199, 0.208, horizon=120

@@ -24,10 +24,10 @@ DAY_MINUTES = 1440
 HOUR_MINUTES = 60
 MIDDLE_MINUTES = 10
 """Minutes ahead of which memories are said that differ from anchor to anchor."""
-OVERLAP = 15
+OVERLAP = 5
 """Errors overlap so far ahead that only so many of those in flight at a time are looked at."""
 SPARSE_MINUTES = 8
-"""Minutes of which one is learnt from where it is learnt sparsely."""
+"""Minutes of which one is learnt from where it is learnt sparsely; and everywhere at least one."""
 
 
 class Frame(NamedTuple):
@@ -225,13 +225,14 @@ def _bands(frame: Frame) -> tuple[Band, ...]:
 
 @lru_cache
 def _every(frame: Frame) -> tuple[int, ...]:
-    least = max(1, SPARSE_MINUTES // frame.grid) if frame.sparse else 1
-    return tuple(max(least, _often(anchor)) for anchor in frame.anchors)
+    most = max(1, SPARSE_MINUTES // frame.grid)
+    least = most if frame.sparse else 1
+    return tuple(max(least, _often(anchor, most)) for anchor in frame.anchors)
 
 
-def _often(anchor: int) -> int:
+def _often(anchor: int, most: int) -> int:
     """The power of two of rows, of which one is learnt from for an anchor."""
     every = 1
-    while anchor // (2 * every) >= OVERLAP and anchor % (2 * every) == 0:
+    while anchor // (2 * every) >= OVERLAP and anchor % (2 * every) == 0 and 2 * every <= most:
         every *= 2
     return every
