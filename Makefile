@@ -73,12 +73,9 @@ types: $(DEV) ## mypy, strict
 test: export KUBEBUILDER_ASSETS ?= $(shell bash $(CONTROL_PLANE) --print 2>/dev/null)
 test: $(DEV) ## The tests and their coverage; ARGS="-k descent" runs some, without the gates
 	@$(BIN)/coverage erase
-ifneq ($(strip $(ARGS)),)
 	$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
-else
-	bash tests/in_parts.sh $(BIN)/coverage
-	@$(BIN)/coverage combine --quiet
+ifeq ($(strip $(ARGS)),)
 	$(BIN)/coverage report --include='policies/*' --fail-under=100
 	@left=; \
 	test -n "$$KUBECONFIG" || test -x "$$KUBEBUILDER_ASSETS/kube-apiserver" || \

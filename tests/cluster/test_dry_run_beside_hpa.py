@@ -161,4 +161,5 @@ def test_enforce_beside_an_hpa_is_a_conflict_and_no_write(beside: Beside) -> Non
 
 
 def test_nothing_was_refused_and_nothing_failed(beside: Beside) -> None:
-    assert not beside.complaints
+    overtaken = "the object has been modified"  # by our edit, while it decided: it tries again
+    assert not [one for one in beside.complaints if overtaken not in one["message"]]
