@@ -26,8 +26,8 @@ def test_memories_grow_with_the_root_of_the_minutes_ahead(
 def test_losses_of_what_comes_next_are_forgotten_sooner_but_for_widths() -> None:
     band = Frame(1, 10).whole
     known = np.ones((1, len(band.anchors), 1), np.float32)
-    shares = shares_of_rows(band, known, 1e6 * known)[0, :, :, 0]
-    next_to_come, ten_minutes_ahead = shares[0], shares[-1]
+    shares = shares_of_rows(band, known, 1e6 * known)[0, :, :, 0] / band.often
+    next_to_come, ten_minutes_ahead = shares[0], shares[-1]  # each row, of those that teach or not
     assert (next_to_come[MEDIANS] > 3 * ten_minutes_ahead[MEDIANS]).all()
     assert (next_to_come[SPREAD] == ten_minutes_ahead[SPREAD]).all()
     assert (next_to_come[ERRED] < 2 * ten_minutes_ahead[ERRED]).all()
