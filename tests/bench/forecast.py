@@ -35,9 +35,9 @@ from ebbtide.forecast.evaluation.backtest import Course
 from ebbtide.forecast.tide.forecaster import Tide
 from tests.bench import forecast_events, forecast_kept, forecast_page, forecast_speed
 from tests.bench.forecast_criteria import Judged, alone, beside, table
+from tests.bench.forecast_page import SUBJECT
 
 OUT = pathlib.Path("build/bench/forecast.json")
-SUBJECT = "Tide"
 LIBRARIES = ("AutoETS", "AutoTheta", "MSTL", "LightGBM")
 """What people would use instead, where it is installed."""
 FLEETS = "1,100,1000,5000"
@@ -139,17 +139,19 @@ def errors(where: Where, models: Mapping[str, Make], asked: Asked, own_origins: 
 def events(folder: pathlib.Path, make: Make) -> Found:
     """Print the errors around events, with and without what is known of them."""
     told = list(forecast_events.announced(folder, make))
+    means = list(forecast_events.means(told))
     if told:
-        told += forecast_events.means(told)
-        _print(f"{SUBJECT} in the first hour of an event", "", forecast_events.table(told), "")
+        shown = forecast_events.table([*told, *means])
+        _print(f"{SUBJECT} in the first hour of an event", "", shown, "")
     without: Make = lambda: Tide(ebbs=False)  # noqa: E731
     rivals = {YARDSTICK: HOUSE[YARDSTICK], f"{SUBJECT} without it": without}
     ebbed = list(forecast_events.ebbs(folder, {SUBJECT: make} | rivals))
     if ebbed:
         _print("while an event ebbs away", "", forecast_events.table(ebbed), "")
-    every = [*told, *ebbed]
+    single = [one for one in told if not forecast_events.part(one)]
     return Found(
-        {"events": [one._asdict() for one in every]}, {"events": forecast_page.events(every)}
+        {"events": [one._asdict() for one in (*told, *means, *ebbed)]},
+        {"events": forecast_page.events([*single, *means, *ebbed])},
     )
 
 

@@ -139,12 +139,18 @@ def means(found: Sequence[Told]) -> Iterator[Told]:
     """The mean over the events of each part."""
     parts: dict[str, list[Told]] = {}
     for one in found:
-        parts.setdefault(one.name.partition(":")[0], []).append(one)
+        parts.setdefault(part(one), []).append(one)
+    parts.pop("", None)
     for name, those in parts.items():
-        if len(those) > 1:
-            heads = those[0].errors
-            errors = {head: float(np.mean([one.errors[head] for one in those])) for head in heads}
-            yield Told(f"{name}: mean of {len(those)}", those[0].measure, errors)
+        heads = those[0].errors
+        errors = {head: float(np.mean([one.errors[head] for one in those])) for head in heads}
+        yield Told(f"{name}: mean of {len(those)}", those[0].measure, errors)
+
+
+def part(one: Told) -> str:
+    """Of which events it is one; empty where it stands alone."""
+    name, several, _ = one.name.partition(":")
+    return name if several else ""
 
 
 def ebbs(folder: pathlib.Path, makers: dict[str, Make]) -> Iterator[Told]:

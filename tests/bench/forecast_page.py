@@ -1,5 +1,6 @@
 """docs/forecast.md and its picture: the figures are written by the bench, the words by people."""
 
+import math
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +13,9 @@ from tests.bench.marked_page import filled, table
 PAGE, PICTURE = pathlib.Path("docs/forecast.md"), pathlib.Path("docs/forecast.svg")
 LEFT_OUT = ("NaiveWeek",)
 """Models that stand below another of their kind."""
+SUBJECT = "Tide"
+FARTHEST = 120
+"""Minutes ahead that all figures are for."""
 
 
 def write(blocks: Mapping[str, str], lines: Mapping[str, Mapping[int, float]]) -> None:
@@ -35,7 +39,7 @@ def models(judged: Sequence[Judged]) -> str:
     steps = _steps(judged[0])
     rows = [
         [
-            f"**{name}**" if name == "Tide" else name,
+            f"**{name}**" if name == SUBJECT else name,
             *(f"{one.ratio('WAPE', step):.2f}" for step in steps),
             *(f"{one.over_all(measure):.2f}" for measure in ("pinball 0.9", "pinball 0.99")),
             *(_ramps(one, step) for step in (30, 60)),
@@ -58,14 +62,13 @@ def criteria(found: Sequence[Criterion]) -> str:
 
 def events(found: Sequence[Told]) -> str:
     """Errors in the first hour of events, and while one ebbs away."""
-    shown = [one for one in found if "like" not in one.name or one.name.startswith("AGDQ")]
     rows = [
         [
             one.name,
             one.measure,
             ", ".join(f"{error:.1%} {name}" for name, error in one.errors.items()),
         ]
-        for one in shown
+        for one in found
     ]
     return table(["", "over", "error"], rows)
 
@@ -74,11 +77,11 @@ def cost(found: Sequence[Speed]) -> str:
     """What forecasts cost by model and workloads, measured rather than reckoned."""
     rows = [
         [
-            f"**{one.model}**" if one.model == "Tide" else one.model,
+            f"**{one.model}**" if one.model == SUBJECT else one.model,
             f"{one.workloads:,}",
             f"{one.warm_up:,.1f} s",
             f"{1000 * one.tick:,.1f} ms",
-            f"{one.state / 1024:,.0f} KB" if one.state == one.state else "-",
+            "-" if math.isnan(one.state) else f"{one.state / 1024:,.0f} KB",
             f"{one.memory / MEGABYTE:,.0f} MB",
         ]
         for one in found
@@ -88,8 +91,10 @@ def cost(found: Sequence[Speed]) -> str:
 
 
 def _steps(judged: Judged) -> Sequence[int]:
-    """Minutes ahead of which all series know."""
-    return [step for step in judged.found.steps() if len(judged.pairs(step)) > 1 and step <= 120]
+    """Minutes ahead that several series are forecast, up to the farthest."""
+    return [
+        step for step in judged.found.steps() if len(judged.pairs(step)) > 1 and step <= FARTHEST
+    ]
 
 
 def _ramps(judged: Judged, step: int) -> str:

@@ -5,6 +5,8 @@ from html import escape
 
 import numpy as np
 
+from tests.bench.svg import OURS, opened, text
+
 WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT, TOP, BOTTOM = 64, 130, 56, 56
 LOWEST, HIGHEST = 0.45, 1.65
@@ -13,19 +15,8 @@ more is left out."""
 DOT = 3.5
 LETTERS = 15.0
 """The height of a line of letters."""
-OURS = "#0a8f6a"
 COLOURS = ("#d1495b", "#d98a1b", "#3d6fb6", "#8a5aa8", "#5f8a3a", "#a0522d")
 PLAIN = "#7a8794"
-STYLE = """
-  .page { fill: #ffffff } .ink { fill: #1d2733 } .quiet { fill: #5b6773 }
-  .grid { stroke: #dfe4e8; stroke-width: 1 } .even { stroke: #7a8794; stroke-dasharray: 4 3 }
-  text { font: 13px system-ui, sans-serif }
-  .title { font-size: 17px; font-weight: 600 } .small { font-size: 11.5px }
-  @media (prefers-color-scheme: dark) {
-    .page { fill: #12181f } .ink { fill: #e6edf3 } .quiet { fill: #9aa7b3 }
-    .grid { stroke: #2b343d }
-  }
-"""
 
 Line = Mapping[int, float]
 
@@ -40,19 +31,16 @@ def draw(lines: Mapping[str, Line], title: str) -> str:
         name: COLOURS[i] if i < len(COLOURS) else PLAIN for i, name in enumerate(others)
     }
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{STYLE}</style>",
+        *opened(WIDTH, HEIGHT, title, LEFT),
         f'<clipPath id="inside"><rect y="{TOP}" width="{WIDTH}" height="{HEIGHT}"/></clipPath>',
-        f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
-        f'<text class="ink title" x="{LEFT}" y="30">{escape(title)}</text>',
         *_grid(steps),
     ]
     for name in (*others, ours):
         parts += _line(name, inside[name], steps, colours[name])
     ends = {name: _at(max(line), line[max(line)], steps)[1] for name, line in inside.items()}
     for name, y in _apart(ends).items():
-        parts.append(_text(WIDTH - RIGHT + 10, y + 4, escape(name), f'fill="{colours[name]}"'))
+        x = WIDTH - RIGHT + 10
+        parts.append(f'<text x="{x}" y="{y + 4:.1f}" fill="{colours[name]}">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -64,18 +52,17 @@ def _at(step: int, error: float, steps: Sequence[int]) -> tuple[float, float]:
 
 
 def _grid(steps: Sequence[int]) -> Iterator[str]:
-    quiet = 'class="quiet small"'
     for step in steps:
         x, _ = _at(step, LOWEST, steps)
         yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        yield _text(x, HEIGHT - BOTTOM + 18, str(step), quiet, "middle")
+        yield text(x, HEIGHT - BOTTOM + 18, str(step), "quiet small", "middle")
     for error in (0.5, 0.75, 1.0, 1.25, 1.5):
         _, y = _at(steps[0], error, steps)
         kind = "even" if error == 1 else "grid"
         yield f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield _text(LEFT - 8, y + 4, f"{error:g}", quiet, "end")
+        yield text(LEFT - 8, y + 4, f"{error:g}", "quiet small", "end")
     words = "minutes ahead; 1 is persistence, below is better"
-    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, words, 'class="quiet"', "middle")
+    yield text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, words, "quiet", "middle")
 
 
 def _line(name: str, line: Line, steps: Sequence[int], colour: str) -> Iterator[str]:
@@ -97,7 +84,3 @@ def _apart(ends: Mapping[str, float]) -> Mapping[str, float]:
     for name, y in sorted(ends.items(), key=lambda end: end[1]):
         lowest = found[name] = max(y, lowest + LETTERS)
     return found
-
-
-def _text(x: float, y: float, words: str, more: str, anchor: str = "start") -> str:
-    return f'<text {more} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'

@@ -16,9 +16,10 @@ from tests.bench.descent.criteria import (
 )
 from tests.bench.descent.criteria import OURS as SHIPPED
 from tests.bench.descent.front import FINE, HPA, Point, edge
-from tests.bench.descent.picture import FINE_HPA, OURS, PLAIN_HPA, draw
+from tests.bench.descent.picture import FINE_HPA, PLAIN_HPA, draw
 from tests.bench.descent.scores import Row
 from tests.bench.marked_page import filled, table
+from tests.bench.svg import OURS
 
 PAGE, PICTURE = pathlib.Path("docs/descent.md"), pathlib.Path("docs/descent.svg")
 

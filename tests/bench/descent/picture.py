@@ -1,30 +1,18 @@
 """The picture of the front: an SVG that reads on light and on dark pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 
 import numpy as np
 
 from tests.bench.descent.front import Point
 from tests.bench.descent.labels import Box, Label, Place, Room
+from tests.bench.svg import opened, text
 
 WIDTH, HEIGHT = 860, 520
 LEFT, RIGHT, TOP, BOTTOM = 92, 150, 56, 60
 MARGIN = 12
-OURS, PLAIN_HPA, FINE_HPA = "#0a8f6a", "#d1495b", "#d98a1b"
+PLAIN_HPA, FINE_HPA = "#d1495b", "#d98a1b"
 OTHERS = "#7a8794"
-
-STYLE = """
-  .page { fill: #ffffff } .ink { fill: #1d2733 } .quiet { fill: #5b6773 }
-  .grid { stroke: #dfe4e8; stroke-width: 1 } .halo { stroke: #ffffff; stroke-width: 3; }
-  text { font: 13px system-ui, sans-serif; paint-order: stroke }
-  .thread { stroke: #7a8794; stroke-width: 0.8 }
-  .title { font-size: 17px; font-weight: 600 } .small { font-size: 11.5px }
-  @media (prefers-color-scheme: dark) {
-    .page { fill: #12181f } .ink { fill: #e6edf3 } .quiet { fill: #9aa7b3 }
-    .grid { stroke: #2b343d } .halo { stroke: #12181f }
-  }
-"""
 
 
 class Plane:
@@ -59,11 +47,7 @@ def draw(
     for line in (*ordered.values(), *([point] for point in points)):
         room.line(_places(plane, line))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{STYLE}</style>",
-        f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
-        f'<text class="ink title" x="{LEFT}" y="30">{escape(title)}</text>',
+        *opened(WIDTH, HEIGHT, title, LEFT),
         *_grid(plane),
     ]
     for name, line in reversed(ordered.items()):
@@ -84,15 +68,15 @@ def _grid(plane: Plane) -> Sequence[str]:
         parts.append(
             f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
         )
-        parts.append(_text(x, HEIGHT - BOTTOM + 18, f"{value:,.0f}", "quiet small", "middle"))
+        parts.append(text(x, HEIGHT - BOTTOM + 18, f"{value:,.0f}", "quiet small", "middle"))
     for value in plane.grid[1]:
         _, y = plane.at(1e-9, value)
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         )
-        parts.append(_text(LEFT - 8, y + 4, f"{value:,.0f}", "quiet small", "end"))
+        parts.append(text(LEFT - 8, y + 4, f"{value:,.0f}", "quiet small", "end"))
     middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(_text(middle, HEIGHT - 16, "idle, replica-hours", "quiet", "middle"))
+    parts.append(text(middle, HEIGHT - 16, "idle, replica-hours", "quiet", "middle"))
     y = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(
         f'<text class="quiet" text-anchor="middle" transform="translate(18 {y:.0f}) rotate(-90)">'
@@ -130,10 +114,6 @@ def _label(label: Label, kind: str, colour: str = "") -> Iterator[str]:
     fill = f' fill="{colour}"' if colour else ""
     x, y = label.at
     yield f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}"{fill}>{label.words}</text>'
-
-
-def _text(x: float, y: float, words: str, kind: str, anchor: str) -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

@@ -30,9 +30,11 @@ def surged(forecast: Forecast, history: History, clock: str = NEVER_CHANGED) -> 
     """A forecast in which a surge stays as far as it has stayed so far."""
     usual = Usual(forecast.ordinary, history.end, clock)
     now = of_late(usual, history, HIGH)
-    higher = _higher(now, history.minutes) if now else np.zeros(0)
+    if now is None:
+        return forecast
+    higher = _higher(now, history.minutes)
     some = np.flatnonzero(higher)
-    if now is None or not some.size:
+    if not some.size:
         return forecast
     past = OffSeason(usual, history, now.columns[some], HIGH)
     new = past.far * _stands(past) * higher[some]
